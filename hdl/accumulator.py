@@ -1,0 +1,66 @@
+"""Running sums of the neurons on one lane: a memory with an adder, one addend a cycle, any address in any order."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import address_bits
+
+
+class Accumulator(wiring.Component):
+    """Adds `addend` to the sum at `address`, or starts that sum anew with `first`.
+
+    Parameters
+    ----------
+    words : int
+        Number of sums.
+    bits, addend_bits : int
+        Widths of the signed sums and addends.
+
+    Members
+    -------
+    valid, first, address : In
+        One addition; its `addend` comes one cycle later.
+    read_data : Out
+        The sum at `address`, one cycle after it; up to date `latency` cycles after an addition to it.
+    """
+
+    latency = 3
+
+    def __init__(self, words: int, bits: int, addend_bits: int):
+        self.words = words
+        super().__init__(
+            {
+                "valid": In(1),
+                "first": In(1),
+                "address": In(address_bits(words)),
+                "addend": In(signed(addend_bits)),
+                "read_data": Out(signed(bits)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Read, add, write; a sum on its way to the memory is taken from the adder's register."""
+        m = Module()
+        shape = self.read_data.shape()
+        m.submodules.sums = memory = Memory(shape=shape, depth=self.words, init=[])
+        write = memory.write_port()
+        read = memory.read_port(transparent_for=(write,))
+        m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]
+
+        adding, first = Signal(), Signal(reset_less=True)
+        address = Signal.like(self.address, reset_less=True)
+        m.d.sync += [adding.eq(self.valid), first.eq(self.first), address.eq(self.address)]
+
+        written = Signal()
+        total = Signal(shape, reset_less=True)
+        total_address = Signal.like(self.address, reset_less=True)
+        old = Mux(written & (total_address == address), total, read.data)
+        m.d.sync += [
+            written.eq(adding),
+            total.eq(Mux(first, 0, old) + self.addend),
+            total_address.eq(address),
+        ]
+        m.d.comb += [write.addr.eq(total_address), write.data.eq(total), write.en.eq(written)]
+        return m

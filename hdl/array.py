@@ -1,0 +1,78 @@
+"""The systolic array: a grid of synapse cells, and the wires that bring the sums back to the edges they serve.
+
+States enter in the west and the north; a row's sum leaves in the east, a column's in the south, and both return along
+their row or column through `Geometry.return_registers` registers.
+"""
+
+from amaranth.hdl import Module, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.synapse import SUM_LATENCY, CellLayouts, SynapseCell
+
+
+class SynapseArray(wiring.Component):
+    """`rows x cols` cells.
+
+    Members
+    -------
+    row, column : In, arrays
+        Bundles of every lane, lane `k` one cycle after lane `k - 1`.
+    load_words : In, array
+        Words for the rows' partial sums; zero except when loading.
+    row_sums, column_sums : Out, arrays
+        Partial sums back at the edge, `sum_latency(edge)` cycles after the lane's slot.
+    saturations : Out, array
+        Counts of saturated updates back at the row edge.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        layouts = CellLayouts(geometry)
+        partial_sum = signed(geometry.partial_sum_bits)
+        super().__init__(
+            {
+                "row": In(layouts.row).array(geometry.rows),
+                "column": In(layouts.column).array(geometry.cols),
+                "load_words": In(partial_sum).array(geometry.rows),
+                "row_sums": Out(partial_sum).array(geometry.rows),
+                "column_sums": Out(partial_sum).array(geometry.cols),
+                "saturations": Out(layouts.saturations).array(geometry.rows),
+            }
+        )
+
+    @staticmethod
+    def sum_latency(geometry: Geometry, edge: Edge) -> int:
+        """Cycles from a slot's memory address at a lane's first cell to its sum back at the lane."""
+        cells = geometry.cols if edge == "row" else geometry.rows
+        return SUM_LATENCY + cells - 1 + Geometry.return_registers(cells)
+
+    def elaborate(self, platform: object) -> Module:
+        """Every cell between its four neighbours."""
+        m = Module()
+        rows, cols = self.geometry.rows, self.geometry.cols
+        cells = [[SynapseCell(self.geometry) for _ in range(cols)] for _ in range(rows)]
+        for r, c in ((r, c) for r in range(rows) for c in range(cols)):
+            cell = cells[r][c]
+            m.submodules[f"cell_{r}_{c}"] = cell
+            west = cells[r][c - 1] if c else None
+            north = cells[r - 1][c] if r else None
+            m.d.comb += [
+                cell.row.eq(west.row_out if west else self.row[r]),
+                cell.from_west.eq(west.partial_sum if west else self.load_words[r]),
+                cell.saturations.eq(west.saturations_out if west else 0),
+                cell.column.eq(north.column_out if north else self.column[c]),
+                cell.from_north.eq(north.partial_sum if north else 0),
+            ]
+        for r in range(rows):
+            registers = Geometry.return_registers(cols)
+            m.d.comb += [
+                self.row_sums[r].eq(delay(m, cells[r][-1].partial_sum, registers, f"row{r}_return")),
+                self.saturations[r].eq(delay(m, cells[r][-1].saturations_out, registers, f"saturations{r}_return")),
+            ]
+        for c in range(cols):
+            registers = Geometry.return_registers(rows)
+            m.d.comb += self.column_sums[c].eq(delay(m, cells[-1][c].partial_sum, registers, f"column{c}_return"))
+        return m

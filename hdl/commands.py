@@ -1,0 +1,159 @@
+"""The command port: reads and writes registers, weights and neurons between samples."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Geometry
+from ceprop.registers import REGISTER_BITS
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.messages import Messages, Operation, Space
+from ceprop.hdl.neuron import ADDRESS_STAGE
+from ceprop.hdl.ports import Ports
+from ceprop.hdl.synapse import LOAD_WORD_STAGE
+
+HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE
+"""A word is held until the wavefront of its write has taken it in the first lane."""
+RESPONSE_DEPTH = 32
+"""Groups that wait for a slow reader; reading pauses when they are full."""
+
+
+class CommandPort(wiring.Component):
+    """Executes one command after the other.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Layouts.
+    weight_latency, row_latency, column_latency : int
+        Cycles from a message of a read to its words.
+
+    Members
+    -------
+    command, response : In, Out, streams
+        As :class:`Ports` says.
+    allowed, idle : In, Out
+        A command may begin; none is at work.
+    tile, row_sum, row_step, column_step : Out
+        Messages of reads and writes.
+    words : Out, array
+        Words to be written, zero when nothing is.
+    row_words, column_words : In, arrays
+        Words that were read.
+    register_address, register_write, register_word, register_value : Out, Out, Out, In
+        The registers; the value belongs to the address of the same cycle.
+    """
+
+    def __init__(self, geometry: Geometry, weight_latency: int, row_latency: int, column_latency: int):
+        self.geometry = geometry
+        self._latencies = (weight_latency, row_latency, column_latency)
+        self.ports = ports = Ports(geometry)
+        messages = Messages(geometry)
+        super().__init__(
+            {
+                "command": In(stream.Signature(ports.command)),
+                "response": Out(stream.Signature(ports.response)),
+                "allowed": In(1),
+                "idle": Out(1),
+                "tile": Out(messages.tile),
+                "row_sum": Out(messages.sum("row")),
+                "row_step": Out(messages.step("row")),
+                "column_step": Out(messages.step("column")),
+                "words": Out(ports.words),
+                "row_words": In(ports.words),
+                "column_words": In(ports.words),
+                "register_address": Out(ports.address_bits),
+                "register_write": Out(1),
+                "register_word": Out(REGISTER_BITS),
+                "register_value": In(REGISTER_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Take a command, carry it out, wait until its words are through."""
+        m = Module()
+        held = Signal(self.command.payload.shape())
+        hold = Signal(range(HOLD_CYCLES))
+        reading, sending = Signal(), Signal()
+        room, drained = self._respond(m, held, reading, sending)
+        holding = Signal()
+        m.d.comb += [
+            self.words.eq(Mux(holding, held.words.as_value(), 0)),
+            self.register_address.eq(held.address),
+            self.register_word.eq(held.words.as_value()),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += [self.idle.eq(1), self.command.ready.eq(self.allowed)]
+                m.d.sync += [held.eq(self.command.payload), hold.eq(0)]
+                with m.If(self.allowed & self.command.valid):
+                    m.next = "ACT"
+            with m.State("ACT"):
+                with m.If(held.write):
+                    m.d.comb += holding.eq(1)
+                    self._message(m, held)
+                    with m.If(held.space == Space.REGISTER):
+                        m.d.comb += self.register_write.eq(1)
+                        m.next = "IDLE"
+                    with m.Else():
+                        m.next = "HOLD"
+                with m.Elif(room & (held.space == Space.REGISTER)):
+                    m.d.comb += sending.eq(1)
+                    m.next = "WAIT"
+                with m.Elif(room):
+                    m.d.comb += reading.eq(1)
+                    self._message(m, held)
+                    m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
+                    with m.If(held.count <= 1):
+                        m.next = "WAIT"
+            with m.State("HOLD"):
+                m.d.comb += holding.eq(1)
+                m.d.sync += hold.eq(hold + 1)
+                with m.If(hold == HOLD_CYCLES - 1):
+                    m.next = "IDLE"
+            with m.State("WAIT"):
+                with m.If(drained):
+                    m.next = "IDLE"
+        return m
+
+    def _message(self, m: Module, held) -> None:
+        """A weight is reached through the array, anything else through the step chain of its edge."""
+        with m.If(held.space == Space.WEIGHT):
+            m.d.comb += [
+                self.tile.load.eq(held.write),
+                self.tile.sum.eq(~held.write),
+                self.tile.read.eq(~held.write),
+                self.tile.lane.eq(held.lane),
+                self.tile.base.eq(held.address),
+                self.row_sum.read.eq(~held.write),
+            ]
+        with m.Elif(held.space != Space.REGISTER):
+            for step, chosen in ((self.row_step, ~held.column), (self.column_step, held.column)):
+                with m.If(chosen):
+                    m.d.comb += step.operation.eq(Mux(held.write, Operation.WRITE, Operation.READ))
+                m.d.comb += [step.space.eq(held.space), step.address.eq(held.address)]
+
+    def _respond(self, m: Module, held, reading, sending):
+        """Collect what was read; returns whether one more group fits and whether none is on its way."""
+        from_array = held.space == Space.WEIGHT
+        issued = (reading & from_array, reading & ~from_array & ~held.column, reading & ~from_array & held.column)
+        arrived = Signal(3)
+        for k, (flag, latency) in enumerate(zip(issued, self._latencies, strict=True)):
+            m.d.comb += arrived[k].eq(delay(m, flag, latency, f"read_{k}"))
+        m.submodules.waiting = waiting = SyncFIFOBuffered(
+            width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
+        )
+        words = Mux(arrived[2], self.column_words.as_value(), self.row_words.as_value())
+        m.d.comb += [
+            waiting.w_en.eq(arrived.any() | sending),
+            waiting.w_data.eq(Mux(sending, self.register_value, words)),
+            self.response.valid.eq(waiting.r_rdy),
+            self.response.payload.eq(waiting.r_data),
+            waiting.r_en.eq(self.response.ready),
+        ]
+        on_way = Signal(range(max(self._latencies) + 2))
+        taken = Signal(range(RESPONSE_DEPTH + 1))
+        m.d.sync += on_way.eq(on_way + reading - arrived.any())
+        m.d.sync += taken.eq(taken + (reading | sending) - (self.response.valid & self.response.ready))
+        return taken != RESPONSE_DEPTH, on_way == 0

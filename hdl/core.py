@@ -1,0 +1,229 @@
+"""The core: array, edges and sequencer behind valid/ready streams."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.accumulator import Accumulator
+from ceprop.hdl.array import SynapseArray
+from ceprop.hdl.column import ColumnLane
+from ceprop.hdl.commands import CommandPort
+from ceprop.hdl.edge import NeuronEdge
+from ceprop.hdl.lanes import Triangle, delay
+from ceprop.hdl.intake import Intake
+from ceprop.hdl.neuron import ADDRESS_STAGE
+from ceprop.hdl.ports import Ports
+from ceprop.hdl.registers import RegisterBank
+from ceprop.hdl.sequencer import Sequencer
+from ceprop.hdl.steps import StepWalker
+from ceprop.hdl.trace import TracePort
+from ceprop.hdl.visits import VisitWalker
+
+class Core(wiring.Component):
+    """A network that learns.
+
+    Members
+    -------
+    command, response, sample, result : streams
+        As :class:`Ports` says. Commands and samples are taken between samples, commands first.
+    trace : stream
+        Only where `array.trace` is set.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        self.ports = ports = Ports(geometry)
+        self.edges: dict[Edge, NeuronEdge] = {
+            edge: NeuronEdge(geometry, edge) for edge in ("row", "column") if geometry.layers(edge)
+        }
+        members = {
+            "command": In(stream.Signature(ports.command)),
+            "response": Out(stream.Signature(ports.response)),
+            "sample": In(stream.Signature(ports.sample)),
+            "result": Out(stream.Signature(ports.result)),
+        }
+        if geometry.trace:
+            members["trace"] = Out(stream.Signature(ports.trace))
+        super().__init__(members)
+
+    # --- latencies, all derived from the parts
+
+    def sum_delay(self, edge: Edge) -> int:
+        """Cycles by which a slot's `sum` message follows its `source` message."""
+        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - 1
+
+    @property
+    def return_cycles(self) -> int:
+        """Cycles between a pass's last slot and the first step message that may read its sums."""
+        return max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency - 1
+
+    @property
+    def list_cycles(self) -> int:
+        """Cycles from a sample's last group to the length of the longest list."""
+        return Intake.latency + self.geometry.cols - 1 + Geometry.return_registers(self.geometry.cols)
+
+    def elaborate(self, platform: object) -> Module:
+        """Everything, wired by its messages."""
+        m = Module()
+        m.submodules.array = array = SynapseArray(self.geometry)
+        m.submodules.visits = visits = VisitWalker(self.geometry)
+        m.submodules.steps = steps = StepWalker(self.geometry)
+        m.submodules.sequencer = sequencer = Sequencer(self.geometry, self.return_cycles)
+        row = self.edges["row"]
+        column = self.edges.get("column")
+        for name, edge in self.edges.items():
+            m.submodules[f"{name}_edge"] = edge
+        m.submodules.commands = commands = CommandPort(
+            self.geometry,
+            self.sum_delay("row") + row.read_latency,
+            row.read_latency,
+            column.read_latency if column else 1,
+        )
+        wiring.connect(m, wiring.flipped(self.command), commands.command)
+        wiring.connect(m, wiring.flipped(self.response), commands.response)
+        wiring.connect(m, wiring.flipped(self.result), sequencer.result)
+        m.submodules.intake = intake = Intake(self.geometry)
+        wiring.connect(m, wiring.flipped(self.sample), intake.sample)
+        m.d.comb += [
+            intake.allowed.eq(sequencer.idle & commands.idle & ~self.command.valid),
+            sequencer.begin.eq(intake.begin),
+            steps.target.eq(intake.target),
+        ]
+
+        self._control(m, sequencer, visits, steps, commands)
+        self._edge(m, sequencer, row, visits.row_source, visits.row_sum, steps.row, commands, array)
+        if column:
+            self._edge(m, sequencer, column, visits.column_source, visits.column_sum, steps.column, commands, array)
+        self._columns(m, intake, sequencer, visits, commands, column, array)
+        if self.geometry.trace:
+            self._trace(m, sequencer, steps)
+        else:
+            m.d.comb += steps.room.eq(1)
+        return m
+
+    def _control(self, m: Module, sequencer, visits, steps, commands) -> None:
+        """The sequencer starts the walkers; the settings go with their messages."""
+        specification = self.geometry.specification
+        bank = self._bank_of_registers(m, sequencer, visits, commands)
+        m.d.comb += [
+            visits.start.eq(sequencer.visit),
+            visits.kind.eq(sequencer.visit_kind),
+            visits.events.eq(sequencer.events),
+            sequencer.visited.eq(visits.done),
+            steps.start.eq(sequencer.step),
+            steps.first.eq(sequencer.first),
+            steps.nudged.eq(sequencer.nudged),
+            steps.nudge_shift.eq(bank.nudge_shift),
+            sequencer.stepped.eq(steps.done),
+            sequencer.free_steps.eq(bank.free_steps),
+            sequencer.nudged_steps.eq(bank.nudged_steps),
+            sequencer.learn.eq(bank.learn),
+            commands.allowed.eq(sequencer.idle),
+        ]
+        for walker in (visits, steps):
+            m.d.comb += [
+                walker.negative.eq(bank.nudge_negative),
+                walker.swap.eq(sequencer.swap),
+                walker.bank.eq(sequencer.bank),
+            ]
+        for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
+            rate = largest - getattr(bank, f"rate_shift_{l}")
+            m.d.comb += [
+                visits.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
+                steps.bias_preshifts[l - 1].eq(self.geometry.bias_dither_shift(l) + rate),
+            ]
+        for name, edge in self.edges.items():
+            m.d.comb += getattr(sequencer, f"{name}_status").eq(edge.status)
+
+    def _bank_of_registers(self, m: Module, sequencer, visits, commands) -> RegisterBank:
+        """The registers on the command port, their counters on what they count."""
+        result = sequencer.result
+        finished = result.valid & result.ready
+        saturated = sum(edge.saturated for edge in self.edges.values())
+        counts = {
+            "samples": finished,
+            "cycles": sequencer.working,
+            "slots": visits.issued,
+            "free_steps_executed": sequencer.finished_step & ~sequencer.nudged,
+            "nudged_steps_executed": sequencer.finished_step & sequencer.nudged,
+            "saturations": saturated,
+            "ties": finished & result.payload.tie,
+        }
+        widths = {name: len(count) for name, count in counts.items()}
+        m.submodules.registers = bank = RegisterBank(self.geometry, widths)
+        m.d.comb += [
+            bank.address.eq(commands.register_address),
+            bank.write.eq(commands.register_write),
+            bank.word.eq(commands.register_word),
+            commands.register_value.eq(bank.value),
+            *(getattr(bank, f"count_{name}").eq(count) for name, count in counts.items()),
+        ]
+        return bank
+
+    def _edge(self, m: Module, sequencer, edge: NeuronEdge, source, arriving, step, commands, array) -> None:
+        """Messages of the walkers, or between samples of a command; words and sums of the lanes."""
+        name = edge.edge
+        command_step = commands.row_step if name == "row" else commands.column_step
+        own = Signal(step.shape(), name=f"{name}_command_step")
+        m.d.comb += [own.eq(command_step), own.bank.eq(sequencer.bank), own.swap.eq(sequencer.swap)]
+        m.d.comb += edge.step.eq(Mux(commands.idle, step.as_value(), own.as_value()))
+        m.d.comb += edge.source.eq(source)
+        if name == "row":
+            read = Signal(arriving.shape(), name="row_sum_or_read")
+            m.d.comb += [read.eq(arriving), read.read.eq(commands.row_sum.read)]
+            arriving = read
+        m.d.comb += edge.sum.eq(delay(m, arriving, self.sum_delay(name), f"{name}_sum"))
+        sums, words = array.row_sums, commands.row_words
+        if name == "column":
+            sums, words = array.column_sums, commands.column_words
+        for lane in range(edge.lanes):
+            m.d.comb += [
+                edge.words[lane].eq(commands.words[lane]),
+                edge.returned[lane].eq(sums[lane]),
+                words[lane].eq(edge.read_words[lane]),
+            ]
+            if name == "row":
+                m.d.comb += [
+                    array.row[lane].operand.eq(edge.operand[lane]),
+                    array.row[lane].dither.eq(edge.dither[lane]),
+                    array.load_words[lane].eq(edge.load_words[lane].as_signed()),
+                    edge.saturations[lane].eq(array.saturations[lane]),
+                ]
+
+    def _columns(self, m: Module, intake, sequencer, visits, commands, column, array) -> None:
+        """The lanes of inputs and of the cells' control."""
+        lanes = [ColumnLane(self.geometry) for _ in range(self.geometry.cols)]
+        m.submodules.value_skew = skew = Triangle(len(lanes), len(intake.values[0]), align=False)
+        before = None
+        for k, lane in enumerate(lanes):
+            m.submodules[f"column_{k}"] = lane
+            tile = Mux(commands.idle, visits.tile.as_value(), commands.tile.as_value())
+            m.d.comb += [
+                lane.tile.eq(before.tile_out if before else tile),
+                lane.event.eq(before.event_out if before else intake.event),
+                skew.words[k].eq(intake.values[k]),
+                lane.value.eq(skew.moved[k]),
+                array.column[k].eq(lane.cells),
+            ]
+            if column:
+                m.d.comb += [lane.operand.eq(column.operand[k]), lane.dither.eq(column.dither[k])]
+            before = lane
+        back = delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
+        m.d.comb += [sequencer.listed.eq(back.valid & back.last), sequencer.longest.eq(back.largest)]
+
+    def _trace(self, m: Module, sequencer, steps) -> None:
+        """Every state, behind the step walker."""
+        latencies = {name: edge.trace_latency for name, edge in self.edges.items()}
+        m.submodules.trace = trace = TracePort(self.geometry, latencies)
+        m.d.comb += [
+            trace.layer.eq(steps.layer),
+            trace.slot.eq(steps.slot),
+            trace.nudged.eq(sequencer.nudged),
+            trace.stepping.eq((steps.layer != 0) & trace.room),
+            steps.room.eq(trace.room),
+        ]
+        for name, edge in self.edges.items():
+            for lane in range(edge.lanes):
+                m.d.comb += getattr(trace, name)[lane].eq(edge.trace[lane])
+        wiring.connect(m, trace.trace, wiring.flipped(self.trace))

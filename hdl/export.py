@@ -1,0 +1,88 @@
+"""Verilog and a manifest from a specification: the same bytes each time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.back import verilog
+from amaranth.lib import data
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.core import Core
+from ceprop.registers import registers
+from ceprop.specification import Specification
+
+
+@dataclass(frozen=True)
+class GeneratedCore:
+    """A core as files: `verilog` is one synthesizable Verilog-2005 file with the module `top`; `manifest` describes
+    its ports, registers and memory layout in plain types."""
+
+    top: str
+    verilog: str
+    manifest: dict[str, Any]
+
+
+def generate(specification: Specification) -> GeneratedCore:
+    """Generate the core of a specification; raises :class:`CepropError` where it names no array."""
+    geometry = Geometry(specification)
+    top = specification.name.replace("-", "_")
+    core = Core(geometry)
+    text = verilog.convert(core, name=top, emit_src=False, strip_internal_attrs=True)
+    return GeneratedCore(top, text, _manifest(core, geometry, top))
+
+
+def _manifest(core: Core, geometry: Geometry, top: str) -> dict[str, Any]:
+    specification = geometry.specification
+    streams = {"command": "in", "response": "out", "sample": "in", "result": "out"}
+    if geometry.trace:
+        streams["trace"] = "out"
+    return {
+        "top": top,
+        "learning_digest": specification.learning_digest,
+        "build_digest": specification.build_digest,
+        "clock": "clk",
+        "reset": "rst",
+        "streams": {
+            name: {
+                "direction": direction,
+                "valid": f"{name}__valid",
+                "ready": f"{name}__ready",
+                "payload": _payload(f"{name}__payload", getattr(core.ports, name)),
+            }
+            for name, direction in streams.items()
+        },
+        "registers": [
+            {"name": r.name, "address": r.address, "writable": r.writable, "initial": r.initial, "meaning": r.meaning}
+            for r in registers(specification)
+        ],
+        "array": {"rows": geometry.rows, "cols": geometry.cols, "words_per_cell": geometry.weight_words},
+        "connections": [
+            {
+                "number": c.number,
+                "row_layer": c.row_layer,
+                "column_layer": c.column_layer,
+                "row_slots": c.row_slots,
+                "column_slots": c.column_slots,
+                "base": c.base,
+            }
+            for c in geometry.connections
+        ],
+    }
+
+
+def _payload(port: str, layout: data.Layout) -> dict[str, Any]:
+    """The Verilog port of a payload, and where its fields lie in it."""
+    return {"port": port, "bits": layout.size, "fields": _fields(layout)}
+
+
+def _fields(layout: data.Layout) -> list[dict[str, Any]]:
+    found = []
+    for name, field in layout:
+        entry: dict[str, Any] = {"name": name, "offset": field.offset, "bits": field.width}
+        if isinstance(field.shape, data.ArrayLayout):
+            entry["length"] = field.shape.length
+            inner = field.shape.elem_shape
+            if isinstance(inner, data.Layout):
+                entry["element"] = _fields(inner)
+        found.append(entry)
+    return found

@@ -1,0 +1,191 @@
+"""The messages that hop from lane to lane along the edges: one register a lane, so no command is a global net.
+
+The row edge and the column edge have a chain of each kind: `source` (send operands into the array), `sum` (take a sum
+that comes back), `step` (compute a new state, read or write a neuron) and `status` (what the step found). The column
+edge adds `tile` (where in the cells' memories, and what to do there) and `event` (an input to be remembered).
+"""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import unsigned
+from amaranth.lib import data, enum
+
+from ceprop.geometry import Edge, Geometry, address_bits
+from ceprop.specification import Specification
+
+
+class Operand(enum.Enum, shape=2):
+    """What a neuron sends into the array."""
+
+    ZERO = 0
+    STATE = 1
+    PREVIOUS = 2
+    DIFFERENCE = 3
+
+
+class Operation(enum.Enum, shape=2):
+    """What a `step` message asks of a neuron."""
+
+    NONE = 0
+    STEP = 1
+    READ = 2
+    WRITE = 3
+
+
+class Space(enum.Enum, shape=3):
+    """What the core's command port reads and writes."""
+
+    REGISTER = 0
+    WEIGHT = 1
+    BIAS = 2
+    GENERATOR = 3
+    STATE = 4
+
+
+def bits_for(largest: int) -> int:
+    """Bits that count from 0 to `largest`."""
+    return largest.bit_length()
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Layouts of the messages of a geometry."""
+
+    geometry: Geometry
+
+    @property
+    def _specification(self) -> Specification:
+        return self.geometry.specification
+
+    def _neuron_address(self, edge: Edge) -> int:
+        return address_bits(max(1, self.geometry.neuron_words(edge)))
+
+    @property
+    def event_index_bits(self) -> int:
+        """Bits of an index into a lane's list of inputs, or of a column slot."""
+        return address_bits(max(connection.column_slots for connection in self.geometry.connections))
+
+    @property
+    def event_count_bits(self) -> int:
+        """Bits of the length of a lane's list of inputs."""
+        return bits_for(self.geometry.slots(0))
+
+    @property
+    def word_bits(self) -> int:
+        """A lane's word on the ports for loading and reading back."""
+        formats = self._specification.formats
+        return max(formats.weight_bits, self._specification.generator_bits, 2 * formats.state_bits)
+
+    @property
+    def remaining_bits(self) -> int:
+        """Bits that count the units of a layer down."""
+        return bits_for(max(self._specification.layers[1:]))
+
+    def source(self, edge: Edge) -> data.StructLayout:
+        """Send an operand: which, of which neuron, shifted and signed how, and which dither beside it."""
+        shifts = (self.geometry.dither_shift(c) for c in self._specification.connections)
+        return data.StructLayout(
+            {
+                "operand": Operand,
+                "address": unsigned(self._neuron_address(edge)),
+                "preshift": unsigned(bits_for(self.geometry.rate_room)),
+                "dither_shift": unsigned(bits_for(max(shifts))),
+                "negative": unsigned(1),
+                "swap": unsigned(1),
+                "bank": unsigned(1),
+            }
+        )
+
+    @property
+    def tile(self) -> data.StructLayout:
+        """A slot of the cells below a column lane; `index` is a column slot, or with `input` an event's number."""
+        return data.StructLayout(
+            {
+                "sum": unsigned(1),
+                "row_factor": unsigned(1),
+                "accumulate": unsigned(1),
+                "write": unsigned(1),
+                "load": unsigned(1),
+                "read": unsigned(1),
+                "input": unsigned(1),
+                "lane": unsigned(address_bits(self.geometry.cols)),
+                "base": unsigned(address_bits(self.geometry.weight_words)),
+                "index": unsigned(self.event_index_bits),
+            }
+        )
+
+    @property
+    def event(self) -> data.StructLayout:
+        """A group of inputs on its way along the column edge; `largest` is the longest list so far."""
+        return data.StructLayout(
+            {
+                "valid": unsigned(1),
+                "first": unsigned(1),
+                "last": unsigned(1),
+                "slot": unsigned(address_bits(self.geometry.slots(0))),
+                "pattern": unsigned(self._specification.generator_bits),
+                "largest": unsigned(self.event_count_bits),
+            }
+        )
+
+    def sum(self, edge: Edge) -> data.StructLayout:
+        """A partial sum comes back: to which neuron, into which sum, starting it or adding; or it is read out."""
+        return data.StructLayout(
+            {
+                "valid": unsigned(1),
+                "drive": unsigned(1),
+                "first": unsigned(1),
+                "read": unsigned(1),
+                "address": unsigned(self._neuron_address(edge)),
+            }
+        )
+
+    def step(self, edge: Edge) -> data.StructLayout:
+        """Compute a neuron's new state (`remaining` counts the layer's units down, `target` is the labelled one)."""
+        shifts = (self.geometry.bias_dither_shift(layer) for layer in self.geometry.layers(edge))
+        return data.StructLayout(
+            {
+                "operation": Operation,
+                "space": Space,
+                "last": unsigned(1),
+                "address": unsigned(self._neuron_address(edge)),
+                "drive": unsigned(1),
+                "output": unsigned(1),
+                "first": unsigned(1),
+                "nudged": unsigned(1),
+                "negative": unsigned(1),
+                "nudge_shift": unsigned(4),
+                "swap": unsigned(1),
+                "bank": unsigned(1),
+                "remaining": unsigned(self.remaining_bits),
+                "target": unsigned(self.remaining_bits),
+                "bias_preshift": unsigned(bits_for(self.geometry.bias_room(edge))),
+                "bias_dither_shift": unsigned(bits_for(max(shifts, default=0))),
+            }
+        )
+
+    @property
+    def status(self) -> data.StructLayout:
+        """What a step found in the lanes so far: any change, any difference from the state before, the largest."""
+        return data.StructLayout(
+            {
+                "valid": unsigned(1),
+                "last": unsigned(1),
+                "changed": unsigned(1),
+                "aperiodic": unsigned(1),
+                "found": unsigned(1),
+                "tie": unsigned(1),
+                "largest": unsigned(self._specification.formats.state_bits),
+                "remaining": unsigned(self.remaining_bits),
+            }
+        )
+
+    @property
+    def trace(self) -> data.StructLayout:
+        """One neuron on the trace stream."""
+        return data.StructLayout(
+            {
+                "state": unsigned(self._specification.formats.state_bits),
+                "drive": unsigned(self.geometry.drive_bits),
+            }
+        )

@@ -1,0 +1,93 @@
+"""The step walker: one step message for every slot of every layer of neurons, input to output."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.messages import Messages, Operation, bits_for
+
+
+class StepWalker(wiring.Component):
+    """Sends the neurons into their next state.
+
+    Members
+    -------
+    start : In
+        Begin in the next cycle.
+    room : In
+        The trace has room for a beat; without it the walk waits.
+    done : Out
+        The last message is out in this cycle.
+    first, nudged, negative, nudge_shift, swap, bank, target : In
+        Copied into every message.
+    bias_preshifts : In, array
+        Left shift of a bias's difference of states, a layer each.
+    row, column : Out
+        `step` messages.
+    layer, slot : Out
+        Where the walk is; `layer` is zero when it rests.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        messages = Messages(geometry)
+        layers = len(geometry.specification.layers)
+        room = max(geometry.bias_room("row"), geometry.bias_room("column"))
+        super().__init__(
+            {
+                "start": In(1),
+                "room": In(1),
+                "done": Out(1),
+                "first": In(1),
+                "nudged": In(1),
+                "negative": In(1),
+                "nudge_shift": In(4),
+                "swap": In(1),
+                "bank": In(1),
+                "target": In(messages.remaining_bits),
+                "bias_preshifts": In(bits_for(room)).array(layers - 1),
+                "row": Out(messages.step("row")),
+                "column": Out(messages.step("column")),
+                "layer": Out(range(layers)),
+                "slot": Out(range(max(geometry.slots(layer) for layer in range(1, layers)))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A counter of layers, one of slots, and one of the units that remain."""
+        m = Module()
+        g, specification = self.geometry, self.geometry.specification
+        layer, slot = Signal(self.layer.shape()), Signal(self.slot.shape())
+        remaining = Signal(len(self.row.remaining))
+        m.d.comb += [self.layer.eq(layer), self.slot.eq(slot)]
+        with m.Switch(layer):
+            for l in specification.connections:
+                edge = g.edge(l)
+                message = self.row if edge == "row" else self.column
+                with m.Case(l):
+                    m.d.comb += [
+                        message.address.eq(g.neuron_base(l) + slot),
+                        message.drive.eq(l == 1),
+                        message.output.eq(l == specification.connections[-1]),
+                        message.last.eq((l == g.layers(edge)[-1]) & (slot == g.slots(l) - 1)),
+                        message.remaining.eq(remaining),
+                        message.bias_preshift.eq(self.bias_preshifts[l - 1]),
+                        message.bias_dither_shift.eq(g.bias_dither_shift(l)),
+                    ]
+                    for field in ("first", "nudged", "negative", "nudge_shift", "swap", "bank", "target"):
+                        m.d.comb += message[field].eq(getattr(self, field))
+                    with m.If(self.room):
+                        m.d.comb += message.operation.eq(Operation.STEP)
+                        m.d.sync += [slot.eq(slot + 1), remaining.eq(remaining - g.lanes(l))]
+                        with m.If(slot == g.slots(l) - 1):
+                            self._enter(m, layer, slot, remaining, l + 1)
+                            m.d.comb += self.done.eq(l == specification.connections[-1])
+        with m.If(self.start):
+            self._enter(m, layer, slot, remaining, 1)
+        return m
+
+    def _enter(self, m: Module, layer, slot, remaining, following: int) -> None:
+        layers = self.geometry.specification.layers
+        here = following if following < len(layers) else 0
+        m.d.sync += [layer.eq(here), slot.eq(0), remaining.eq(layers[here] if here else 0)]

@@ -1,0 +1,186 @@
+"""The synapse cell: one multiplier, a memory with its share of every connection, and a hop register on every lane.
+
+A visit to a weight is a handful of *slots*, one a cycle, each one use of the multiplier:
+
+| slot | product | goes to |
+|---|---|---|
+| update | row operand x column operand | the update's accumulator, the dither first |
+| row sum | weight x column operand | the partial sum that travels east |
+| column sum | weight x row operand | the partial sum that travels south |
+| load | none | the word on the row's partial sum becomes the weight |
+
+The cell holds no delay lines: whatever a slot needs arrives at the stage that uses it (the `*_STAGE` constants, counted
+in cycles from the slot's memory address), because the edges have skewed it so. Every lane hops once a cell.
+"""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Geometry, address_bits
+from ceprop.hdl.memory import PortableMemory
+from ceprop.hdl.multiplier import PortableMultiplier
+
+OPERAND_STAGE = PortableMemory.latency - 1
+"""Operands and the selection of the product: their hop registers are valid beside the weight."""
+SUM_STAGE = PortableMemory.latency + PortableMultiplier.latency
+"""Partial sums: on the lane when the product is ready."""
+ACCUMULATE_STAGE = SUM_STAGE - 1
+"""`accumulate` and `column_sum`: their hop registers are valid beside the product."""
+DITHER_STAGE = SUM_STAGE - 2
+"""Dither: one more register holds the exclusive or of row and column."""
+UPDATE_READ_STAGE = SUM_STAGE + 1 - PortableMemory.latency
+"""Second read of a weight, counted from the update's last product: valid beside the finished sum of products."""
+WRITE_STAGE = SUM_STAGE + 3
+"""Write of the updated weight: after the update's sum, its addition to the weight, and the saturation."""
+LOAD_STAGE = WRITE_STAGE - 2
+"""`load`: its hop register is valid beside the word on the partial sum."""
+LOAD_WORD_STAGE = WRITE_STAGE - 2
+"""The word to load, on the row's partial sum; it passes through the register of the partial sum."""
+SUM_LATENCY = SUM_STAGE + 1
+"""Cycles from a slot's memory address to its partial sum behind the cell."""
+UPDATE_LATENCY = WRITE_STAGE + 1
+"""Cycles from an update's last product to the first read that sees the new weight."""
+
+
+@dataclass(frozen=True)
+class CellLayouts:
+    """Layouts of the bundles that hop through the cells."""
+
+    geometry: Geometry
+
+    @property
+    def column(self) -> data.StructLayout:
+        """Control and data that travel south: addresses first, each field at the stage of its use."""
+        g = self.geometry
+        address = address_bits(g.weight_words)
+        return data.StructLayout(
+            {
+                "read_address": unsigned(address),
+                "operand": signed(g.operand_bits),
+                "sum": unsigned(1),
+                "row_factor": unsigned(1),
+                "dither": unsigned(g.dither_bits),
+                "accumulate": unsigned(1),
+                "column_sum": unsigned(1),
+                "load": unsigned(1),
+                "write_address": unsigned(address),
+                "write_enable": unsigned(1),
+            }
+        )
+
+    @property
+    def row(self) -> data.StructLayout:
+        """Data that travel east."""
+        g = self.geometry
+        return data.StructLayout({"operand": signed(g.operand_bits), "dither": unsigned(g.dither_bits)})
+
+    @property
+    def saturations(self) -> int:
+        """Bits of the count of saturated updates that travels along a row."""
+        return self.geometry.cols.bit_length()
+
+
+class SynapseCell(wiring.Component):
+    """One cell of the array.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Fixes every width and the depth of the memory.
+
+    Members
+    -------
+    column, row : In
+        Bundles of :class:`CellLayouts` from the north and the west.
+    column_out, row_out : Out
+        The same, one cycle later, for the south and the east.
+    from_west, from_north : In(signed)
+        Partial sums of the row and the column, at `SUM_STAGE`.
+    partial_sum : Out(signed)
+        The sum behind this cell, for the east in a row-sum slot and for the south in a column-sum slot.
+    saturations, saturations_out : In, Out
+        Count of the updates that saturated, along the row.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        layouts = CellLayouts(geometry)
+        partial_sum = signed(geometry.partial_sum_bits)
+        super().__init__(
+            {
+                "column": In(layouts.column),
+                "column_out": Out(layouts.column),
+                "row": In(layouts.row),
+                "row_out": Out(layouts.row),
+                "from_west": In(partial_sum),
+                "from_north": In(partial_sum),
+                "partial_sum": Out(partial_sum),
+                "saturations": In(layouts.saturations),
+                "saturations_out": Out(layouts.saturations),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Hop registers, memory, multiplier, partial sum, update."""
+        m = Module()
+        specification = self.geometry.specification
+        bits = specification.formats.weight_bits
+        row, column = (
+            Signal(layout, name=name, reset_less=True)
+            for layout, name in ((self.row.shape(), "row_hop"), (self.column.shape(), "column_hop"))
+        )
+        m.d.sync += [row.eq(self.row), column.eq(self.column)]
+        m.d.comb += [self.row_out.eq(row), self.column_out.eq(column)]
+
+        m.submodules.memory = memory = PortableMemory(self.geometry.weight_words, bits)
+        m.submodules.multiplier = multiplier = PortableMultiplier(
+            max(bits, self.geometry.operand_bits), self.geometry.operand_bits
+        )
+        weight, product = memory.read_data, multiplier.product
+        m.d.comb += [
+            memory.read_address.eq(self.column.read_address),
+            multiplier.a.eq(Mux(column.sum, weight, row.operand)),
+            multiplier.b.eq(Mux(column.row_factor, row.operand, column.operand)),
+        ]
+
+        partial_sum = Signal.like(self.partial_sum, reset_less=True)
+        m.d.sync += partial_sum.eq(product + Mux(column.column_sum, self.from_north, self.from_west))
+        m.d.comb += self.partial_sum.eq(partial_sum)
+
+        # The update: sum of products and dither, shifted, added to the weight, saturated, stored.
+        update = Signal(signed(self.geometry.update_bits), reset_less=True)
+        m.d.sync += update.eq(product + Mux(column.accumulate, update, self._dither(m, row, column)))
+        moved = Signal(signed(max(bits, self.geometry.update_bits - self.geometry.dither_bits) + 1), reset_less=True)
+        m.d.sync += moved.eq(weight + (update >> self.geometry.dither_bits))
+        top = moved[bits - 1 :]
+        saturated = Signal(reset_less=True)
+        stored = Signal(signed(bits), reset_less=True)
+        limit = Cat((~moved[-1]).replicate(bits - 1), moved[-1])
+        overflow = top.any() & ~top.all()
+        m.d.sync += [
+            saturated.eq(overflow & ~column.load),
+            stored.eq(Mux(column.load, partial_sum[:bits], Mux(overflow, limit, moved[:bits]))),
+        ]
+        m.d.comb += [
+            memory.write_address.eq(self.column.write_address),
+            memory.write_data.eq(stored),
+            memory.write_enable.eq(self.column.write_enable),
+        ]
+        count = Signal.like(self.saturations, reset_less=True)
+        m.d.sync += count.eq(self.saturations + (saturated & self.column.write_enable))
+        m.d.comb += self.saturations_out.eq(count)
+        return m
+
+    def _dither(self, m: Module, row: data.View, column: data.View) -> Signal | int:
+        match self.geometry.specification.update.rounding:
+            case "stochastic":
+                dither = Signal(self.geometry.dither_bits, reset_less=True)
+                m.d.sync += dither.eq(row.dither ^ column.dither)
+                return dither
+            case "nearest":
+                return 1 << (self.geometry.dither_bits - 1)
+            case "floor":
+                return 0

@@ -1,0 +1,49 @@
+"""The golden model: the arithmetic of docs/numerics.md in integers, readable (`plain`) and compiled (`fast`).
+
+The two give the same bits; the testbenches of `ceprop.sim` hold the hardware to them. Besides: data sets, training
+over epochs, and checkpoints.
+"""
+
+from ceprop.model import fast, plain
+from ceprop.model.checkpoint import load_checkpoint, save_checkpoint
+from ceprop.model.datasets import Dataset, load_dataset
+from ceprop.model.fast import Records, predict, run_sample, run_samples
+from ceprop.model.network import Network
+from ceprop.model.numbers import activate, advance, input_pattern, nudged, update, update_bias
+from ceprop.model.order import epoch_order, epoch_signs
+from ceprop.model.quantiser import quantise
+from ceprop.model.record import FreeEnd, SampleRecord
+from ceprop.model.streams import Purpose, Stream
+from ceprop.model.training import Counters, EpochRow, Evaluation, Trainer, evaluate
+
+__all__ = [
+    "Counters",
+    "Dataset",
+    "EpochRow",
+    "Evaluation",
+    "FreeEnd",
+    "Network",
+    "Purpose",
+    "Records",
+    "SampleRecord",
+    "Stream",
+    "Trainer",
+    "activate",
+    "advance",
+    "epoch_order",
+    "epoch_signs",
+    "evaluate",
+    "fast",
+    "input_pattern",
+    "load_checkpoint",
+    "load_dataset",
+    "nudged",
+    "plain",
+    "predict",
+    "quantise",
+    "run_sample",
+    "run_samples",
+    "save_checkpoint",
+    "update",
+    "update_bias",
+]

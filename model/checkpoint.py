@@ -1,0 +1,99 @@
+"""A training run in one file: `CEPROP\\r\\n`, the file's length and the header's, header, arrays, SHA-256 of it all."""
+
+import hashlib
+import json
+import struct
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ceprop.errors import CepropError
+from ceprop.files import write_aside
+from ceprop.model.datasets import Dataset
+from ceprop.model.network import Network
+from ceprop.model.training import Counters, EpochRow, Trainer
+from ceprop.specification import Specification
+
+FORMAT = 1
+"""Version of the file's layout."""
+
+_MAGIC = b"CEPROP\r\n"
+_LENGTHS = struct.Struct("<QQ")
+_DIGEST = hashlib.sha256().digest_size
+
+
+def save_checkpoint(trainer: Trainer, path: Path) -> None:
+    """Write the trainer's whole state; a crash leaves the old file or the new one, never half of one.
+
+    Raises :class:`CepropError` where the file cannot be written."""
+    header = {
+        "format": FORMAT,
+        "learning_digest": trainer.specification.learning_digest,
+        "dataset": trainer.dataset.name,
+        "dataset_sha256": trainer.dataset.sha256,
+        "epoch": trainer.epoch,
+        "sample": trainer.sample,
+        "counters": asdict(trainer.counters),
+        "history": [asdict(row) for row in trainer.history],
+    }
+    text = json.dumps(header, sort_keys=True).encode()
+    arrays = b"".join(array.astype(kind).tobytes() for array, kind in _arrays(trainer.network))
+    length = len(_MAGIC) + _LENGTHS.size + len(text) + len(arrays) + _DIGEST
+    body = _MAGIC + _LENGTHS.pack(length, len(text)) + text + arrays
+    write_aside(path, body + hashlib.sha256(body).digest())
+
+
+def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) -> Trainer:
+    """The trainer that was saved at `path`; the run goes on to the same bits.
+
+    Raises :class:`CepropError` for a file that is missing, no checkpoint, truncated or damaged, and for one that was
+    made with another specification or other data."""
+    header, content = _read(path)
+    if header["learning_digest"] != specification.learning_digest:
+        raise CepropError(f"checkpoint {path}: made with another specification (its learning digest differs)")
+    if header["dataset_sha256"] != dataset.sha256:
+        raise CepropError(f"checkpoint {path}: made with other data ({header['dataset']}, not this {dataset.name})")
+    network = Network.initial(specification)
+    for array, kind in _arrays(network):
+        size = array.size * np.dtype(kind).itemsize
+        array[:] = np.frombuffer(content[:size], kind).reshape(array.shape)
+        content = content[size:]
+    return Trainer(
+        specification,
+        network,
+        dataset,
+        epoch=header["epoch"],
+        sample=header["sample"],
+        counters=Counters(**header["counters"]),
+        history=[EpochRow(**row) for row in header["history"]],
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Header and array bytes of a file that is whole."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CepropError(f"checkpoint {path}: {error.strerror}") from None
+    start = len(_MAGIC) + _LENGTHS.size
+    if not content.startswith(_MAGIC):
+        raise CepropError(f"checkpoint {path}: not a checkpoint of ceprop")
+    if len(content) < start + _DIGEST:
+        raise CepropError(f"checkpoint {path}: truncated, {len(content)} bytes")
+    length, header_length = _LENGTHS.unpack(content[len(_MAGIC) : start])
+    if len(content) != length:
+        raise CepropError(f"checkpoint {path}: truncated or damaged, {len(content)} bytes where it names {length}")
+    if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
+        raise CepropError(f"checkpoint {path}: damaged, its SHA-256 differs")
+    header = json.loads(content[start : start + header_length])
+    if header["format"] != FORMAT:
+        raise CepropError(f"checkpoint {path}: format {header['format']}, this version reads {FORMAT}")
+    return header, content[start + header_length : -_DIGEST]
+
+
+def _arrays(network: Network) -> list[tuple[np.ndarray, str]]:
+    """The network's arrays in the file's order, each with its type in the file."""
+    weights = [(array, "<i4") for array in (*network.weights, *network.biases)]
+    return [*weights, *((array, "<u4") for array in network.generators)]

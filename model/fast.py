@@ -1,0 +1,178 @@
+"""The golden model at speed: the same bits as :mod:`ceprop.model.plain`, compiled, with all lossless skipping."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ceprop.model.kernel import Memory, Plan, Work, run_block
+from ceprop.model.network import Network
+from ceprop.model.numbers import INPUT_PATTERN, XORSHIFT, dither_bits
+from ceprop.model.record import FreeEnd, SampleRecord
+from ceprop.specification import Specification
+from ceprop.tables import sigmoid_address, sigmoid_table
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Outcomes of a block of samples; every array is int64 (n,), named as in :class:`SampleRecord`."""
+
+    predictions: np.ndarray
+    ties: np.ndarray
+    free_steps: np.ndarray
+    free_ends: np.ndarray
+    nudged_steps: np.ndarray
+    nudged_settled: np.ndarray
+    saturations: np.ndarray
+
+
+def run_sample(
+    network: Network,
+    inputs: np.ndarray,
+    label: int | None,
+    *,
+    shifts: Sequence[int],
+    negative: bool = False,
+    trace: bool = False,
+) -> SampleRecord:
+    """As :func:`ceprop.model.plain.run_sample`, always skipping."""
+    phases, layers = network.specification.phases, network.specification.layers
+    rows = phases.free_steps + (phases.nudged_steps if label is not None else 0) if trace else 0
+    states, drives = np.zeros((rows, sum(layers[1:])), np.int64), np.zeros((rows, layers[1]), np.int64)
+    labels = None if label is None else np.array([label])
+    found = _run(network, np.asarray(inputs)[None], labels, shifts, np.array([negative]), states, drives)[0]
+    steps = int(found[2] + found[4])
+    return SampleRecord(
+        prediction=int(found[0]),
+        tie=bool(found[1]),
+        free_steps=int(found[2]),
+        free_end=FreeEnd(int(found[3])),
+        nudged_steps=int(found[4]),
+        nudged_settled=bool(found[5]),
+        saturations=int(found[6]),
+        states=states[:steps] if trace else None,
+        drives=drives[:steps] if trace else None,
+    )
+
+
+def run_samples(
+    network: Network,
+    inputs: np.ndarray,
+    labels: np.ndarray | None,
+    *,
+    shifts: Sequence[int],
+    negatives: np.ndarray | None = None,
+) -> Records:
+    """Run samples in turn, `inputs` (n, n_0) quantised; with `labels` (n,) the network learns from each.
+
+    `negatives` (n,) is the sign of each sample's nudge, all positive where it is left out."""
+    nothing = np.zeros((0, 0), np.int64)
+    signs = np.zeros(len(inputs), bool) if negatives is None else negatives
+    return Records(*_run(network, inputs, labels, shifts, signs, nothing, nothing).T)
+
+
+def predict(network: Network, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`(predictions, ties, counts)` of `inputs` (n, n_0): int64 (n,), bool (n,), and how many free phases ended in
+    each way, int64 (3,), indexed by :class:`FreeEnd`. The network stays as it is."""
+    records = run_samples(network, inputs, None, shifts=network.specification.largest_shifts)
+    counts = np.bincount(records.free_ends, minlength=len(FreeEnd))
+    return records.predictions, records.ties.astype(bool), counts
+
+
+def _run(
+    network: Network,
+    inputs: np.ndarray,
+    labels: np.ndarray | None,
+    shifts: Sequence[int],
+    negatives: np.ndarray,
+    states: np.ndarray,
+    drives: np.ndarray,
+) -> np.ndarray:
+    specification = network.specification
+    memory = _flatten(network)
+    room = np.array([0, *(m - s for m, s in zip(specification.largest_shifts, shifts, strict=True))], np.int64)
+    signs = np.where(negatives, -1, 1)
+    records = np.zeros((len(inputs), 7), np.int64)
+    known = np.zeros(len(inputs), np.int64) if labels is None else np.ascontiguousarray(labels, np.int64)
+    block = np.ascontiguousarray(inputs, np.uint16)
+    learn = labels is not None
+    plan = _plan(specification)  # pyright: ignore[reportArgumentType] (frozen, so pydantic makes it hashable)
+    work = _work(specification)
+    run_block(plan, memory, work, block, known, signs, room, learn, records, states, drives)
+    if learn:
+        _restore(network, memory)
+    return records
+
+
+def _flatten(network: Network) -> Memory:
+    first, *others = network.weights
+    weights = np.concatenate([first.T.ravel(), *(w.ravel() for w in others)], dtype=np.int32)
+    biases = np.concatenate(network.biases, dtype=np.int32)
+    return Memory(weights, biases, np.concatenate(network.generators, dtype=np.int64))
+
+
+def _restore(network: Network, memory: Memory) -> None:
+    start = neuron = 0
+    for here, weights in enumerate(network.weights):
+        block = memory.weights[start : start + weights.size]
+        weights[:] = block.reshape(weights.shape[::-1]).T if here == 0 else block.reshape(weights.shape)
+        end = neuron + len(weights)
+        network.biases[here][:] = memory.biases[neuron:end]
+        network.generators[here][:] = memory.generators[neuron:end]
+        start, neuron = start + weights.size, end
+
+
+def _work(specification: Specification) -> Work:
+    layers = specification.layers
+    neurons, widest = sum(layers[1:]), max(layers)
+    sizes = (neurons, neurons, neurons, neurons, layers[1], layers[0], layers[0], widest, widest, widest)
+    return Work(*(np.zeros(size, np.int64) for size in sizes))
+
+
+@lru_cache(maxsize=16)
+def _plan(specification: Specification) -> Plan:
+    formats, layers = specification.formats, specification.layers
+    finest = max(formats.state_bits, formats.input_bits)
+    table = sigmoid_table(specification) if specification.activation.kind == "sigmoid" else ()
+    drops = [specification.sum_fraction(layer) - formats.state_bits for layer in specification.connections]
+    addresses = [(1 << (drop - 1), drop) for drop in drops]
+    if table:
+        addresses = [sigmoid_address(specification, layer) for layer in specification.connections]
+    weight_drops = [specification.update_shift(connection) for connection in specification.connections]
+    bias_drops = [specification.bias_shift(connection) for connection in specification.connections]
+    weight_dither = [dither_bits(specification, drop) for drop in weight_drops]
+    bias_dither = [dither_bits(specification, drop) for drop in bias_drops]
+    sizes = [layers[connection] * layers[connection - 1] for connection in specification.connections]
+    bits = specification.generator_bits
+    return Plan(
+        layers=np.array(layers, np.int64),
+        first=_by_layer(np.cumsum([0, *layers[1:-1]])),
+        weight_first=_by_layer(np.cumsum([0, *sizes[:-1]])),
+        state_bits=formats.state_bits,
+        input_up=finest - formats.input_bits,
+        state_up=finest - formats.state_bits,
+        address_offset=_by_layer([offset for offset, _ in addresses]),
+        address_drop=_by_layer([drop for _, drop in addresses]),
+        address_last=len(table) - 1 if table else (1 << formats.state_bits) - 1,
+        table=np.array(table, np.int64),
+        state_top=(1 << formats.state_bits) - 1,
+        free_steps=specification.phases.free_steps,
+        nudged_steps=specification.phases.nudged_steps,
+        nudge_shift=specification.nudge.shift,
+        weight_limit=1 << (formats.weight_bits - 1),
+        weight_drop=_by_layer(weight_drops),
+        weight_mask=_by_layer([mask for mask, _ in weight_dither]),
+        weight_constant=_by_layer([constant for _, constant in weight_dither]),
+        bias_drop=_by_layer(bias_drops),
+        bias_mask=_by_layer([mask for mask, _ in bias_dither]),
+        bias_constant=_by_layer([constant for _, constant in bias_dither]),
+        xorshift=XORSHIFT[bits],
+        generator_mask=(1 << bits) - 1,
+        pattern=(np.arange(layers[0]) * INPUT_PATTERN[bits]) & ((1 << bits) - 1),
+    )
+
+
+def _by_layer(values: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Numbers of layers 1..L, to be indexed by the layer."""
+    return np.array([0, *values], np.int64)

@@ -1,0 +1,361 @@
+"""The compiled loops of :mod:`ceprop.model.fast`. All of them live in this one file, because Numba's cache looks only
+at the file of the outermost function.
+
+Sums are kept from step to step and corrected where a state or a weight moved: `drive` (the input's share of layer 1)
+and `rest` (all other shares and the bias, `G + S` fraction bits). Unchanged neurons and zero inputs cost nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+# Below one unit in so many, a list of those that moved beats a whole row in vector instructions.
+_FEW = 4
+
+
+class Plan(NamedTuple):
+    """A specification in numbers. Arrays named for a layer or connection are indexed by its number (entry 0 unused);
+    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on."""
+
+    layers: np.ndarray
+    first: np.ndarray
+    weight_first: np.ndarray
+    state_bits: int
+    input_up: int
+    state_up: int
+    address_offset: np.ndarray
+    address_drop: np.ndarray
+    address_last: int
+    table: np.ndarray
+    state_top: int
+    free_steps: int
+    nudged_steps: int
+    nudge_shift: int
+    weight_limit: int
+    weight_drop: np.ndarray
+    weight_mask: np.ndarray
+    weight_constant: np.ndarray
+    bias_drop: np.ndarray
+    bias_mask: np.ndarray
+    bias_constant: np.ndarray
+    xorshift: tuple[int, int, int]
+    generator_mask: int
+    pattern: np.ndarray
+
+
+class Memory(NamedTuple):
+    """What learning changes, flat: weights of connection 1 as (n_0, n_1), of the others as (n_l, n_{l-1}), int32;
+    biases, int32, and generators, int64, by neuron."""
+
+    weights: np.ndarray
+    biases: np.ndarray
+    generators: np.ndarray
+
+
+class Work(NamedTuple):
+    """Room for one sample, int64: by neuron, and for lists of the active inputs and of the neurons that moved."""
+
+    states: np.ndarray
+    new: np.ndarray
+    before: np.ndarray
+    rest: np.ndarray
+    drive: np.ndarray
+    active: np.ndarray
+    values: np.ndarray
+    moved: np.ndarray
+    amounts: np.ndarray
+    generators: np.ndarray
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        return numba.njit(cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's can hold a cache: compile in every process
+        return numba.njit(function)
+
+
+@_compiled
+def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
+    """Run samples in turn: `inputs` uint16 (n, n_0), `labels` and `signs` (+1, -1) int64 (n,), `room` the left shift of
+    every connection's update. `records` int64 (n, 7) takes prediction, tie, free_steps, free_end, nudged_steps,
+    nudged_settled and saturations; `states` and `drives`, unless they have no rows, one sample's trace."""
+    for p in range(inputs.shape[0]):
+        record = records[p]
+        count = _load(plan, memory, work, inputs[p])
+        _free_phase(plan, memory, work, record, states, drives)
+        _predict(plan, work, record)
+        if learn:
+            _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
+
+
+@_compiled
+def _load(plan, memory, work, x):
+    """List the active inputs and sum their drive; states and the other sums start from state 0."""
+    work.states[:] = 0
+    work.before[:] = 0
+    for neuron in range(work.rest.size):
+        work.rest[neuron] = np.int64(memory.biases[neuron]) << plan.state_bits
+    drive, weights, units = work.drive, memory.weights, plan.layers[1]
+    drive[:] = 0
+    count = 0
+    for j in range(x.size):
+        value = np.int32(x[j])
+        if value:
+            work.active[count] = j
+            work.values[count] = value
+            count += 1
+            row = weights[j * units : (j + 1) * units]
+            for i in range(units):
+                drive[i] += np.int64(row[i]) * np.int64(value)
+    return count
+
+
+@_compiled
+def _step(plan, work):
+    """All layers' new states into `work.new`, from the sums."""
+    for layer in range(1, plan.layers.size):
+        offset, drop, start = plan.address_offset[layer], plan.address_drop[layer], plan.first[layer]
+        if layer == 1:
+            for i in range(plan.layers[layer]):
+                total = (work.drive[i] << plan.input_up) + (work.rest[i] << plan.state_up)
+                work.new[i] = min(max((total + offset) >> drop, 0), plan.address_last)
+        else:
+            for neuron in range(start, start + plan.layers[layer]):
+                work.new[neuron] = min(max((work.rest[neuron] + offset) >> drop, 0), plan.address_last)
+    if plan.table.size:
+        for neuron in range(work.new.size):
+            work.new[neuron] = plan.table[work.new[neuron]]
+
+
+@_compiled
+def _free_phase(plan, memory, work, record, states, drives):
+    for step in range(1, plan.free_steps + 1):
+        _step(plan, work)
+        _trace(work, step - 1, states, drives)
+        record[2] = step
+        if _equal(work.new, work.states):
+            record[3] = 1
+            return
+        if step >= 2 and _equal(work.new, work.before):
+            record[3] = 2
+            if (plan.free_steps - step) % 2 == 0:
+                _move(plan, memory, work)
+            return
+        _move(plan, memory, work)
+
+
+@_compiled
+def _predict(plan, work, record):
+    output = work.states[plan.first[plan.layers.size - 1] :]
+    best = 0
+    ties = 0
+    for i in range(output.size):
+        if output[i] > output[best]:
+            best = i
+            ties = 0
+        elif output[i] == output[best]:
+            ties += 1
+    record[0] = best
+    record[1] = ties > 1 if best == 0 else ties > 0
+
+
+@_compiled
+def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, drives):
+    last = plan.first[plan.layers.size - 1]
+    half = 1 << (plan.nudge_shift - 1)
+    for step in range(1, plan.nudged_steps + 1):
+        _step(plan, work)
+        for neuron in range(last, work.new.size):
+            target = plan.state_top if neuron - last == label else 0
+            nudge = (target - work.states[neuron] + half) >> plan.nudge_shift
+            work.new[neuron] = min(max(work.new[neuron] + sign * nudge, 0), plan.state_top)
+        _trace(work, record[2] + step - 1, states, drives)
+        record[4] = step
+        if _equal(work.new, work.states):
+            record[5] = 1
+            return
+        _advance(plan, memory)
+        record[6] += _learn_biases(plan, memory, work, sign, room)
+        record[6] += _learn_inputs(plan, memory, work, count, sign, room[1])
+        for connection in range(2, plan.layers.size):
+            record[6] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
+        work.states[:] = work.new
+
+
+@_compiled
+def _move(plan, memory, work):
+    """Let the states become the new ones; correct the sums by what changed."""
+    for layer in range(2, plan.layers.size):
+        here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
+        count = _list_moved(work, below, fan)
+        new, old = work.new[below : below + fan], work.states[below : below + fan]
+        for i in range(plan.layers[layer]):
+            start = plan.weight_first[layer] + i * fan
+            row = memory.weights[start : start + fan]
+            total = np.int64(0)
+            if count * _FEW < fan:
+                for c in range(count):
+                    total += np.int64(row[work.moved[c]]) * work.amounts[c]
+            else:
+                for j in range(fan):
+                    total += np.int64(row[j]) * (new[j] - old[j])
+            work.rest[here + i] += total
+            amount = work.new[here + i] - work.states[here + i]
+            if amount:
+                target = work.rest[below : below + fan]
+                for j in range(fan):
+                    target[j] += np.int64(row[j]) * amount
+    work.before[:] = work.states
+    work.states[:] = work.new
+
+
+@_compiled
+def _learn_biases(plan, memory, work, sign, room):
+    saturations = 0
+    for layer in range(1, plan.layers.size):
+        mask, constant, drop = plan.bias_mask[layer], plan.bias_constant[layer], plan.bias_drop[layer]
+        for neuron in range(plan.first[layer], plan.first[layer] + plan.layers[layer]):
+            amount = work.new[neuron] - work.states[neuron]
+            if amount:
+                old = np.int64(memory.biases[neuron])
+                difference = ((sign * amount) << plan.state_bits) << room[layer]
+                new = old + ((difference + (memory.generators[neuron] & mask) + constant) >> drop)
+                held = min(max(new, -plan.weight_limit), plan.weight_limit - 1)
+                saturations += new != held
+                memory.biases[neuron] = held
+                work.rest[neuron] += (held - old) << plan.state_bits
+    return saturations
+
+
+@_compiled
+def _learn_inputs(plan, memory, work, count, sign, room):
+    """Connection 1: only the weights between an active input and a neuron that moved."""
+    units = plan.layers[1]
+    moved = _list_moved(work, 0, units)
+    few = moved * _FEW < units
+    for c in range(moved if few else units):
+        i = work.moved[c] if few else c
+        work.generators[c] = memory.generators[i]
+        work.amounts[c] = (sign * (work.new[i] - work.states[i])) << room
+    saturations = 0
+    for p in range(count):  # input by input, because a row of these weights lies together in the cache
+        value, pattern = work.values[p], plan.pattern[work.active[p]]
+        start = work.active[p] * units
+        row = memory.weights[start : start + units]
+        if few:
+            saturations += _learn_some(plan, work, row, value, pattern, moved)
+        else:
+            saturations += _learn_row(plan, work, row, value, pattern)
+    return saturations
+
+
+@_compiled
+def _learn_some(plan, work, row, value, pattern, moved):
+    mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
+    low, high = -plan.weight_limit, plan.weight_limit - 1
+    saturations = 0
+    for c in range(moved):
+        i = work.moved[c]
+        old = np.int64(row[i])
+        new = old + ((work.amounts[c] * value + ((work.generators[c] ^ pattern) & mask) + constant) >> drop)
+        held = min(max(new, low), high)
+        saturations += new != held
+        row[i] = held
+        work.drive[i] += (held - old) * value
+    return saturations
+
+
+@_compiled
+def _learn_row(plan, work, row, value, pattern):
+    mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
+    low, high = -plan.weight_limit, plan.weight_limit - 1
+    saturations = 0
+    for i in range(row.size):
+        old = np.int64(row[i])
+        new = old + ((work.amounts[i] * value + ((work.generators[i] ^ pattern) & mask) + constant) >> drop)
+        held = min(max(new, low), high)
+        saturations += new != held
+        row[i] = held
+        work.drive[i] += (held - old) * value
+    return saturations
+
+
+@_compiled
+def _learn_pairs(plan, memory, work, connection, sign, room):
+    """A connection >= 2: the pairs of which one neuron moved; the sums follow states and weights at once."""
+    here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
+    mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
+    low, high = -plan.weight_limit, plan.weight_limit - 1
+    sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
+    generators, rest = memory.generators[below : below + fan], work.rest[below : below + fan]
+    moved = _list_moved(work, below, fan)
+    saturations = 0
+    for i in range(plan.layers[connection]):
+        neuron = here + i
+        old_state, new_state, generator = work.states[neuron], work.new[neuron], memory.generators[neuron]
+        start = plan.weight_first[connection] + i * fan
+        row = memory.weights[start : start + fan]
+        total = np.int64(0)
+        if new_state != old_state:
+            for j in range(fan):
+                old = np.int64(row[j])
+                difference = (sign * (new_state * new_sources[j] - old_state * sources[j])) << room
+                new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
+                held = min(max(new, low), high)
+                saturations += new != held
+                row[j] = held
+                total += held * new_sources[j] - old * sources[j]
+                rest[j] += held * new_state - old * old_state
+        else:
+            for c in range(moved):
+                j = work.moved[c]
+                old = np.int64(row[j])
+                difference = (sign * old_state * work.amounts[c]) << room
+                new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
+                held = min(max(new, low), high)
+                saturations += new != held
+                row[j] = held
+                total += held * new_sources[j] - old * sources[j]
+                rest[j] += (held - old) * old_state
+        work.rest[neuron] += total
+    return saturations
+
+
+@_compiled
+def _advance(plan, memory):
+    left, right, last = plan.xorshift
+    for neuron in range(memory.generators.size):
+        r = memory.generators[neuron]
+        r ^= (r << left) & plan.generator_mask
+        r ^= r >> right
+        r ^= (r << last) & plan.generator_mask
+        memory.generators[neuron] = r
+
+
+@_compiled
+def _list_moved(work, start, units):
+    """List the units of a layer whose state changes, and by how much; returns their number."""
+    count = 0
+    for i in range(units):
+        amount = work.new[start + i] - work.states[start + i]
+        work.moved[count] = i  # written always, kept only if it moved: no branch to mispredict
+        work.amounts[count] = amount
+        count += amount != 0
+    return count
+
+
+@_compiled
+def _equal(some, others):
+    for k in range(some.size):  # noqa: SIM110 (a loop that Numba leaves at the first difference)
+        if some[k] != others[k]:
+            return False
+    return True
+
+
+@_compiled
+def _trace(work, row, states, drives):
+    if states.shape[0]:
+        states[row, :] = work.new
+        drives[row, :] = work.drive

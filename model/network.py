@@ -1,0 +1,67 @@
+"""What learning changes: weights, biases and generators, and how they begin (docs/numerics.md, 6 to 8)."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ceprop.model.streams import Purpose, Stream
+from ceprop.specification import Specification
+
+
+@dataclass
+class Network:
+    """A network in integers; entry `l - 1` of every list belongs to connection or layer `l`.
+
+    `weights`: int32 of shape (n_l, n_{l-1}); `biases`: int32 of shape (n_l,), both with `weight_fraction` fraction
+    bits; `generators`: uint32 of shape (n_l,), of which `generator_bits` are used."""
+
+    specification: Specification
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+    generators: list[np.ndarray]
+
+    @classmethod
+    def initial(cls, specification: Specification) -> Self:
+        """The network before the first sample, drawn from the specification's seed."""
+        layers = specification.layers
+        shapes = [(layers[layer], layers[layer - 1]) for layer in specification.connections]
+        weights = [_uniform(specification, Purpose.WEIGHTS, layer, shape) for layer, shape in enumerate(shapes, 1)]
+        biases = [_uniform(specification, Purpose.BIASES, layer, shape[:1]) for layer, shape in enumerate(shapes, 1)]
+        ends = np.cumsum(layers[1:])
+        return cls(specification, weights, biases, np.split(_generators(specification, int(ends[-1])), ends[:-1]))
+
+    def copy(self) -> Self:
+        """An independent network of the same specification."""
+        lists = (self.weights, self.biases, self.generators)
+        return type(self)(self.specification, *([array.copy() for array in arrays] for arrays in lists))
+
+    def weights_sha256(self) -> str:
+        """SHA-256, in hexadecimal, over all weights and biases as docs/numerics.md, section 8, lays them out."""
+        digest = hashlib.sha256()
+        for weights, biases in zip(self.weights, self.biases, strict=True):
+            digest.update(weights.astype("<i4").tobytes())
+            digest.update(biases.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+
+def _uniform(specification: Specification, purpose: Purpose, layer: int, shape: tuple[int, ...]) -> np.ndarray:
+    formats = specification.formats
+    bound = math.isqrt((1 << (2 * formats.weight_fraction)) // specification.layers[layer - 1])
+    drawn = Stream(specification.seed, purpose, layer).all_below(2 * bound + 1, math.prod(shape)) - bound
+    limit = 1 << (formats.weight_bits - 1)
+    return np.clip(drawn, -limit, limit - 1).astype(np.int32).reshape(shape)
+
+
+def _generators(specification: Specification, count: int) -> np.ndarray:
+    # Distinct over the whole network: two equal generators would cancel for ever, xorshift being linear.
+    stream = Stream(specification.seed, Purpose.GENERATORS, 0)
+    mask = (1 << specification.generator_bits) - 1
+    found: dict[int, None] = {}
+    while len(found) < count:
+        value = stream.draw() & mask
+        if value:
+            found.setdefault(value)
+    return np.fromiter(found, np.uint32, count)

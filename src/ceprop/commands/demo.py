@@ -1,0 +1,163 @@
+"""`ceprop demo`: the whole way on real digits, from the specification to hardware proven to learn the same bits."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceprop.files import write_aside
+from ceprop.report import Report, as_json, percent
+from ceprop.specification import Specification
+
+from .generate import write_core
+from .options import json_option, override_options
+
+if TYPE_CHECKING:
+    from ceprop.model import Dataset, Trainer
+    from ceprop.sim import Comparison
+    from ceprop.training_run import TrainingResult
+
+_EPOCHS = 30
+# The initial network moves in almost every step; the trained one is what a user keeps. Icarus is a thousand times
+# slower, and a second simulator need only agree that the file means the same to it.
+_SAMPLES = {"verilator": {"initial": 40, "trained": 20}, "icarus": {"initial": 2}}
+
+
+@dataclass(frozen=True)
+class _Proof:
+    simulator: str
+    network: str
+    comparison: "Comparison"
+
+
+@click.command()
+@override_options
+@click.option("--output", type=click.Path(path_type=Path), default=Path("build/demo"), show_default=True, metavar="DIR")
+@json_option
+def demo(overrides: list[str], output: Path, json_file: str | None) -> int:
+    """Train the bundled digits network, generate its hardware, and prove that it learns bit for bit the same.
+
+    Exit code 1 if anything differs.
+    """
+    from ceprop.bundled import bundled_specification
+    from ceprop.hdl import generate as generate_core
+    from ceprop.model import Trainer, load_dataset
+    from ceprop.sim.simulators import find_simulator
+    from ceprop.training_run import train_to
+
+    start = time.perf_counter()
+    report = Report(json_file)
+    specification = Specification.load(bundled_specification("digits"), overrides)
+    find_simulator("verilator")
+    dataset = load_dataset(specification, "digits")
+    trainer = Trainer.start(specification, dataset)
+    with report.progress("training the golden model") as advance:
+        result = train_to(trainer, _EPOCHS * trainer.epoch_samples, output / "digits.checkpoint", advance)
+    report.say(f"golden model: {percent(result.test.error)} test error after {_EPOCHS} epochs of digits")
+    core = write_core(specification, generate_core(specification), output)
+    report.say(f"hardware: {core['verilog']}, {core['rows']}x{core['cols']} cells")
+    draw(result, output)
+    proofs = _prove(specification, dataset, trainer, output, report)
+    values = _summary(result, core, proofs) | {"seconds": time.perf_counter() - start}
+    write_aside(output / "summary.json", as_json(values).encode())
+    _show(values, output, report)
+    report.result(values)
+    for proof in proofs:
+        if proof.comparison.mismatches:
+            click.echo(f"ceprop: {proof.simulator}: {proof.comparison.first_mismatch}", err=True)
+    return 1 if values["mismatches"] else 0
+
+
+def draw(result: "TrainingResult", folder: Path) -> None:
+    """Learning curve and confusion matrix of a training run, as PNG."""
+    from ceprop.plots import plot_confusion, plot_learning_curve
+
+    specification = result.trainer.specification
+    layers = "-".join(map(str, specification.layers))
+    title = f"{specification.name}, {layers}, seed {specification.seed}"
+    plot_learning_curve(result.trainer.history, title, folder / "learning_curve.png")
+    errors = f"{result.test.errors} of {result.test.samples} test samples wrong"
+    plot_confusion(result.test.confusion, f"{title}\n{errors}", folder / "confusion_matrix.png")
+
+
+def _prove(
+    specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
+) -> list[_Proof]:
+    from ceprop.model import Trainer
+    from ceprop.sim import compare
+    from ceprop.sim.simulators import installed_simulators
+
+    trainers = {"initial": Trainer.start(specification, dataset), "trained": trained}
+    proofs: list[_Proof] = []
+    for simulator in installed_simulators():
+        for network, samples in _SAMPLES[simulator.name].items():
+            trainer = trainers[network]
+            with report.progress(f"{simulator.name}, {network} network") as advance:
+                comparison = compare(
+                    specification,
+                    dataset,
+                    simulator=simulator.name,
+                    samples=samples,
+                    network=trainer.network,
+                    epoch=trainer.epoch,
+                    sample=trainer.sample,
+                    waves=None,
+                    plant_fault=None,
+                    build=output / simulator.name,
+                    progress=advance,
+                    command="ceprop demo",
+                )
+            proofs.append(_Proof(simulator.name, network, comparison))
+    return proofs
+
+
+def _summary(result: "TrainingResult", core: dict[str, Any], proofs: list[_Proof]) -> dict[str, Any]:
+    comparisons = [proof.comparison for proof in proofs]
+    return {
+        "test_error": result.test.error,
+        "train_error": result.train.error,
+        "epochs": result.trainer.epoch,
+        "training_seconds": result.seconds,
+        "weights_sha256": result.trainer.network.weights_sha256(),
+        "samples_compared": sum(comparison.samples_compared for comparison in comparisons),
+        "steps_compared": sum(comparison.steps_compared for comparison in comparisons),
+        "mismatches": sum(comparison.mismatches for comparison in comparisons),
+        "simulators": list(dict.fromkeys(proof.simulator for proof in proofs)),
+        "comparisons": [
+            {
+                "simulator": proof.simulator,
+                "network": proof.network,
+                "samples_compared": proof.comparison.samples_compared,
+                "steps_compared": proof.comparison.steps_compared,
+                "states_compared": proof.comparison.states_compared,
+                "weights_compared": proof.comparison.weights_compared,
+                "cycles": proof.comparison.cycles,
+                "mismatches": proof.comparison.mismatches,
+                "weights_sha256": proof.comparison.weights_sha256,
+                "seconds": proof.comparison.seconds,
+            }
+            for proof in proofs
+        ],
+        "verilog": core["verilog"],
+        "manifest": core["manifest"],
+        "verilog_sha256": core["sha256"],
+        "learning_digest": core["learning_digest"],
+        "build_digest": core["build_digest"],
+    }
+
+
+def _show(values: dict[str, Any], output: Path, report: Report) -> None:
+    columns = ("simulator", "network", "samples", "steps", "states", "weights", "cycles", "mismatches", "seconds")
+    rows = [
+        (
+            *(proof[key] for key in ("simulator", "network")),
+            *(f"{proof[key]:,}" for key in ("samples_compared", "steps_compared", "states_compared")),
+            *(f"{proof[key]:,}" for key in ("weights_compared", "cycles", "mismatches")),
+            f"{proof['seconds']:.1f}",
+        )
+        for proof in values["comparisons"]
+    ]
+    report.table("hardware against golden model", rows, columns)
+    report.say(f"written: {output}/ in {values['seconds']:.0f} s")

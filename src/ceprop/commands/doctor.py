@@ -1,0 +1,26 @@
+"""`ceprop doctor`: which tools are here, and how to get the others."""
+
+from dataclasses import asdict
+
+import click
+
+from ceprop import __version__
+from ceprop.report import Report
+
+from .options import json_option
+
+
+@click.command()
+@json_option
+def doctor(json_file: str | None) -> int:
+    """Show the tools that are here and how to get those that are not. Exit code 1 if `ceprop demo` cannot run."""
+    from ceprop.tools import find_tools
+
+    report = Report(json_file)
+    tools = find_tools()
+    rows = [(tool.name, tool.version or "missing", tool.where or tool.problem, tool.needed_for) for tool in tools]
+    report.table(f"ceprop {__version__}", rows, ("tool", "version", "where, or how to get it", "needed for"))
+    missing = [tool.name for tool in tools if tool.required and not tool.found]
+    report.say(f"`ceprop demo` cannot run without: {', '.join(missing)}" if missing else "`ceprop demo` can run.")
+    report.result({"version": __version__, "ready": not missing, "tools": [asdict(tool) for tool in tools]})
+    return 1 if missing else 0

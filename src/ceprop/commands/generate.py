@@ -1,0 +1,73 @@
+"""`ceprop generate`: the hardware as one Verilog file."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceprop.files import write_aside
+from ceprop.geometry import Geometry
+from ceprop.report import Report, as_json
+from ceprop.specification import Specification
+
+from .options import json_option, specification_options
+
+if TYPE_CHECKING:
+    from ceprop.hdl import GeneratedCore
+
+
+@click.command()
+@specification_options
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder to write.")
+@click.option("--lint", is_flag=True, help="Ask Verilator, Icarus and yosys first; nothing is written if one objects.")
+@json_option
+def generate(specification: Specification, output: Path, lint: bool, json_file: str | None) -> None:
+    """Write SPEC's hardware to DIR: one file of Verilog-2005, and a manifest of its ports, registers and widths."""
+    from ceprop.hdl import generate as generate_core
+
+    report = Report(json_file)
+    Geometry(specification)  # refuses a specification without an array before anything is made
+    core = generate_core(specification)
+    accepted = _lint(core) if lint else []
+    values = write_core(specification, core, output)
+    values["lint"] = [{"tool": tool, "version": version} for tool, version in accepted]
+    rows = [
+        ("Verilog", values["verilog"]),
+        ("manifest", values["manifest"]),
+        ("size", f"{values['bytes']:,} bytes"),
+        ("sha256", values["sha256"]),
+        ("accepted by", ", ".join(f"{tool} {version}" for tool, version in accepted) or "not asked (--lint)"),
+    ]
+    report.table(f"{core.top}: {values['rows']}x{values['cols']} cells", rows)
+    report.result(values)
+
+
+def write_core(specification: Specification, core: "GeneratedCore", folder: Path) -> dict[str, Any]:
+    """Write Verilog and manifest to `folder`; where they are, and what they are."""
+    content = core.verilog.encode()
+    verilog, manifest = folder / f"{specification.name}.v", folder / f"{specification.name}.json"
+    write_aside(verilog, content)
+    write_aside(manifest, as_json(core.manifest).encode())
+    geometry = Geometry(specification)
+    return {
+        "verilog": str(verilog),
+        "manifest": str(manifest),
+        "top": core.top,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "rows": geometry.rows,
+        "cols": geometry.cols,
+        "build_digest": specification.build_digest,
+        "learning_digest": specification.learning_digest,
+    }
+
+
+def _lint(core: "GeneratedCore") -> list[tuple[str, str]]:
+    from ceprop.sim.lint import lint
+
+    with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
+        verilog = Path(folder) / f"{core.top}.v"
+        verilog.write_text(core.verilog, encoding="utf-8")
+        return lint(verilog, core.top)

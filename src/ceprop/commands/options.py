@@ -1,0 +1,55 @@
+"""Options that several verbs share."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ceprop.specification import Specification
+
+Verb = Callable[..., Any]
+
+
+def override_options(verb: Verb) -> Verb:
+    """`--set key=value`, repeatable, and `--seed`; the verb gets one list, `overrides`."""
+
+    @click.option(
+        "--set",
+        "fields",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override a field of the specification, array.rows=2 say; may be given often.",
+    )
+    @click.option("--seed", metavar="S", help="Short for --set seed=S.")
+    @wraps(verb)
+    def with_overrides(*arguments: Any, fields: tuple[str, ...], seed: str | None, **options: Any) -> Any:
+        overrides = [*fields, *([] if seed is None else [f"seed={seed}"])]
+        return verb(*arguments, overrides=overrides, **options)
+
+    return with_overrides
+
+
+def specification_options(verb: Verb) -> Verb:
+    """The argument SPEC with its overrides; the verb gets a `specification`."""
+
+    @click.argument("spec", type=click.Path(path_type=Path))
+    @override_options
+    @wraps(verb)
+    def with_specification(*arguments: Any, spec: Path, overrides: list[str], **options: Any) -> Any:
+        return verb(*arguments, specification=Specification.load(spec, overrides), **options)
+
+    return with_specification
+
+
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON; - is standard output."
+)
+data_option = click.option(
+    "--data",
+    default="digits",
+    show_default=True,
+    metavar="digits|FOLDER",
+    help="scikit-learn's digits, or a folder with MNIST's four IDX files.",
+)

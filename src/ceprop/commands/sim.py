@@ -1,0 +1,110 @@
+"""`ceprop sim`: the hardware learns in a simulator, beside the golden model, and must do so bit for bit."""
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ceprop.errors import CepropError
+from ceprop.geometry import Geometry
+from ceprop.report import Report
+from ceprop.specification import Specification
+
+from .options import data_option, json_option, specification_options
+
+if TYPE_CHECKING:
+    from ceprop.sim import Comparison
+
+
+@click.command()
+@specification_options
+@click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
+@data_option
+@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Start from this training run.")
+@click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
+@click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
+@click.option("--build", type=click.Path(path_type=Path), metavar="DIR", help="Keep the simulator's files here.")
+@json_option
+def sim(
+    specification: Specification,
+    simulator: str,
+    data: str,
+    samples: int,
+    checkpoint: Path | None,
+    waves: bool,
+    plant_fault: str | None,
+    build: Path | None,
+    json_file: str | None,
+) -> int:
+    """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
+    weight after every sample, every cycle count. Exit code 1 if anything differs."""
+    from ceprop.model import Trainer, load_checkpoint, load_dataset
+    from ceprop.sim import compare
+    from ceprop.sim.simulators import find_simulator
+
+    report = Report(json_file)
+    Geometry(specification)
+    find_simulator(simulator, waves)
+    dataset = load_dataset(specification, data)
+    if checkpoint is None:
+        trainer = Trainer.start(specification, dataset)
+    else:
+        trainer = load_checkpoint(specification, dataset, checkpoint)
+    with _folder(build, waves) as folder, report.progress(f"comparing on {simulator}") as advance:
+        wave_file = folder / f"{specification.name}-{simulator}.fst" if waves else None
+        comparison = compare(
+            specification,
+            dataset,
+            simulator=simulator,
+            samples=samples,
+            network=trainer.network,
+            epoch=trainer.epoch,
+            sample=trainer.sample,
+            waves=wave_file,
+            plant_fault=plant_fault,
+            build=folder,
+            progress=advance,
+            command=shlex.join(["ceprop", *sys.argv[1:]]),
+        )
+    report.table(f"{specification.name} on {simulator}", comparison_rows(comparison))
+    report.result(asdict(comparison) | {"simulator": simulator, "waves": str(wave_file) if wave_file else None})
+    if comparison.mismatches:
+        click.echo(f"ceprop: {comparison.first_mismatch}", err=True)
+        return 1
+    return 0
+
+
+def comparison_rows(comparison: "Comparison") -> list[tuple[str, str]]:
+    """What was compared, for a table."""
+    return [
+        ("samples", f"{comparison.samples_compared:,}"),
+        ("steps", f"{comparison.steps_compared:,}"),
+        ("states", f"{comparison.states_compared:,}"),
+        ("weights and biases", f"{comparison.weights_compared:,}"),
+        ("cycles", f"{comparison.cycles:,}"),
+        ("cycles a second", f"{comparison.cycles_per_second:,.0f}"),
+        ("weights_sha256", comparison.weights_sha256),
+        ("mismatches", f"{comparison.mismatches:,}"),
+    ]
+
+
+@contextmanager
+def _folder(build: Path | None, waves: bool) -> Iterator[Path]:
+    """The build folder: the one asked for, build/sim for waveforms, which are to stay, or a temporary one."""
+    if build is None and not waves:
+        with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
+            yield Path(folder)
+        return
+    folder = build or Path("build/sim")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CepropError(f"--build {folder}: {error.strerror}") from None
+    yield folder

@@ -1,0 +1,99 @@
+"""`ceprop train`: the golden model learns."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ceprop.errors import CepropError
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
+
+from .options import data_option, json_option, specification_options
+
+if TYPE_CHECKING:
+    from ceprop.model import Dataset, Trainer
+
+
+@click.command()
+@specification_options
+@data_option
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Learn until N epochs in all are finished.")
+@click.option("--samples", type=click.IntRange(min=0), metavar="N", help="Learn from N samples in all.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Save the run here, as it goes.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the learning curve.")
+@json_option
+def train(
+    specification: Specification,
+    data: str,
+    epochs: int | None,
+    samples: int | None,
+    checkpoint: Path | None,
+    resume: bool,
+    plot: Path | None,
+    json_file: str | None,
+) -> None:
+    """Train the golden model of SPEC, the same bits as on the hardware.
+
+    A run that was killed goes on with --resume and ends with the same bits.
+    """
+    if (epochs is None) == (samples is None):
+        raise click.UsageError("give one of --epochs and --samples")
+    _check_checkpoint(checkpoint, resume)
+    from ceprop.model import load_dataset
+    from ceprop.training_run import position, train_to
+
+    report = Report(json_file)
+    dataset = load_dataset(specification, data)
+    trainer = _trainer(specification, dataset, checkpoint if resume else None)
+    target = samples if samples is not None else (epochs or 0) * trainer.epoch_samples
+    if position(trainer) > target:
+        raise CepropError(
+            f"checkpoint {checkpoint}: already at {position(trainer)} samples (epoch {trainer.epoch}), more than the "
+            f"{target} asked for"
+        )
+    if plot is not None and target < trainer.epoch_samples:
+        raise CepropError(f"--plot {plot}: {target} samples finish no epoch, so there is no curve to draw")
+    with report.progress("training") as advance:
+        result = train_to(trainer, target, checkpoint, advance)
+    values = result.as_dict()
+    if plot is not None:
+        _plot(trainer, plot)
+    rows = [
+        ("data", f"{dataset.name}, {trainer.epoch_samples} training and {result.test.samples} test samples"),
+        ("test error", percent(result.test.error)),
+        ("training error", percent(result.train.error)),
+        ("epochs, samples", f"{trainer.epoch}, {values['samples']}"),
+        ("samples a second", f"{values['samples_per_second']:,.0f}"),
+        ("weights_sha256", values["weights_sha256"]),
+    ]
+    report.table(f"{specification.name}: {'-'.join(map(str, specification.layers))}", rows)
+    report.result(values)
+
+
+def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume needs --checkpoint FILE")
+    if checkpoint is None:
+        return
+    if resume and not checkpoint.is_file():
+        raise CepropError(f"checkpoint {checkpoint}: no such file, so there is nothing to --resume")
+    if not resume and checkpoint.exists():
+        raise CepropError(f"checkpoint {checkpoint}: is there already; --resume it, remove it or name another file")
+
+
+def _trainer(specification: Specification, dataset: "Dataset", checkpoint: Path | None) -> "Trainer":
+    from ceprop.model import Trainer, load_checkpoint
+
+    if checkpoint is None:
+        return Trainer.start(specification, dataset)
+    return load_checkpoint(specification, dataset, checkpoint)
+
+
+def _plot(trainer: "Trainer", path: Path) -> None:
+    from ceprop.plots import plot_learning_curve
+
+    specification = trainer.specification
+    layers = "-".join(map(str, specification.layers))
+    plot_learning_curve(trainer.history, f"{specification.name}, {layers}, seed {specification.seed}", path)

@@ -1,0 +1,334 @@
+"""The one object that makes the golden model, the hardware, the testbench and the host driver.
+
+A specification is frozen and validated; it is read from and written to TOML. Lists with one entry a layer or a
+connection run from input to output. `docs/numerics.md` says what every field does to the bits.
+"""
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import CepropError
+from .files import write_aside
+
+
+def _within(low: int, high: int) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return AfterValidator(check)  # pyright: ignore[reportReturnType]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Formats(_Section):
+    """Number formats. A state is `state_bits` wide and unsigned, value `s / 2^state_bits`; an input likewise with
+    `input_bits`; a weight or bias is signed, `weight_bits` wide with `weight_fraction` fraction bits, saturating."""
+
+    state_bits: Annotated[int, _within(2, 16)] = 8
+    input_bits: Annotated[int, _within(1, 16)] = 8
+    weight_bits: Annotated[int, _within(2, 24)] = 14
+    weight_fraction: Annotated[int, _within(1, 24)] = 13
+
+
+class Activation(_Section):
+    """`hard-sigmoid` is `clip(a, 0, 1)`; `sigmoid` is `1 / (1 + exp(-4 (a - 1/2)))` from a table of `2^table_bits`."""
+
+    kind: Literal["hard-sigmoid", "sigmoid"] = "hard-sigmoid"
+    table_bits: Annotated[int, _within(4, 12)] = 9
+
+
+class Phases(_Section):
+    """Most steps of the free phase (`T` in the paper) and of the nudged phase (`K`)."""
+
+    free_steps: Annotated[int, _within(1, 1023)] = 20
+    nudged_steps: Annotated[int, _within(1, 1023)] = 10
+
+
+class Nudge(_Section):
+    """`beta = 2^-shift`, its sign fixed, alternating from sample to sample, or random."""
+
+    shift: Annotated[int, _within(1, 15)] = 2
+    sign: Literal["positive", "negative", "alternating", "random"] = "positive"
+
+
+class RateChange(_Section):
+    """From this epoch on (the first is 0) the connections learn at these shifts."""
+
+    epoch: Annotated[int, _within(1, 1_000_000)]
+    shifts: tuple[Annotated[int, _within(0, 31)], ...] = Field(strict=False)
+
+
+class Update(_Section):
+    """`eta_l / beta = 2^-shifts[l]`, one shift a connection, and how an update is rounded to a weight's bits.
+
+    `largest` bounds the run-time shift of each connection and fixes the position of rounding; where it is left out it
+    is the largest shift of the schedule."""
+
+    rounding: Literal["stochastic", "nearest", "floor"] = "stochastic"
+    shifts: tuple[Annotated[int, _within(0, 31)], ...] = Field(strict=False)
+    schedule: tuple[RateChange, ...] = Field(default=(), strict=False)
+    largest: tuple[Annotated[int, _within(0, 31)], ...] | None = Field(default=None, strict=False)
+
+
+class Quantiser(_Section):
+    """How raw inputs become `input_bits`: `fixed` maps `low..high` onto the full range, `minmax` each sample's own
+    smallest and largest value."""
+
+    mode: Literal["fixed", "minmax"] = "fixed"
+    low: Annotated[int, _within(-(2**31), 2**31)] = 0
+    high: Annotated[int, _within(-(2**31), 2**31)] = 255
+
+
+class Array(_Section):
+    """Shape of the systolic array. `memory_words` is the room of one cell's weight memory; `trace` adds the stream
+    of every state after every step."""
+
+    rows: Annotated[int, _within(1, 64)]
+    cols: Annotated[int, _within(1, 64)]
+    memory_words: Annotated[int, _within(1, 2**20)] = 2**16
+    trace: bool = False
+
+
+class Specification(_Section):
+    """Everything that a network, its learning and its hardware are made from.
+
+    Raises :class:`CepropError` (through :meth:`from_mapping` and :meth:`load`) with one line that names the field, the
+    value and what is allowed."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "network"
+    layers: tuple[Annotated[int, _within(1, 2**15)], ...] = Field(strict=False)
+    rule: Literal["c-ep"] = "c-ep"
+    seed: Annotated[int, _within(0, 2**64 - 1)] = 1
+    formats: Formats = Formats()
+    activation: Activation = Activation()
+    phases: Phases = Phases()
+    nudge: Nudge = Nudge()
+    update: Update
+    quantiser: Quantiser = Quantiser()
+    array: Array | None = None
+
+    # --- reading and writing
+
+    @classmethod
+    def from_mapping(cls, fields: dict[str, Any]) -> Self:
+        """A validated specification from nested fields as TOML gives them."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise CepropError(f"specification: {_one_line(first)}") from None
+
+    @classmethod
+    def load(cls, path: Path, overrides: Iterable[str] = ()) -> Self:
+        """Read a TOML file; every override is `key=value` with a dotted key and a TOML value."""
+        try:
+            fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CepropError(f"specification {path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CepropError(f"specification {path}: not TOML: {error}") from None
+        for override in overrides:
+            _set_field(fields, override)
+        return cls.from_mapping(fields)
+
+    def override(self, *overrides: str) -> Self:
+        """The same specification with some fields set, `key=value` each."""
+        fields = self.fields()
+        for override in overrides:
+            _set_field(fields, override)
+        return type(self).from_mapping(fields)
+
+    def fields(self) -> dict[str, Any]:
+        """Nested fields in plain types, those without a value left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def save(self, path: Path) -> None:
+        """Write TOML that :meth:`load` reads back to an equal object."""
+        write_aside(path, tomli_w.dumps(self.fields()).encode())
+
+    # --- identity
+
+    @property
+    def learning_digest(self) -> str:
+        """SHA-256 over the fields that determine bits; the same on every array and board."""
+        return _digest(self.model_dump(mode="json", exclude_none=True, exclude={"name", "array"}))
+
+    @property
+    def build_digest(self) -> str:
+        """SHA-256 over every field."""
+        return _digest(self.fields())
+
+    # --- what follows from the fields
+
+    @property
+    def connections(self) -> range:
+        """Numbers of the connections; connection `l` joins layer `l - 1` to layer `l`."""
+        return range(1, len(self.layers))
+
+    @property
+    def classes(self) -> int:
+        """Units of the output layer."""
+        return self.layers[-1]
+
+    def shifts_at(self, epoch: int) -> tuple[int, ...]:
+        """Rate shifts in force in an epoch (the first is 0), input to output."""
+        shifts = self.update.shifts
+        for change in self.update.schedule:
+            if change.epoch <= epoch:
+                shifts = change.shifts
+        return shifts
+
+    @property
+    def largest_shifts(self) -> tuple[int, ...]:
+        """The largest rate shift of each connection (`m_max`)."""
+        if self.update.largest is not None:
+            return self.update.largest
+        return tuple(max(column) for column in zip(*self._all_shifts(), strict=True))
+
+    @property
+    def smallest_shifts(self) -> tuple[int, ...]:
+        """The smallest rate shift of each connection that the schedule uses."""
+        return tuple(min(column) for column in zip(*self._all_shifts(), strict=True))
+
+    def update_shift(self, connection: int) -> int:
+        """Bits that an update drops (`SH`): from the product's fraction to the weight's."""
+        source = self.formats.input_bits if connection == 1 else self.formats.state_bits
+        return source + self.bias_shift(connection) - self.formats.state_bits
+
+    def bias_shift(self, connection: int) -> int:
+        """`SH` of the bias of layer `connection`, a synapse from a constant unit of state `2^state_bits`."""
+        return 2 * self.formats.state_bits + self.largest_shifts[connection - 1] - self.formats.weight_fraction
+
+    @property
+    def generator_bits(self) -> int:
+        """Width of a neuron's xorshift generator: 16, or 32 where a rounding position or the size asks for it."""
+        return 16 if self._widest_update_shift() <= 16 and sum(self.layers[1:]) < 2**15 else 32
+
+    def sum_fraction(self, layer: int) -> int:
+        """Fraction bits of a neuron's sum: those of a weight and of the finer of its sources."""
+        formats = self.formats
+        source = max(formats.state_bits, formats.input_bits) if layer == 1 else formats.state_bits
+        return formats.weight_fraction + source
+
+    @property
+    def sigmoid_range(self) -> int:
+        """The sigmoid's table spans `1/2 - 2^h <= a < 1/2 + 2^h`; this is `h`."""
+        return 1 if self.formats.state_bits <= 10 else 2
+
+    def largest_sum(self, layer: int) -> int:
+        """Bound on the magnitude of a neuron's sum, in units of `2^-sum_fraction`."""
+        formats = self.formats
+        weight, state = 1 << (formats.weight_bits - 1), 1 << formats.state_bits
+        above = self.layers[layer + 1] if layer + 1 < len(self.layers) else 0
+        below, source = (self.layers[layer - 1], formats.input_bits if layer == 1 else formats.state_bits)
+        fraction = self.sum_fraction(layer) - formats.weight_fraction
+        from_below = below * weight * ((1 << source) - 1) << (fraction - source)
+        return from_below + (weight * (above * (state - 1) + state) << (fraction - formats.state_bits))
+
+    # --- checks across fields
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.layers) < 2:
+            raise ValueError(f"layers = {list(self.layers)}: must name at least two layers, input and output")
+        self._check_rates()
+        if self.quantiser.low >= self.quantiser.high:
+            raise ValueError(f"quantiser.high = {self.quantiser.high}: must be above quantiser.low")
+        if self.activation.kind == "sigmoid":
+            finest = min(self.sum_fraction(layer) for layer in self.connections) + self.sigmoid_range + 1
+            if self.activation.table_bits > finest:
+                raise ValueError(f"activation.table_bits = {self.activation.table_bits}: must be at most {finest}")
+        widest = max(self.largest_sum(layer) for layer in self.connections).bit_length()
+        if widest > 60:
+            raise ValueError(f"layers = {list(self.layers)}: a sum takes {widest} bits, more than 60")
+        if self.array is not None:
+            self._check_memory(self.array)
+        return self
+
+    def _check_rates(self) -> None:
+        count = len(self.layers) - 1
+        lists = {"update.shifts": self.update.shifts}
+        if self.update.largest is not None:
+            lists["update.largest"] = self.update.largest
+        lists |= {f"update.schedule.{k}.shifts": change.shifts for k, change in enumerate(self.update.schedule)}
+        for field, shifts in lists.items():
+            if len(shifts) != count:
+                raise ValueError(f"{field} = {list(shifts)}: must hold one shift a connection, {count}")
+        epochs = [change.epoch for change in self.update.schedule]
+        if epochs != sorted(set(epochs)):
+            raise ValueError(f"update.schedule: epochs {epochs} must rise")
+        for connection in self.connections:
+            largest = self.largest_shifts[connection - 1]
+            if largest < max(shifts[connection - 1] for shifts in self._all_shifts()):
+                raise ValueError(f"update.largest = {list(self.largest_shifts)}: below a shift of the schedule")
+            for shift in (self.update_shift(connection), self.bias_shift(connection)):
+                if not 1 <= shift <= 32:
+                    low, high = largest + 1 - shift, largest + 32 - shift
+                    raise ValueError(
+                        f"update.shifts = {list(self.update.shifts)}: the largest shift {largest} of connection "
+                        f"{connection} puts rounding at bit {shift} of the product; it must be from {max(low, 0)} to "
+                        f"{high} so that this lies within the generator, 1 to 32"
+                    )
+
+    def _check_memory(self, array: Array) -> None:
+        need = sum(
+            math.ceil(self.layers[l | 1 if l % 2 else l - 1] / array.rows)
+            * math.ceil(self.layers[l - l % 2] / array.cols)
+            for l in self.connections
+        )
+        if need > array.memory_words:
+            raise ValueError(
+                f"array = {array.rows}x{array.cols}: each cell must hold {need} weights, its memory has room for "
+                f"{array.memory_words} (array.memory_words); use more cells or smaller layers"
+            )
+
+    def _all_shifts(self) -> list[tuple[int, ...]]:
+        return [self.update.shifts, *(change.shifts for change in self.update.schedule)]
+
+    def _widest_update_shift(self) -> int:
+        return max(max(self.update_shift(c), self.bias_shift(c)) for c in self.connections)
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _set_field(fields: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise CepropError(f"--set {override}: must be key=value, for example array.rows=4")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word, so that --set name=mine needs no quotes
+    *path, last = key.split(".")
+    section = fields
+    for part in path:
+        section = section.setdefault(part, {})
+        if not isinstance(section, dict):
+            raise CepropError(f"--set {override}: {part} is a value, not a section")
+    section[last] = value
+
+
+def _one_line(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        return f"{where} = {error['input']!r}: no such field"
+    if error["type"] == "missing":
+        return f"{where}: must be given"
+    if not where:
+        return message
+    return f"{where} = {error['input']!r}: {message[0].lower()}{message[1:]}"

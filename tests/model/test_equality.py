@@ -1,0 +1,175 @@
+"""Plain against fast, and skipping against not skipping, over random specifications."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ceprop import Specification
+from ceprop.model import FreeEnd, Network, SampleRecord, fast, plain
+
+# Arrays of a block's records, and what they hold of each sample's.
+COLUMNS = {"predictions": "prediction", "ties": "tie", "free_ends": "free_end"} | {
+    name: name for name in ("free_steps", "nudged_steps", "nudged_settled", "saturations")
+}
+
+
+@st.composite
+def specifications(draw: st.DrawFn) -> Specification:
+    """Small networks with every field of the arithmetic drawn; rate shifts within what `SH` allows."""
+    layers = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    state, inputs = draw(st.integers(2, 16)), draw(st.integers(1, 16))
+    source = {state + state, state + inputs}
+    fraction = draw(st.integers(max(1, max(source) - 32), 24))
+    low, high = max(0, fraction + 1 - min(source)), min(31, fraction + 32 - max(source))
+    largest = draw(st.lists(st.integers(low, high), min_size=len(layers) - 1, max_size=len(layers) - 1))
+    fields: dict[str, Any] = {
+        "layers": layers,
+        "seed": draw(st.integers(0, 2**64 - 1)),
+        "formats": {
+            "state_bits": state,
+            "input_bits": inputs,
+            # Few bits beside the fraction make saturation frequent, many make it rare.
+            "weight_bits": draw(st.integers(max(2, fraction - 3), min(24, fraction + 4))),
+            "weight_fraction": fraction,
+        },
+        "activation": {
+            "kind": draw(st.sampled_from(["hard-sigmoid", "sigmoid"])),
+            "table_bits": draw(st.integers(4, 7)),
+        },
+        "phases": {"free_steps": draw(st.integers(1, 12)), "nudged_steps": draw(st.integers(1, 6))},
+        "nudge": {"shift": draw(st.integers(1, 4))},
+        "update": {
+            "rounding": draw(st.sampled_from(["stochastic", "nearest", "floor"])),
+            "shifts": [max(0, m - draw(st.integers(0, 4))) for m in largest],
+            "largest": largest,
+        },
+    }
+    return Specification.from_mapping(fields)
+
+
+def samples(specification: Specification, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs (about half of them zero), labels and signs from a seeded generator."""
+    random = np.random.default_rng(specification.seed)
+    top = 1 << specification.formats.input_bits
+    inputs = random.integers(0, top, (count, specification.layers[0])) * random.integers(0, 2, (count, 1))
+    inputs *= random.integers(0, 2, inputs.shape)
+    return inputs.astype(np.uint16), random.integers(0, specification.classes, count), random.integers(0, 2, count) == 1
+
+
+def assert_same_network(some: Network, other: Network) -> None:
+    for name in ("weights", "biases", "generators"):
+        for a, b in zip(getattr(some, name), getattr(other, name), strict=True):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+
+
+def assert_same_record(some: SampleRecord, other: SampleRecord) -> None:
+    for name in vars(some):
+        np.testing.assert_array_equal(getattr(some, name), getattr(other, name), err_msg=name)
+
+
+@given(specifications())
+@settings(max_examples=250, deadline=None, derandomize=True)
+def test_plain_fast_and_unskipped_agree(specification: Specification) -> None:
+    shifts = specification.update.shifts
+    first = Network.initial(specification)
+    networks = [first, *(first.copy() for _ in range(3))]
+    inputs, labels, negatives = samples(specification, 6)
+    records = []
+    for x, label, negative in zip(inputs, labels, negatives, strict=True):
+        how = {"shifts": shifts, "negative": bool(negative)}
+        record = plain.run_sample(networks[0], x, int(label), trace=True, **how)
+        assert_same_record(record, fast.run_sample(networks[1], x, int(label), trace=True, **how))
+        unskipped = plain.run_sample(networks[2], x, int(label), skip=False, trace=True, **how)
+        for name in ("prediction", "tie", "free_end", "nudged_settled", "saturations"):
+            assert getattr(record, name) == getattr(unskipped, name)
+        assert record.states is not None
+        assert unskipped.states is not None
+        assert unskipped.states.shape[0] == specification.phases.free_steps + specification.phases.nudged_steps
+        np.testing.assert_array_equal(record.states[-1], unskipped.states[-1])
+        records.append(record)
+    block = fast.run_samples(networks[3], inputs, labels, shifts=shifts, negatives=negatives)
+    for column, name in COLUMNS.items():
+        assert getattr(block, column).tolist() == [int(getattr(record, name)) for record in records]
+    for other in networks[1:]:
+        assert_same_network(networks[0], other)
+
+
+def wide(*overrides: str) -> Specification:
+    fields = {
+        "layers": [60, 40, 10],
+        "formats": {"weight_bits": 12, "weight_fraction": 12},
+        "update": {"shifts": [7, 6]},
+    }
+    return Specification.from_mapping(fields).override(*overrides)
+
+
+@pytest.mark.parametrize("layers", [[60, 10], [60, 40, 10], [60, 30, 40, 10], [60, 20, 30, 20, 10]])
+@pytest.mark.parametrize("kind", ["hard-sigmoid", "sigmoid"])
+def test_wide_networks_agree(layers: list[int], kind: str) -> None:
+    """Wide enough for both ways in which the compiled loops take neurons that moved: lists and whole rows."""
+    shifts = [7] * (len(layers) - 1)
+    specification = wide(f"layers={layers}", f"activation.kind={kind}", f"update.shifts={shifts}")
+    some = Network.initial(specification)
+    other = some.copy()
+    inputs, labels, negatives = samples(specification, 40)
+    block = fast.run_samples(some, inputs, labels, shifts=shifts, negatives=negatives)
+    for p in range(40):
+        record = plain.run_sample(other, inputs[p], int(labels[p]), shifts=shifts, negative=bool(negatives[p]))
+        assert record.free_steps == block.free_steps[p]
+        assert record.nudged_steps == block.nudged_steps[p]
+        assert record.saturations == block.saturations[p]
+    assert_same_network(some, other)
+
+
+@pytest.mark.parametrize("run_sample", [plain.run_sample, fast.run_sample])
+def test_inference_leaves_the_network_alone(run_sample: Any) -> None:
+    specification = wide()
+    network = Network.initial(specification)
+    before = network.copy()
+    inputs, _, _ = samples(specification, 1)
+    record = run_sample(network, inputs[0], None, shifts=(7, 6), trace=True)
+    assert (record.nudged_steps, record.nudged_settled, record.saturations) == (0, False, 0)
+    assert record.states.shape == (record.free_steps, 50)
+    assert record.drives.shape == (record.free_steps, 40)
+    assert_same_network(network, before)
+    assert run_sample(network, inputs[0], None, shifts=(7, 6)).states is None
+
+
+def test_predict_matches_single_samples() -> None:
+    specification = wide("phases.free_steps=7")
+    network = Network.initial(specification)
+    inputs, _, _ = samples(specification, 50)
+    records = [plain.run_sample(network, x, None, shifts=(7, 6)) for x in inputs]
+    predictions, ties, counts = fast.predict(network, inputs)
+    assert predictions.tolist() == [r.prediction for r in records]
+    assert ties.tolist() == [r.tie for r in records]
+    assert counts.tolist() == [sum(r.free_end is end for r in records) for end in FreeEnd]
+
+
+@pytest.mark.parametrize("run_sample", [plain.run_sample, fast.run_sample])
+@pytest.mark.parametrize(("free_steps", "nudged"), [(5, [0, 0]), (6, [255, 255])])
+def test_period_2_delivers_the_last_step(run_sample: Any, free_steps: int, nudged: list[int]) -> None:
+    """Two neurons that silence each other swing between 0 and 255: step `T` has 255 if `T` is odd, else 0."""
+    specification = wide(
+        "layers=[1,1,1]", f"phases.free_steps={free_steps}", "phases.nudged_steps=1", "formats.weight_fraction=9"
+    )
+    network = Network.initial(specification)
+    network.weights[0][:], network.weights[1][:] = 0, -2048
+    network.biases[0][:], network.biases[1][:] = 512, 512
+    record = run_sample(network, np.array([0]), 0, shifts=(7, 6), trace=True)
+    assert (record.free_steps, record.free_end) == (2, FreeEnd.PERIOD_2)
+    assert record.states.tolist() == [[255, 255], [0, 0], nudged]
+
+
+def test_every_free_end_occurs() -> None:
+    specification = wide("layers=[4,12,3]", "phases.free_steps=9", "formats.weight_fraction=9", "update.shifts=[3,3]")
+    ends = set()
+    for seed in range(5):
+        network = Network.initial(specification.override(f"seed={seed}"))
+        inputs, _, _ = samples(specification, 100)
+        ends |= set(fast.run_samples(network, inputs, None, shifts=(3, 3)).free_ends.tolist())
+    assert ends == {FreeEnd.OPEN, FreeEnd.SETTLED, FreeEnd.PERIOD_2}
