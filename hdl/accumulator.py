@@ -44,7 +44,7 @@ class Accumulator(wiring.Component):
         """Read, add, write; a sum on its way to the memory is taken from the adder's register."""
         m = Module()
         shape = self.read_data.shape()
-        m.submodules.sums = memory = Memory(shape=shape, depth=self.words, init=[])
+        m.submodules.words = memory = Memory(shape=shape, depth=self.words, init=[])
         write = memory.write_port()
         read = memory.read_port(transparent_for=(write,))
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]

@@ -42,10 +42,11 @@ class RegisterBank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One word each."""
         m = Module()
+        words = [self._word(m, register) for register in self._registers]
         with m.Switch(self.address):
-            for register in self._registers:
+            for register, word in zip(self._registers, words, strict=True):
                 with m.Case(register.address):
-                    m.d.comb += self.value.eq(self._word(m, register))
+                    m.d.comb += self.value.eq(word)
         return m
 
     def _word(self, m: Module, register):

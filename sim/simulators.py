@@ -6,10 +6,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from find_libpython import find_libpython
 
 from ceprop.errors import CepropError
 
@@ -46,6 +49,7 @@ def find_simulator(name: str, waves: bool = False) -> Simulator:
     if name not in _FINDERS:
         raise CepropError(f"simulator {name}: must be one of {', '.join(_FINDERS)}")
     simulator = _FINDERS[name]()
+    _check_libpython()
     if waves and name == "verilator":
         _check_wave_headers()
     return simulator
@@ -97,6 +101,13 @@ def _find_icarus() -> Simulator:
 
 
 _FINDERS: dict[str, Callable[[], Simulator]] = {"verilator": _find_verilator, "icarus": _find_icarus}
+
+
+def _check_libpython() -> None:
+    # Both simulators load Python as a library, which Debian packs apart from the interpreter.
+    if find_libpython() is None:
+        package = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+        raise CepropError(f"cocotb needs {package}, which is missing: apt-get install {package}")
 
 
 def _check_wave_headers() -> None:

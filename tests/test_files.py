@@ -37,7 +37,7 @@ def test_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(CepropError, match="cannot write .*No space left"):
+    with pytest.raises(CepropError, match=r"cannot write .*No space left"):
         write_aside(tmp_path / "file.bin", b"new")
     assert not list(tmp_path.iterdir())
 

@@ -1,6 +1,7 @@
 """Folding onto the array: every weight has one place, every neuron one address, every width holds its extreme."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def test_every_weight_has_one_row_column_and_address(geometry: Geometry) -> None
                 assert column_slot < connection.column_slots
                 places[row, column, connection.base + row_slot * connection.column_slots + column_slot] += 1
     assert set(places.values()) == {1}
-    assert sum(places.values()) == sum(a * b for a, b in zip(layers, layers[1:], strict=False))
+    assert sum(places.values()) == sum(a * b for a, b in pairwise(layers))
     assert max(address for _, _, address in places) < geometry.weight_words
 
 

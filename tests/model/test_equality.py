@@ -37,7 +37,7 @@ def specifications(draw: st.DrawFn) -> Specification:
         },
         "activation": {
             "kind": draw(st.sampled_from(["hard-sigmoid", "sigmoid"])),
-            "table_bits": draw(st.integers(4, 7)),
+            "table_bits": draw(st.integers(4, min(7, fraction + state + 2))),
         },
         "phases": {"free_steps": draw(st.integers(1, 12)), "nudged_steps": draw(st.integers(1, 6))},
         "nudge": {"shift": draw(st.integers(1, 4))},

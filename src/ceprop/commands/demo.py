@@ -86,6 +86,7 @@ def _prove(
     specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
 ) -> list[_Proof]:
     from ceprop.model import Trainer
+    from ceprop.proof import require_whole
     from ceprop.sim import compare
     from ceprop.sim.simulators import installed_simulators
 
@@ -109,6 +110,7 @@ def _prove(
                     progress=advance,
                     command="ceprop demo",
                 )
+            require_whole(comparison, simulator.name, samples)
             proofs.append(_Proof(simulator.name, network, comparison))
     return proofs
 

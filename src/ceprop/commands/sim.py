@@ -1,13 +1,13 @@
 """`ceprop sim`: the hardware learns in a simulator, beside the golden model, and must do so bit for bit."""
 
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +17,6 @@ from ceprop.report import Report
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, specification_options
-
-if TYPE_CHECKING:
-    from ceprop.sim import Comparison
 
 
 @click.command()
@@ -46,6 +43,7 @@ def sim(
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
     weight after every sample, every cycle count. Exit code 1 if anything differs."""
     from ceprop.model import Trainer, load_checkpoint, load_dataset
+    from ceprop.proof import comparison_rows, require_whole
     from ceprop.sim import compare
     from ceprop.sim.simulators import find_simulator
 
@@ -73,6 +71,7 @@ def sim(
             progress=advance,
             command=shlex.join(["ceprop", *sys.argv[1:]]),
         )
+        require_whole(comparison, simulator, samples)
     report.table(f"{specification.name} on {simulator}", comparison_rows(comparison))
     report.result(asdict(comparison) | {"simulator": simulator, "waves": str(wave_file) if wave_file else None})
     if comparison.mismatches:
@@ -81,26 +80,14 @@ def sim(
     return 0
 
 
-def comparison_rows(comparison: "Comparison") -> list[tuple[str, str]]:
-    """What was compared, for a table."""
-    return [
-        ("samples", f"{comparison.samples_compared:,}"),
-        ("steps", f"{comparison.steps_compared:,}"),
-        ("states", f"{comparison.states_compared:,}"),
-        ("weights and biases", f"{comparison.weights_compared:,}"),
-        ("cycles", f"{comparison.cycles:,}"),
-        ("cycles a second", f"{comparison.cycles_per_second:,.0f}"),
-        ("weights_sha256", comparison.weights_sha256),
-        ("mismatches", f"{comparison.mismatches:,}"),
-    ]
-
-
 @contextmanager
 def _folder(build: Path | None, waves: bool) -> Iterator[Path]:
-    """The build folder: the one asked for, build/sim for waveforms, which are to stay, or a temporary one."""
+    """The build folder: the one asked for, build/sim for waveforms, which are to stay, or a temporary one, which stays
+    only where the run fails, for the logs that the message names."""
     if build is None and not waves:
-        with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
-            yield Path(folder)
+        folder = Path(tempfile.mkdtemp(prefix="ceprop-"))
+        yield folder
+        shutil.rmtree(folder)
         return
     folder = build or Path("build/sim")
     try:

@@ -1,0 +1,140 @@
+"""cocotb testbench: the core and the golden model learn the same samples, side by side."""
+
+import pickle
+
+import cocotb
+import numpy as np
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.cycles import CycleModel, Happened
+from ceprop.hdl.messages import Space
+from ceprop.model import FreeEnd, Network, Purpose, SampleRecord, Stream, fast
+from ceprop.placement import longest_list, weight_place, weight_words
+from ceprop.sim.check import Checker
+from ceprop.sim.driver import CoreDriver
+from ceprop.sim.job import Job, Outcome
+
+COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
+
+
+@cocotb.test()
+async def learn_side_by_side(dut) -> None:
+    """Run the job's samples; stop after the first one that differs."""
+    job = Job.load()
+    geometry = Geometry(job.specification)
+    driver = CoreDriver(dut, geometry, job.manifest)
+    await driver.start()
+    bench = Bench(job, geometry, driver)
+    await bench.prepare()
+    for number in range(len(job.labels)):
+        await bench.sample(number)
+        if bench.outcome.mismatches:
+            break
+    job.outcome.write_bytes(pickle.dumps(bench.outcome))
+
+
+class Bench:
+    """One run: the model's network, what the core's counters must say, and the checker."""
+
+    def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver):
+        self.job = job
+        self.geometry = geometry
+        self.driver = driver
+        self.outcome = Outcome()
+        self.checker = Checker(geometry, self.outcome)
+        self.cycles = CycleModel(geometry)
+        self.network = job.network.copy()
+        self.expected = dict.fromkeys(COUNTERS, 0)
+        self.settings: dict[str, int] = {}
+
+    async def prepare(self) -> None:
+        """Load the network, prove that it arrived, and listen to the trace."""
+        await self.driver.load(self.network.weights, self.network.biases, self.network.generators)
+        await self._set("learn", int(self.job.learn))
+        cocotb.start_soon(self.driver.collect_trace())
+
+    async def sample(self, number: int) -> None:
+        """One sample on both sides."""
+        job, driver = self.job, self.driver
+        self.checker.sample = number
+        if number == job.fault:
+            await self._plant_fault()
+        shifts = job.specification.shifts_at(int(job.epochs[number]))
+        for l, shift in enumerate(shifts, 1):
+            await self._set(f"rate_shift_{l}", shift)
+        negative = bool(job.negatives[number])
+        await self._set("nudge_negative", int(negative))
+        inputs, label = job.inputs[number], int(job.labels[number])
+        record = fast.run_sample(
+            self.network, inputs, label if job.learn else None, shifts=shifts, negative=negative, trace=True
+        )
+        driver.traced.clear()
+        await driver.send_sample(inputs, label)
+        (beat,) = await driver.receive("result", 1)
+
+        self.checker.trace(driver.codecs["trace"], driver.traced, record)
+        self._check_result(beat, record)
+        contents = await driver.read_back()
+        self.checker.contents(contents, self.network, record)
+        await self._check_counters(inputs, record)
+        self.outcome.samples += 1
+        self.outcome.errors += record.prediction != label
+        self.outcome.weights_sha256 = Network(
+            job.specification, contents.weights, contents.biases, contents.generators
+        ).weights_sha256()
+        self.job.progress.write_text(str(number + 1))
+
+    async def _set(self, name: str, value: int) -> None:
+        """Write a register if it does not hold the value yet."""
+        if self.settings.get(name) != value:
+            await self.driver.write_register(name, value)
+            self.settings[name] = value
+
+    def _check_result(self, beat: int, record: SampleRecord) -> None:
+        expected = {
+            "prediction": record.prediction,
+            "tie": int(record.tie),
+            "free_end": int(record.free_end),
+            "free_steps": record.free_steps,
+            "nudged_steps": record.nudged_steps,
+            "nudged_settled": int(record.nudged_settled),
+        }
+        for name, value in expected.items():
+            self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
+
+    async def _check_counters(self, inputs: np.ndarray, record: SampleRecord) -> None:
+        happened = Happened(
+            longest_list(self.geometry, inputs),
+            record.free_steps,
+            record.free_end is FreeEnd.SETTLED,
+            record.nudged_steps,
+            record.nudged_settled,
+        )
+        cost = self.cycles.sample(happened)
+        added = (1, cost.cycles, cost.slots, record.free_steps, record.nudged_steps, record.saturations, record.tie)
+        for name, more in zip(COUNTERS, added, strict=True):
+            self.expected[name] += int(more)
+            found = await self.driver.read_register(name)
+            self.checker.number(f"counter {name}", found, self.expected[name] % 2**32)
+            self.outcome.counters[name] = self.expected[name]
+        self.outcome.cycles = self.expected["cycles"]
+
+    async def _plant_fault(self) -> None:
+        """Flip one bit of one weight through the core's own port; the model does not know.
+
+        The weight lies in the middle half of its range, so that no saturation can hide the flip."""
+        specification = self.job.specification
+        stream = Stream(specification.seed, Purpose.FAULT, 0)
+        quarter = 1 << (specification.formats.weight_bits - 2)
+        while True:
+            connection = 1 + stream.below(len(specification.layers) - 1)
+            weights = self.network.weights[connection - 1]
+            unit, source = stream.below(weights.shape[0]), stream.below(weights.shape[1])
+            bit = stream.below(max(1, specification.formats.weight_bits - 2))
+            if -quarter <= weights[unit, source] < quarter:
+                break
+        lane, address, row = weight_place(self.geometry, connection, unit, source)
+        words = weight_words(self.geometry, self.network.weights)[lane, address]
+        words[row] ^= 1 << bit
+        mask = (1 << self.driver.word_bits) - 1
+        await self.driver.write(Space.WEIGHT, address, (words & mask).tolist(), lane=lane)

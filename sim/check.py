@@ -1,0 +1,102 @@
+"""Holds what a core did against the golden model's record: integers, equality, and the first place that differs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ceprop.geometry import Geometry
+from ceprop.model import FreeEnd, Network, SampleRecord
+from ceprop.sim.codec import Codec
+from ceprop.sim.driver import Contents
+from ceprop.sim.job import Outcome
+
+
+class Checker:
+    """Compares sample after sample and keeps count in an :class:`Outcome`."""
+
+    def __init__(self, geometry: Geometry, outcome: Outcome):
+        self.geometry = geometry
+        self.outcome = outcome
+        self.sample = 0
+        self._layers = geometry.specification.connections
+        sizes = geometry.specification.layers[1:]
+        self._starts = np.cumsum([0, *sizes])
+        self._beats = [(layer, slot) for layer in self._layers for slot in range(geometry.slots(layer))]
+
+    def trace(self, codec: Codec, beats: Sequence[int], record: SampleRecord) -> None:
+        """Every state of every layer and every drive, after every step of both phases."""
+        assert record.states is not None and record.drives is not None
+        steps, rest = divmod(len(beats), len(self._beats))
+        if not beats or rest:
+            self.report(f"{len(beats)} groups of states came, {len(self._beats)} make a step")
+            return
+        places = zip(codec.unpack(beats, "layer").tolist(), codec.unpack(beats, "slot").tolist(), strict=True)
+        if list(places) != self._beats * steps:
+            self.report("groups of states came out of order")
+            return
+        states = codec.unpack(beats, "neurons", "state").reshape(steps, len(self._beats), -1)
+        drives = codec.unpack(beats, "neurons", "drive", signed=True).reshape(steps, len(self._beats), -1)
+        for step in range(min(steps, len(record.states))):
+            where = self._step(step, record)
+            self.compare(f"{where}, drive of layer 1", self._layer(drives[step], 1), record.drives[step])
+            for layer in self._layers:
+                start, end = self._starts[layer - 1 : layer + 1]
+                found = self._layer(states[step], layer)
+                self.compare(f"{where}, state of layer {layer}", found, record.states[step, start:end])
+                self.outcome.states += end - start
+        self.outcome.steps += steps
+        self.number("steps executed", steps, len(record.states))
+
+    def contents(self, found: Contents, network: Network, record: SampleRecord) -> None:
+        """Every weight, bias and generator, and the states at the end."""
+        for l, (weights, expected) in enumerate(zip(found.weights, network.weights, strict=True), 1):
+            self.compare(f"after the last step, weights of layer {l}", weights, expected)
+            self.outcome.weights += expected.size
+        for l, (biases, expected) in enumerate(zip(found.biases, network.biases, strict=True), 1):
+            self.compare(f"after the last step, bias of layer {l}", biases, expected)
+            self.outcome.weights += expected.size
+        for l, (generators, expected) in enumerate(zip(found.generators, network.generators, strict=True), 1):
+            self.compare(f"after the last step, generator of layer {l}", generators, expected.astype(np.int64))
+        final = self._final_states(record)
+        for layer, states in zip(self._layers, found.states, strict=True):
+            start, end = self._starts[layer - 1 : layer + 1]
+            self.compare(f"after the last step, final state of layer {layer}", states, final[start:end])
+
+    def number(self, what: str, found: int, expected: int) -> None:
+        """One number of a sample."""
+        if found != expected:
+            self.report(f"{what}: model {expected}, RTL {found}")
+
+    def compare(self, where: str, found: np.ndarray, expected: np.ndarray) -> None:
+        """Two arrays of integers, the last axes being unit and, for weights, the unit it comes from."""
+        if np.array_equal(found, expected):
+            return
+        places = np.argwhere(found != expected)
+        place = tuple(places[0].tolist())
+        unit = f"unit {place[0]}" + (f" from unit {place[1]}" if len(place) > 1 else "")
+        self.report(f"{where}, {unit}: model {expected[place]}, RTL {found[place]}", len(places))
+
+    def report(self, text: str, count: int = 1) -> None:
+        """Count mismatches; the first is kept."""
+        self.outcome.mismatches += count; print("MISMATCH", self.sample, text, count, flush=True)
+        if self.outcome.first_mismatch is None:
+            self.outcome.first_mismatch = f"sample {self.sample}, {text}"
+
+    def _layer(self, groups: np.ndarray, layer: int) -> np.ndarray:
+        """A layer's units from the groups of one step, shape (groups, lanes)."""
+        first = self._beats.index((layer, 0))
+        lanes = groups[first : first + self.geometry.slots(layer), : self.geometry.lanes(layer)]
+        return lanes.reshape(-1)[: self.geometry.specification.layers[layer]]
+
+    def _step(self, step: int, record: SampleRecord) -> str:
+        if step < record.free_steps:
+            return f"free phase step {step + 1}"
+        return f"nudged phase step {step + 1 - record.free_steps}"
+
+    def _final_states(self, record: SampleRecord) -> np.ndarray:
+        assert record.states is not None
+        left = self.geometry.specification.phases.free_steps - record.free_steps
+        if not record.nudged_steps and record.free_end is FreeEnd.PERIOD_2 and left % 2:
+            before = record.free_steps - 2
+            return record.states[before] if before >= 0 else np.zeros_like(record.states[0])
+        return record.states[-1]

@@ -1,0 +1,57 @@
+"""Payloads of the core's streams as integers, from the layouts of the manifest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bitstring
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Packs and unpacks the payload that `manifest["streams"][name]["payload"]` describes."""
+
+    payload: dict[str, Any]
+
+    def pack(self, **values: int | Sequence[int]) -> int:
+        """The payload with these fields, the others zero; an array takes one integer an element.
+
+        Raises `bitstring.CreationError` where a value does not fit its field."""
+        packed = bitstring.BitArray.from_zeros(self.payload["bits"])
+        for name, value in values.items():
+            field = self._field(name)
+            elements = [value] if isinstance(value, int) else list(value)
+            width = field["bits"] // field.get("length", 1)
+            for k, element in enumerate(elements):
+                end = self.payload["bits"] - field["offset"] - k * width
+                packed.overwrite(end - width, bitstring.Bits(uint=element, length=width))
+        return packed.uint
+
+    def unpack(self, beats: Sequence[int], name: str, element: str | None = None, signed: bool = False) -> np.ndarray:
+        """One field of many payloads, int64 of shape (beats,) or (beats, length); `element` picks a field of a
+        structured element."""
+        size = (self.payload["bits"] + 7) // 8
+        raw = np.frombuffer(b"".join(beat.to_bytes(size, "little") for beat in beats), np.uint8)
+        bits = np.unpackbits(raw.reshape(-1, size), axis=1, bitorder="little")
+        field = self._field(name)
+        length = field.get("length", 1)
+        stride = field["bits"] // length
+        inner = {"offset": 0, "bits": stride}
+        if element is not None:
+            inner = next(entry for entry in field["element"] if entry["name"] == element)
+        starts = field["offset"] + inner["offset"] + stride * np.arange(length)
+        columns = starts[:, None] + np.arange(inner["bits"])
+        values = bits[:, columns].astype(np.int64) @ (1 << np.arange(inner["bits"], dtype=np.int64))
+        if signed:
+            values = sign_extend(values, inner["bits"])
+        return values if "length" in field else values[:, 0]
+
+    def _field(self, name: str) -> dict[str, Any]:
+        return next(entry for entry in self.payload["fields"] if entry["name"] == name)
+
+
+def sign_extend(values: np.ndarray, bits: int) -> np.ndarray:
+    """The low `bits` of every value as a two's complement number."""
+    values = values & ((1 << bits) - 1)
+    return values - ((values >> (bits - 1)) << bits)

@@ -1,0 +1,208 @@
+"""Generates a core, builds it for a simulator, and lets the testbench hold it to the golden model."""
+
+import os
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cocotb_tools.runner import Runner, get_runner
+
+from ceprop.errors import CepropError
+from ceprop.files import write_aside
+from ceprop.hdl import GeneratedCore, generate
+from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
+from ceprop.sim.job import VARIABLE, Job, Outcome
+from ceprop.sim.simulators import Simulator, find_simulator
+from ceprop.specification import Specification
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was compared, and whether anything differed.
+
+    `first_mismatch` names sample, step, layer, unit, both values, the seed and the command; `training_errors` counts
+    wrong predictions before learning from the sample; `cycles` and `counters` are the core's own."""
+
+    samples_compared: int
+    steps_compared: int
+    states_compared: int
+    weights_compared: int
+    mismatches: int
+    first_mismatch: str | None
+    weights_sha256: str
+    training_errors: int
+    cycles: int
+    counters: dict[str, int]
+    build_seconds: float
+    seconds: float
+    cycles_per_second: float
+
+
+def compare(
+    specification: Specification,
+    dataset: Dataset,
+    *,
+    simulator: str,
+    samples: int,
+    build: Path,
+    network: Network | None = None,
+    epoch: int = 0,
+    sample: int = 0,
+    learn: bool = True,
+    waves: Path | None = None,
+    plant_fault: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    command: str = "",
+) -> Comparison:
+    """Run `samples` training samples from a position on, on the core in a simulator and on the golden model.
+
+    Starts from `network`, or the specification's initial one; `build` keeps the simulator's files; `waves` is where
+    waveforms go. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
+    tool = find_simulator(simulator, waves is not None)
+    traced = specification.override("array.trace=true")
+    core = generate(traced)
+    folder = build / f"{core.manifest['build_digest'][:12]}-{simulator}{'-waves' if waves else ''}"
+    job = Job(
+        specification=traced,
+        manifest=core.manifest,
+        network=network or Network.initial(specification),
+        **_sequence(specification, dataset, epoch, sample, samples),
+        learn=learn,
+        fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
+        outcome=(folder / "outcome").resolve(),
+        progress=(folder / "progress").resolve(),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    job.save(folder / "job")
+    runner = get_runner(tool.name)
+    with _environment(tool, folder):
+        started = time.perf_counter()
+        _build(runner, tool, core, folder, waves is not None)
+        built = time.perf_counter()
+        with _watched(job.progress, samples, progress):
+            outcome = _simulate(runner, tool, core, folder, job, waves)
+        finished = time.perf_counter()
+    first = outcome.first_mismatch
+    return Comparison(
+        samples_compared=outcome.samples,
+        steps_compared=outcome.steps,
+        states_compared=int(outcome.states),
+        weights_compared=int(outcome.weights),
+        mismatches=outcome.mismatches,
+        first_mismatch=first and f"{first} (seed {specification.seed}; {command or 'ceprop sim'})",
+        weights_sha256=outcome.weights_sha256,
+        training_errors=outcome.errors,
+        cycles=outcome.cycles,
+        counters=outcome.counters,
+        build_seconds=built - started,
+        seconds=finished - started,
+        cycles_per_second=outcome.cycles / (finished - built),
+    )
+
+
+def _sequence(
+    specification: Specification, dataset: Dataset, epoch: int, sample: int, samples: int
+) -> dict[str, np.ndarray]:
+    """The next samples of a training run, over as many epochs as they take."""
+    count = len(dataset.train_labels)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("order", "epochs", "negatives")}
+    while samples > 0:
+        here = slice(sample, min(count, sample + samples))
+        order = epoch_order(specification, epoch, count)[here]
+        parts["order"].append(order)
+        parts["epochs"].append(np.full(len(order), epoch))
+        parts["negatives"].append(epoch_signs(specification, epoch, count)[here])
+        samples -= len(order)
+        epoch, sample = epoch + 1, 0
+    order = np.concatenate(parts["order"])
+    return {
+        "inputs": dataset.train_inputs[order],
+        "labels": dataset.train_labels[order],
+        "epochs": np.concatenate(parts["epochs"]),
+        "negatives": np.concatenate(parts["negatives"]),
+    }
+
+
+def _build(runner: Runner, tool: Simulator, core: GeneratedCore, folder: Path, waves: bool) -> None:
+    source = folder / f"{core.top}.v"
+    if not source.exists() or source.read_text() != core.verilog:
+        write_aside(source, core.verilog.encode())
+    arguments = [*tool.build_arguments, *(tool.wave_arguments if waves else ())]
+    try:
+        runner.build(
+            sources=[source],
+            hdl_toplevel=core.top,
+            build_dir=folder,
+            build_args=arguments,
+            timescale=("1ns", "1ps"),
+            waves=waves,
+            log_file=folder / "build.log",
+        )
+    except (SystemExit, RuntimeError):
+        raise CepropError(f"{tool.name} could not build the core: see {folder / 'build.log'}") from None
+
+
+def _simulate(
+    runner: Runner, tool: Simulator, core: GeneratedCore, folder: Path, job: Job, waves: Path | None
+) -> Outcome:
+    job.outcome.unlink(missing_ok=True)
+    try:
+        runner.test(
+            hdl_toplevel=core.top,
+            test_module="ceprop.sim.bench_core",
+            build_dir=folder,
+            test_dir=folder,
+            waves=waves is not None,
+            timescale=("1ns", "1ps"),
+            log_file=folder / "simulation.log",
+        )
+    except (SystemExit, RuntimeError):
+        raise CepropError(f"{tool.name} failed: see {folder / 'simulation.log'}") from None
+    if not job.outcome.exists():
+        raise CepropError(f"{tool.name} ended early: see {folder / 'simulation.log'}")
+    if waves is not None:
+        dump = folder / ("dump.fst" if tool.name == "verilator" else f"{core.top}.fst")
+        dump.replace(waves)
+    return pickle.loads(job.outcome.read_bytes())
+
+
+@contextmanager
+def _environment(tool: Simulator, folder: Path) -> Iterator[None]:
+    """What the simulator needs, for the time of the run; cocotb's runner reads `os.environ`."""
+    added = tool.environment | {VARIABLE: str((folder / "job").resolve()), "PYTHONPATH": os.pathsep.join(sys.path)}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _watched(file: Path, total: int, progress: Callable[[int, int], None] | None) -> Iterator[None]:
+    """Tell `progress` what the testbench wrote into its file, twice a second."""
+    file.write_text("0")
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            if progress is not None:
+                progress(int(file.read_text() or 0), total)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,193 @@
+"""The core as a testbench sees it: its streams, and nothing else, so that the same code drives a netlist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, RisingEdge, Timer
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.messages import Space
+from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
+from ceprop.registers import REGISTER_BITS, registers
+from ceprop.sim.codec import Codec, sign_extend
+
+PERIOD = 10
+"""Nanoseconds of a clock period. Everything is driven and sampled at the falling edge, clear of the rising one."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is read back from a core, one array a layer or connection."""
+
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+    generators: list[np.ndarray]
+    states: list[np.ndarray]
+
+
+class CoreDriver:
+    """Loads, runs and reads a core through its ports.
+
+    Parameters
+    ----------
+    dut
+        cocotb's handle of the module.
+    geometry : Geometry
+        Of the specification that made it.
+    manifest : dict
+        Of the core as generated.
+    """
+
+    def __init__(self, dut: Any, geometry: Geometry, manifest: dict[str, Any]):
+        self.dut = dut
+        self.geometry = geometry
+        self.codecs = {name: Codec(entry["payload"]) for name, entry in manifest["streams"].items()}
+        self.addresses = {r.name: r.address for r in registers(geometry.specification)}
+        self.traced: list[int] = []
+
+    async def start(self) -> None:
+        """Clock and reset; every stream out is taken as it comes."""
+        dut = self.dut
+        for name in ("command", "sample"):
+            getattr(dut, f"{name}__valid").value = 0
+            getattr(dut, f"{name}__payload").value = 0
+        for name in self.codecs.keys() - {"command", "sample"}:
+            getattr(dut, f"{name}__ready").value = 1
+        dut.rst.value = 1
+        Clock(dut.clk, PERIOD, unit="ns").start(start_high=False)
+        for _ in range(3):
+            await FallingEdge(dut.clk)
+        dut.rst.value = 0
+        await FallingEdge(dut.clk)
+
+    # --- streams
+
+    async def send(self, name: str, payload: int) -> None:
+        """One beat into a stream; returns at the falling edge after it was taken."""
+        valid, ready = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__ready")
+        getattr(self.dut, f"{name}__payload").value = payload
+        valid.value = 1
+        taken = False
+        while not taken:
+            # The answer may depend on what was just driven, so let it settle.
+            await Timer(PERIOD // 5, unit="ns")
+            taken = bool(ready.value)
+            await FallingEdge(self.dut.clk)
+        valid.value = 0
+
+    async def receive(self, name: str, count: int) -> list[int]:
+        """Beats of a stream; wakes only while there are some."""
+        valid, payload = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__payload")
+        beats: list[int] = []
+        while len(beats) < count:
+            if not valid.value:
+                await RisingEdge(valid)
+                await FallingEdge(self.dut.clk)
+            beats.append(int(payload.value))
+            await FallingEdge(self.dut.clk)
+        return beats
+
+    async def collect_trace(self) -> None:
+        """Append every beat of the trace to `traced`, for ever."""
+        while True:
+            self.traced += await self.receive("trace", 1)
+
+    # --- commands
+
+    async def write(self, space: Space, address: int, words: Sequence[int], *, column: int = 0, lane: int = 0) -> None:
+        """Write one group of words."""
+        payload = self.codecs["command"].pack(
+            write=1, space=space.value, column=column, lane=lane, address=address, words=words
+        )
+        await self.send("command", payload)
+
+    async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
+        """Read `count` groups of words, int64 of shape (count, words of a group)."""
+        payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
+        await self.send("command", payload)
+        return self.codecs["response"].unpack(await self.receive("response", count), "words")
+
+    async def write_register(self, name: str, value: int) -> None:
+        """Write a register by its name."""
+        codec = self.codecs["command"]
+        bits = codec.payload["bits"]
+        words = next(entry for entry in codec.payload["fields"] if entry["name"] == "words")
+        payload = codec.pack(write=1, space=Space.REGISTER.value, address=self.addresses[name])
+        assert value >> REGISTER_BITS == 0 and bits >= words["offset"] + REGISTER_BITS
+        await self.send("command", payload | value << words["offset"])
+
+    async def read_register(self, name: str) -> int:
+        """Read a register by its name."""
+        await self.send("command", self.codecs["command"].pack(space=0, address=self.addresses[name], count=1))
+        (beat,) = await self.receive("response", 1)
+        return beat & ((1 << REGISTER_BITS) - 1)
+
+    # --- whole memories
+
+    async def load(
+        self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], generators: Sequence[np.ndarray]
+    ) -> None:
+        """Load a network, lists as in `ceprop.model.Network`."""
+        mask = (1 << self.word_bits) - 1
+        for lane, column in enumerate(weight_words(self.geometry, weights) & mask):
+            for address, words in enumerate(column.tolist()):
+                await self.write(Space.WEIGHT, address, words, lane=lane)
+        for space, values in ((Space.BIAS, biases), (Space.GENERATOR, generators)):
+            for edge in self.edges:
+                for address, words in enumerate((neuron_words(self.geometry, edge, values) & mask).tolist()):
+                    await self.write(space, address, words, column=int(edge == "column"))
+
+    async def read_back(self) -> Contents:
+        """Everything that learning changes, and the states."""
+        bits = self.geometry.specification.formats.weight_bits
+        state_bits = self.geometry.specification.formats.state_bits
+        words = [
+            await self.read(Space.WEIGHT, 0, self.geometry.weight_words, lane=lane)
+            for lane in range(self.geometry.cols)
+        ]
+        weights = weights_of(self.geometry, sign_extend(np.stack(words)[:, :, : self.geometry.rows], bits))
+        biases, generators, states = [
+            await self._read_neurons(space) for space in (Space.BIAS, Space.GENERATOR, Space.STATE)
+        ]
+        return Contents(
+            weights,
+            [sign_extend(values, bits) for values in biases],
+            generators,
+            [values & ((1 << state_bits) - 1) for values in states],
+        )
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Edges with neurons."""
+        return ["row", "column"] if self.geometry.layers("column") else ["row"]
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a lane's word."""
+        field = next(f for f in self.codecs["response"].payload["fields"] if f["name"] == "words")
+        return field["bits"] // field["length"]
+
+    async def _read_neurons(self, space: Space) -> list[np.ndarray]:
+        found: dict[str, np.ndarray] = {"row": np.zeros((0, 1), np.int64), "column": np.zeros((0, 1), np.int64)}
+        for edge in self.edges:
+            count = self.geometry.neuron_words(edge)
+            lanes = self.geometry.rows if edge == "row" else self.geometry.cols
+            groups = await self.read(space, 0, count, column=int(edge == "column"))
+            found[edge] = np.ascontiguousarray(groups[:, :lanes])
+        return neurons_of(self.geometry, found["row"], found["column"])
+
+    async def send_sample(self, inputs: np.ndarray, label: int) -> None:
+        """Send a sample's groups of inputs, those of zeros left out."""
+        lanes = self.geometry.cols
+        groups = np.zeros(self.geometry.slots(0) * lanes, np.int64)
+        groups[: len(inputs)] = inputs
+        groups = groups.reshape(-1, lanes)
+        slots = np.flatnonzero(groups.any(axis=1)).tolist() or [0]
+        codec = self.codecs["sample"]
+        for slot in slots:
+            last = slot == slots[-1]
+            values = groups[slot].tolist()
+            await self.send("sample", codec.pack(last=int(last), label=label, slot=slot, values=values))

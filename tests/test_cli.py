@@ -1,0 +1,174 @@
+"""The command line: exit codes, one line an error, JSON, overrides, and nothing half-written."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ceprop import __version__
+from ceprop.bundled import bundled_specification
+from ceprop.cli import run
+
+DIGITS = str(bundled_specification("digits"))
+SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command runs outside the checkout."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line of a refused command."""
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("ceprop: ")
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def result(arguments: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, object]:
+    """What a command writes as JSON to standard output, where nothing else is."""
+    assert run([*arguments, "--json", "-"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_installed_command() -> None:
+    command = shutil.which("ceprop", path=str(Path(sys.executable).parent))
+    assert command, "ceprop is not installed beside this Python: pip install -e '.[development]'"
+    done = subprocess.run([command, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"ceprop, version {__version__}\n")
+    done = subprocess.run([command, "generate", "none.toml", "-o", "out"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "ceprop: specification none.toml: No such file or directory\n",
+    )
+
+
+def test_help_stays_fast() -> None:
+    heavy = "numpy numba amaranth matplotlib sklearn cocotb"
+    program = f"import sys, ceprop.cli; sys.exit(' '.join(m for m in '{heavy}'.split() if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+
+
+@pytest.mark.parametrize("verb", [[], ["doctor"], ["demo"], ["train"], ["generate"], ["sim"]])
+def test_every_verb_has_help(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*verb, "--help"]) == 0
+    assert "Usage: ceprop" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["train"],
+        ["train", DIGITS, "--epochs", "0"],
+        ["train", DIGITS],
+        ["train", DIGITS, "--epochs", "1", "--samples", "1"],
+        ["train", DIGITS, "--epochs", "1", "--resume"],
+        ["sim", DIGITS, "--simulator", "questa"],
+        ["sim", DIGITS, "--samples", "0"],
+        ["generate", DIGITS],
+        ["generate", DIGITS, "--colour"],
+    ],
+)
+def test_usage_errors(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Error: " in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["train", DIGITS, "--epochs", "1", "--set", "nudge.shift=99"], "nudge.shift = 99: must be from 1 to 15"),
+        (["train", DIGITS, "--epochs", "1", "--seed", "x"], "seed = 'x'"),
+        (["train", DIGITS, "--epochs", "1", "--data", "nowhere"], "nowhere"),
+        (["train", DIGITS, "--samples", "5", "--plot", "x.png"], "finish no epoch"),
+        (["train", DIGITS, "--epochs", "1", "--checkpoint", "none", "--resume"], "nothing to --resume"),
+        (["sim", DIGITS, "--set", "array.rows=0"], "array.rows = 0: must be from 1 to 64"),
+        (["sim", DIGITS, "--checkpoint", "none"], "checkpoint none: No such file"),
+        (["generate", DIGITS, "-o", "out", "--set", "array.memory_words=9"], "array.memory_words"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], part: str, capsys: pytest.CaptureFixture[str], elsewhere: Path
+) -> None:
+    assert part in refused(arguments, capsys)
+    assert not list(elsewhere.iterdir())
+
+
+def test_interrupt_is_clean(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ceprop.tools.find_tools", interrupt)
+    assert run(["doctor"]) == 130
+    assert capsys.readouterr().err.strip() == "ceprop: interrupted"
+
+
+def test_train_writes_json_checkpoint_and_plot(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    arguments = ["train", DIGITS, *SMALL, "--epochs", "1", "--checkpoint", "run", "--plot", "curve.png"]
+    assert run([*arguments, "--json", "result.json"]) == 0
+    assert "test error" in capsys.readouterr().out
+    values = json.loads((elsewhere / "result.json").read_text(encoding="utf-8"))
+    assert values["epochs"] == 1
+    assert values["samples"] == 1437
+    assert 0 <= values["test_error"] <= 1
+    assert len(values["history"]) == 1
+    assert len(values["weights_sha256"]) == len(values["learning_digest"]) == 64
+    assert (elsewhere / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_resumed_run_ends_with_the_same_bits(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = result(["train", DIGITS, *SMALL, "--samples", "1500"], capsys)
+    result(["train", DIGITS, *SMALL, "--samples", "700", "--checkpoint", "run"], capsys)
+    resumed = result(["train", DIGITS, *SMALL, "--samples", "1500", "--checkpoint", "run", "--resume"], capsys)
+    assert resumed["weights_sha256"] == whole["weights_sha256"]
+    assert resumed["history"] == whole["history"]
+    assert resumed["samples_learned_now"] == 800
+
+
+def test_checkpoints_are_never_lost(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    result(["train", DIGITS, *SMALL, "--samples", "9", "--checkpoint", "run"], capsys)
+    content = (elsewhere / "run").read_bytes()
+    again = ["train", DIGITS, *SMALL, "--checkpoint", "run", "--samples"]
+    assert "is there already" in refused([*again, "20"], capsys)
+    assert "already at 9 samples" in refused([*again, "8", "--resume"], capsys)
+    assert "another specification" in refused([*again, "20", "--resume", "--seed", "2"], capsys)
+    assert (elsewhere / "run").read_bytes() == content
+    (elsewhere / "run").write_bytes(content[:-1])
+    assert "truncated" in refused([*again, "20", "--resume"], capsys)
+
+
+def test_seed_is_short_for_set(capsys: pytest.CaptureFixture[str]) -> None:
+    short = result(["train", DIGITS, *SMALL, "--samples", "3", "--seed", "5"], capsys)
+    long = result(["train", DIGITS, *SMALL, "--samples", "3", "--set", "seed=5"], capsys)
+    other = result(["train", DIGITS, *SMALL, "--samples", "3"], capsys)
+    assert short["weights_sha256"] == long["weights_sha256"] != other["weights_sha256"]
+
+
+def test_generate_writes_the_same_bytes_and_lints(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    shape = ["--set", "array.rows=2", "--set", "array.cols=3"]
+    first = result(["generate", DIGITS, *SMALL, *shape, "-o", "first", "--lint"], capsys)
+    second = result(["generate", DIGITS, *SMALL, *shape, "-o", "second"], capsys)
+    assert [entry["tool"] for entry in first["lint"]] == ["verilator", "icarus", "yosys"]  # pyright: ignore
+    assert second["lint"] == []
+    for name in ("digits.v", "digits.json"):
+        assert (elsewhere / "first" / name).read_bytes() == (elsewhere / "second" / name).read_bytes()
+    assert json.loads((elsewhere / "first" / "digits.json").read_text(encoding="utf-8"))
+
+
+def test_output_that_cannot_be_written(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    (elsewhere / "file").write_bytes(b"")
+    assert "cannot write file/digits.v" in refused(["generate", DIGITS, "-o", "file"], capsys)
+    assert [path.name for path in elsewhere.iterdir()] == ["file"]

