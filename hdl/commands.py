@@ -6,12 +6,12 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.registers import REGISTER_BITS
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.neuron import ADDRESS_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import LOAD_WORD_STAGE
+from ceprop.registers import REGISTER_BITS
 
 HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE
 """A word is held until the wavefront of its write has taken it in the first lane."""
@@ -112,9 +112,8 @@ class CommandPort(wiring.Component):
                 m.d.sync += hold.eq(hold + 1)
                 with m.If(hold == HOLD_CYCLES - 1):
                     m.next = "IDLE"
-            with m.State("WAIT"):
-                with m.If(drained):
-                    m.next = "IDLE"
+            with m.State("WAIT"), m.If(drained):
+                m.next = "IDLE"
         return m
 
     def _message(self, m: Module, held) -> None:

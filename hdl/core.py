@@ -10,8 +10,8 @@ from ceprop.hdl.array import SynapseArray
 from ceprop.hdl.column import ColumnLane
 from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
-from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.intake import Intake
+from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.neuron import ADDRESS_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.registers import RegisterBank
@@ -19,6 +19,7 @@ from ceprop.hdl.sequencer import Sequencer
 from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.visits import VisitWalker
+
 
 class Core(wiring.Component):
     """A network that learns.

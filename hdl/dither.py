@@ -15,4 +15,4 @@ def advance(value: Value) -> Value:
     left, right, again = XORSHIFT[bits]
     value = value ^ (value << left)[:bits]
     value = value ^ (value >> right)
-    return (value ^ (value << again)[:bits])[:bits]
+    return value ^ (value << again)[:bits]

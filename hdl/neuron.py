@@ -15,7 +15,7 @@ from ceprop.hdl.activation import Activation, clip
 from ceprop.hdl.dither import advance
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operand, Operation, Space
-from ceprop.hdl.synapse import DITHER_STAGE, OPERAND_STAGE
+from ceprop.hdl.synapse import DITHER_STAGE
 
 ADDRESS_STAGE = 2
 """Cycles from a `source` message in its lane to the memory address of its slot at the lane's first cell."""
@@ -137,9 +137,7 @@ class NeuronCell(wiring.Component):
         if self.edge == "column":
             return sums.read_data, None
         drive_bits = messages.trace["drive"].shape.width
-        m.submodules.drives = drives = Accumulator(
-            self.geometry.slots(1), drive_bits, self.geometry.partial_sum_bits
-        )
+        m.submodules.drives = drives = Accumulator(self.geometry.slots(1), drive_bits, self.geometry.partial_sum_bits)
         m.d.comb += [
             drives.valid.eq(arriving.valid & arriving.drive),
             drives.first.eq(arriving.first),
@@ -163,8 +161,9 @@ class NeuronCell(wiring.Component):
         m.d.sync += source_swap.eq(source.swap)
         pairs = []
         for swap, off in ((source_swap, 0), (step_1.swap, step_1.first)):
-            first, second = Mux(swap, read.data.previous, read.data.current), Mux(
-                swap, read.data.current, read.data.previous
+            first, second = (
+                Mux(swap, read.data.previous, read.data.current),
+                Mux(swap, read.data.current, read.data.previous),
             )
             pairs.append((Mux(off, 0, first)[:bits], Mux(off, 0, second)[:bits]))
         return pairs[0], *pairs[1]
@@ -204,9 +203,7 @@ class NeuronCell(wiring.Component):
     def _bias(self, m: Module, step: data.View):
         """Biases: read one cycle after `step`; the write port serves loading and learning."""
         bits = self.specification.formats.weight_bits
-        m.submodules.biases = memory = Memory(
-            shape=signed(bits), depth=self.geometry.neuron_words(self.edge), init=[]
-        )
+        m.submodules.biases = memory = Memory(shape=signed(bits), depth=self.geometry.neuron_words(self.edge), init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [read.addr.eq(step.address), read.en.eq(1)]
         loading = (step.operation == Operation.WRITE) & (step.space == Space.BIAS)
@@ -357,12 +354,11 @@ class NeuronCell(wiring.Component):
         from_array = delay(m, arriving.read, 1, "read_sum")
         with m.If(from_array):
             m.d.sync += word.eq(self.returned)
-        with m.Else():
-            with m.Switch(step_1.space):
-                with m.Case(Space.BIAS):
-                    m.d.sync += word.eq(bias)
-                with m.Case(Space.GENERATOR):
-                    m.d.sync += word.eq(self._generator_word)
-                with m.Default():
-                    m.d.sync += word.eq(states)
+        with m.Else(), m.Switch(step_1.space):
+            with m.Case(Space.BIAS):
+                m.d.sync += word.eq(bias)
+            with m.Case(Space.GENERATOR):
+                m.d.sync += word.eq(self._generator_word)
+            with m.Default():
+                m.d.sync += word.eq(states)
         m.d.comb += self.read_word.eq(word)

@@ -6,9 +6,9 @@ from amaranth.hdl import unsigned
 from amaranth.lib import data
 
 from ceprop.geometry import Geometry, address_bits
-from ceprop.registers import REGISTER_BITS, registers
 from ceprop.hdl.messages import Messages, Space, bits_for
 from ceprop.hdl.sequencer import result_layout
+from ceprop.registers import REGISTER_BITS, registers
 
 
 @dataclass(frozen=True)

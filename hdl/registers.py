@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.registers import REGISTER_BITS, registers
 from ceprop.hdl.messages import bits_for
 from ceprop.hdl.ports import Ports
+from ceprop.registers import REGISTER_BITS, registers
 
 
 class RegisterBank(wiring.Component):

@@ -25,7 +25,8 @@ class Checker:
 
     def trace(self, codec: Codec, beats: Sequence[int], record: SampleRecord) -> None:
         """Every state of every layer and every drive, after every step of both phases."""
-        assert record.states is not None and record.drives is not None
+        assert record.states is not None
+        assert record.drives is not None
         steps, rest = divmod(len(beats), len(self._beats))
         if not beats or rest:
             self.report(f"{len(beats)} groups of states came, {len(self._beats)} make a step")
@@ -78,7 +79,7 @@ class Checker:
 
     def report(self, text: str, count: int = 1) -> None:
         """Count mismatches; the first is kept."""
-        self.outcome.mismatches += count; print("MISMATCH", self.sample, text, count, flush=True)
+        self.outcome.mismatches += count
         if self.outcome.first_mismatch is None:
             self.outcome.first_mismatch = f"sample {self.sample}, {text}"
 

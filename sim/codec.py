@@ -47,6 +47,10 @@ class Codec:
             values = sign_extend(values, inner["bits"])
         return values if "length" in field else values[:, 0]
 
+    def offset(self, name: str) -> int:
+        """Lowest bit of a field."""
+        return self._field(name)["offset"]
+
     def _field(self, name: str) -> dict[str, Any]:
         return next(entry for entry in self.payload["fields"] if entry["name"] == name)
 

@@ -1,24 +1,19 @@
 """Generates a core, builds it for a simulator, and lets the testbench hold it to the golden model."""
 
-import os
 import pickle
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from cocotb_tools.runner import Runner, get_runner
 
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
-from ceprop.hdl import GeneratedCore, generate
+from ceprop.hdl import generate
 from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
 from ceprop.sim.job import VARIABLE, Job, Outcome
-from ceprop.sim.simulators import Simulator, find_simulator
+from ceprop.sim.run import simulate
+from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
 
 
@@ -79,15 +74,19 @@ def compare(
         progress=(folder / "progress").resolve(),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    job.save(folder / "job")
-    runner = get_runner(tool.name)
-    with _environment(tool, folder):
-        started = time.perf_counter()
-        _build(runner, tool, core, folder, waves is not None)
-        built = time.perf_counter()
-        with _watched(job.progress, samples, progress):
-            outcome = _simulate(runner, tool, core, folder, job, waves)
-        finished = time.perf_counter()
+    (folder / "job").write_bytes(pickle.dumps(job))
+    job.outcome.unlink(missing_ok=True)
+    with _watched(job.progress, samples, progress):
+        build_seconds, seconds = simulate(
+            tool,
+            core.verilog,
+            core.top,
+            "ceprop.sim.bench_core",
+            folder,
+            variables={VARIABLE: str((folder / "job").resolve())},
+            waves=waves,
+        )
+    outcome: Outcome = pickle.loads(job.outcome.read_bytes())
     first = outcome.first_mismatch
     return Comparison(
         samples_compared=outcome.samples,
@@ -100,9 +99,9 @@ def compare(
         training_errors=outcome.errors,
         cycles=outcome.cycles,
         counters=outcome.counters,
-        build_seconds=built - started,
-        seconds=finished - started,
-        cycles_per_second=outcome.cycles / (finished - built),
+        build_seconds=build_seconds,
+        seconds=build_seconds + seconds,
+        cycles_per_second=outcome.cycles / seconds,
     )
 
 
@@ -127,65 +126,6 @@ def _sequence(
         "epochs": np.concatenate(parts["epochs"]),
         "negatives": np.concatenate(parts["negatives"]),
     }
-
-
-def _build(runner: Runner, tool: Simulator, core: GeneratedCore, folder: Path, waves: bool) -> None:
-    source = folder / f"{core.top}.v"
-    if not source.exists() or source.read_text() != core.verilog:
-        write_aside(source, core.verilog.encode())
-    arguments = [*tool.build_arguments, *(tool.wave_arguments if waves else ())]
-    try:
-        runner.build(
-            sources=[source],
-            hdl_toplevel=core.top,
-            build_dir=folder,
-            build_args=arguments,
-            timescale=("1ns", "1ps"),
-            waves=waves,
-            log_file=folder / "build.log",
-        )
-    except (SystemExit, RuntimeError):
-        raise CepropError(f"{tool.name} could not build the core: see {folder / 'build.log'}") from None
-
-
-def _simulate(
-    runner: Runner, tool: Simulator, core: GeneratedCore, folder: Path, job: Job, waves: Path | None
-) -> Outcome:
-    job.outcome.unlink(missing_ok=True)
-    try:
-        runner.test(
-            hdl_toplevel=core.top,
-            test_module="ceprop.sim.bench_core",
-            build_dir=folder,
-            test_dir=folder,
-            waves=waves is not None,
-            timescale=("1ns", "1ps"),
-            log_file=folder / "simulation.log",
-        )
-    except (SystemExit, RuntimeError):
-        raise CepropError(f"{tool.name} failed: see {folder / 'simulation.log'}") from None
-    if not job.outcome.exists():
-        raise CepropError(f"{tool.name} ended early: see {folder / 'simulation.log'}")
-    if waves is not None:
-        dump = folder / ("dump.fst" if tool.name == "verilator" else f"{core.top}.fst")
-        dump.replace(waves)
-    return pickle.loads(job.outcome.read_bytes())
-
-
-@contextmanager
-def _environment(tool: Simulator, folder: Path) -> Iterator[None]:
-    """What the simulator needs, for the time of the run; cocotb's runner reads `os.environ`."""
-    added = tool.environment | {VARIABLE: str((folder / "job").resolve()), "PYTHONPATH": os.pathsep.join(sys.path)}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -113,11 +113,9 @@ class CoreDriver:
     async def write_register(self, name: str, value: int) -> None:
         """Write a register by its name."""
         codec = self.codecs["command"]
-        bits = codec.payload["bits"]
-        words = next(entry for entry in codec.payload["fields"] if entry["name"] == "words")
         payload = codec.pack(write=1, space=Space.REGISTER.value, address=self.addresses[name])
-        assert value >> REGISTER_BITS == 0 and bits >= words["offset"] + REGISTER_BITS
-        await self.send("command", payload | value << words["offset"])
+        # A register is wider than a word: it takes the lowest bits of the whole group.
+        await self.send("command", payload | value << codec.offset("words"))
 
     async def read_register(self, name: str) -> int:
         """Read a register by its name."""

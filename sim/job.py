@@ -32,10 +32,6 @@ class Job:
     outcome: Path
     progress: Path
 
-    def save(self, path: Path) -> None:
-        """Write the job for the simulator's process."""
-        path.write_bytes(pickle.dumps(self))
-
     @classmethod
     def load(cls) -> Self:
         """The job of this simulation."""

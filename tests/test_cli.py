@@ -172,3 +172,54 @@ def test_output_that_cannot_be_written(capsys: pytest.CaptureFixture[str], elsew
     (elsewhere / "file").write_bytes(b"")
     assert "cannot write file/digits.v" in refused(["generate", DIGITS, "-o", "file"], capsys)
     assert [path.name for path in elsewhere.iterdir()] == ["file"]
+
+
+SHAPE = ["--set", "array.rows=2", "--set", "array.cols=2"]
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_sim_proves_the_hash_that_train_ends_with(simulator: str, capsys: pytest.CaptureFixture[str]) -> None:
+    trained = result(["train", DIGITS, *SMALL, "--samples", "3"], capsys)
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "3"]
+    values = result(arguments, capsys)
+    assert values["mismatches"] == 0
+    assert values["samples_compared"] == 3
+    assert values["steps_compared"]
+    assert values["weights_sha256"] == trained["weights_sha256"]
+
+
+def test_sim_goes_on_from_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    result(["train", DIGITS, *SMALL, "--samples", "1436", "--checkpoint", "run"], capsys)
+    values = result(["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--checkpoint", "run"], capsys)
+    trained = result(["train", DIGITS, *SMALL, "--samples", "1439", "--checkpoint", "run", "--resume"], capsys)
+    assert values["mismatches"] == 0
+    assert values["weights_sha256"] == trained["weights_sha256"]
+
+
+def test_planted_fault_is_found_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--plant-fault", "weight"]
+    assert run([*arguments, "--json", "-"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["mismatches"] > 0
+    line = captured.err.strip().splitlines()[-1]
+    assert line.startswith("ceprop: sample ")
+    for part in ("step", "layer", "unit", "seed 1"):
+        assert part in line
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_waveforms_are_written(simulator: str, capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "1", "--waves"]
+    values = result([*arguments, "--build", "here"], capsys)
+    assert values["waves"] == f"here/digits-{simulator}.fst"
+    assert (elsewhere / "here" / f"digits-{simulator}.fst").stat().st_size > 1000
+
+
+def test_simulation_that_ends_early_proves_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ceprop.sim import Comparison
+
+    empty = Comparison(0, 0, 0, 0, 0, None, "", 0, 0, {}, 0.0, 0.0, 0.0)
+    monkeypatch.setattr("ceprop.sim.compare", lambda *_, **__: empty)
+    assert "ended after 0 of 20 samples" in refused(["sim", DIGITS], capsys)

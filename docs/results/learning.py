@@ -17,7 +17,7 @@ from ceprop import Specification
 from ceprop.model import Network, Trainer, fast, load_dataset, plain
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 (after the backend is chosen)
+from matplotlib import pyplot as plt
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
@@ -95,7 +95,7 @@ def main(mnist: str) -> None:
         print(layers, ", ".join(f"{key} {value:,.0f}/s" for key, value in values.items()))
 
 
-DIGITS_EPOCHS = 20
+DIGITS_EPOCHS = 12
 
 if __name__ == "__main__":
     main(sys.argv[1])
