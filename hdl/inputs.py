@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Geometry
+from ceprop.geometry import Geometry, memory_depth
 from ceprop.hdl.dither import INPUT_PATTERN
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
@@ -59,7 +59,7 @@ class InputCell(wiring.Component):
                 "pattern": unsigned(bits),
             }
         )
-        m.submodules.entries = memory = Memory(shape=entry, depth=self.geometry.slots(0), init=[])
+        m.submodules.entries = memory = Memory(shape=entry, depth=memory_depth(self.geometry.slots(0)), init=[])
         write, read = memory.write_port(), memory.read_port()
 
         event = Signal(self.event.shape(), name="event_hop")

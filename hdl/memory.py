@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import address_bits
+from ceprop.geometry import address_bits, memory_depth
 
 
 class PortableMemory(wiring.Component):
@@ -43,7 +43,7 @@ class PortableMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """An inferred memory and its output register."""
         m = Module()
-        m.submodules.words = memory = Memory(shape=self.read_data.shape(), depth=self.words, init=[])
+        m.submodules.words = memory = Memory(shape=self.read_data.shape(), depth=memory_depth(self.words), init=[])
         read, write = memory.read_port(), memory.write_port()
         output = Signal.like(self.read_data, reset_less=True)
         m.d.sync += output.eq(read.data)

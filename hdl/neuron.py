@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
+from ceprop.geometry import Edge, Geometry, memory_depth
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.activation import Activation, clip
 from ceprop.hdl.dither import advance
@@ -151,7 +151,9 @@ class NeuronCell(wiring.Component):
         pair of a step (one cycle after `step`), which is zero in the first step."""
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
-        m.submodules.states = memory = Memory(shape=word, depth=self.geometry.neuron_words(self.edge), init=[])
+        m.submodules.states = memory = Memory(
+            shape=word, depth=memory_depth(self.geometry.neuron_words(self.edge)), init=[]
+        )
         self._state_write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
             read.addr.eq(Mux(step.operation == Operation.NONE, source.address, step.address)),
@@ -203,7 +205,9 @@ class NeuronCell(wiring.Component):
     def _bias(self, m: Module, step: data.View):
         """Biases: read one cycle after `step`; the write port serves loading and learning."""
         bits = self.specification.formats.weight_bits
-        m.submodules.biases = memory = Memory(shape=signed(bits), depth=self.geometry.neuron_words(self.edge), init=[])
+        m.submodules.biases = memory = Memory(
+            shape=signed(bits), depth=memory_depth(self.geometry.neuron_words(self.edge)), init=[]
+        )
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [read.addr.eq(step.address), read.en.eq(1)]
         loading = (step.operation == Operation.WRITE) & (step.space == Space.BIAS)
@@ -331,7 +335,9 @@ class NeuronCell(wiring.Component):
                 dither = 0
         room = formats.state_bits + self.geometry.bias_room(edge)
         update = Signal(signed(max(formats.state_bits + room, dropped) + 3), reset_less=True)
-        m.d.sync += update.eq(((difference << step.bias_preshift) << formats.state_bits) + dither)
+        scaled = Signal(signed(formats.state_bits + 1 + self.geometry.bias_room(edge)))
+        m.d.comb += scaled.eq(difference << step.bias_preshift)
+        m.d.sync += update.eq((scaled << formats.state_bits) + dither)
 
         bits = formats.weight_bits
         moved = Signal(signed(max(bits, len(update) - dropped) + 1), name="bias_moved", reset_less=True)

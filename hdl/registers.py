@@ -53,7 +53,9 @@ class RegisterBank(wiring.Component):
         if register.writable:
             word = Signal(bits_for(register.most), name=register.name, init=register.initial)
             chosen = self.write & (self.address == register.address)
-            fits = (self.word >= register.least) & (self.word <= register.most)
+            fits = self.word <= register.most
+            if register.least:
+                fits &= self.word >= register.least
             m.d.sync += word.eq(Mux(chosen & fits, self.word, word))
             m.d.comb += getattr(self, register.name).eq(word)
             return word

@@ -11,16 +11,9 @@ from pathlib import Path
 from ceprop.errors import CepropError
 from ceprop.sim.simulators import find_simulator
 
-# What Amaranth's Verilog always causes, and nothing else: its expressions rely on Verilog's own extension and
-# truncation of operands, ...
-_AMARANTH_WARNINGS = (
-    "WIDTHEXPAND",
-    "WIDTHTRUNC",
-    "UNUSEDSIGNAL",  # ... a carry that an addition drops is still declared, and so is every port of a submodule,
-    "PROCASSINIT",  # ... registers are declared with their reset value,
-    "CASEINCOMPLETE",  # ... cases keep the default that was assigned before them,
-    "DECLFILENAME",  # ... and all modules are in one file.
-)
+# Amaranth's expressions rely on Verilog's own extension and truncation of operands; nothing else is waived. Matters of
+# style (a file of many modules, a carry that nobody reads) are not asked about, but the two that hide mistakes are.
+_CHECKS = ("-Wall", "-Wno-style", "-Wwarn-UNDRIVEN", "-Wwarn-VARHIDDEN", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
 
 
 def lint(verilog: Path, top: str) -> list[tuple[str, str]]:
@@ -32,8 +25,7 @@ def lint(verilog: Path, top: str) -> list[tuple[str, str]]:
 
 def _verilator(verilog: Path, top: str) -> tuple[str, str]:
     simulator = find_simulator("verilator")
-    waived = [f"-Wno-{warning}" for warning in _AMARANTH_WARNINGS]
-    command = [str(simulator.path), "--lint-only", "-Wall", "--language", "1364-2005", "--top-module", top, *waived]
+    command = [str(simulator.path), "--lint-only", *_CHECKS, "--language", "1364-2005", "--top-module", top]
     _check("verilator", [*command, verilog.name], verilog.parent, r"%(Warning|Error)", simulator.environment)
     return "verilator", simulator.version
 

@@ -1,6 +1,6 @@
 """Makes every figure of learning.md: `python docs/results/learning.py MNIST_FOLDER` writes learning.json and the PNGs.
 
-A run is what `ceprop train SPEC --data DATA --epochs N --seed S` does; this only repeats it over seeds and draws curves.
+A run is what `ceprop train SPEC --data DATA --epochs N --seed S` does; this repeats it over seeds and draws curves.
 """
 
 import json

@@ -23,6 +23,11 @@ def signed_bits(magnitude: int) -> int:
     return magnitude.bit_length() + 1
 
 
+def memory_depth(words: int) -> int:
+    """Words of a memory in hardware: at least two, for one word has no address and is no memory to a synthesizer."""
+    return max(2, words)
+
+
 def address_bits(count: int) -> int:
     """Bits that address `count` words; at least one."""
     return max(1, (count - 1).bit_length())

@@ -60,7 +60,8 @@ def test_initial_weights_saturate() -> None:
 
 
 def test_generators_are_distinct_and_not_zero() -> None:
-    specification = make("layers=[2,4000,3000]", "formats.weight_fraction=13")
+    # Draw 1868 of this seed has 16 low bits of zero, and some of the 7000 repeat.
+    specification = make("layers=[2,4000,3000]", "seed=3", "formats.weight_fraction=13")
     assert specification.generator_bits == 16
     generators = np.concatenate(Network.initial(specification).generators)
     assert len(set(generators.tolist())) == 7000

@@ -151,15 +151,17 @@ def _summary(result: "TrainingResult", core: dict[str, Any], proofs: list[_Proof
 
 
 def _show(values: dict[str, Any], output: Path, report: Report) -> None:
-    columns = ("simulator", "network", "samples", "steps", "states", "weights", "cycles", "mismatches", "seconds")
+    columns = ("simulator", "network", "samples", "steps", "values", "cycles", "differ", "s")
     rows = [
         (
-            *(proof[key] for key in ("simulator", "network")),
-            *(f"{proof[key]:,}" for key in ("samples_compared", "steps_compared", "states_compared")),
-            *(f"{proof[key]:,}" for key in ("weights_compared", "cycles", "mismatches")),
-            f"{proof['seconds']:.1f}",
+            proof["simulator"],
+            proof["network"],
+            *(f"{proof[key]:,}" for key in ("samples_compared", "steps_compared")),
+            f"{proof['states_compared'] + proof['weights_compared']:,}",
+            *(f"{proof[key]:,}" for key in ("cycles", "mismatches")),
+            f"{proof['seconds']:.0f}",
         )
         for proof in values["comparisons"]
     ]
-    report.table("hardware against golden model", rows, columns)
+    report.table("hardware against golden model, bit for bit", rows, columns)
     report.say(f"written: {output}/ in {values['seconds']:.0f} s")

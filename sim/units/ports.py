@@ -1,0 +1,70 @@
+"""The ports of a component as a simulator has them: plain integers, packed from fields and cut into them."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from amaranth.hdl import Shape
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In
+
+Value = int | Enum | Mapping[str, Any]
+"""What a port takes: a number, or the fields of its message; those left out are zero."""
+
+
+class Port:
+    """One port: its layout, from the component's signature."""
+
+    def __init__(self, name: str, shape: Any):
+        self.name = name
+        self._fields = (
+            {key: (field.offset, Shape.cast(field.shape)) for key, field in shape}
+            if isinstance(shape, data.Layout)
+            else None
+        )
+        self._shape = Shape.cast(shape)
+
+    @property
+    def width(self) -> int:
+        """Bits; a port of none does not exist in Verilog."""
+        return self._shape.width
+
+    def pack(self, value: Value) -> int:
+        """The bits of a value; raises `ValueError` where it does not fit."""
+        if self._fields is None:
+            assert not isinstance(value, Mapping)
+            return self._bits(self.name, self._shape, value)
+        assert isinstance(value, Mapping)
+        packed = 0
+        for key, inner in value.items():
+            offset, shape = self._fields[key]
+            packed |= self._bits(f"{self.name}.{key}", shape, inner) << offset
+        return packed
+
+    def unpack(self, bits: int) -> Any:
+        """A number, or all fields by name."""
+        if self._fields is None:
+            return self._number(self._shape, bits)
+        return {key: self._number(shape, bits >> offset) for key, (offset, shape) in self._fields.items()}
+
+    @staticmethod
+    def _bits(name: str, shape: Shape, value: int | Enum) -> int:
+        number = int(value.value if isinstance(value, Enum) else value)
+        low = -(1 << shape.width >> 1) if shape.signed else 0
+        if not low <= number < low + (1 << shape.width):
+            raise ValueError(f"{name} = {number}: does not fit {shape}")
+        return number & ((1 << shape.width) - 1)
+
+    @staticmethod
+    def _number(shape: Shape, bits: int) -> int:
+        number = bits & ((1 << shape.width) - 1)
+        return number - (1 << shape.width) if shape.signed and number >> (shape.width - 1) else number
+
+
+def ports(component: wiring.Component) -> tuple[dict[str, Port], dict[str, Port]]:
+    """Inputs and outputs by name; elements of arrays are ports `name__0`, `name__1` and so on."""
+    found: tuple[dict[str, Port], dict[str, Port]] = ({}, {})
+    for path, member, _ in component.signature.flatten(component):
+        name = "__".join(str(part) for part in path)
+        found[0 if member.flow == In else 1][name] = Port(name, member.shape)
+    return found
