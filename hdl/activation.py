@@ -1,18 +1,13 @@
 """The activation of a neuron: a sum in, a state out (`docs/numerics.md`, section 3)."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.numbers import clip
 from ceprop.specification import Specification
 from ceprop.tables import sigmoid_table
-
-
-def clip(value, bits: int):
-    """`value` clipped to an unsigned number of so many bits."""
-    largest = (1 << bits) - 1
-    return Mux(value < 0, 0, Mux(value > largest, largest, value))
 
 
 class Activation(wiring.Component):

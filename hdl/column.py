@@ -8,9 +8,9 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.inputs import InputCell
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
-from ceprop.hdl.neuron import ADDRESS_STAGE
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
+    ADDRESS_STAGE,
     DITHER_STAGE,
     LOAD_STAGE,
     OPERAND_STAGE,

@@ -8,9 +8,8 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
-from ceprop.hdl.neuron import ADDRESS_STAGE
 from ceprop.hdl.ports import Ports
-from ceprop.hdl.synapse import LOAD_WORD_STAGE
+from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
 HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE

@@ -12,11 +12,11 @@ from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
-from ceprop.hdl.neuron import ADDRESS_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.registers import RegisterBank
 from ceprop.hdl.sequencer import Sequencer
 from ceprop.hdl.steps import StepWalker
+from ceprop.hdl.synapse import ADDRESS_STAGE
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.visits import VisitWalker
 

@@ -15,14 +15,17 @@ in cycles from the slot's memory address), because the edges have skewed it so. 
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry, address_bits
 from ceprop.hdl.memory import PortableMemory
 from ceprop.hdl.multiplier import PortableMultiplier
+from ceprop.hdl.numbers import saturate
 
+ADDRESS_STAGE = 2
+"""The memory address itself: cycles from an edge's `source` and `tile` messages in a lane to the lane's first cell."""
 OPERAND_STAGE = PortableMemory.latency - 1
 """Operands and the selection of the product: their hop registers are valid beside the weight."""
 SUM_STAGE = PortableMemory.latency + PortableMultiplier.latency
@@ -155,14 +158,12 @@ class SynapseCell(wiring.Component):
         m.d.sync += update.eq(product + Mux(column.accumulate, update, self._dither(m, row, column)))
         moved = Signal(signed(max(bits, self.geometry.update_bits - self.geometry.dither_bits) + 1), reset_less=True)
         m.d.sync += moved.eq(weight + (update >> self.geometry.dither_bits))
-        top = moved[bits - 1 :]
+        limited, beyond = saturate(moved, bits)
         saturated = Signal(reset_less=True)
         stored = Signal(signed(bits), reset_less=True)
-        limit = Cat((~moved[-1]).replicate(bits - 1), moved[-1])
-        overflow = top.any() & ~top.all()
         m.d.sync += [
-            saturated.eq(overflow & ~column.load),
-            stored.eq(Mux(column.load, partial_sum[:bits], Mux(overflow, limit, moved[:bits]))),
+            saturated.eq(beyond & ~column.load),
+            stored.eq(Mux(column.load, partial_sum[:bits], limited)),
         ]
         m.d.comb += [
             memory.write_address.eq(self.column.write_address),

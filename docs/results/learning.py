@@ -20,6 +20,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 HERE = Path(__file__).parent
+# 784-512-10: each output hears four times as many neurons, so its rate is halved.
+SLOWER = "update.schedule=[{epoch=6,shifts=[9,11]},{epoch=9,shifts=[10,12]},{epoch=12,shifts=[11,13]}]"
 EXAMPLES = HERE.parents[1] / "examples"
 
 
@@ -29,16 +31,20 @@ def train(name: str, data: str, epochs: int, seeds: range, *overrides: str) -> d
     for seed in seeds:
         specification = Specification.load(EXAMPLES / f"{name}.toml", [f"seed={seed}", *overrides])
         trainer = Trainer.start(specification, load_dataset(specification, data))
+        begin = time.perf_counter()
         trainer.run_epochs(epochs)
+        seconds = time.perf_counter() - begin
         largest = max(int(np.abs(weights).max()) for weights in trainer.network.weights)
         runs[str(seed)] = {
             "learning_digest": specification.learning_digest,
             "weights_sha256": trainer.network.weights_sha256(),
             "largest_weight": largest / 2**specification.formats.weight_fraction,
+            "seconds": round(seconds, 2),
             "history": [asdict(row) for row in trainer.history],
         }
         last = trainer.history[-1]
-        print(f"{name} seed {seed}: test {last.test_error:.2%} train {last.train_error:.2%}", flush=True)
+        errors = f"test {last.test_error:.2%} train {last.train_error:.2%}"
+        print(name, *overrides, f"seed {seed}: {errors}, {seconds:.1f} s", flush=True)
     return {"overrides": overrides, "epochs": epochs, "runs": runs}
 
 
@@ -81,21 +87,42 @@ def draw(name: str, result: dict[str, Any]) -> None:
     figure.savefig(HERE / f"learning-{name}.png", dpi=120)
 
 
+def widths(bits: int) -> tuple[str, str]:
+    """Weights of other widths over the same range, -1 to 1."""
+    return f"formats.weight_bits={bits}", f"formats.weight_fraction={bits - 1}"
+
+
 def main(mnist: str) -> None:
     """Run everything and write the files."""
     found = {
         "digits": train("digits", "digits", DIGITS_EPOCHS, range(1, 6)),
         "mnist": train("mnist", mnist, 15, range(1, 4)),
     }
+    others = [train("digits", "digits", DIGITS_EPOCHS, range(1, 6), *variant) for variant in DIGITS_VARIANTS]
+    others += [train("mnist", mnist, 15, range(1, 2), *variant) for variant in MNIST_VARIANTS]
     for name, result in found.items():
         draw(name, result)
     rates = {"784-128-10": speed(mnist, 1000), "784-512-10": speed(mnist, 200, "layers=[784,512,10]")}
-    (HERE / "learning.json").write_text(json.dumps({**found, "speed": rates}, indent=1) + "\n", encoding="utf-8")
+    (HERE / "learning.json").write_text(
+        json.dumps({**found, "variants": others, "speed": rates}, indent=1) + "\n", encoding="utf-8"
+    )
     for layers, values in rates.items():
         print(layers, ", ".join(f"{key} {value:,.0f}/s" for key, value in values.items()))
 
 
 DIGITS_EPOCHS = 12
+DIGITS_VARIANTS = [
+    *(widths(bits) for bits in (6, 8, 10, 14)),
+    *((f"update.rounding={rounding}",) for rounding in ("nearest", "floor")),
+    *((f"nudge.sign={sign}",) for sign in ("alternating", "random")),
+    ("activation.kind=sigmoid",),
+    ("layers=[64,32,10]",),
+]
+MNIST_VARIANTS = [
+    ("formats.weight_bits=8", "formats.weight_fraction=8"),
+    ("update.rounding=nearest",),
+    ("layers=[784,512,10]", "update.shifts=[8,10]", SLOWER),
+]
 
 if __name__ == "__main__":
     main(sys.argv[1])

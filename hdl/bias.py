@@ -1,0 +1,108 @@
+"""The biases of one lane's neurons: synapses from a constant unit of state `2^state_bits` without a generator."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry, memory_depth
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.messages import Messages, Operation, Space
+from ceprop.hdl.numbers import saturate
+
+
+class BiasCell(wiring.Component):
+    """Keeps the biases and lets them learn in the step itself.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Widths, depth, rounding.
+    edge : "row" or "column"
+        Its layers share one `SH`, the largest.
+    moved_stage : int
+        Cycles from `step` to `moved`.
+
+    Members
+    -------
+    step : In
+        The message in this lane.
+    word : In
+        A bias to be written, beside its `step`.
+    bias : Out
+        One cycle after `step`.
+    generator : In
+        The generator's next value, one cycle after `step`.
+    moved, new, old : In
+        The message again when the new state is there, and the states.
+    saturated : Out
+        An update went beyond the range.
+    """
+
+    def __init__(self, geometry: Geometry, edge: Edge, moved_stage: int):
+        self.geometry = geometry
+        self.edge: Edge = edge
+        self._moved_stage = moved_stage
+        messages = Messages(geometry)
+        formats = geometry.specification.formats
+        super().__init__(
+            {
+                "step": In(messages.step(edge)),
+                "word": In(messages.word_bits),
+                "bias": Out(signed(formats.weight_bits)),
+                "generator": In(geometry.specification.generator_bits),
+                "moved": In(messages.step(edge)),
+                "new": In(formats.state_bits),
+                "old": In(formats.state_bits),
+                "saturated": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Read beside the step; write back when the step is over, or load."""
+        m = Module()
+        bits = self.geometry.specification.formats.weight_bits
+        depth = memory_depth(self.geometry.neuron_words(self.edge))
+        m.submodules.biases = memory = Memory(shape=signed(bits), depth=depth, init=[])
+        write, read = memory.write_port(), memory.read_port()
+        m.d.comb += [read.addr.eq(self.step.address), read.en.eq(1), self.bias.eq(read.data)]
+
+        update = self._update(m)
+        dropped = self.geometry.bias_dither_bits(self.edge)
+        following = Signal(signed(max(bits, len(update) - dropped) + 1), reset_less=True)
+        m.d.sync += following.eq(delay(m, read.data, self._moved_stage + 1, "bias") + (update >> dropped))
+        limited, beyond = saturate(following, bits)
+
+        learning = delay(m, (self.moved.operation == Operation.STEP) & self.moved.nudged, 3, "learning")
+        address = delay(m, self.moved.address, 3, "address")
+        m.d.comb += self.saturated.eq(learning & beyond)
+        with m.If(learning):
+            m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(limited)]
+        with m.Elif((self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)):
+            m.d.comb += [write.en.eq(1), write.addr.eq(self.step.address), write.data.eq(self.word[:bits])]
+        return m
+
+    def _update(self, m: Module) -> Signal:
+        """Difference of the states at the run-time rate, and dither; two cycles after `moved`."""
+        specification = self.geometry.specification
+        bits = specification.formats.state_bits
+        dropped = self.geometry.bias_dither_bits(self.edge)
+        difference = Signal(signed(bits + 1), reset_less=True)
+        negative, preshift = self.moved.negative, delay(m, self.moved.bias_preshift, 1, "preshift")
+        with m.If(negative):
+            m.d.sync += difference.eq(self.old - self.new)
+        with m.Else():
+            m.d.sync += difference.eq(self.new - self.old)
+        match specification.update.rounding:
+            case "stochastic":
+                value = delay(m, self.generator, self._moved_stage, "generator")
+                dither = (value << delay(m, self.moved.bias_dither_shift, 1, "dither_shift"))[:dropped]
+            case "nearest":
+                dither = 1 << (dropped - 1)
+            case "floor":
+                dither = 0
+        scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)))
+        update = Signal(signed(max(len(scaled) + bits, dropped) + 2), reset_less=True)
+        m.d.comb += scaled.eq(difference << preshift)
+        m.d.sync += update.eq((scaled << bits) + dither)
+        return update

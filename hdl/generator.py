@@ -1,0 +1,74 @@
+"""The xorshift generators of one lane's neurons, in two banks (`docs/numerics.md`, section 6)."""
+
+from amaranth.hdl import Cat, Module, Mux, Value, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.dither import advance
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.messages import Messages, Operation, Space
+from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
+
+
+class GeneratorBanks(wiring.Component):
+    """A nudged step writes every generator's next value into the other bank, which becomes the one in use if any state
+    of the network changed.
+
+    Members
+    -------
+    source, step : In
+        Messages in this lane.
+    word : In
+        A value to be written, beside its `step`.
+    dither : Out
+        For the array, `ADDRESS_STAGE + DITHER_STAGE` cycles after `source`, at its shift.
+    value, following : Out
+        The generator and its next value, one cycle after `step`.
+    """
+
+    def __init__(self, geometry: Geometry, edge: Edge):
+        self._words = geometry.neuron_words(edge)
+        messages = Messages(geometry)
+        bits = geometry.specification.generator_bits
+        super().__init__(
+            {
+                "source": In(messages.source(edge)),
+                "step": In(messages.step(edge)),
+                "word": In(messages.word_bits),
+                "dither": Out(geometry.dither_bits),
+                "value": Out(bits),
+                "following": Out(bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """One memory; the read port serves the step first, then the array."""
+        m = Module()
+        m.submodules.banks = memory = Memory(shape=unsigned(len(self.value)), depth=2 * self._words, init=[])
+        write, read = memory.write_port(), memory.read_port()
+        step, source = self.step, self.source
+
+        late = delay(m, Cat(source.address, source.bank), ADDRESS_STAGE + DITHER_STAGE - 1, "place")
+        late_place = self._place(late[-1], late[:-1])
+        m.d.comb += [
+            read.addr.eq(Mux(step.operation == Operation.NONE, late_place, self._place(step.bank, step.address))),
+            read.en.eq(1),
+            self.dither.eq(read.data << delay(m, source.dither_shift, ADDRESS_STAGE + DITHER_STAGE, "dither_shift")),
+            self.value.eq(read.data),
+            self.following.eq(advance(read.data)),
+        ]
+
+        loading = (step.operation == Operation.WRITE) & (step.space == Space.GENERATOR)
+        stepping = delay(m, (step.operation == Operation.STEP) & step.nudged, 1, "stepping")
+        other_place = delay(m, self._place(~step.bank, step.address), 1, "other_place")
+        m.d.comb += [
+            write.en.eq(loading | stepping),
+            write.addr.eq(Mux(stepping, other_place, self._place(step.bank, step.address))),
+            write.data.eq(Mux(stepping, self.following, self.word)),
+        ]
+        return m
+
+    def _place(self, bank: Value, address: Value) -> Value:
+        return Mux(bank, self._words, 0) + address

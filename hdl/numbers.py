@@ -1,0 +1,16 @@
+"""Clipping of states and saturation of weights, visible wherever they happen."""
+
+from amaranth.hdl import Cat, Mux, Value
+
+
+def clip(value: Value, bits: int) -> Value:
+    """A signed `value` clipped to an unsigned number of so many bits."""
+    largest = (1 << bits) - 1
+    return Mux(value < 0, 0, Mux(value > largest, largest, value))
+
+
+def saturate(value: Value, bits: int) -> tuple[Value, Value]:
+    """A signed `value` saturated to a signed number of so many bits, and whether it had to be."""
+    top, sign = value[bits - 1 :], value[-1]
+    beyond = top.any() & ~top.all()
+    return Mux(beyond, Cat((~sign).replicate(bits - 1), sign), value[:bits]), beyond

@@ -1,0 +1,61 @@
+"""What a neuron sends into the array: its state, the one before, or the difference at the run-time rate."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.messages import Messages, Operand
+from ceprop.hdl.synapse import ADDRESS_STAGE, OPERAND_STAGE
+
+
+class OperandSender(wiring.Component):
+    """Chooses and shifts an operand.
+
+    Members
+    -------
+    source : In
+        The message in this lane.
+    current, previous : In
+        The neuron's states, one cycle after `source`.
+    operand : Out
+        `ADDRESS_STAGE + OPERAND_STAGE` cycles after `source`.
+    """
+
+    def __init__(self, geometry: Geometry, edge: Edge):
+        bits = geometry.specification.formats.state_bits
+        super().__init__(
+            {
+                "source": In(Messages(geometry).source(edge)),
+                "current": In(bits),
+                "previous": In(bits),
+                "operand": Out(signed(geometry.operand_bits)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Difference first, then the choice."""
+        m = Module()
+        state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
+        difference = Signal(signed(len(state) + 1), reset_less=True)
+        m.d.sync += [state.eq(self.current), before.eq(self.previous)]
+        with m.If(delay(m, self.source.negative, 1, "negative")):
+            m.d.sync += difference.eq(self.previous - self.current)
+        with m.Else():
+            m.d.sync += difference.eq(self.current - self.previous)
+
+        choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
+        preshift = delay(m, self.source.preshift, choice_stage, "preshift")
+        operand = Signal.like(self.operand, reset_less=True)
+        with m.Switch(delay(m, self.source.operand, choice_stage, "choice")):
+            with m.Case(Operand.ZERO):
+                m.d.sync += operand.eq(0)
+            with m.Case(Operand.STATE):
+                m.d.sync += operand.eq(state)
+            with m.Case(Operand.PREVIOUS):
+                m.d.sync += operand.eq(before)
+            with m.Case(Operand.DIFFERENCE):
+                m.d.sync += operand.eq(difference << preshift)
+        m.d.comb += self.operand.eq(operand)
+        return m
