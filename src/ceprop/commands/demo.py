@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ceprop.sim import Comparison
     from ceprop.training_run import TrainingResult
 
-_EPOCHS = 30
+_EPOCHS = 12  # what the example is meant for
 # The initial network moves in almost every step; the trained one is what a user keeps. Icarus is a thousand times
 # slower, and a second simulator need only agree that the file means the same to it.
 _SAMPLES = {"verilator": {"initial": 40, "trained": 20}, "icarus": {"initial": 2}}

@@ -1,0 +1,134 @@
+"""The whole core against the golden model: shapes, roundings, depths of network, and faults that must be seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceprop import CepropError, Specification
+from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset
+from ceprop.sim import Comparison, compare
+
+# Neither 13 nor 10 is divided by 3, 4, 5 or 7.
+SMALL = Specification.from_mapping(
+    {
+        "name": "small",
+        "layers": [64, 13, 10],
+        "formats": {"weight_bits": 12, "weight_fraction": 12},
+        "phases": {"free_steps": 12, "nudged_steps": 5},
+        "nudge": {"shift": 1},
+        "update": {"shifts": [7, 8]},
+        "quantiser": {"high": 16},
+        "array": {"rows": 4, "cols": 4},
+    }
+)
+SHAPES = [(1, 1), (1, 4), (2, 3), (4, 4), (5, 7)]
+
+
+def run(specification: Specification, build: Path, *, simulator: str = "verilator", **options) -> Comparison:
+    """Three samples of the digits unless told otherwise."""
+    dataset = options.pop("dataset", None) or load_dataset(specification, "digits")
+    options = {"samples": 3} | options
+    found = compare(specification, dataset, simulator=simulator, build=build, command="pytest", **options)
+    if "plant_fault" not in options:
+        assert found.mismatches == 0, found.first_mismatch
+        assert found.samples_compared == options["samples"]
+    return found
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int], tmp_path: Path) -> None:
+    specification = SMALL.override(f"array.rows={shape[0]}", f"array.cols={shape[1]}")
+    found = run(specification, tmp_path)
+    trainer = Trainer.start(SMALL, load_dataset(SMALL, "digits"))
+    trainer.run(3)
+    assert found.weights_sha256 == trainer.network.weights_sha256()
+    assert found.weights_compared == 3 * (64 * 13 + 13 + 13 * 10 + 10)
+    assert found.steps_compared == found.counters["free_steps_executed"] + found.counters["nudged_steps_executed"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["layers=[64, 10]", "update.shifts=[8]"],
+        ["layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'"],
+        ["layers=[64, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
+        ["formats.state_bits=7", "formats.input_bits=10", "nudge.sign='negative'"],
+        ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]"],  # 32-bit generators
+        ["update.rounding='nearest'"],
+        ["update.rounding='floor'"],
+    ],
+    ids=["no-hidden", "two-hidden", "three-hidden", "mixed-formats", "wide-generators", "nearest", "floor"],
+)
+@pytest.mark.parametrize("simulator", ["icarus"])
+def test_every_kind_of_network(fields: list[str], simulator: str, tmp_path: Path) -> None:
+    specification = SMALL.override("array.rows=3", "array.cols=5", *fields)
+    if "wide" in str(fields) or "weight_bits=20" in str(fields):
+        assert specification.generator_bits == 32
+    run(specification, tmp_path, simulator=simulator)
+
+
+def test_both_simulators_take_the_same_cycles(tmp_path: Path) -> None:
+    found = [run(SMALL, tmp_path, simulator=simulator, samples=2) for simulator in ("verilator", "icarus")]
+    assert found[0].counters == found[1].counters
+    assert found[0].weights_sha256 == found[1].weights_sha256
+
+
+def test_saturating_weights_are_counted_alike(tmp_path: Path) -> None:
+    specification = SMALL.override(
+        "formats.weight_bits=8", "update.shifts=[2, 2]", "nudge.shift=1", "formats.weight_fraction=9"
+    )
+    assert run(specification, tmp_path, simulator="icarus", samples=6).counters["saturations"] > 0
+
+
+def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> None:
+    specification = SMALL.override("update.schedule=[{epoch = 1, shifts = [9, 10]}, {epoch = 2, shifts = [6, 9]}]")
+    digits = load_dataset(specification, "digits")
+    inputs, labels = digits.train_inputs[:2].copy(), digits.train_labels[:2]
+    inputs[1] = 0
+    dataset = Dataset("two", inputs, labels, inputs, labels)
+    run(specification, tmp_path, simulator="icarus", samples=6, dataset=dataset)
+
+
+def calm(network: Network) -> None:
+    """Strong recurrent weights: some samples settle within the phase, some do not."""
+    network.weights[1] = np.clip(4 * network.weights[1], -2048, 2047)
+
+
+def swinging(network: Network) -> None:
+    """Everything inhibits everything: both layers swing between all and nothing."""
+    network.weights[1][:] = -1500
+    network.biases[0][:] = network.biases[1][:] = 2047
+
+
+@pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
+@pytest.mark.parametrize("free_steps", [11, 12], ids=["odd", "even"])
+@pytest.mark.parametrize(
+    ("change", "expected"), [(calm, {FreeEnd.SETTLED, FreeEnd.OPEN}), (swinging, {FreeEnd.PERIOD_2})]
+)
+def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: int, tmp_path: Path) -> None:
+    specification = SMALL.override(
+        "layers=[64, 6, 5]", f"phases.free_steps={free_steps}", "array.rows=2", "array.cols=3"
+    )
+    network = Network.initial(specification)
+    change(network)
+    inputs = load_dataset(SMALL, "digits").train_inputs[:400]
+    found = fast.run_samples(network.copy(), inputs, None, shifts=specification.shifts_at(0)).free_ends
+    chosen = np.array([int(np.flatnonzero(found == end)[0]) for end in sorted(expected)] * 3)
+    dataset = Dataset("ends", inputs[chosen], chosen % 5, inputs[chosen], chosen % 5)
+    run(specification, tmp_path, simulator="icarus", samples=len(chosen), dataset=dataset, network=network, learn=learn)
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_a_flipped_bit_is_found_and_named(simulator: str, tmp_path: Path) -> None:
+    found = run(SMALL, tmp_path, simulator=simulator, samples=4, plant_fault="weight")
+    assert found.mismatches > 0
+    assert found.first_mismatch is not None
+    for part in ("sample", "step", "layer", "unit", "model", "RTL", "seed 1", "pytest"):
+        assert part in found.first_mismatch
+
+
+def test_a_missing_simulator_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CepropError, match="apt-get install iverilog"):
+        run(SMALL, tmp_path, simulator="icarus")

@@ -1,0 +1,104 @@
+"""Every cell against the golden model's scalar functions, on both simulators, and benches that must be able to fail."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Module
+
+from ceprop import CepropError
+from ceprop.hdl.multiplier import PortableMultiplier
+from ceprop.sim.units import run_units, units_of
+from ceprop.specification import Specification
+
+TINY = Specification.from_mapping(
+    {
+        "layers": [5, 4, 3],
+        "formats": {"state_bits": 2, "input_bits": 1, "weight_bits": 3, "weight_fraction": 2},
+        "update": {"shifts": [0, 0]},
+        "array": {"rows": 2, "cols": 3},
+    }
+)
+"""So few bits that every weight meets every state and every dither."""
+
+TABLE = Specification.from_mapping(
+    {
+        "layers": [7, 5, 4, 3],
+        "formats": {"state_bits": 5, "input_bits": 7, "weight_bits": 7, "weight_fraction": 6},
+        "activation": {"kind": "sigmoid", "table_bits": 6},
+        "update": {"rounding": "nearest", "shifts": [1, 2, 3], "schedule": [{"epoch": 1, "shifts": [2, 2, 1]}]},
+        "array": {"rows": 2, "cols": 2},
+    }
+)
+"""Inputs finer than states, rounding to nearest, rates that change."""
+
+WIDE = Specification.from_mapping(
+    {
+        "layers": [7, 5, 3, 4, 2],
+        "formats": {"state_bits": 9, "input_bits": 6, "weight_bits": 18, "weight_fraction": 12},
+        "update": {"shifts": [9, 11, 10, 9], "schedule": [{"epoch": 1, "shifts": [10, 9, 11, 9]}]},
+        "array": {"rows": 3, "cols": 2},
+    }
+)
+"""Generators of 32 bits, several layers an edge, inputs coarser than states."""
+
+SINGLE = Specification.from_mapping(
+    {
+        "layers": [5, 4],
+        "formats": {"state_bits": 4, "input_bits": 2, "weight_bits": 5, "weight_fraction": 4},
+        "activation": {"kind": "sigmoid", "table_bits": 4},
+        "update": {"rounding": "floor", "shifts": [1]},
+        "array": {"rows": 2, "cols": 3},
+    }
+)
+"""No neurons on the column edge, nothing added before rounding."""
+
+SPECIFICATIONS = pytest.mark.parametrize(
+    "specification", [TINY, TABLE, WIDE, SINGLE], ids=["tiny", "table", "wide", "single"]
+)
+
+GROUPS = {
+    "neurons": ["neuron_row", "neuron_column"],
+    "synapse": ["synapse"],
+    "edge": ["input", "column_lane", "visit_walker", "step_walker"],
+    "parts": [
+        "advance",
+        "multiplier",
+        "activation_row",
+        "activation_column",
+        "triangle_skew",
+        "triangle_align",
+        "memory",
+        "accumulator",
+    ],
+}
+"""Cells that are simulated together, for it takes longer to start than to try one."""
+
+
+def test_every_cell_is_in_a_group() -> None:
+    assert sorted(units_of(TINY)) == sorted(name for names in GROUPS.values() for name in names)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@SPECIFICATIONS
+def test_on_icarus(specification: Specification, group: str, tmp_path: Path) -> None:
+    names = [name for name in GROUPS[group] if name in units_of(specification)]
+    run_units(specification, names, "icarus", tmp_path)
+
+
+@SPECIFICATIONS
+def test_on_verilator(specification: Specification, tmp_path: Path) -> None:
+    # One build for all: the compiler takes longer than the benches.
+    run_units(specification, units_of(specification), "verilator", tmp_path, seed=2)
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_a_wrong_product_is_found(simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elaborate(multiplier: Any, platform: object) -> Module:
+        m = Module()
+        m.d.sync += multiplier.product.eq(multiplier.a - multiplier.b)
+        return m
+
+    monkeypatch.setattr(PortableMultiplier, "elaborate", elaborate)
+    with pytest.raises(CepropError, match=r"multiplier: .* times .*: model -?\d+, RTL -?\d+ \(seed 7\)"):
+        run_units(TINY, ["multiplier"], simulator, tmp_path, seed=7)
