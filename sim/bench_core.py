@@ -51,7 +51,8 @@ class Bench:
         """Load the network, prove that it arrived, and listen to the trace."""
         await self.driver.load(self.network.weights, self.network.biases, self.network.generators)
         await self._set("learn", int(self.job.learn))
-        cocotb.start_soon(self.driver.collect_trace())
+        if self.geometry.trace:
+            cocotb.start_soon(self.driver.collect_trace())
 
     async def sample(self, number: int) -> None:
         """One sample on both sides."""
@@ -72,7 +73,8 @@ class Bench:
         await driver.send_sample(inputs, label)
         (beat,) = await driver.receive("result", 1)
 
-        self.checker.trace(driver.codecs["trace"], driver.traced, record)
+        if self.geometry.trace:
+            self.checker.trace(driver.codecs["trace"], driver.traced, record)
         self._check_result(beat, record)
         contents = await driver.read_back()
         self.checker.contents(contents, self.network, record)

@@ -62,6 +62,7 @@ class Checker:
         for layer, states in zip(self._layers, found.states, strict=True):
             start, end = self._starts[layer - 1 : layer + 1]
             self.compare(f"after the last step, final state of layer {layer}", states, final[start:end])
+            self.outcome.states += end - start
 
     def number(self, what: str, found: int, expected: int) -> None:
         """One number of a sample."""

@@ -50,6 +50,7 @@ def compare(
     epoch: int = 0,
     sample: int = 0,
     learn: bool = True,
+    trace: bool = True,
     waves: Path | None = None,
     plant_fault: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -57,14 +58,16 @@ def compare(
 ) -> Comparison:
     """Run `samples` training samples from a position on, on the core in a simulator and on the golden model.
 
-    Starts from `network`, or the specification's initial one; `build` keeps the simulator's files; `waves` is where
-    waveforms go. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
+    With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
+    the states at the end of a sample are. Starts from `network`, or the specification's initial one; `build` keeps the
+    simulator's files; `waves` is where waveforms go. Raises :class:`CepropError` where a tool is missing or the
+    simulator fails."""
     tool = find_simulator(simulator, waves is not None)
-    traced = specification.override("array.trace=true")
-    core = generate(traced)
+    specification = specification.override(f"array.trace={str(trace).lower()}")
+    core = generate(specification)
     folder = build / f"{core.manifest['build_digest'][:12]}-{simulator}{'-waves' if waves else ''}"
     job = Job(
-        specification=traced,
+        specification=specification,
         manifest=core.manifest,
         network=network or Network.initial(specification),
         **_sequence(specification, dataset, epoch, sample, samples),

@@ -284,8 +284,7 @@ class Specification(_Section):
 
     def _check_memory(self, array: Array) -> None:
         need = sum(
-            math.ceil(self.layers[l | 1 if l % 2 else l - 1] / array.rows)
-            * math.ceil(self.layers[l - l % 2] / array.cols)
+            math.ceil(self.layers[l if l % 2 else l - 1] / array.rows) * math.ceil(self.layers[l - l % 2] / array.cols)
             for l in self.connections
         )
         if need > array.memory_words:

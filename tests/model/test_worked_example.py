@@ -11,7 +11,7 @@ import pytest
 from ceprop import Specification
 from ceprop.model import FreeEnd, Network, SampleRecord, fast, plain, update, update_bias
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "numerics-example.md.part"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "numerics.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8").partition("## 9. A worked example")[2]
 INPUTS, LABEL, SHIFTS = np.array([9, 25]), 1, (2, 2)
 

@@ -74,6 +74,12 @@ def test_both_simulators_take_the_same_cycles(tmp_path: Path) -> None:
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
+def test_the_core_without_a_trace_is_the_same(tmp_path: Path) -> None:
+    found = [run(SMALL, tmp_path, simulator="icarus", trace=trace) for trace in (True, False)]
+    assert found[0].counters == found[1].counters
+    assert found[0].weights_sha256 == found[1].weights_sha256
+
+
 def test_saturating_weights_are_counted_alike(tmp_path: Path) -> None:
     specification = SMALL.override(
         "formats.weight_bits=8", "update.shifts=[2, 2]", "nudge.shift=1", "formats.weight_fraction=9"

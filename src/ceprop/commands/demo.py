@@ -20,15 +20,31 @@ if TYPE_CHECKING:
     from ceprop.training_run import TrainingResult
 
 _EPOCHS = 12  # what the example is meant for
-# The initial network moves in almost every step; the trained one is what a user keeps. Icarus is a thousand times
-# slower, and a second simulator need only agree that the file means the same to it.
-_SAMPLES = {"verilator": {"initial": 40, "trained": 20}, "icarus": {"initial": 2}}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A comparison of the demo. The initial network moves in almost every step; the trained one is what a user keeps.
+    With a trace every state of every step is seen; without it the hardware is, to the byte, the file that is written.
+    Icarus is a thousand times slower, and a second simulator need only agree that the file means the same to it."""
+
+    simulator: str
+    network: str
+    trace: bool
+    samples: int
+
+
+_PLANS = (
+    _Plan("verilator", "initial", True, 40),
+    _Plan("verilator", "trained", True, 20),
+    _Plan("verilator", "trained", False, 20),
+    _Plan("icarus", "initial", True, 2),
+)
 
 
 @dataclass(frozen=True)
 class _Proof:
-    simulator: str
-    network: str
+    plan: _Plan
     comparison: "Comparison"
 
 
@@ -66,7 +82,7 @@ def demo(overrides: list[str], output: Path, json_file: str | None) -> int:
     report.result(values)
     for proof in proofs:
         if proof.comparison.mismatches:
-            click.echo(f"ceprop: {proof.simulator}: {proof.comparison.first_mismatch}", err=True)
+            click.echo(f"ceprop: {proof.plan.simulator}: {proof.comparison.first_mismatch}", err=True)
     return 1 if values["mismatches"] else 0
 
 
@@ -91,27 +107,28 @@ def _prove(
     from ceprop.sim.simulators import installed_simulators
 
     trainers = {"initial": Trainer.start(specification, dataset), "trained": trained}
+    installed = {simulator.name for simulator in installed_simulators()}
     proofs: list[_Proof] = []
-    for simulator in installed_simulators():
-        for network, samples in _SAMPLES[simulator.name].items():
-            trainer = trainers[network]
-            with report.progress(f"{simulator.name}, {network} network") as advance:
-                comparison = compare(
-                    specification,
-                    dataset,
-                    simulator=simulator.name,
-                    samples=samples,
-                    network=trainer.network,
-                    epoch=trainer.epoch,
-                    sample=trainer.sample,
-                    waves=None,
-                    plant_fault=None,
-                    build=output / simulator.name,
-                    progress=advance,
-                    command="ceprop demo",
-                )
-            require_whole(comparison, simulator.name, samples)
-            proofs.append(_Proof(simulator.name, network, comparison))
+    for plan in _PLANS:
+        if plan.simulator not in installed:
+            continue
+        trainer = trainers[plan.network]
+        with report.progress(f"{plan.simulator}, {plan.network} network") as advance:
+            comparison = compare(
+                specification,
+                dataset,
+                simulator=plan.simulator,
+                samples=plan.samples,
+                network=trainer.network,
+                epoch=trainer.epoch,
+                sample=trainer.sample,
+                trace=plan.trace,
+                build=output / plan.simulator,
+                progress=advance,
+                command="ceprop demo",
+            )
+        require_whole(comparison, plan.simulator, plan.samples)
+        proofs.append(_Proof(plan, comparison))
     return proofs
 
 
@@ -126,11 +143,12 @@ def _summary(result: "TrainingResult", core: dict[str, Any], proofs: list[_Proof
         "samples_compared": sum(comparison.samples_compared for comparison in comparisons),
         "steps_compared": sum(comparison.steps_compared for comparison in comparisons),
         "mismatches": sum(comparison.mismatches for comparison in comparisons),
-        "simulators": list(dict.fromkeys(proof.simulator for proof in proofs)),
+        "simulators": list(dict.fromkeys(proof.plan.simulator for proof in proofs)),
         "comparisons": [
             {
-                "simulator": proof.simulator,
-                "network": proof.network,
+                "simulator": proof.plan.simulator,
+                "network": proof.plan.network,
+                "trace": proof.plan.trace,
                 "samples_compared": proof.comparison.samples_compared,
                 "steps_compared": proof.comparison.steps_compared,
                 "states_compared": proof.comparison.states_compared,
@@ -151,11 +169,10 @@ def _summary(result: "TrainingResult", core: dict[str, Any], proofs: list[_Proof
 
 
 def _show(values: dict[str, Any], output: Path, report: Report) -> None:
-    columns = ("simulator", "network", "samples", "steps", "values", "cycles", "differ", "s")
+    columns = ("hardware", "samples", "steps", "values", "cycles", "differ", "s")
     rows = [
         (
-            proof["simulator"],
-            proof["network"],
+            f"{proof['simulator']}, {proof['network']}{', traced' if proof['trace'] else ', as written'}",
             *(f"{proof[key]:,}" for key in ("samples_compared", "steps_compared")),
             f"{proof['states_compared'] + proof['weights_compared']:,}",
             *(f"{proof[key]:,}" for key in ("cycles", "mismatches")),
