@@ -63,7 +63,7 @@ class BiasCell(wiring.Component):
         m = Module()
         bits = self.geometry.specification.formats.weight_bits
         depth = memory_depth(self.geometry.neuron_words(self.edge))
-        m.submodules.biases = memory = Memory(shape=signed(bits), depth=depth, init=[])
+        m.submodules.words = memory = Memory(shape=signed(bits), depth=depth, init=[])
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [read.addr.eq(self.step.address), read.en.eq(1), self.bias.eq(read.data)]
 

@@ -46,7 +46,7 @@ class GeneratorBanks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One memory; the read port serves the step first, then the array."""
         m = Module()
-        m.submodules.banks = memory = Memory(shape=unsigned(len(self.value)), depth=2 * self._words, init=[])
+        m.submodules.words = memory = Memory(shape=unsigned(len(self.value)), depth=2 * self._words, init=[])
         write, read = memory.write_port(), memory.read_port()
         step, source = self.step, self.source
 

@@ -69,14 +69,15 @@ class Work(NamedTuple):
     generators: np.ndarray
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Numba's `njit`, its result kept on disk where a folder can hold it."""
     try:
         return numba.njit(cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's can hold a cache: compile in every process
         return numba.njit(function)
 
 
-@_compiled
+@compiled
 def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
     """Run samples in turn: `inputs` uint16 (n, n_0), `labels` and `signs` (+1, -1) int64 (n,), `room` the left shift of
     every connection's update. `records` int64 (n, 7) takes prediction, tie, free_steps, free_end, nudged_steps,
@@ -90,7 +91,7 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
             _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
 
 
-@_compiled
+@compiled
 def _load(plan, memory, work, x):
     """List the active inputs and sum their drive; states and the other sums start from state 0."""
     work.states[:] = 0
@@ -112,7 +113,7 @@ def _load(plan, memory, work, x):
     return count
 
 
-@_compiled
+@compiled
 def _step(plan, work):
     """All layers' new states into `work.new`, from the sums."""
     for layer in range(1, plan.layers.size):
@@ -129,7 +130,7 @@ def _step(plan, work):
             work.new[neuron] = plan.table[work.new[neuron]]
 
 
-@_compiled
+@compiled
 def _free_phase(plan, memory, work, record, states, drives):
     for step in range(1, plan.free_steps + 1):
         _step(plan, work)
@@ -146,7 +147,7 @@ def _free_phase(plan, memory, work, record, states, drives):
         _move(plan, memory, work)
 
 
-@_compiled
+@compiled
 def _predict(plan, work, record):
     output = work.states[plan.first[plan.layers.size - 1] :]
     best = 0
@@ -161,7 +162,7 @@ def _predict(plan, work, record):
     record[1] = ties > 1 if best == 0 else ties > 0
 
 
-@_compiled
+@compiled
 def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, drives):
     last = plan.first[plan.layers.size - 1]
     half = 1 << (plan.nudge_shift - 1)
@@ -184,7 +185,7 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
         work.states[:] = work.new
 
 
-@_compiled
+@compiled
 def _move(plan, memory, work):
     """Let the states become the new ones; correct the sums by what changed."""
     for layer in range(2, plan.layers.size):
@@ -211,7 +212,7 @@ def _move(plan, memory, work):
     work.states[:] = work.new
 
 
-@_compiled
+@compiled
 def _learn_biases(plan, memory, work, sign, room):
     saturations = 0
     for layer in range(1, plan.layers.size):
@@ -229,7 +230,7 @@ def _learn_biases(plan, memory, work, sign, room):
     return saturations
 
 
-@_compiled
+@compiled
 def _learn_inputs(plan, memory, work, count, sign, room):
     """Connection 1: only the weights between an active input and a neuron that moved."""
     units = plan.layers[1]
@@ -251,7 +252,7 @@ def _learn_inputs(plan, memory, work, count, sign, room):
     return saturations
 
 
-@_compiled
+@compiled
 def _learn_some(plan, work, row, value, pattern, moved):
     mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
     low, high = -plan.weight_limit, plan.weight_limit - 1
@@ -267,7 +268,7 @@ def _learn_some(plan, work, row, value, pattern, moved):
     return saturations
 
 
-@_compiled
+@compiled
 def _learn_row(plan, work, row, value, pattern):
     mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
     low, high = -plan.weight_limit, plan.weight_limit - 1
@@ -282,7 +283,7 @@ def _learn_row(plan, work, row, value, pattern):
     return saturations
 
 
-@_compiled
+@compiled
 def _learn_pairs(plan, memory, work, connection, sign, room):
     """A connection >= 2: the pairs of which one neuron moved; the sums follow states and weights at once."""
     here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
@@ -323,7 +324,7 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
     return saturations
 
 
-@_compiled
+@compiled
 def _advance(plan, memory):
     left, right, last = plan.xorshift
     for neuron in range(memory.generators.size):
@@ -334,7 +335,7 @@ def _advance(plan, memory):
         memory.generators[neuron] = r
 
 
-@_compiled
+@compiled
 def _list_moved(work, start, units):
     """List the units of a layer whose state changes, and by how much; returns their number."""
     count = 0
@@ -346,7 +347,7 @@ def _list_moved(work, start, units):
     return count
 
 
-@_compiled
+@compiled
 def _equal(some, others):
     for k in range(some.size):  # noqa: SIM110 (a loop that Numba leaves at the first difference)
         if some[k] != others[k]:
@@ -354,7 +355,7 @@ def _equal(some, others):
     return True
 
 
-@_compiled
+@compiled
 def _trace(work, row, states, drives):
     if states.shape[0]:
         states[row, :] = work.new

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceprop import Specification
-from ceprop.model import FreeEnd, Network, SampleRecord, fast, plain
+from ceprop.model import FreeEnd, Network, SampleRecord, fast, kernel, plain
 
 # Arrays of a block's records, and what they hold of each sample's.
 COLUMNS = {"predictions": "prediction", "ties": "tie", "free_ends": "free_end"} | {
@@ -173,3 +173,13 @@ def test_every_free_end_occurs() -> None:
         inputs, _, _ = samples(specification, 100)
         ends |= set(fast.run_samples(network, inputs, None, shifts=(3, 3)).free_ends.tolist())
     assert ends == {FreeEnd.OPEN, FreeEnd.SETTLED, FreeEnd.PERIOD_2}
+
+
+def test_compiles_where_no_folder_holds_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def njit(*functions: Any, cache: bool = False) -> Any:
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")  # as Numba says it
+        return functions[0]
+
+    monkeypatch.setattr(kernel.numba, "njit", njit)
+    assert kernel.compiled(len) is len

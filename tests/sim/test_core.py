@@ -1,6 +1,7 @@
 """The whole core against the golden model: shapes, roundings, depths of network, and faults that must be seen."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,14 +26,14 @@ SMALL = Specification.from_mapping(
 SHAPES = [(1, 1), (1, 4), (2, 3), (4, 4), (5, 7)]
 
 
-def run(specification: Specification, build: Path, *, simulator: str = "verilator", **options) -> Comparison:
+def run(specification: Specification, build: Path, *, simulator: str = "verilator", **options: Any) -> Comparison:
     """Three samples of the digits unless told otherwise."""
     dataset = options.pop("dataset", None) or load_dataset(specification, "digits")
-    options = {"samples": 3} | options
-    found = compare(specification, dataset, simulator=simulator, build=build, command="pytest", **options)
-    if "plant_fault" not in options:
+    settings: dict[str, Any] = {"samples": 3} | options
+    found = compare(specification, dataset, simulator=simulator, build=build, command="pytest", **settings)
+    if "plant_fault" not in settings:
         assert found.mismatches == 0, found.first_mismatch
-        assert found.samples_compared == options["samples"]
+        assert found.samples_compared == settings["samples"]
     return found
 
 
