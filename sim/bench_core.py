@@ -1,19 +1,23 @@
 """cocotb testbench: the core and the golden model learn the same samples, side by side."""
 
 import pickle
+from collections.abc import Sequence
 
 import cocotb
 import numpy as np
+from cocotb.triggers import SimTimeoutError, with_timeout
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.cycles import CycleModel, Happened
+from ceprop.hdl.cycles import Cost, CycleModel, Happened
 from ceprop.hdl.messages import Space
 from ceprop.model import FreeEnd, Network, Purpose, SampleRecord, Stream, fast
 from ceprop.placement import longest_list, weight_place, weight_words
 from ceprop.sim.check import Checker
-from ceprop.sim.driver import CoreDriver
+from ceprop.sim.driver import PERIOD, CoreDriver
 from ceprop.sim.job import Job, Outcome
 
+PATIENCE = 10
+"""A sample may take so many times the cycles that the model expects; a core that takes more hangs."""
 COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
 
 
@@ -25,7 +29,9 @@ async def learn_side_by_side(dut) -> None:
     driver = CoreDriver(dut, geometry, job.manifest)
     await driver.start()
     bench = Bench(job, geometry, driver)
-    await bench.prepare()
+    # Loading takes a dozen cycles a group; a core that does not take it fails here, not never.
+    groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
+    await with_timeout(bench.prepare(), PATIENCE * 20 * (groups + 10) * PERIOD, "ns")
     for number in range(len(job.labels)):
         await bench.sample(number)
         if bench.outcome.mismatches:
@@ -56,19 +62,35 @@ class Bench:
 
     async def sample(self, number: int) -> None:
         """One sample on both sides."""
-        job, driver = self.job, self.driver
+        job = self.job
         self.checker.sample = number
+        shifts = job.specification.shifts_at(int(job.epochs[number]))
+        negative = bool(job.negatives[number])
+        inputs, label = job.inputs[number], int(job.labels[number])
+        # The fault goes in before the model has seen the sample: until then both sides hold the same weights.
         if number == job.fault:
             await self._plant_fault()
-        shifts = job.specification.shifts_at(int(job.epochs[number]))
-        for l, shift in enumerate(shifts, 1):
-            await self._set(f"rate_shift_{l}", shift)
-        negative = bool(job.negatives[number])
-        await self._set("nudge_negative", int(negative))
-        inputs, label = job.inputs[number], int(job.labels[number])
         record = fast.run_sample(
             self.network, inputs, label if job.learn else None, shifts=shifts, negative=negative, trace=True
         )
+        cost = self._cost(inputs, record)
+        patience = PATIENCE * (cost.cycles + self.geometry.cols * self.geometry.weight_words + 1000)
+        try:
+            await with_timeout(self._compare(inputs, label, shifts, negative, record, cost), patience * PERIOD, "ns")
+        except SimTimeoutError:
+            self.checker.report(f"no answer in {patience} cycles, the model expects {cost.cycles}: the core hangs")
+        self.outcome.samples += 1
+        self.outcome.errors += record.prediction != label
+        self.job.progress.write_text(str(number + 1))
+
+    async def _compare(
+        self, inputs: np.ndarray, label: int, shifts: Sequence[int], negative: bool, record: SampleRecord, cost: Cost
+    ) -> None:
+        """Let the core have the sample, then look at everything that it shows."""
+        driver = self.driver
+        for l, shift in enumerate(shifts, 1):
+            await self._set(f"rate_shift_{l}", shift)
+        await self._set("nudge_negative", int(negative))
         driver.traced.clear()
         await driver.send_sample(inputs, label)
         (beat,) = await driver.receive("result", 1)
@@ -78,13 +100,9 @@ class Bench:
         self._check_result(beat, record)
         contents = await driver.read_back()
         self.checker.contents(contents, self.network, record)
-        await self._check_counters(inputs, record)
-        self.outcome.samples += 1
-        self.outcome.errors += record.prediction != label
-        self.outcome.weights_sha256 = Network(
-            job.specification, contents.weights, contents.biases, contents.generators
-        ).weights_sha256()
-        self.job.progress.write_text(str(number + 1))
+        await self._check_counters(record, cost)
+        found = Network(self.job.specification, contents.weights, contents.biases, contents.generators)
+        self.outcome.weights_sha256 = found.weights_sha256()
 
     async def _set(self, name: str, value: int) -> None:
         """Write a register if it does not hold the value yet."""
@@ -104,7 +122,7 @@ class Bench:
         for name, value in expected.items():
             self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
 
-    async def _check_counters(self, inputs: np.ndarray, record: SampleRecord) -> None:
+    def _cost(self, inputs: np.ndarray, record: SampleRecord) -> Cost:
         happened = Happened(
             longest_list(self.geometry, inputs),
             record.free_steps,
@@ -112,7 +130,9 @@ class Bench:
             record.nudged_steps,
             record.nudged_settled,
         )
-        cost = self.cycles.sample(happened)
+        return self.cycles.sample(happened)
+
+    async def _check_counters(self, record: SampleRecord, cost: Cost) -> None:
         added = (1, cost.cycles, cost.slots, record.free_steps, record.nudged_steps, record.saturations, record.tie)
         for name, more in zip(COUNTERS, added, strict=True):
             self.expected[name] += int(more)
