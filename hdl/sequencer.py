@@ -178,7 +178,7 @@ class Sequencer(wiring.Component):
 
     def _end_free_step(self, m: Module, found, count, result, nudged, swap, blank) -> None:
         """Settled, period 2, open, or one more step; then the nudged phase or the result."""
-        period_2 = found.changed & ~found.aperiodic & (count >= 2)
+        period_2 = found.changed & ~found.aperiodic
         left = self.free_steps - count
         other = period_2 & left[0]
         m.d.sync += [

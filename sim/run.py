@@ -34,8 +34,9 @@ def simulate(
     fails or a test does."""
     folder.mkdir(parents=True, exist_ok=True)
     runner = get_runner(tool.name)
-    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with _environment(tool.environment | paths | dict(variables or {})):
+    # Where the runner sees pytest it exits on a failed test, and the reason is lost.
+    own = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTEST_CURRENT_TEST": ""}
+    with _environment(tool.environment | own | dict(variables or {})):
         started = time.perf_counter()
         _build(runner, tool, verilog, top, folder, waves is not None)
         built = time.perf_counter()

@@ -12,6 +12,9 @@ from ceprop.geometry import Geometry
 from ceprop.sim.driver import PERIOD
 from ceprop.sim.units.ports import Value, ports
 
+_RESET_CYCLES = 20
+"""More than the registers without reset that lie behind each other in any cell."""
+
 Cycle = Mapping[str, Value]
 """Inputs of one cycle; those left out are zero."""
 
@@ -45,10 +48,12 @@ class Cell:
         self._driven: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Clock and reset, all inputs zero."""
+        """Clock and reset, all inputs zero, until nothing is left of what was there before."""
         self.dut.rst.value = 1
+        self._drive({})
         Clock(self.dut.clk, PERIOD, unit="ns").start(start_high=False)
-        await self.play([{}] * 3)
+        for _ in range(_RESET_CYCLES):
+            await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
 
     async def play(self, cycles: Iterable[Cycle]) -> list[dict[str, int]]:
@@ -60,12 +65,20 @@ class Cell:
             self._drive(cycle)
             # Some outputs follow the inputs of the same cycle.
             await Timer(PERIOD // 5, unit="ns")
-            sampled.append({name: int(handle.value) for name, handle in handles.items()})
+            sampled.append({name: self._bits(name, handle) for name, handle in handles.items()})
         return sampled
+
+    def width(self, name: str) -> int:
+        """Bits of a port."""
+        return (self._inputs | self._outputs)[name].width
 
     def output(self, sampled: Mapping[str, int], name: str) -> Any:
         """One output of a cycle: a number, or its fields."""
         return self._outputs[name].unpack(sampled.get(name, 0))
+
+    def bits(self, name: str, value: Value) -> int:
+        """An input as bits."""
+        return self._inputs[name].pack(value)
 
     def passed(self, name: str, value: Value) -> Any:
         """What an input is when it is passed on: all its fields as numbers."""
@@ -85,6 +98,13 @@ class Cell:
             if port.width and self._driven.get(name) != bits:
                 self._handle(name).value = bits
                 self._driven[name] = bits
+
+    def _bits(self, name: str, handle: Any) -> int:
+        value = handle.value
+        try:
+            return int(value)
+        except ValueError:
+            raise AssertionError(f"{self.name}: {name} is {value} (seed {self.seed})") from None
 
     def _handle(self, name: str) -> Any:
         return getattr(self.dut, f"{self.name}__{name}")

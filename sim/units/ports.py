@@ -18,8 +18,8 @@ class Port:
     def __init__(self, name: str, shape: Any):
         self.name = name
         self._fields = (
-            {key: (field.offset, Shape.cast(field.shape)) for key, field in shape}
-            if isinstance(shape, data.Layout)
+            {key: (shape[key].offset, Shape.cast(shape[key].shape)) for key in shape.members}
+            if isinstance(shape, data.StructLayout)
             else None
         )
         self._shape = Shape.cast(shape)

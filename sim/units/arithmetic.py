@@ -1,0 +1,112 @@
+"""Benches of the parts without a state of their own: generator step, multiplier, activation, triangle."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.activation import Activation
+from ceprop.hdl.dither import advance
+from ceprop.hdl.lanes import Triangle
+from ceprop.hdl.multiplier import PortableMultiplier
+from ceprop.model import activate
+from ceprop.model import advance as model_advance
+from ceprop.sim.units.cell import Cell, Cycle
+
+_EXHAUSTIVE_BITS = 14
+"""A wider sum is tried around every place where its state changes instead."""
+
+
+class Advance(wiring.Component):
+    """The next values of many generators at once, a register behind them."""
+
+    values: Signal
+    following: Signal
+
+    count = 64
+
+    def __init__(self, bits: int):
+        self.bits = bits
+        super().__init__({"values": In(bits * self.count), "following": Out(bits * self.count)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Side by side."""
+        m = Module()
+        values = [Signal(self.bits, name=f"value_{k}") for k in range(self.count)]
+        m.d.comb += [value.eq(self.values.word_select(k, self.bits)) for k, value in enumerate(values)]
+        m.d.sync += self.following.eq(Cat(advance(value) for value in values))
+        return m
+
+
+async def bench_advance(cell: Cell) -> None:
+    """All values of 16 bits; 65536 random ones of 32, and every single bit."""
+    assert isinstance(cell.component, Advance)
+    bits, count = cell.component.bits, Advance.count
+    if bits == 16:
+        values = list(range(1 << 16))
+    else:
+        values = [cell.random.getrandbits(bits) for _ in range((1 << 16) - count)]
+        values += [1 << (k % bits) for k in range(count)]
+    groups = [values[k : k + count] for k in range(0, len(values), count)]
+    packed = [sum(value << (k * bits) for k, value in enumerate(group)) for group in groups]
+    outputs = await cell.play([*({"values": word} for word in packed), {}])
+    for group, output in zip(groups, outputs[1:], strict=True):
+        for k, value in enumerate(group):
+            found = output["following"] >> (k * bits) & ((1 << bits) - 1)
+            cell.equal(f"after {value:#x}", found, model_advance(value, bits))
+
+
+async def bench_multiplier(cell: Cell) -> None:
+    """Every pair of operands, one a cycle."""
+    component = cell.component
+    assert isinstance(component, PortableMultiplier)
+    a_range, b_range = (range(-(1 << n >> 1), 1 << n >> 1) for n in (cell.width("a"), cell.width("b")))
+    pairs = [(a, b) for a in a_range for b in b_range]
+    cell.random.shuffle(pairs)
+    outputs = await cell.play([*({"a": a, "b": b} for a, b in pairs), *[{}] * component.latency])
+    for (a, b), output in zip(pairs, outputs[component.latency :], strict=True):
+        cell.equal(f"{a} times {b}", cell.output(output, "product"), a * b)
+
+
+def activation_of(geometry: Geometry, edge: Edge) -> Activation:
+    """The activation as the neuron cells of an edge have it."""
+    fraction = geometry.sum_point(edge) + geometry.specification.formats.weight_fraction
+    return Activation(geometry.specification, geometry.sum_bits(edge), fraction)
+
+
+async def bench_activation(cell: Cell) -> None:
+    """Every sum, or both sides of every step of the curve, the extremes, and random ones."""
+    component, specification = cell.component, cell.specification
+    assert isinstance(component, Activation)
+    edge: Edge = "row" if cell.name.endswith("row") else "column"
+    layer = cell.geometry.layers(edge)[0]
+    bits = cell.width("value")
+    low, high = -(1 << bits >> 1), (1 << bits >> 1) - 1
+    if bits <= _EXHAUSTIVE_BITS:
+        values = list(range(low, high + 1))
+    else:
+        pitch = 1 << (component.fraction - specification.formats.state_bits - 1)
+        around = range(-(2 << component.fraction), 3 << component.fraction, pitch)
+        values = [value + k for value in around for k in (-1, 0, 1)]
+        values += [low, low + 1, high - 1, high, *(cell.random.randint(low, high) for _ in range(1000))]
+        values = [value for value in values if low <= value <= high]
+    outputs = await cell.play([*({"value": value} for value in values), *[{}] * component.latency])
+    for value, output in zip(values, outputs[component.latency :], strict=True):
+        expected = activate(specification, layer, value)
+        cell.equal(f"activation of {value}", cell.output(output, "state"), expected)
+
+
+async def bench_triangle(cell: Cell) -> None:
+    """Random words: every lane is late by its own number of cycles."""
+    component = cell.component
+    assert isinstance(component, Triangle)
+    lanes = component.lanes
+    words = [[cell.random.getrandbits(cell.width("words__0")) for _ in range(lanes)] for _ in range(200)]
+    cycles: list[Cycle] = [{f"words__{lane}": word for lane, word in enumerate(group)} for group in words]
+    outputs = await cell.play(cycles)
+    for now, output in enumerate(outputs):
+        for lane in range(lanes):
+            late = lanes - 1 - lane if component.align else lane
+            if now >= late:
+                found = cell.output(output, f"moved__{lane}")
+                cell.equal(f"lane {lane} in cycle {now}", found, words[now - late][lane])

@@ -1,0 +1,71 @@
+"""Builds cells side by side into one module, and runs their benches on it in a simulator."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.export import to_verilog
+from ceprop.sim.run import simulate
+from ceprop.sim.simulators import find_simulator
+from ceprop.sim.units.registry import UNITS
+from ceprop.specification import Specification
+
+TOP = "units"
+VARIABLE = "CEPROP_UNITS"
+"""Environment variable that holds the job."""
+
+
+@dataclass(frozen=True)
+class UnitJob:
+    """Which cells the benches in the simulator find, and the seed of their random numbers."""
+
+    specification: Specification
+    names: tuple[str, ...]
+    seed: int
+
+    def text(self) -> str:
+        """For the environment."""
+        return json.dumps({"specification": self.specification.fields(), "names": self.names, "seed": self.seed})
+
+    @classmethod
+    def load(cls) -> Self:
+        """The job of this simulation."""
+        job = json.loads(os.environ[VARIABLE])
+        return cls(Specification.from_mapping(job["specification"]), tuple(job["names"]), job["seed"])
+
+
+class Bundle(wiring.Component):
+    """Cells side by side that share nothing but clock and reset; every port has its cell's name in front."""
+
+    def __init__(self, cells: dict[str, wiring.Component]):
+        self.cells = cells
+        super().__init__({name: Out(cell.signature) for name, cell in cells.items()})
+
+    def elaborate(self, platform: object) -> Module:
+        """Ports straight through."""
+        m = Module()
+        for name, cell in self.cells.items():
+            m.submodules[f"{name}_cell"] = cell
+            wiring.connect(m, wiring.flipped(getattr(self, name)), cell)
+        return m
+
+
+def run_units(specification: Specification, names: Sequence[str], simulator: str, folder: Path, seed: int = 1) -> None:
+    """Hold these cells of a specification to the model.
+
+    Raises :class:`CepropError` where one differs, with the cell, both values and the seed, or where a tool is
+    missing."""
+    geometry = Geometry(specification)
+    verilog = to_verilog(Bundle({name: UNITS[name].build(geometry) for name in names}), TOP)
+    job = UnitJob(specification, tuple(names), seed)
+    simulate(
+        find_simulator(simulator), verilog, TOP, "ceprop.sim.units.bench", folder, variables={VARIABLE: job.text()}
+    )

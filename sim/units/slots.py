@@ -1,0 +1,116 @@
+"""Slots of a synapse cell as a bench writes them down: the stage of every input, and what must come out of them."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.synapse import (
+    ACCUMULATE_STAGE,
+    DITHER_STAGE,
+    LOAD_STAGE,
+    LOAD_WORD_STAGE,
+    OPERAND_STAGE,
+    SUM_LATENCY,
+    SUM_STAGE,
+    UPDATE_READ_STAGE,
+    WRITE_STAGE,
+)
+from ceprop.model import update
+from ceprop.sim.units.cell import Cycle
+from ceprop.sim.units.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Change:
+    """An update of a weight in the model's terms: difference `D` and both generators' exclusive or."""
+
+    connection: int
+    difference: int
+    dither: int
+    shift: int
+    write: bool = True
+    """A lane without such an input sends the same slots, but writes nothing."""
+
+
+@dataclass(frozen=True)
+class CellSlot:
+    """One use of the multiplier. `change` comes with the last slot of an update; `word` is what a load writes."""
+
+    kind: Literal["idle", "update", "row", "column", "load"] = "idle"
+    address: int = 0
+    row: int = 0
+    column: int = 0
+    row_dither: int = 0
+    column_dither: int = 0
+    accumulate: bool = False
+    west: int = 0
+    north: int = 0
+    change: Change | None = None
+
+
+def stimulus(slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
+    """Inputs of a cell, one slot a cycle, every field at its stage; `counts` is what comes in of saturations."""
+    line = Timeline()
+    for now, (slot, count) in enumerate(zip(slots, counts, strict=True)):
+        is_sum = slot.kind in ("row", "column")
+        at = now + OPERAND_STAGE
+        line.set(now, "saturations", count)
+        line.set(at, "row", operand=slot.row)
+        line.set(at, "column", operand=slot.column, sum=int(is_sum), row_factor=int(slot.kind == "column"))
+        line.set(now + DITHER_STAGE, "row", dither=slot.row_dither)
+        line.set(now + DITHER_STAGE, "column", dither=slot.column_dither)
+        column_sum = int(slot.kind == "column")
+        line.set(now + ACCUMULATE_STAGE, "column", accumulate=int(slot.accumulate), column_sum=column_sum)
+        line.set(now + LOAD_STAGE, "column", load=int(slot.kind == "load"))
+        line.set(now + SUM_STAGE, "from_north", slot.north)
+        if is_sum:
+            line.set(now, "column", read_address=slot.address)
+            line.set(now + SUM_STAGE, "from_west", slot.west)
+        if slot.kind == "load":
+            line.set(now + LOAD_WORD_STAGE, "from_west", slot.west)
+        if slot.change is not None:
+            line.set(now + UPDATE_READ_STAGE, "column", read_address=slot.address)
+        if slot.kind == "load" or (slot.change is not None and slot.change.write):
+            line.set(now + WRITE_STAGE, "column", write_address=slot.address, write_enable=1)
+    return line.cycles(1)
+
+
+@dataclass
+class Expected:
+    """Partial sums and saturated updates, by the cycle in which they leave the cell."""
+
+    sums: dict[int, int] = field(default_factory=dict)
+    saturated: set[int] = field(default_factory=set)
+    directions: set[bool] = field(default_factory=set)
+    """Ends of the range at which an update saturated: a bench that misses one proves nothing about it."""
+
+
+def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
+    """What the model makes of these slots. Every address is loaded before it is read."""
+    found = Expected()
+    words: dict[int, int] = {}
+    writes: dict[int, tuple[int, int]] = {}
+    for now in range(len(slots)):
+        if now - 1 in writes:
+            address, word = writes[now - 1]
+            words[address] = word
+        slot = slots[now]
+        if slot.kind == "row":
+            found.sums[now + SUM_LATENCY] = slot.west + words[slot.address] * slot.column
+        elif slot.kind == "column":
+            found.sums[now + SUM_LATENCY] = slot.north + words[slot.address] * slot.row
+        elif slot.kind == "load":
+            writes[now + WRITE_STAGE] = slot.address, slot.west
+        last = now - UPDATE_READ_STAGE
+        change = slots[last].change if last >= 0 else None
+        if change is None or not change.write:
+            continue
+        old = words[slots[last].address]
+        new, saturated = update(
+            geometry.specification, change.connection, old, change.difference, change.dither, change.shift
+        )
+        writes[last + WRITE_STAGE] = slots[last].address, new
+        if saturated:
+            found.saturated.add(last + WRITE_STAGE + 1)
+            found.directions.add(new > 0)
+    return found
