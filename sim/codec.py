@@ -17,7 +17,7 @@ class Codec:
     def pack(self, **values: int | Sequence[int]) -> int:
         """The payload with these fields, the others zero; an array takes one integer an element.
 
-        Raises `bitstring.CreationError` where a value does not fit its field."""
+        Raises `ValueError` where a value does not fit its field."""
         packed = bitstring.BitArray.from_zeros(self.payload["bits"])
         for name, value in values.items():
             field = self._field(name)

@@ -51,6 +51,7 @@ def compare(
     sample: int = 0,
     learn: bool = True,
     trace: bool = True,
+    read_every: int = 1,
     waves: Path | None = None,
     plant_fault: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -59,9 +60,9 @@ def compare(
     """Run `samples` training samples from a position on, on the core in a simulator and on the golden model.
 
     With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
-    the states at the end of a sample are. Starts from `network`, or the specification's initial one; `build` keeps the
-    simulator's files; `waves` is where waveforms go. Raises :class:`CepropError` where a tool is missing or the
-    simulator fails."""
+    the states at the end of a sample are. Memories are compared after every `read_every` samples, which follow each
+    other closely in between. Starts from `network`, or the specification's initial one; `build` keeps the simulator's
+    files; `waves` is where waveforms go. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
     core = generate(specification)
@@ -72,6 +73,7 @@ def compare(
         network=network or Network.initial(specification),
         **_sequence(specification, dataset, epoch, sample, samples),
         learn=learn,
+        read_every=read_every,
         fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
         outcome=(folder / "outcome").resolve(),
         progress=(folder / "progress").resolve(),

@@ -18,7 +18,8 @@ VARIABLE = "CEPROP_JOB"
 @dataclass(frozen=True)
 class Job:
     """Samples to run, in order. `epochs` gives each one's epoch, `negatives` the sign of its nudge; `labels` is also
-    given where the network only infers (`learn=False`). `fault` is the sample before which one bit is flipped."""
+    given where the network only infers (`learn=False`). Memories and counters are read back after every `read_every`
+    samples and after the last one. `fault` is the sample before which one bit is flipped."""
 
     specification: Specification
     manifest: dict[str, Any]
@@ -28,6 +29,7 @@ class Job:
     epochs: np.ndarray
     negatives: np.ndarray
     learn: bool
+    read_every: int
     fault: int | None
     outcome: Path
     progress: Path

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     try:
         code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
     except click.ClickException as error:

@@ -81,6 +81,13 @@ def test_the_core_without_a_trace_is_the_same(tmp_path: Path) -> None:
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
+def test_samples_that_follow_closely(tmp_path: Path) -> None:
+    found = [run(SMALL, tmp_path, simulator="icarus", samples=5, read_every=every) for every in (1, 5)]
+    assert found[0].counters == found[1].counters
+    assert found[0].weights_sha256 == found[1].weights_sha256
+    assert found[1].weights_compared * 5 == found[0].weights_compared
+
+
 def test_saturating_weights_are_counted_alike(tmp_path: Path) -> None:
     specification = SMALL.override(
         "formats.weight_bits=8", "update.shifts=[2, 2]", "nudge.shift=1", "formats.weight_fraction=9"
