@@ -84,7 +84,8 @@ def test_usage_errors(arguments: list[str], capsys: pytest.CaptureFixture[str]) 
     assert run(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "Error: " in captured.err
+    assert captured.err.startswith("ceprop: ")
+    assert captured.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
