@@ -104,6 +104,20 @@ def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> 
     run(specification, tmp_path, simulator="icarus", samples=6, dataset=dataset)
 
 
+def test_a_network_that_stays_at_rest_forgets_the_sample_before(tmp_path: Path) -> None:
+    """A blank sample settles in its first step with all states zero; sums of the sample before must not return."""
+    network = Network.initial(SMALL)
+    for biases in network.biases:
+        biases[:] = -100
+    inputs = load_dataset(SMALL, "digits").train_inputs[:2].copy()
+    inputs[1] = 0
+    labels = np.array([3, 7])
+    found = fast.run_sample(network.copy(), inputs[1], 7, shifts=SMALL.shifts_at(0))
+    assert (found.free_steps, found.nudged_steps > 0) == (1, True)
+    dataset = Dataset("rest", inputs, labels, inputs, labels)
+    run(SMALL, tmp_path, simulator="icarus", samples=4, dataset=dataset, network=network)
+
+
 def calm(network: Network) -> None:
     """Strong recurrent weights: some samples settle within the phase, some do not."""
     network.weights[1] = np.clip(4 * network.weights[1], -2048, 2047)
