@@ -8,109 +8,28 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from .errors import CepropError
+from .fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, within
 from .files import write_aside
 
 
-def _within(low: int, high: int) -> Callable[[int], int]:
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise ValueError(f"must be from {low} to {high}")
-        return value
-
-    return AfterValidator(check)  # pyright: ignore[reportReturnType]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Formats(_Section):
-    """Number formats. A state is `state_bits` wide and unsigned, value `s / 2^state_bits`; an input likewise with
-    `input_bits`; a weight or bias is signed, `weight_bits` wide with `weight_fraction` fraction bits, saturating."""
-
-    state_bits: Annotated[int, _within(2, 16)] = 8
-    input_bits: Annotated[int, _within(1, 16)] = 8
-    weight_bits: Annotated[int, _within(2, 24)] = 14
-    weight_fraction: Annotated[int, _within(1, 24)] = 13
-
-
-class Activation(_Section):
-    """`hard-sigmoid` is `clip(a, 0, 1)`; `sigmoid` is `1 / (1 + exp(-4 (a - 1/2)))` from a table of `2^table_bits`."""
-
-    kind: Literal["hard-sigmoid", "sigmoid"] = "hard-sigmoid"
-    table_bits: Annotated[int, _within(4, 12)] = 9
-
-
-class Phases(_Section):
-    """Most steps of the free phase (`T` in the paper) and of the nudged phase (`K`)."""
-
-    free_steps: Annotated[int, _within(1, 1023)] = 20
-    nudged_steps: Annotated[int, _within(1, 1023)] = 10
-
-
-class Nudge(_Section):
-    """`beta = 2^-shift`, its sign fixed, alternating from sample to sample, or random."""
-
-    shift: Annotated[int, _within(1, 15)] = 2
-    sign: Literal["positive", "negative", "alternating", "random"] = "positive"
-
-
-class RateChange(_Section):
-    """From this epoch on (the first is 0) the connections learn at these shifts."""
-
-    epoch: Annotated[int, _within(1, 1_000_000)]
-    shifts: tuple[Annotated[int, _within(0, 31)], ...] = Field(strict=False)
-
-
-class Update(_Section):
-    """`eta_l / beta = 2^-shifts[l]`, one shift a connection, and how an update is rounded to a weight's bits.
-
-    `largest` bounds the run-time shift of each connection and fixes the position of rounding; where it is left out it
-    is the largest shift of the schedule."""
-
-    rounding: Literal["stochastic", "nearest", "floor"] = "stochastic"
-    shifts: tuple[Annotated[int, _within(0, 31)], ...] = Field(strict=False)
-    schedule: tuple[RateChange, ...] = Field(default=(), strict=False)
-    largest: tuple[Annotated[int, _within(0, 31)], ...] | None = Field(default=None, strict=False)
-
-
-class Quantiser(_Section):
-    """How raw inputs become `input_bits`: `fixed` maps `low..high` onto the full range, `minmax` each sample's own
-    smallest and largest value."""
-
-    mode: Literal["fixed", "minmax"] = "fixed"
-    low: Annotated[int, _within(-(2**31), 2**31)] = 0
-    high: Annotated[int, _within(-(2**31), 2**31)] = 255
-
-
-class Array(_Section):
-    """Shape of the systolic array. `memory_words` is the room of one cell's weight memory; `trace` adds the stream
-    of every state after every step."""
-
-    rows: Annotated[int, _within(1, 64)]
-    cols: Annotated[int, _within(1, 64)]
-    memory_words: Annotated[int, _within(1, 2**20)] = 2**16
-    trace: bool = False
-
-
-class Specification(_Section):
+class Specification(Section):
     """Everything that a network, its learning and its hardware are made from.
 
     Raises :class:`CepropError` (through :meth:`from_mapping` and :meth:`load`) with one line that names the field, the
     value and what is allowed."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "network"
-    layers: tuple[Annotated[int, _within(1, 2**15)], ...] = Field(strict=False)
+    layers: tuple[Annotated[int, within(1, 2**15)], ...] = Field(strict=False)
     rule: Literal["c-ep"] = "c-ep"
-    seed: Annotated[int, _within(0, 2**64 - 1)] = 1
+    seed: Annotated[int, within(0, 2**64 - 1)] = 1
     formats: Formats = Formats()
     activation: Activation = Activation()
     phases: Phases = Phases()
