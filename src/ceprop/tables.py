@@ -1,4 +1,4 @@
-"""Activation functions in pure Python integers, for the golden model and the hardware alike (docs/numerics.md, 3)."""
+"""The sigmoid's table in pure Python integers, for the golden model and the hardware alike (docs/numerics.md, 3)."""
 
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -6,12 +6,6 @@ from functools import lru_cache
 from .specification import Specification
 
 _DIGITS = 60
-
-
-def hard_sigmoid(specification: Specification, layer: int, value: int) -> int:
-    """State (`S` bits) of a neuron of `layer` with the sum `value` (`F_l` fraction bits): `clip(a, 0, 1)`, rounded."""
-    drop = specification.sum_fraction(layer) - specification.formats.state_bits
-    return min(max((value + (1 << (drop - 1))) >> drop, 0), (1 << specification.formats.state_bits) - 1)
 
 
 def sigmoid_address(specification: Specification, layer: int) -> tuple[int, int]:

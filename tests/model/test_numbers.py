@@ -5,7 +5,7 @@ import pytest
 
 from ceprop import Specification
 from ceprop.model import activate, advance, input_pattern, nudged, update, update_bias
-from ceprop.tables import hard_sigmoid, sigmoid_table
+from ceprop.tables import sigmoid_table
 
 
 def make(*overrides: str) -> Specification:
@@ -40,7 +40,6 @@ def make(*overrides: str) -> Specification:
 def test_hard_sigmoid_rounds_half_up_and_clips(layer: int, value: int, state: int) -> None:
     specification = make()
     assert activate(specification, layer, value) == state
-    assert hard_sigmoid(specification, layer, value) == state
     assert activate(specification, layer, np.array([value])).tolist() == [state]
 
 
