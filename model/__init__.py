@@ -6,7 +6,9 @@ over epochs, and checkpoints.
 
 from ceprop.model import fast, plain
 from ceprop.model.checkpoint import load_checkpoint, save_checkpoint
-from ceprop.model.datasets import Dataset, load_dataset
+from ceprop.model.datasets import Dataset, Images, load_dataset, load_images
+from ceprop.model.divergence import DivergenceError
+from ceprop.model.evaluation import Evaluation, evaluate
 from ceprop.model.fast import Records, predict, run_sample, run_samples
 from ceprop.model.network import Network
 from ceprop.model.numbers import activate, advance, input_pattern, nudged, update, update_bias
@@ -14,14 +16,16 @@ from ceprop.model.order import epoch_order, epoch_signs
 from ceprop.model.quantiser import quantise
 from ceprop.model.record import FreeEnd, SampleRecord
 from ceprop.model.streams import Purpose, Stream
-from ceprop.model.training import Counters, EpochRow, Evaluation, Trainer, evaluate
+from ceprop.model.training import Counters, EpochRow, Trainer
 
 __all__ = [
     "Counters",
     "Dataset",
+    "DivergenceError",
     "EpochRow",
     "Evaluation",
     "FreeEnd",
+    "Images",
     "Network",
     "Purpose",
     "Records",
@@ -37,6 +41,7 @@ __all__ = [
     "input_pattern",
     "load_checkpoint",
     "load_dataset",
+    "load_images",
     "nudged",
     "plain",
     "predict",

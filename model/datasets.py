@@ -34,12 +34,22 @@ class Dataset:
         return digest.hexdigest()
 
 
-def load_dataset(specification: Specification, source: str | Path) -> Dataset:
-    """`digits` (scikit-learn's 8x8 digits) or a folder with MNIST's four IDX files, gzipped or not.
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Data as its files hold it: images uint8 (n, pixels) up to `largest`, and labels uint8 (n,)."""
 
-    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification."""
+    name: str
+    largest: int
+    train: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+
+
+def load_images(source: str | Path, seed: int) -> Images:
+    """`digits` (scikit-learn's 8x8 digits, split by `seed`) or a folder with MNIST's four IDX files, gzipped or not.
+
+    Raises :class:`CepropError` with one line where files are missing or damaged."""
     if str(source) == "digits":
-        return _digits(specification)
+        return _digits(seed)
     folder = Path(source)
     train = read_images(folder, "train"), read_labels(folder, "train")
     test = read_images(folder, "t10k"), read_labels(folder, "t10k")
@@ -48,7 +58,36 @@ def load_dataset(specification: Specification, source: str | Path) -> Dataset:
             raise CepropError(f"--data {folder}: {stem} has {len(images)} images but {len(labels)} labels")
         if not len(images):
             raise CepropError(f"--data {folder}: {stem} has no images")
-    return _quantised(specification, folder.resolve().name, train, test, "change layers")
+    return Images(folder.resolve().name, 255, train, test)
+
+
+def check_fit(images: Images, layers: tuple[int, ...]) -> None:
+    """Raise :class:`CepropError` where a network of these layers cannot take the data."""
+    remedy = "give --data FOLDER or change layers" if images.name == "digits" else "change layers"
+    for pixels, labels in (images.train, images.test):
+        if pixels.shape[1] != layers[0]:
+            raise CepropError(
+                f"layer 0 has {layers[0]} units but {images.name} has {pixels.shape[1]} inputs; {remedy}"
+            )
+        if labels.max() >= layers[-1]:
+            raise CepropError(
+                f"the last layer has {layers[-1]} units but {images.name} has a label {labels.max()}; change layers"
+            )
+
+
+def load_dataset(specification: Specification, source: str | Path) -> Dataset:
+    """The images of :func:`load_images`, quantised as `specification` says.
+
+    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification."""
+    images = load_images(source, specification.seed)
+    check_fit(images, specification.layers)
+    return Dataset(
+        images.name,
+        quantise(specification, images.train[0]),
+        images.train[1].astype(np.int64),
+        quantise(specification, images.test[0]),
+        images.test[1].astype(np.int64),
+    )
 
 
 def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
@@ -69,35 +108,10 @@ def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def _digits(specification: Specification) -> Dataset:
+def _digits(seed: int) -> Images:
     from sklearn.datasets import load_digits  # imported late: it takes a second, and MNIST does not need it
 
     raw, labels = load_digits(return_X_y=True)
-    test = held_out(specification.seed, labels)
-    images = raw.astype(np.int64)
-    remedy = "give --data FOLDER or change layers"
-    return _quantised(specification, "digits", (images[~test], labels[~test]), (images[test], labels[test]), remedy)
-
-
-def _quantised(
-    specification: Specification,
-    name: str,
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
-    remedy: str,
-) -> Dataset:
-    units = specification.layers[0]
-    for images, labels in (train, test):
-        if images.shape[1] != units:
-            raise CepropError(f"layer 0 has {units} units but {name} has {images.shape[1]} inputs; {remedy}")
-        if labels.max() >= specification.classes:
-            raise CepropError(
-                f"the last layer has {specification.classes} units but {name} has a label {labels.max()}; change layers"
-            )
-    return Dataset(
-        name,
-        quantise(specification, train[0]),
-        train[1].astype(np.int64),
-        quantise(specification, test[0]),
-        test[1].astype(np.int64),
-    )
+    test = held_out(seed, labels)
+    images = raw.astype(np.uint8)
+    return Images("digits", 16, (images[~test], labels[~test]), (images[test], labels[test]))

@@ -40,7 +40,7 @@ def plot_learning_curve(history: Sequence[EpochRow], title: str, path: Path) -> 
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_confusion(confusion: np.ndarray, title: str, path: Path) -> None:
@@ -62,10 +62,11 @@ def plot_confusion(confusion: np.ndarray, title: str, path: Path) -> None:
     axes.set_yticks(np.arange(-0.5, classes), minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.8)
     axes.tick_params(which="both", length=0)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, aside and renamed."""
     FigureCanvasAgg(figure)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)

@@ -1,0 +1,31 @@
+"""The float reference: every rule and setting of the paper in numpy, and the oracle that they are held to.
+
+`settings` says what is run, `network` holds the weights, `dynamics` moves the states, `learning` the weights;
+`training` goes over epochs and `paper` lists the runs of the paper's table.
+"""
+
+from ceprop.model.reference.checkpoint import resume_run, save_run
+from ceprop.model.reference.gradient_angle import gradient_angle, mean_gradient_angle
+from ceprop.model.reference.learning import learn_batch, predict
+from ceprop.model.reference.network import ReferenceNetwork
+from ceprop.model.reference.paper import PAPER_ROWS, PaperRow
+from ceprop.model.reference.settings import Settings
+from ceprop.model.reference.training import ReferenceRow, ReferenceRun
+from ceprop.model.reference.twin import float_network, float_settings
+
+__all__ = [
+    "PAPER_ROWS",
+    "PaperRow",
+    "ReferenceNetwork",
+    "ReferenceRow",
+    "ReferenceRun",
+    "Settings",
+    "float_network",
+    "float_settings",
+    "gradient_angle",
+    "learn_batch",
+    "mean_gradient_angle",
+    "predict",
+    "resume_run",
+    "save_run",
+]

@@ -1,0 +1,37 @@
+"""Activations and their derivatives, element by element; derivatives are given by the activation's value."""
+
+import numpy as np
+
+
+def activate(kind: str, a: np.ndarray) -> np.ndarray:
+    """`rho(a)`, written over `a`: `sigmoid` is the paper's `1 / (1 + exp(-4 (a - 1/2)))`, `hard-sigmoid` is
+    `clip(a, 0, 1)`."""
+    if kind == "sigmoid":
+        # The same function as half a tanh, which numpy computes with vector instructions.
+        a *= 2
+        a -= 1
+        np.tanh(a, out=a)
+        a *= 0.5
+        a += 0.5
+        return a
+    if kind == "hard-sigmoid":
+        return np.clip(a, 0, 1, out=a)
+    return np.tanh(a, out=a)
+
+
+def slope(kind: str, value: np.ndarray) -> np.ndarray:
+    """`rho'` where `rho` is `value`; at the corners of the hard sigmoid it is 0."""
+    if kind == "sigmoid":
+        return 4 * value * (1 - value)
+    if kind == "hard-sigmoid":
+        return ((value > 0) & (value < 1)).astype(value.dtype)
+    return 1 - value * value
+
+
+def curvature(kind: str, value: np.ndarray) -> np.ndarray:
+    """`rho''` where `rho` is `value`."""
+    if kind == "sigmoid":
+        return 16 * value * (1 - value) * (1 - 2 * value)
+    if kind == "hard-sigmoid":
+        return np.zeros_like(value)
+    return -2 * value * (1 - value * value)

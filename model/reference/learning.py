@@ -1,0 +1,96 @@
+"""The rules: EP, C-EP, VF and C-VF, for a batch (paper, equations 6, 7, 9 and 11).
+
+The four are one: they differ in whether weights move at every nudged step or once after the last, and in whether a
+weight's change is that of a product of two signals or of one side alone.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ceprop.model.reference.dynamics import States, begin, free_end, input_drive, signals, step
+from ceprop.model.reference.network import ReferenceNetwork
+
+
+def predict(network: ReferenceNetwork, inputs: np.ndarray) -> tuple[np.ndarray, States, np.ndarray]:
+    """`(predictions, states, motion)` of a free phase on `inputs` (batch, n_0); `motion` (batch,) is the largest
+    change of a state in the last step."""
+    states = begin(network, inputs)
+    states, previous = free_end(network, input_drive(network, states), states)
+    pairs = zip(states[1:], previous[1:], strict=True)
+    motion = np.max([np.abs(now - before).max(axis=1) for now, before in pairs], axis=0)
+    return states[-1].argmax(axis=1), states, motion
+
+
+def learn_batch(network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarray, beta: float) -> np.ndarray:
+    """Learn from `inputs` (batch, n_0) with `targets` (batch, n_L); the predictions made before, (batch,)."""
+    states = begin(network, inputs)
+    drive = input_drive(network, states)
+    states, _ = free_end(network, drive, states)
+    for signed in (beta, -beta) if network.settings.centred else (beta,):
+        for _ in nudged_phase(network, drive, states, targets, signed):
+            pass
+    return states[-1].argmax(axis=1)
+
+
+def nudged_phase(
+    network: ReferenceNetwork, drive: np.ndarray, states: States, targets: np.ndarray, beta: float
+) -> Iterator[States]:
+    """The states after each of the `K` nudged steps; the network learns by its rule, and `drive` follows it.
+
+    The weights of the input are moved once, after the last step, and yet every step hears the weights of its time.
+    The input is clamped, so an update of connection 1 is `rate moved^T x`, with `moved` a difference of consecutive
+    values that telescopes over the steps; and it changes the input's drive by `rate (x x^T) moved`, which a matrix of
+    (batch, batch) gives without touching a weight. Both hold exactly, but for the last digit of floating point."""
+    settings = network.settings
+    scale = [rate / (beta * len(targets)) for rate in settings.rates]
+    overlap = states[0] @ states[0].T + settings.first_bias
+    overlap *= scale[0]
+    start, first = states, (states, signals(network, states))
+    sent = first[1]
+    for _ in range(settings.nudged_steps):
+        after = step(network, drive, states, sent, beta * (targets - states[-1]))
+        sent_after = signals(network, after)
+        if settings.continual:
+            old, new = (states, sent), (after, sent_after)
+            drive += overlap @ moved(network, old, new, 1)
+            _update_upper(network, scale, old, new)
+        states, sent = after, sent_after
+        yield states
+    last = (states, sent)
+    if not settings.continual:
+        drive += overlap @ moved(network, first, last, 1)
+        _update_upper(network, scale, first, last)
+    total = scale[0] * moved(network, first, last, 1)
+    network.forward[0] += total.T @ start[0]
+    if settings.first_bias:
+        network.biases[0] += total.sum(axis=0)
+
+
+Moment = tuple[States, States]
+"""States and the signals that they send."""
+
+
+def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.ndarray:
+    """By how much layer `l` moved as its own synapses see it: its signal for EP, its state for VF, (batch, n_l)."""
+    side = 0 if network.settings.asymmetric else 1
+    return new[side][l] - old[side][l]
+
+
+def differences(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> tuple[np.ndarray, np.ndarray]:
+    """What connection `l` learns from, summed over the batch: `D` of the forward weights (n_l, n_{l-1}) and of the
+    backward ones (n_{l-1}, n_l), the same transposed where there is one weight set."""
+    if network.settings.asymmetric:
+        return moved(network, old, new, l).T @ old[1][l - 1], moved(network, old, new, l - 1).T @ old[1][l]
+    product = new[1][l].T @ new[1][l - 1] - old[1][l].T @ old[1][l - 1]
+    return product, product.T
+
+
+def _update_upper(network: ReferenceNetwork, scale: list[float], old: Moment, new: Moment) -> None:
+    """Move the weights and biases above the first hidden layer."""
+    for l in network.settings.connections[1:]:
+        forward, backward = differences(network, old, new, l)
+        network.forward[l - 1] += scale[l - 1] * forward
+        if network.settings.asymmetric:
+            network.backward[l - 1] += scale[l - 1] * backward
+        network.biases[l - 1] += scale[l - 1] * moved(network, old, new, l).sum(axis=0)

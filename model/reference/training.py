@@ -1,0 +1,120 @@
+"""Epochs of the float reference over a data set."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ceprop.errors import CepropError
+from ceprop.model.datasets import Images, check_fit
+from ceprop.model.reference.learning import learn_batch, predict
+from ceprop.model.reference.network import ReferenceNetwork
+from ceprop.model.reference.settings import Settings
+
+Progress = Callable[[int, int], None]
+"""Called with the samples that the running epoch has seen and with all of its samples."""
+
+_STILL = 1e-3
+_SAME = 1e-6
+_EVALUATION_BATCH = 500
+_PROGRESS_BATCHES = 100
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """One finished epoch (the first is 0). Errors are shares; `train_error` counts the predictions made while
+    learning, as the authors do; `test_unsettled` is the share of test samples of which a state still moved by more
+    than 0.001 in the last free step."""
+
+    epoch: int
+    test_error: float
+    train_error: float
+    test_unsettled: float
+    seconds: float
+
+
+@dataclass
+class ReferenceRun:
+    """A network of the float reference on its way through the epochs."""
+
+    settings: Settings
+    images: Images
+    network: ReferenceNetwork
+    history: list[ReferenceRow] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, settings: Settings, images: Images) -> Self:
+        """A run before its first sample. Raises :class:`CepropError` for images that do not fit the layers."""
+        check_fit(images, settings.layers)
+        return cls(settings, images, ReferenceNetwork.initial(settings))
+
+    def run_epoch(self, progress: Progress | None = None) -> ReferenceRow:
+        """Learn from every training sample once, in an order of the epoch's own, and evaluate.
+
+        Raises :class:`CepropError` where learning has diverged."""
+        start = time.perf_counter()
+        epoch = len(self.history)
+        # Matrices of a batch are small: more threads only wait for each other.
+        with threadpool_limits(1):
+            train_error = self._learn(epoch, progress)
+            self._check_finite(epoch)
+            test_error, unsettled = self._evaluate(epoch)
+        row = ReferenceRow(epoch, test_error, train_error, unsettled, time.perf_counter() - start)
+        self.history.append(row)
+        return row
+
+    def _learn(self, epoch: int, progress: Progress | None) -> float:
+        """Learn from every training sample; the share of wrong predictions on the way."""
+        settings = self.settings
+        images, labels = self.images.train
+        # Of the epoch alone, so that a resumed run goes the same way.
+        random = np.random.default_rng([settings.seed, 1 + epoch])
+        order = random.permutation(len(labels))
+        batches = [order[k : k + settings.batch] for k in range(0, len(order), settings.batch)]
+        signs = random.choice([-1.0, 1.0], len(batches)) if settings.random_sign else np.ones(len(batches))
+        targets = np.eye(settings.layers[-1], dtype=settings.precision)
+        wrong = 0
+        # What overflows is found in the weights after the epoch.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for done, (batch, sign) in enumerate(zip(batches, signs, strict=True)):
+                beta = float(sign) * settings.beta
+                found = learn_batch(self.network, self._scaled(images[batch]), targets[labels[batch]], beta)
+                wrong += int(np.count_nonzero(found != labels[batch]))
+                if progress is not None and done % _PROGRESS_BATCHES == 0:
+                    progress(done * settings.batch, len(order))
+        return wrong / len(labels)
+
+    def _evaluate(self, epoch: int) -> tuple[float, float]:
+        """`(error, unsettled)` on the test set, shares."""
+        images, labels = self.images.test
+        wrong = unsettled = 0
+        for k in range(0, len(labels), _EVALUATION_BATCH):
+            here = slice(k, k + _EVALUATION_BATCH)
+            found, states, motion = predict(self.network, self._scaled(images[here]))
+            wrong += int(np.count_nonzero(found != labels[here]))
+            unsettled += int(np.count_nonzero(motion > _STILL))
+            if k == 0 and len(found) > 1:
+                _check_alive(epoch, states)
+        return wrong / len(labels), unsettled / len(labels)
+
+    def _scaled(self, images: np.ndarray) -> np.ndarray:
+        """Images as inputs of 0 to 1."""
+        return images.astype(self.settings.precision) / self.images.largest
+
+    def _check_finite(self, epoch: int) -> None:
+        for name, array in self.network.parameters().items():
+            if not np.isfinite(array).all():
+                raise _diverged(epoch, f"{name} is not finite")
+
+
+def _check_alive(epoch: int, states: list[np.ndarray]) -> None:
+    for l, state in enumerate(states[1:], 1):
+        if np.ptp(state, axis=0).max() < _SAME:
+            raise _diverged(epoch, f"layer {l} is saturated: its states are the same for every sample")
+
+
+def _diverged(epoch: int, what: str) -> CepropError:
+    return CepropError(f"learning diverged in epoch {epoch}: {what}; smaller rates or a larger beta may help")

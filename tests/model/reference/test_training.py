@@ -1,0 +1,106 @@
+"""Epochs of the float reference, their checkpoints, and learning that diverges."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceprop import CepropError
+from ceprop.model import Images
+from ceprop.model.reference import ReferenceRun, Settings, resume_run, save_run
+
+
+def images(seed: int = 1) -> Images:
+    """Two classes that one pixel tells apart, in noise."""
+    random = np.random.default_rng(seed)
+
+    def part(count: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = random.integers(0, 2, count).astype(np.uint8)
+        pixels = random.integers(0, 100, (count, 9)).astype(np.uint8)
+        pixels[:, 0] = 200 * labels
+        return pixels, labels
+
+    return Images("noise", 255, part(200), part(60))
+
+
+def settings(**changes: object) -> Settings:
+    """A small network that learns them."""
+    fields = {"layers": (9, 8, 2), "free_steps": 20, "nudged_steps": 6, "beta": 0.3, "rates": (0.05, 0.03), "batch": 7}
+    return Settings.of(**(fields | changes))
+
+
+@pytest.mark.parametrize("rule", ["ep", "c-ep", "vf", "c-vf"])
+@pytest.mark.parametrize("random_sign", [False, True])
+def test_every_rule_learns(rule: str, random_sign: bool) -> None:
+    rates = (0.5, 0.3) if rule in ("ep", "vf") else (0.05, 0.03)
+    run = ReferenceRun.start(settings(rule=rule, random_sign=random_sign, rates=rates), images())
+    for _ in range(8):
+        run.run_epoch()
+    row = run.history[-1]
+    assert row.epoch == 7
+    assert row.test_error < 0.05
+    assert row.train_error < 0.1
+
+
+def test_an_interrupted_run_ends_in_the_same_bits(tmp_path: Path) -> None:
+    chosen, data = settings(rule="c-vf", random_sign=True, angle=20.0), images()
+    whole = ReferenceRun.start(chosen, data)
+    for _ in range(4):
+        whole.run_epoch()
+    path = tmp_path / "run.npz"
+    for _ in range(2):
+        part = resume_run(chosen, data, path)
+        part.run_epoch()
+        part.run_epoch()
+        save_run(part, path)
+    resumed = resume_run(chosen, data, path)
+    assert [row.test_error for row in resumed.history] == [row.test_error for row in whole.history]
+    for name, array in whole.network.parameters().items():
+        assert np.array_equal(array, resumed.network.parameters()[name])
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    save_run(ReferenceRun.start(settings(), images()), path)
+    for chosen, data in ((settings(seed=2), images()), (settings(), images(2))):
+        with pytest.raises(CepropError, match="other settings or data"):
+            resume_run(chosen, data, path)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "text", "empty"])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "run.npz"
+    save_run(ReferenceRun.start(settings(), images()), path)
+    content = path.read_bytes()
+    path.write_bytes({"truncated": content[: len(content) // 2], "text": b"weights", "empty": b""}[damage])
+    with pytest.raises(CepropError, match="not a whole checkpoint") as error:
+        resume_run(settings(), images(), path)
+    assert "\n" not in str(error.value)
+
+
+def test_learning_that_blows_up_names_the_epoch_and_the_cause() -> None:
+    run = ReferenceRun.start(settings(rule="c-vf", setting="energy-based", dt=4.0), images())
+    with pytest.raises(CepropError, match=r"diverged in epoch 0: \w+ is not finite; smaller rates"):
+        run.run_epoch()
+    assert run.history == []
+
+
+def test_learning_that_saturates_names_the_layer() -> None:
+    run = ReferenceRun.start(settings(rates=(5000.0, 5000.0)), images())
+    with pytest.raises(CepropError, match=r"diverged in epoch 0: layer \d is saturated"):
+        run.run_epoch()
+
+
+def test_phases_that_do_not_settle_are_counted() -> None:
+    """A real-time phase of tiny steps is still on its way."""
+    slow = settings(setting="energy-based", dt=0.02, rates=(0.0, 0.0))
+    assert ReferenceRun.start(slow, images()).run_epoch().test_unsettled == 1.0
+    settled = settings(free_steps=200, rates=(0.0, 0.0))
+    assert ReferenceRun.start(settled, images()).run_epoch().test_unsettled == 0.0
+
+
+def test_images_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(CepropError, match="layer 0 has 10 units but noise has 9 inputs"):
+        ReferenceRun.start(settings(layers=(10, 8, 2)), images())
+    with pytest.raises(CepropError, match="label 1"):
+        ReferenceRun.start(settings(layers=(9, 8, 1)), images())
