@@ -53,3 +53,18 @@ data_option = click.option(
     metavar="digits|FOLDER",
     help="scikit-learn's digits, or a folder with MNIST's four IDX files.",
 )
+
+
+def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(seed) for seed in value.split(","))
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise click.BadParameter(f"{value!r}: must be different numbers from 0 between commas, 1,2,3 say")
+    return seeds
+
+
+seeds_option = click.option(
+    "--seeds", default="1", show_default=True, metavar="LIST", callback=_seeds, help="One run a seed, 1,2,3 say."
+)

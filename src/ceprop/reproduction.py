@@ -1,0 +1,91 @@
+"""Runs of the paper's experiments, each with a checkpoint, so that an interrupted reproduction goes on."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .errors import CepropError
+from .model import Images
+from .model.reference import PaperRow, ReferenceRow, Settings, resume_run, save_run
+
+EpochProgress = Callable[[int, int], None]
+"""Called with the samples learned from and all samples of the run."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run to be done: its name, from which its checkpoint's file is named, and what is run for how long."""
+
+    name: str
+    settings: Settings
+    epochs: int
+
+    def of_seed(self, seed: int) -> "Run":
+        """The same run from another seed."""
+        return replace(self, settings=self.settings.but(seed=seed))
+
+    def checkpoint(self, folder: Path) -> Path:
+        """Where the run is kept."""
+        return folder / f"{self.name}-seed{self.settings.seed}.npz"
+
+
+def fitted(settings: Settings, images: Images, **changes: Any) -> Settings:
+    """The settings with the input layer as wide as the data and the output layer as its classes."""
+    pixels, classes = images.train[0].shape[1], int(images.train[1].max()) + 1
+    return settings.but(layers=(pixels, *settings.layers[1:-1], classes), **changes)
+
+
+def resized(settings: Settings, hidden: int) -> Settings:
+    """The settings with `hidden` units in every hidden layer."""
+    first, *middle, last = settings.layers
+    return settings.but(layers=(first, *(hidden for _ in middle), last))
+
+
+def run_to_end(run: Run, images: Images, folder: Path, progress: EpochProgress) -> list[ReferenceRow]:
+    """The history of a run, its missing epochs learned now, with a checkpoint in `folder` after each.
+
+    Raises :class:`CepropError` where learning diverges and where the checkpoint is of another run or further on."""
+    path = run.checkpoint(folder)
+    state = resume_run(run.settings, images, path)
+    if len(state.history) > run.epochs:
+        raise CepropError(f"checkpoint {path}: already at {len(state.history)} epochs, more than {run.epochs}")
+    samples = len(images.train[1])
+    while len(state.history) < run.epochs:
+        before = len(state.history) * samples
+        state.run_epoch(lambda done, _, before=before: progress(before + done, run.epochs * samples))
+        save_run(state, path)
+    return state.history
+
+
+def summary(histories: dict[int, list[ReferenceRow]]) -> dict[str, Any]:
+    """What the runs of one row gave over seeds: means and sample standard deviations of the last epoch's errors,
+    shares; None for the deviation of a single seed."""
+    last = [history[-1] for history in histories.values()]
+    test, train = [row.test_error for row in last], [row.train_error for row in last]
+    return {
+        "seeds": list(histories),
+        "test_error": statistics.fmean(test),
+        "test_deviation": statistics.stdev(test) if len(test) > 1 else None,
+        "train_error": statistics.fmean(train),
+        "test_unsettled": statistics.fmean(row.test_unsettled for row in last),
+        "histories": {str(seed): [asdict(row) for row in history] for seed, history in histories.items()},
+    }
+
+
+def beside_paper(row: PaperRow, run: Run, result: dict[str, Any]) -> dict[str, Any]:
+    """A row's result beside what the paper publishes; `within_deviation` is None for runs that are not as long as the
+    paper's or on data of another size."""
+    paper = {"test_error": row.test / 100, "test_deviation": row.deviation / 100, "train_error": row.train / 100}
+    within = None
+    if run.epochs == row.epochs and run.settings.layers == row.settings.layers:
+        within = abs(result["test_error"] - paper["test_error"]) <= paper["test_deviation"]
+    return {
+        "epochs": run.epochs,
+        "paper_epochs": row.epochs,
+        "paper": paper,
+        "within_deviation": within,
+        "settings": run.settings.model_dump(exclude={"seed"}),
+        **result,
+    }

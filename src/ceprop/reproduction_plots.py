@@ -1,0 +1,50 @@
+"""Pictures of the paper's experiments beside what the paper publishes, as PNG."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from .plots import save_figure
+
+_TEST, _TRAIN, _PAPER = "#c1440e", "#2b6ca3", "#666666"
+
+
+def plot_rows(rows: dict[str, Any], path: Path) -> None:
+    """Test and training error of every row over its epochs, all seeds, with the paper's last test error as a band
+    and its training error as a dotted line; `rows` as `ceprop reproduce table` gives them."""
+    figure = Figure(figsize=(5.2 * min(3, len(rows)), 4 * -(-len(rows) // 3)), layout="constrained")
+    panels = figure.subplots(-(-len(rows) // 3), min(3, len(rows)), squeeze=False).flat
+    for panel, (name, row) in zip(panels, rows.items(), strict=False):
+        for history in row["histories"].values():
+            epochs = [entry["epoch"] + 1 for entry in history]
+            panel.plot(epochs, [100 * entry["test_error"] for entry in history], color=_TEST, linewidth=1.2)
+            panel.plot(epochs, [100 * entry["train_error"] for entry in history], color=_TRAIN, linewidth=1.2)
+        mean, width = 100 * row["paper"]["test_error"], 100 * row["paper"]["test_deviation"]
+        panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18)
+        panel.axhline(100 * row["paper"]["train_error"], color=_TRAIN, linestyle=":", linewidth=1)
+        panel.set_title(f"{name}: test {100 * row['test_error']:.2f} %, paper {mean:.2f} ± {width:.2f} %", loc="left")
+        panel.set(xlabel="epoch", ylabel="error, %", ylim=(0, max(10, 120 * row["test_error"])))
+        panel.set_xlim(0, row["paper_epochs"])
+        panel.grid(axis="y", color="#dddddd", linewidth=0.8)
+        panel.spines[["top", "right"]].set_visible(False)
+    for panel in list(panels):
+        panel.set_visible(False)
+    figure.suptitle("test (red) and training error (blue); band and dots: the paper's last epoch", color=_PAPER)
+    save_figure(figure, path)
+
+
+def plot_angles(rows: Mapping[str, Sequence[tuple[float, float]]], label: str, path: Path) -> None:
+    """Test error, a share, against an angle in degrees: a line of (angle, error) for every name."""
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for name, points in rows.items():
+        angles, errors = zip(*sorted(points), strict=True)
+        axes.plot(angles, [100 * error for error in errors], marker="o", markersize=4, linewidth=1.4, label=name)
+    axes.set(xlabel=f"{label}, degrees", ylabel="test error, %", xlim=(0, 180), ylim=(0, None))
+    axes.set_xticks(range(0, 181, 45))
+    axes.grid(color="#dddddd", linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    save_figure(figure, path)

@@ -1,0 +1,74 @@
+"""`ceprop reproduce` and `ceprop bench model` on the bundled digits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceprop.cli import run
+
+
+def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """The JSON that a command prints."""
+    assert run([*arguments, "--json", "-"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("row", ["ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h"])
+def test_every_row_of_the_table_runs_and_goes_on(row: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = ("reproduce", "table", "--row", row, "--out", str(tmp_path))
+    first = result(capsys, *table, "--epochs", "1")["rows"][row]
+    second = result(capsys, *table, "--epochs", "2")["rows"][row]
+    assert second["histories"]["1"][0] == first["histories"]["1"][0]
+    assert second["test_error"] == second["histories"]["1"][1]["test_error"]
+    assert second["test_error"] < 0.9
+    assert second["within_deviation"] is None
+    assert second["settings"]["layers"] == [64, *([512] * int(row[-2])), 10]
+    assert (tmp_path / "table-digits.png").stat().st_size > 10_000
+
+
+def test_the_table_does_not_go_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = ("reproduce", "table", "--row", "ep-1h", "--out", str(tmp_path))
+    result(capsys, *table, "--epochs", "2")
+    assert run([*table, "--epochs", "1"]) == 2
+    assert "already at 2 epochs, more than 1" in capsys.readouterr().err
+
+
+def test_a_worse_angle_is_worse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--angles", "0,180", "--hidden", "32", "--epochs", "6", "--seeds", "1,2", "--out", str(tmp_path))
+    small, large = result(capsys, "reproduce", "angle", *options)["angles"]
+    assert (small["angle"], large["angle"]) == (0.0, 180.0)
+    assert small["test_error"] < large["test_error"]
+    assert small["seeds"] == [1, 2]
+    # The same runs serve the other figure, so they are not learned anew.
+    points = result(capsys, "reproduce", "gradient-angle", *options)["points"]
+    angles = {(point["row"], point["weight_angle"]): point["gradient_angle"] for point in points}
+    assert points[2]["histories"] == small["histories"]
+    assert angles["ep-1h", 0.0] < angles["c-ep-1h", 0.0] < 90 < angles["c-vf-1h", 180.0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("angle", "--angles", "0,181"), "angles must be from 0 to 180 degrees"),
+        (("angle", "--angles", "wide"), "must be numbers between commas"),
+        (("table", "--seeds", "1,1"), "must be different numbers"),
+        (("table", "--row", "c-ep-3h"), "c-ep-3h"),
+        (("table", "--data", "nowhere", "--row", "ep-1h"), "no such folder"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["reproduce", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_the_reference_and_pytorch_learn_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = result(capsys, "bench", "model", "--samples", "200")
+    assert bench["largest_difference"] < 1e-5
+    assert bench["ratio"] == pytest.approx(
+        bench["reference_samples_per_second"] / bench["pytorch_samples_per_second"], rel=0.5
+    )
+    assert bench["peak_memory_bytes"] < 2 * 2**30
