@@ -16,7 +16,7 @@ from ceprop.model.network import Network
 from ceprop.model.training import Counters, EpochRow, Trainer
 from ceprop.specification import Specification
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file's layout."""
 
 _MAGIC = b"CEPROP\r\n"
@@ -95,5 +95,5 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
 
 def _arrays(network: Network) -> list[tuple[np.ndarray, str]]:
     """The network's arrays in the file's order, each with its type in the file."""
-    weights = [(array, "<i4") for array in (*network.weights, *network.biases)]
+    weights = [(array, "<i4") for array in (*network.weights, *network.biases, *network.backward)]
     return [*weights, *((array, "<u4") for array in network.generators)]

@@ -66,9 +66,7 @@ def check_fit(images: Images, layers: tuple[int, ...]) -> None:
     remedy = "give --data FOLDER or change layers" if images.name == "digits" else "change layers"
     for pixels, labels in (images.train, images.test):
         if pixels.shape[1] != layers[0]:
-            raise CepropError(
-                f"layer 0 has {layers[0]} units but {images.name} has {pixels.shape[1]} inputs; {remedy}"
-            )
+            raise CepropError(f"layer 0 has {layers[0]} units but {images.name} has {pixels.shape[1]} inputs; {remedy}")
         if labels.max() >= layers[-1]:
             raise CepropError(
                 f"the last layer has {layers[-1]} units but {images.name} has a label {labels.max()}; change layers"

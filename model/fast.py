@@ -38,7 +38,8 @@ def run_sample(
 ) -> SampleRecord:
     """As :func:`ceprop.model.plain.run_sample`, always skipping."""
     phases, layers = network.specification.phases, network.specification.layers
-    rows = phases.free_steps + (phases.nudged_steps if label is not None else 0) if trace else 0
+    nudges = 0 if label is None else 2 if network.specification.nudge.sign == "centred" else 1
+    rows = phases.free_steps + nudges * phases.nudged_steps if trace else 0
     states, drives = np.zeros((rows, sum(layers[1:])), np.int64), np.zeros((rows, layers[1]), np.int64)
     labels = None if label is None else np.array([label])
     found = _run(network, np.asarray(inputs)[None], labels, shifts, np.array([negative]), states, drives)[0]
@@ -66,7 +67,8 @@ def run_samples(
 ) -> Records:
     """Run samples in turn, `inputs` (n, n_0) quantised; with `labels` (n,) the network learns from each.
 
-    `negatives` (n,) is the sign of each sample's nudge, all positive where it is left out."""
+    `negatives` (n,) is the sign of each sample's nudge (the first one's, where it is centred), all positive where it
+    is left out."""
     nothing = np.zeros((0, 0), np.int64)
     signs = np.zeros(len(inputs), bool) if negatives is None else negatives
     return Records(*_run(network, inputs, labels, shifts, signs, nothing, nothing).T)
@@ -107,26 +109,30 @@ def _run(
 
 def _flatten(network: Network) -> Memory:
     first, *others = network.weights
-    weights = np.concatenate([first.T.ravel(), *(w.ravel() for w in others)], dtype=np.int32)
+    weights = np.concatenate([first.T.ravel(), *(w.ravel() for w in (*others, *network.backward))], dtype=np.int32)
     biases = np.concatenate(network.biases, dtype=np.int32)
     return Memory(weights, biases, np.concatenate(network.generators, dtype=np.int64))
 
 
 def _restore(network: Network, memory: Memory) -> None:
-    start = neuron = 0
-    for here, weights in enumerate(network.weights):
-        block = memory.weights[start : start + weights.size]
-        weights[:] = block.reshape(weights.shape[::-1]).T if here == 0 else block.reshape(weights.shape)
-        end = neuron + len(weights)
-        network.biases[here][:] = memory.biases[neuron:end]
-        network.generators[here][:] = memory.generators[neuron:end]
-        start, neuron = start + weights.size, end
+    first, *others = network.weights
+    first[:] = memory.weights[: first.size].reshape(first.shape[::-1]).T
+    _split(memory.weights[first.size :], [*others, *network.backward])
+    _split(memory.biases, network.biases)
+    _split(memory.generators, network.generators)
+
+
+def _split(values: np.ndarray, arrays: Sequence[np.ndarray]) -> None:
+    """Fill `arrays` in turn from flat `values`."""
+    for array in arrays:
+        array[:] = values[: array.size].reshape(array.shape)
+        values = values[array.size :]
 
 
 def _work(specification: Specification) -> Work:
     layers = specification.layers
     neurons, widest = sum(layers[1:]), max(layers)
-    sizes = (neurons, neurons, neurons, neurons, layers[1], layers[0], layers[0], widest, widest, widest)
+    sizes = (*[neurons] * 4, layers[1], layers[0], layers[0], widest, widest, widest)
     return Work(*(np.zeros(size, np.int64) for size in sizes))
 
 
@@ -144,11 +150,19 @@ def _plan(specification: Specification) -> Plan:
     weight_dither = [dither_bits(specification, drop) for drop in weight_drops]
     bias_dither = [dither_bits(specification, drop) for drop in bias_drops]
     sizes = [layers[connection] * layers[connection - 1] for connection in specification.connections]
+    weight_first = np.cumsum([0, *sizes])
+    backward_first = weight_first[:-1]
+    if specification.two_weight_sets:  # after the forward weights, none of them for connection 1
+        backward_first = weight_first[:-1] + weight_first[-1] - sizes[0]
     bits = specification.generator_bits
     return Plan(
         layers=np.array(layers, np.int64),
         first=_by_layer(np.cumsum([0, *layers[1:-1]])),
-        weight_first=_by_layer(np.cumsum([0, *sizes[:-1]])),
+        weight_first=_by_layer(weight_first[:-1]),
+        backward_first=_by_layer(backward_first),
+        continual=specification.continual,
+        two_weight_sets=specification.two_weight_sets,
+        centred=specification.nudge.sign == "centred",
         state_bits=formats.state_bits,
         input_up=finest - formats.input_bits,
         state_up=finest - formats.state_bits,

@@ -17,11 +17,16 @@ _FEW = 4
 
 class Plan(NamedTuple):
     """A specification in numbers. Arrays named for a layer or connection are indexed by its number (entry 0 unused);
-    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on."""
+    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on. `backward_first` is where the
+    weights lie through which a layer is heard by the one below: those of `weight_first`, or a set of their own."""
 
     layers: np.ndarray
     first: np.ndarray
     weight_first: np.ndarray
+    backward_first: np.ndarray
+    continual: bool
+    two_weight_sets: bool
+    centred: bool
     state_bits: int
     input_up: int
     state_up: int
@@ -46,8 +51,8 @@ class Plan(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What learning changes, flat: weights of connection 1 as (n_0, n_1), of the others as (n_l, n_{l-1}), int32;
-    biases, int32, and generators, int64, by neuron."""
+    """What learning changes, flat: weights of connection 1 as (n_0, n_1), of the others as (n_l, n_{l-1}), and then the
+    backward ones, int32; biases, int32, and generators, int64, by neuron."""
 
     weights: np.ndarray
     biases: np.ndarray
@@ -88,7 +93,14 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
         _free_phase(plan, memory, work, record, states, drives)
         _predict(plan, work, record)
         if learn:
-            _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
+            free = work.states.copy()
+            record[5] = _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
+            if plan.centred:
+                work.new[:] = free
+                _move(plan, memory, work)
+                record[5] &= _nudged_phase(
+                    plan, memory, work, count, labels[p], -signs[p], room, record, states, drives
+                )
 
 
 @compiled
@@ -164,25 +176,48 @@ def _predict(plan, work, record):
 
 @compiled
 def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, drives):
-    last = plan.first[plan.layers.size - 1]
-    half = 1 << (plan.nudge_shift - 1)
-    for step in range(1, plan.nudged_steps + 1):
+    """A nudged phase with all its learning; the sums then belong to its last states. Returns whether it settled."""
+    free, free_rest = work.states.copy(), work.rest.copy()
+    for step in range(plan.nudged_steps):
         _step(plan, work)
-        for neuron in range(last, work.new.size):
-            target = plan.state_top if neuron - last == label else 0
-            nudge = (target - work.states[neuron] + half) >> plan.nudge_shift
-            work.new[neuron] = min(max(work.new[neuron] + sign * nudge, 0), plan.state_top)
-        _trace(work, record[2] + step - 1, states, drives)
-        record[4] = step
-        if _equal(work.new, work.states):
-            record[5] = 1
-            return
-        _advance(plan, memory)
+        _nudge(plan, work, label, sign)
+        _trace(work, record[2] + record[4], states, drives)
+        record[4] += 1
+        settled = _equal(work.new, work.states)
+        if not settled:
+            _advance(plan, memory)
+        if plan.continual:
+            if settled:
+                return True
+        else:
+            _move(plan, memory, work)
+            if not settled and step < plan.nudged_steps - 1:
+                continue
+            work.new[:] = work.states  # the phase is over: learn from where it began and where it ended
+            work.states[:] = free
+            work.rest[:] = free_rest
         record[6] += _learn_biases(plan, memory, work, sign, room)
         record[6] += _learn_inputs(plan, memory, work, count, sign, room[1])
         for connection in range(2, plan.layers.size):
-            record[6] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
+            if plan.two_weight_sets:
+                record[6] += _learn_two_sets(plan, memory, work, connection, sign, room[connection])
+            else:
+                record[6] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
         work.states[:] = work.new
+        if settled:
+            return True
+    return False
+
+
+@compiled
+def _nudge(plan, work, label, sign):
+    """Move the output's new states towards their targets, or away."""
+    last = plan.first[plan.layers.size - 1]
+    half = 1 << (plan.nudge_shift - 1)
+    for neuron in range(last, work.new.size):
+        target = plan.state_top if neuron - last == label else 0
+        nudge = (target - work.states[neuron] + half) >> plan.nudge_shift
+        work.new[neuron] = min(max(work.new[neuron] + sign * nudge, 0), plan.state_top)
 
 
 @compiled
@@ -206,6 +241,11 @@ def _move(plan, memory, work):
             amount = work.new[here + i] - work.states[here + i]
             if amount:
                 target = work.rest[below : below + fan]
+                if plan.two_weight_sets:
+                    start = plan.backward_first[layer] + i * fan
+                    for j in range(fan):
+                        target[j] += np.int64(memory.weights[start + j]) * amount
+                    continue
                 for j in range(fan):
                     target[j] += np.int64(row[j]) * amount
     work.before[:] = work.states
@@ -320,6 +360,48 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
                 row[j] = held
                 total += held * new_sources[j] - old * sources[j]
                 rest[j] += (held - old) * old_state
+        work.rest[neuron] += total
+    return saturations
+
+
+@compiled
+def _learn_two_sets(plan, memory, work, connection, sign, room):
+    """As above for two weight sets: a forward weight learns where the neuron above moved, a backward one where the
+    neuron below did."""
+    here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
+    mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
+    low, high = -plan.weight_limit, plan.weight_limit - 1
+    sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
+    generators, rest = memory.generators[below : below + fan], work.rest[below : below + fan]
+    moved = _list_moved(work, below, fan)
+    saturations = 0
+    for i in range(plan.layers[connection]):
+        neuron = here + i
+        old_state, new_state, generator = work.states[neuron], work.new[neuron], memory.generators[neuron]
+        start, backward_start = plan.weight_first[connection] + i * fan, plan.backward_first[connection] + i * fan
+        forward, backward = memory.weights[start : start + fan], memory.weights[backward_start : backward_start + fan]
+        amount = (sign * (new_state - old_state)) << room
+        total = np.int64(0)
+        if amount:
+            for j in range(fan):
+                old = np.int64(forward[j])
+                new = old + ((amount * sources[j] + ((generator ^ generators[j]) & mask) + constant) >> drop)
+                held = min(max(new, low), high)
+                saturations += new != held
+                forward[j] = held
+                total += held * new_sources[j] - old * sources[j]
+                rest[j] += np.int64(backward[j]) * (new_state - old_state)
+        for c in range(moved):
+            j = work.moved[c]
+            if not amount:
+                total += np.int64(forward[j]) * work.amounts[c]
+            old = np.int64(backward[j])
+            difference = (sign * old_state * work.amounts[c]) << room
+            new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
+            held = min(max(new, low), high)
+            saturations += new != held
+            backward[j] = held
+            rest[j] += (held - old) * new_state
         work.rest[neuron] += total
     return saturations
 

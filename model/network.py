@@ -2,26 +2,30 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
+from ceprop.model.backward import initial_backward
 from ceprop.model.streams import Purpose, Stream
 from ceprop.specification import Specification
 
 
 @dataclass
 class Network:
-    """A network in integers; entry `l - 1` of every list belongs to connection or layer `l`.
+    """A network in integers; entry `l - 1` of every list but `backward` belongs to connection or layer `l`.
 
     `weights`: int32 of shape (n_l, n_{l-1}); `biases`: int32 of shape (n_l,), both with `weight_fraction` fraction
-    bits; `generators`: uint32 of shape (n_l,), of which `generator_bits` are used."""
+    bits; `generators`: uint32 of shape (n_l,), of which `generator_bits` are used. `backward`, for rules with two
+    weight sets: entry `l - 2` belongs to connection `l >= 2` and has the format, the shape and the order of its
+    forward weights, so that [i, j] leads from unit i of layer l down to unit j of layer l - 1."""
 
     specification: Specification
     weights: list[np.ndarray]
     biases: list[np.ndarray]
     generators: list[np.ndarray]
+    backward: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
     def initial(cls, specification: Specification) -> Self:
@@ -31,12 +35,17 @@ class Network:
         weights = [_uniform(specification, Purpose.WEIGHTS, layer, shape) for layer, shape in enumerate(shapes, 1)]
         biases = [_uniform(specification, Purpose.BIASES, layer, shape[:1]) for layer, shape in enumerate(shapes, 1)]
         ends = np.cumsum(layers[1:])
-        return cls(specification, weights, biases, np.split(_generators(specification, int(ends[-1])), ends[:-1]))
+        generators = np.split(_generators(specification, int(ends[-1])), ends[:-1])
+        return cls(specification, weights, biases, generators, initial_backward(specification, weights))
 
     def copy(self) -> Self:
         """An independent network of the same specification."""
-        lists = (self.weights, self.biases, self.generators)
+        lists = (self.weights, self.biases, self.generators, self.backward)
         return type(self)(self.specification, *([array.copy() for array in arrays] for arrays in lists))
+
+    def downward(self, connection: int) -> np.ndarray:
+        """The weights through which layer `connection - 1` hears layer `connection`, int32 (n_l, n_{l-1})."""
+        return self.backward[connection - 2] if self.backward else self.weights[connection - 1]
 
     def weights_sha256(self) -> str:
         """SHA-256, in hexadecimal, over all weights and biases as docs/numerics.md, section 8, lays them out."""
@@ -44,6 +53,8 @@ class Network:
         for weights, biases in zip(self.weights, self.biases, strict=True):
             digest.update(weights.astype("<i4").tobytes())
             digest.update(biases.astype("<i4").tobytes())
+        for weights in self.backward:
+            digest.update(weights.astype("<i4").tobytes())
         return digest.hexdigest()
 
 

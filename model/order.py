@@ -19,7 +19,7 @@ def epoch_order(specification: Specification, epoch: int, count: int) -> np.ndar
 
 
 def epoch_signs(specification: Specification, epoch: int, count: int) -> np.ndarray:
-    """Whether the nudge of each position of `epoch` is negative, bool (count,)."""
+    """Whether the nudge (the first, where it is centred) of each position of `epoch` is negative, bool (count,)."""
     sign = specification.nudge.sign
     if sign == "alternating":
         return np.arange(count) % 2 == 1

@@ -1,25 +1,36 @@
 """The readable golden model: docs/numerics.md in numpy, sums in full at every step."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ceprop.model.network import Network
-from ceprop.model.numbers import activate, advance, input_pattern, nudged, update, update_bias
+from ceprop.model.numbers import activate, advance, nudged
+from ceprop.model.plain_update import States, learn
 from ceprop.model.record import FreeEnd, SampleRecord
 from ceprop.specification import Specification
 
-States = list[np.ndarray]
 
+@dataclass
+class _Sample:
+    """A sample on its way through the phases: what all of them need, and one row a step of states and drives."""
 
-class _Trace:
-    """States and drives, one row a step."""
+    network: Network
+    x: np.ndarray
+    shifts: Sequence[int]
+    skip: bool
+    states: list[np.ndarray] = field(default_factory=list)
+    drives: list[np.ndarray] = field(default_factory=list)
 
-    def __init__(self) -> None:
-        self.states: list[np.ndarray] = []
-        self.drives: list[np.ndarray] = []
+    @property
+    def specification(self) -> Specification:
+        return self.network.specification
 
-    def add(self, states: States, drive: np.ndarray) -> None:
+    def drive(self) -> np.ndarray:
+        return self.network.weights[0].astype(np.int64) @ self.x
+
+    def trace(self, states: States, drive: np.ndarray) -> None:
         self.states.append(np.concatenate(states))
         self.drives.append(drive)
 
@@ -36,81 +47,70 @@ def run_sample(
 ) -> SampleRecord:
     """Show the network one sample and, if `label` is given, let it learn.
 
-    `inputs` holds n_0 quantised inputs, `shifts` the rate shift of each connection, `negative` the nudge's sign.
-    Without `skip` all steps are executed, to the same bits; the record then counts them all."""
-    x = np.asarray(inputs, np.int64)
-    rows = _Trace()
-    states, free_steps, free_end = _free_phase(network, x, skip, rows)
-    largest = int(states[-1].max())
-    nudged_steps, settled, saturations = 0, False, 0
-    if label is not None:
-        nudged_steps, settled, saturations = _nudged_phase(network, x, states, label, shifts, negative, skip, rows)
+    `inputs` holds n_0 quantised inputs, `shifts` the rate shift of each connection, `negative` the nudge's sign (the
+    first one's, where it is centred). Without `skip` all steps are executed, to the same bits; the record then counts
+    them all."""
+    sample = _Sample(network, np.asarray(inputs, np.int64), shifts, skip)
+    states, free_steps, free_end = _free_phase(sample)
+    signs = [negative, not negative] if network.specification.nudge.sign == "centred" else [negative]
+    phases = [] if label is None else [_nudged_phase(sample, states, label, sign) for sign in signs]
     return SampleRecord(
         prediction=int(np.argmax(states[-1])),
-        tie=int(np.count_nonzero(states[-1] == largest)) > 1,
+        tie=int(np.count_nonzero(states[-1] == states[-1].max())) > 1,
         free_steps=free_steps,
         free_end=free_end,
-        nudged_steps=nudged_steps,
-        nudged_settled=settled,
-        saturations=saturations,
-        states=np.array(rows.states) if trace else None,
-        drives=np.array(rows.drives) if trace else None,
+        nudged_steps=sum(steps for steps, _, _ in phases),
+        nudged_settled=label is not None and all(settled for _, settled, _ in phases),
+        saturations=sum(saturations for _, _, saturations in phases),
+        states=np.array(sample.states) if trace else None,
+        drives=np.array(sample.drives) if trace else None,
     )
 
 
-def _free_phase(network: Network, x: np.ndarray, skip: bool, rows: _Trace) -> tuple[States, int, FreeEnd]:
-    most = network.specification.phases.free_steps
-    before = [np.zeros(n, np.int64) for n in network.specification.layers[1:]]
-    states, end, drive = before, FreeEnd.OPEN, _drive(network, x)
+def _free_phase(sample: _Sample) -> tuple[States, int, FreeEnd]:
+    """`(states, executed steps, end)`."""
+    most = sample.specification.phases.free_steps
+    before = [np.zeros(n, np.int64) for n in sample.specification.layers[1:]]
+    states, end, drive = before, FreeEnd.OPEN, sample.drive()
     for step in range(1, most + 1):
-        new = _step(network, drive, states)
-        rows.add(new, drive)
+        new = _step(sample.network, drive, states)
+        sample.trace(new, drive)
         if end is FreeEnd.OPEN and _equal(new, states):
             end = FreeEnd.SETTLED
         elif end is FreeEnd.OPEN and step >= 2 and _equal(new, before):
             end = FreeEnd.PERIOD_2
         before, states = states, new
-        if skip and end is not FreeEnd.OPEN:
+        if sample.skip and end is not FreeEnd.OPEN:
             odd = end is FreeEnd.PERIOD_2 and (most - step) % 2
             return before if odd else states, step, end
     return states, most, end
 
 
-def _nudged_phase(
-    network: Network,
-    x: np.ndarray,
-    states: States,
-    label: int,
-    shifts: Sequence[int],
-    negative: bool,
-    skip: bool,
-    rows: _Trace,
-) -> tuple[int, bool, int]:
-    specification = network.specification
+def _nudged_phase(sample: _Sample, free: States, label: int, negative: bool) -> tuple[int, bool, int]:
+    """`(executed steps, settled, saturations)` of a nudged phase from the states `free`, learning included."""
+    network, specification = sample.network, sample.specification
     target = np.zeros(specification.classes, np.int64)
     target[label] = (1 << specification.formats.state_bits) - 1
-    settled, saturations = False, 0
-    for step in range(1, specification.phases.nudged_steps + 1):
-        drive = _drive(network, x)
+    states, settled, saturations, steps = free, False, 0, 0
+    while steps < specification.phases.nudged_steps and not (settled and sample.skip):
+        drive = sample.drive()
         new = _step(network, drive, states)
         new[-1] = nudged(specification, states[-1], new[-1], target, negative)
-        rows.add(new, drive)
-        if _equal(new, states):
-            settled = True
-            if skip:
-                return step, settled, saturations
-        else:
-            bits = specification.generator_bits
-            network.generators = [
-                advance(generator.astype(np.int64), bits).astype(np.uint32) for generator in network.generators
-            ]
-            saturations += _learn(network, x, states, new, shifts, -1 if negative else 1)
+        sample.trace(new, drive)
+        steps, settled = steps + 1, _equal(new, states)
+        if not settled:
+            _advance(network)
+            if specification.continual:
+                saturations += learn(network, sample.x, states, new, sample.shifts, negative)
         states = new
-    return specification.phases.nudged_steps, settled, saturations
+    if not specification.continual:
+        saturations = learn(network, sample.x, free, states, sample.shifts, negative)
+    return steps, settled, saturations
 
 
-def _drive(network: Network, x: np.ndarray) -> np.ndarray:
-    return network.weights[0].astype(np.int64) @ x
+def _advance(network: Network) -> None:
+    bits = network.specification.generator_bits
+    network.generators = [advance(r.astype(np.int64), bits).astype(np.uint32) for r in network.generators]
 
 
 def _step(network: Network, drive: np.ndarray, states: States) -> States:
@@ -127,36 +127,11 @@ def _sum(network: Network, drive: np.ndarray, states: States, layer: int) -> np.
     state_bits, input_bits = specification.formats.state_bits, specification.formats.input_bits
     total = network.biases[layer - 1].astype(np.int64) << state_bits
     if layer < len(network.weights):
-        total = total + network.weights[layer].astype(np.int64).T @ states[layer]
+        total = total + network.downward(layer + 1).astype(np.int64).T @ states[layer]
     if layer > 1:
         return total + network.weights[layer - 1].astype(np.int64) @ states[layer - 2]
     finest = max(state_bits, input_bits)
     return (drive << (finest - input_bits)) + (total << (finest - state_bits))
-
-
-def _learn(network: Network, x: np.ndarray, states: States, new: States, shifts: Sequence[int], sign: int) -> int:
-    """Move all weights and biases by one step of C-EP; returns the number of saturations."""
-    specification: Specification = network.specification
-    generators = [generator.astype(np.int64) for generator in network.generators]
-    pattern = input_pattern(specification, np.arange(len(x)))
-    saturations = 0
-    for connection in specification.connections:
-        here, shift = connection - 1, shifts[connection - 1]
-        moved = new[here] - states[here]
-        if connection == 1:
-            difference, r = np.multiply.outer(moved, x), pattern
-        else:
-            below = connection - 2
-            difference = np.multiply.outer(new[here], new[below]) - np.multiply.outer(states[here], states[below])
-            r = generators[below]
-        dither = np.bitwise_xor.outer(generators[here], r)
-        weights = network.weights[here].astype(np.int64)
-        weights, lost = update(specification, connection, weights, sign * difference, dither, shift)
-        biases, constant = network.biases[here].astype(np.int64), moved << specification.formats.state_bits
-        biases, lost_too = update_bias(specification, connection, biases, sign * constant, generators[here], shift)
-        network.weights[here][:], network.biases[here][:] = weights, biases
-        saturations += int(np.count_nonzero(lost)) + int(np.count_nonzero(lost_too))
-    return saturations
 
 
 def _equal(some: States, others: States) -> bool:

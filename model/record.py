@@ -18,8 +18,9 @@ class FreeEnd(IntEnum):
 class SampleRecord:
     """One sample's outcome.
 
-    `free_steps` and `nudged_steps` count executed steps, the last one that changed nothing included; with
-    `label=None` no nudged step is executed and `nudged_settled` is False. With `trace=True`, `states` (int64, one row
+    `free_steps` and `nudged_steps` count executed steps, the last one that changed nothing included; a centred nudge
+    counts both its phases, and `nudged_settled` says that both settled. With `label=None` no nudged step is executed
+    and `nudged_settled` is False. With `trace=True`, `states` (int64, one row
     an executed step, layers 1..L side by side) holds the states after each step, before a period-2 phase swaps them,
     and `drives` (int64, same rows, n_1 columns) the input's drive that entered that step's sums."""
 

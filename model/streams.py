@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     ORDER = 5
     NUDGE_SIGN = 6
     FAULT = 7
+    FLIPS = 8
 
 
 class Stream:

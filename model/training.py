@@ -7,32 +7,15 @@ from typing import Self
 import numpy as np
 
 from ceprop.model.datasets import Dataset
-from ceprop.model.fast import Records, predict, run_samples
+from ceprop.model.divergence import check_divergence
+from ceprop.model.evaluation import Evaluation, evaluate
+from ceprop.model.fast import Records, run_samples
 from ceprop.model.network import Network
 from ceprop.model.order import epoch_order, epoch_signs
 from ceprop.model.record import FreeEnd
 from ceprop.specification import Specification
 
 _BLOCK = 2000  # samples between two calls of a progress callback
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Inference over a set of samples. `confusion` is int64 (classes, classes), rows the labels, columns the
-    predictions; `settled`, `period_2` and `open` count how the free phases ended."""
-
-    samples: int
-    errors: int
-    confusion: np.ndarray
-    ties: int
-    settled: int
-    period_2: int
-    open: int
-
-    @property
-    def error(self) -> float:
-        """Share of wrong predictions."""
-        return self.errors / self.samples
 
 
 @dataclass
@@ -72,13 +55,19 @@ class Counters:
 @dataclass(frozen=True)
 class EpochRow:
     """One finished epoch (the first is 0). Errors are shares: on the test set and the training set after the epoch,
-    and `online_error` of the predictions made while learning; the counts are those of the learning samples."""
+    and `online_error` of the predictions made while learning; counts named `test_` are those of the test set as in
+    :class:`Evaluation`, the others those of the learning samples."""
 
     epoch: int
     test_error: float
     train_error: float
     online_error: float
     test_ties: int
+    test_settled: int
+    test_period_2: int
+    test_open: int
+    test_period_2_errors: int
+    test_open_errors: int
     ties: int
     settled: int
     period_2: int
@@ -116,7 +105,8 @@ class Trainer:
     def run(self, samples: int, progress: Callable[["Trainer"], None] | None = None) -> None:
         """Learn from the next `samples` samples, across epochs; an epoch's end evaluates it into `history`.
 
-        `progress` is called after every block of at most 2,000 samples, at a position fit for a checkpoint."""
+        `progress` is called after every block of at most 2,000 samples, at a position fit for a checkpoint. Raises
+        :class:`DivergenceError` at the end of an epoch that left nothing to learn on with."""
         while samples > 0:
             block = min(samples, _BLOCK, self.epoch_samples - self.sample)
             self._learn(block)
@@ -147,6 +137,7 @@ class Trainer:
 
     def _finish_epoch(self) -> None:
         test = self.evaluate()
+        check_divergence(self.network, self.dataset.test_inputs, test, self.epoch)
         train = evaluate(self.network, self.dataset.train_inputs, self.dataset.train_labels)
         counters = self.counters
         row = EpochRow(
@@ -155,6 +146,11 @@ class Trainer:
             train_error=train.error,
             online_error=counters.errors / counters.samples,
             test_ties=test.ties,
+            test_settled=test.settled,
+            test_period_2=test.period_2,
+            test_open=test.open,
+            test_period_2_errors=test.period_2_errors,
+            test_open_errors=test.open_errors,
             ties=counters.ties,
             settled=counters.settled,
             period_2=counters.period_2,
@@ -166,19 +162,3 @@ class Trainer:
         self.history.append(row)
         self.counters = Counters()
         self.epoch, self.sample = self.epoch + 1, 0
-
-
-def evaluate(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Evaluation:
-    """Inference over quantised `inputs` (n, n_0) with `labels` (n,)."""
-    predictions, ties, counts = predict(network, inputs)
-    classes = network.specification.classes
-    confusion = np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
-    return Evaluation(
-        samples=len(labels),
-        errors=int(np.count_nonzero(predictions != labels)),
-        confusion=confusion,
-        ties=int(np.count_nonzero(ties)),
-        settled=int(counts[FreeEnd.SETTLED]),
-        period_2=int(counts[FreeEnd.PERIOD_2]),
-        open=int(counts[FreeEnd.OPEN]),
-    )

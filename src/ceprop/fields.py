@@ -48,10 +48,11 @@ class Phases(Section):
 
 
 class Nudge(Section):
-    """`beta = 2^-shift`, its sign fixed, alternating from sample to sample, or random."""
+    """`beta = 2^-shift`, its sign fixed, alternating from sample to sample, or random; `centred` nudges every sample
+    twice from the same free end, first forwards, then backwards."""
 
     shift: Annotated[int, within(1, 15)] = 2
-    sign: Literal["positive", "negative", "alternating", "random"] = "positive"
+    sign: Literal["positive", "negative", "alternating", "random", "centred"] = "positive"
 
 
 class RateChange(Section):

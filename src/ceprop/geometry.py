@@ -52,11 +52,16 @@ class Connection:
 
 @dataclass(frozen=True)
 class Geometry:
-    """A specification laid onto its array; raises :class:`CepropError` where it names none."""
+    """A specification laid onto its array; raises :class:`CepropError` where it names none, and for
+    learning that the hardware cannot do."""
 
     specification: Specification
 
     def __post_init__(self) -> None:
+        if self.specification.rule != "c-ep":
+            raise CepropError(f'rule = "{self.specification.rule}": the hardware builds "c-ep" so far')
+        if self.specification.nudge.sign == "centred":
+            raise CepropError('nudge.sign = "centred": the hardware nudges once a sample so far')
         if self.specification.array is None:
             raise CepropError("specification: array.rows and array.cols must be given (--set array.rows=4 ...)")
 

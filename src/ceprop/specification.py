@@ -28,7 +28,8 @@ class Specification(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "network"
     layers: tuple[Annotated[int, within(1, 2**15)], ...] = Field(strict=False)
-    rule: Literal["c-ep"] = "c-ep"
+    rule: Literal["ep", "c-ep", "vf", "c-vf"] = "c-ep"
+    angle: Annotated[int, within(0, 180)] | None = None
     seed: Annotated[int, within(0, 2**64 - 1)] = 1
     formats: Formats = Formats()
     activation: Activation = Activation()
@@ -101,6 +102,16 @@ class Specification(Section):
         """Units of the output layer."""
         return self.layers[-1]
 
+    @property
+    def continual(self) -> bool:
+        """Whether weights move in every nudged step (C-EP, C-VF), or once after the phase (EP, VF)."""
+        return self.rule in ("c-ep", "c-vf")
+
+    @property
+    def two_weight_sets(self) -> bool:
+        """Whether a layer hears the one above through weights of its own (VF, C-VF)."""
+        return self.rule in ("vf", "c-vf")
+
     def shifts_at(self, epoch: int) -> tuple[int, ...]:
         """Rate shifts in force in an epoch (the first is 0), input to output."""
         shifts = self.update.shifts
@@ -162,6 +173,10 @@ class Specification(Section):
     def _check(self) -> Self:
         if len(self.layers) < 2:
             raise ValueError(f"layers = {list(self.layers)}: must name at least two layers, input and output")
+        if self.angle is not None and not self.two_weight_sets:
+            raise ValueError(
+                f'angle = {self.angle}: rule = "{self.rule}" has one weight set; only "vf" and "c-vf" take it'
+            )
         self._check_rates()
         if self.quantiser.low >= self.quantiser.high:
             raise ValueError(f"quantiser.high = {self.quantiser.high}: must be above quantiser.low")

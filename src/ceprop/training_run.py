@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .model import Evaluation, Trainer, evaluate, save_checkpoint
+from .files import write_aside
+from .model import DivergenceError, Evaluation, Trainer, evaluate, save_checkpoint
 from .report import Advance
 
 _CHECKPOINT_SECONDS = 30.0
@@ -47,18 +48,26 @@ def position(trainer: Trainer) -> int:
 
 def train_to(trainer: Trainer, samples: int, checkpoint: Path | None, advance: Advance) -> TrainingResult:
     """Learn up to `samples` samples in all; the checkpoint is written at every epoch's end, at least every 30 s
-    in between, and at the end."""
+    in between, and at the end. Where learning diverges, it goes back to the end of the last good epoch."""
     start, first = time.perf_counter(), position(trainer)
     saved = start
+    good: bytes | None = None  # the checkpoint of the last epoch that ended here
 
     def step(now: Trainer) -> None:
-        nonlocal saved
+        nonlocal saved, good
         advance(position(now), samples)
         if checkpoint is not None and (now.sample == 0 or time.perf_counter() - saved > _CHECKPOINT_SECONDS):
             save_checkpoint(now, checkpoint)
             saved = time.perf_counter()
+            if now.sample == 0:
+                good = checkpoint.read_bytes()
 
-    trainer.run(samples - first, step)
+    try:
+        trainer.run(samples - first, step)
+    except DivergenceError:
+        if checkpoint is not None and good is not None:
+            write_aside(checkpoint, good)
+        raise
     if checkpoint is not None:
         save_checkpoint(trainer, checkpoint)
     seconds = time.perf_counter() - start

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from ceprop import Specification
 from ceprop.model import FreeEnd, Network, SampleRecord, fast, kernel, plain
 
+RULES = ("ep", "c-ep", "vf", "c-vf")
+
 # Arrays of a block's records, and what they hold of each sample's.
 COLUMNS = {"predictions": "prediction", "ties": "tie", "free_ends": "free_end"} | {
     name: name for name in ("free_steps", "nudged_steps", "nudged_settled", "saturations")
@@ -20,6 +22,7 @@ COLUMNS = {"predictions": "prediction", "ties": "tie", "free_ends": "free_end"} 
 def specifications(draw: st.DrawFn) -> Specification:
     """Small networks with every field of the arithmetic drawn; rate shifts within what `SH` allows."""
     layers = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    rule = draw(st.sampled_from(RULES))
     state, inputs = draw(st.integers(2, 16)), draw(st.integers(1, 16))
     source = {state + state, state + inputs}
     fraction = draw(st.integers(max(1, max(source) - 32), 24))
@@ -27,6 +30,8 @@ def specifications(draw: st.DrawFn) -> Specification:
     largest = draw(st.lists(st.integers(low, high), min_size=len(layers) - 1, max_size=len(layers) - 1))
     fields: dict[str, Any] = {
         "layers": layers,
+        "rule": rule,
+        **({"angle": draw(st.integers(0, 180))} if rule in ("vf", "c-vf") else {}),
         "seed": draw(st.integers(0, 2**64 - 1)),
         "formats": {
             "state_bits": state,
@@ -40,7 +45,7 @@ def specifications(draw: st.DrawFn) -> Specification:
             "table_bits": draw(st.integers(4, min(7, fraction + state + 2))),
         },
         "phases": {"free_steps": draw(st.integers(1, 12)), "nudged_steps": draw(st.integers(1, 6))},
-        "nudge": {"shift": draw(st.integers(1, 4))},
+        "nudge": {"shift": draw(st.integers(1, 4)), "sign": draw(st.sampled_from(["random", "centred"]))},
         "update": {
             "rounding": draw(st.sampled_from(["stochastic", "nearest", "floor"])),
             "shifts": [max(0, m - draw(st.integers(0, 4))) for m in largest],
@@ -60,7 +65,7 @@ def samples(specification: Specification, count: int) -> tuple[np.ndarray, np.nd
 
 
 def assert_same_network(some: Network, other: Network) -> None:
-    for name in ("weights", "biases", "generators"):
+    for name in ("weights", "biases", "generators", "backward"):
         for a, b in zip(getattr(some, name), getattr(other, name), strict=True):
             assert a.dtype == b.dtype
             np.testing.assert_array_equal(a, b)
@@ -88,7 +93,9 @@ def test_plain_fast_and_unskipped_agree(specification: Specification) -> None:
             assert getattr(record, name) == getattr(unskipped, name)
         assert record.states is not None
         assert unskipped.states is not None
-        assert unskipped.states.shape[0] == specification.phases.free_steps + specification.phases.nudged_steps
+        nudges = 2 if specification.nudge.sign == "centred" else 1
+        steps = specification.phases.free_steps + nudges * specification.phases.nudged_steps
+        assert unskipped.states.shape[0] == steps
         np.testing.assert_array_equal(record.states[-1], unskipped.states[-1])
         records.append(record)
     block = fast.run_samples(networks[3], inputs, labels, shifts=shifts, negatives=negatives)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ceprop.files import write_aside
+from ceprop.geometry import Geometry
 from ceprop.report import Report, as_json, percent
 from ceprop.specification import Specification
 
@@ -66,6 +67,7 @@ def demo(overrides: list[str], output: Path, json_file: str | None) -> int:
     start = time.perf_counter()
     report = Report(json_file)
     specification = Specification.load(bundled_specification("digits"), overrides)
+    Geometry(specification)  # refuses what the hardware cannot learn before the model learns it
     find_simulator("verilator")
     dataset = load_dataset(specification, "digits")
     trainer = Trainer.start(specification, dataset)

@@ -1,0 +1,57 @@
+"""Learning that fell apart is stopped: what saturated everywhere does not come back."""
+
+import numpy as np
+
+from ceprop.errors import CepropError
+from ceprop.model.evaluation import Evaluation
+from ceprop.model.fast import run_sample
+from ceprop.model.network import Network
+
+_SHARE = 0.5  # of a connection's weights
+_SAMPLES = 100  # looked at for a layer that always says the same
+
+
+class DivergenceError(CepropError):
+    """Learning that saturated; the message names the epoch and the likely cause."""
+
+
+def check_divergence(network: Network, inputs: np.ndarray, test: Evaluation, epoch: int) -> None:
+    """Raise :class:`DivergenceError` if the `epoch` that just ended left a network that neither predicts nor can learn.
+
+    `test` is the evaluation of the quantised `inputs` (n, n_0). Its errors must be no fewer than those of one class
+    for everything, so that narrow weights, of which many lie at their limits by nature, are not taken for divergence;
+    and either half the weights of a connection are at their limits, or a hidden layer has the same states for every
+    sample, all of them at their limits, which a network that merely learned little does not show. (Outputs may well
+    be so at the beginning; the nudge moves them.)"""
+    if test.errors < test.samples - test.confusion.sum(axis=1).max():
+        return
+    found = _saturated(network) or _dead(network, inputs[:_SAMPLES], test)
+    if found:
+        raise DivergenceError(
+            f"learning diverged in epoch {epoch}: {found}; a larger update.shifts (a smaller rate) or more "
+            "formats.weight_bits may help"
+        )
+
+
+def _saturated(network: Network) -> str:
+    """The first connection with so many weights at their limits, in words; empty if there is none."""
+    limit = 1 << (network.specification.formats.weight_bits - 1)
+    for connection, weights in enumerate(network.weights, 1):
+        share = np.count_nonzero((weights == -limit) | (weights == limit - 1)) / weights.size
+        if share >= _SHARE:
+            return f"{100 * share:.0f} % of the weights of connection {connection} are at their limits"
+    return ""
+
+
+def _dead(network: Network, inputs: np.ndarray, test: Evaluation) -> str:
+    """The first hidden layer whose states hear nothing of the inputs, in words; empty if there is none."""
+    if np.count_nonzero(test.confusion.sum(axis=0)) > 1:
+        return ""
+    specification = network.specification
+    records = [run_sample(network, x, None, shifts=specification.largest_shifts, trace=True) for x in inputs]
+    states = np.array([record.states[-1] for record in records if record.states is not None])
+    hidden = np.split(states, np.cumsum(specification.layers[1:-1]), axis=1)[:-1]
+    for layer, block in enumerate(hidden, 1):
+        if np.all(block == block[0]) and np.all((block == 0) | (block == (1 << specification.formats.state_bits) - 1)):
+            return f"the states of layer {layer} are at their limits, the same for every sample"
+    return ""

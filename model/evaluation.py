@@ -1,0 +1,54 @@
+"""Inference over a set of samples, and what is counted there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ceprop.model.fast import run_samples
+from ceprop.model.network import Network
+from ceprop.model.record import FreeEnd
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Inference over a set of samples. `confusion` is int64 (classes, classes), rows the labels, columns the
+    predictions; `settled`, `period_2` and `open` count how the free phases ended, and those with `_errors` the wrong
+    predictions among them."""
+
+    samples: int
+    errors: int
+    confusion: np.ndarray
+    ties: int
+    settled: int
+    period_2: int
+    open: int
+    settled_errors: int
+    period_2_errors: int
+    open_errors: int
+
+    @property
+    def error(self) -> float:
+        """Share of wrong predictions."""
+        return self.errors / self.samples
+
+
+def evaluate(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Inference over quantised `inputs` (n, n_0) with `labels` (n,)."""
+    records = run_samples(network, inputs, None, shifts=network.specification.largest_shifts)
+    classes = network.specification.classes
+    confusion = np.bincount(labels * classes + records.predictions, minlength=classes * classes)
+    wrong = records.predictions != labels
+    ends = np.bincount(records.free_ends, minlength=len(FreeEnd))
+    wrong_ends = np.bincount(records.free_ends[wrong], minlength=len(FreeEnd))
+    return Evaluation(
+        samples=len(labels),
+        errors=int(np.count_nonzero(wrong)),
+        confusion=confusion.reshape(classes, classes),
+        ties=int(records.ties.sum()),
+        settled=int(ends[FreeEnd.SETTLED]),
+        period_2=int(ends[FreeEnd.PERIOD_2]),
+        open=int(ends[FreeEnd.OPEN]),
+        settled_errors=int(wrong_ends[FreeEnd.SETTLED]),
+        period_2_errors=int(wrong_ends[FreeEnd.PERIOD_2]),
+        open_errors=int(wrong_ends[FreeEnd.OPEN]),
+    )
