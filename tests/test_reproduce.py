@@ -72,3 +72,33 @@ def test_the_reference_and_pytorch_learn_alike(capsys: pytest.CaptureFixture[str
         bench["reference_samples_per_second"] / bench["pytorch_samples_per_second"], rel=0.5
     )
     assert bench["peak_memory_bytes"] < 2 * 2**30
+
+
+def test_seeds_that_diverge_are_named_and_leave_the_mean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ceprop.model import DivergenceError
+    from ceprop.model.reference import ReferenceRow, ReferenceRun
+
+    learn = ReferenceRun.run_epoch
+
+    def fall_apart(self: ReferenceRun, *arguments: Any) -> ReferenceRow:
+        if self.settings.seed != 3 and len(self.history) == 1:
+            raise DivergenceError("learning diverged in epoch 1: layer 1 is saturated")
+        return learn(self, *arguments)
+
+    monkeypatch.setattr(ReferenceRun, "run_epoch", fall_apart)
+    table = ("reproduce", "table", "--row", "ep-1h", "--epochs", "2", "--out", str(tmp_path))
+    row = result(capsys, *table, "--seeds", "2,3")["rows"]["ep-1h"]
+    assert row["seeds"] == [3]
+    assert row["diverged"] == {"2": "learning diverged in epoch 1: layer 1 is saturated"}
+    assert row["test_error"] == row["histories"]["3"][1]["test_error"]
+    assert len(row["histories"]["2"]) == 1
+    assert run([*table, "--seeds", "2"]) == 2
+    assert "ep-1h: no seed is left: learning diverged in epoch 1" in capsys.readouterr().err
+
+
+def test_rates_that_are_too_large_end_the_run_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = ("reproduce", "table", "--row", "c-vf-1h", "--epochs", "1", "--out", str(tmp_path))
+    assert run([*table, "--rate-scale", "1000"]) == 2
+    assert "learning diverged in epoch 0" in capsys.readouterr().err

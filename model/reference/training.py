@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ceprop.errors import CepropError
 from ceprop.model.datasets import Images, check_fit
+from ceprop.model.divergence import DivergenceError
 from ceprop.model.reference.learning import learn_batch, predict
 from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.settings import Settings
@@ -54,7 +54,7 @@ class ReferenceRun:
     def run_epoch(self, progress: Progress | None = None) -> ReferenceRow:
         """Learn from every training sample once, in an order of the epoch's own, and evaluate.
 
-        Raises :class:`CepropError` where learning has diverged."""
+        Raises :class:`DivergenceError` where learning fell apart; the run's history is that before the epoch."""
         start = time.perf_counter()
         epoch = len(self.history)
         # Matrices of a batch are small: more threads only wait for each other.
@@ -116,5 +116,5 @@ def _check_alive(epoch: int, states: list[np.ndarray]) -> None:
             raise _diverged(epoch, f"layer {l} is saturated: its states are the same for every sample")
 
 
-def _diverged(epoch: int, what: str) -> CepropError:
-    return CepropError(f"learning diverged in epoch {epoch}: {what}; smaller rates or a larger beta may help")
+def _diverged(epoch: int, what: str) -> DivergenceError:
+    return DivergenceError(f"learning diverged in epoch {epoch}: {what}; smaller rates or a larger beta may help")

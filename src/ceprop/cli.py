@@ -6,10 +6,15 @@ from collections.abc import Sequence
 import click
 
 from . import __version__
+from .commands.bench import bench
 from .commands.demo import demo
 from .commands.doctor import doctor
+from .commands.gdu import gdu
 from .commands.generate import generate
+from .commands.reproduce import reproduce
+from .commands.reproduce_angles import angle, gradient_angle
 from .commands.sim import sim
+from .commands.study import study
 from .commands.train import train
 from .errors import CepropError
 
@@ -23,8 +28,10 @@ def cli() -> None:
     """
 
 
-for verb in (doctor, demo, train, generate, sim):
+for verb in (doctor, demo, train, generate, sim, reproduce, bench, study, gdu):
     cli.add_command(verb)
+for experiment in (angle, gradient_angle):
+    reproduce.add_command(experiment)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -63,6 +63,6 @@ def as_json(values: dict[str, Any]) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
-def percent(share: float) -> str:
-    """A share as a reader likes it."""
-    return f"{100 * share:.2f} %"
+def percent(share: float | None) -> str:
+    """A share as a reader likes it; a dash for None."""
+    return "-" if share is None else f"{100 * share:.2f} %"

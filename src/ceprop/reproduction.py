@@ -1,17 +1,16 @@
 """Runs of the paper's experiments, each with a checkpoint, so that an interrupted reproduction goes on."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import CepropError
-from .model import Images
+from .model import DivergenceError, Images
 from .model.reference import PaperRow, ReferenceRow, Settings, resume_run, save_run
-
-EpochProgress = Callable[[int, int], None]
-"""Called with the samples learned from and all samples of the run."""
+from .report import Advance
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,22 @@ def fitted(settings: Settings, images: Images, **changes: Any) -> Settings:
     return settings.but(layers=(pixels, *settings.layers[1:-1], classes), **changes)
 
 
+def scaled(settings: Settings, factor: float) -> Settings:
+    """The settings with all rates times `factor`."""
+    return settings.but(rates=tuple(rate * factor for rate in settings.rates))
+
+
 def resized(settings: Settings, hidden: int) -> Settings:
     """The settings with `hidden` units in every hidden layer."""
     first, *middle, last = settings.layers
     return settings.but(layers=(first, *(hidden for _ in middle), last))
 
 
-def run_to_end(run: Run, images: Images, folder: Path, progress: EpochProgress) -> list[ReferenceRow]:
+def run_to_end(run: Run, images: Images, folder: Path, progress: Advance) -> list[ReferenceRow]:
     """The history of a run, its missing epochs learned now, with a checkpoint in `folder` after each.
 
-    Raises :class:`CepropError` where learning diverges and where the checkpoint is of another run or further on."""
+    Raises :class:`DivergenceError` where learning falls apart, with the checkpoint of the last good epoch kept, and
+    :class:`CepropError` where the checkpoint is of another run or further on."""
     path = run.checkpoint(folder)
     state = resume_run(run.settings, images, path)
     if len(state.history) > run.epochs:
@@ -59,28 +64,53 @@ def run_to_end(run: Run, images: Images, folder: Path, progress: EpochProgress) 
     return state.history
 
 
-def summary(histories: dict[int, list[ReferenceRow]]) -> dict[str, Any]:
-    """What the runs of one row gave over seeds: means and sample standard deviations of the last epoch's errors,
-    shares; None for the deviation of a single seed."""
-    last = [history[-1] for history in histories.values()]
-    test, train = [row.test_error for row in last], [row.train_error for row in last]
+def history(run: Run, images: Images, folder: Path) -> list[ReferenceRow]:
+    """The finished epochs of a run, as its checkpoint has them."""
+    return resume_run(run.settings, images, run.checkpoint(folder)).history
+
+
+def run_seeds(
+    run: Run,
+    seeds: Sequence[int],
+    images: Images,
+    folder: Path,
+    progress: Callable[[int], AbstractContextManager[Advance]],
+) -> dict[str, Any]:
+    """A run over seeds: means and sample standard deviations of the last epoch's errors, shares, and all histories.
+
+    Seeds whose learning fell apart are listed under `diverged` and leave the means; None stands for the deviation of a
+    single seed, and for all figures where no seed is left. `progress` opens a progress display for a seed."""
+    histories: dict[int, list[ReferenceRow]] = {}
+    diverged: dict[int, str] = {}
+    for seed in seeds:
+        with progress(seed) as advance:
+            try:
+                histories[seed] = run_to_end(run.of_seed(seed), images, folder, advance)
+            except DivergenceError as error:
+                diverged[seed] = str(error)
+                histories[seed] = history(run.of_seed(seed), images, folder)
+    last = [rows[-1] for seed, rows in histories.items() if seed not in diverged]
+    test = [row.test_error for row in last]
     return {
-        "seeds": list(histories),
-        "test_error": statistics.fmean(test),
+        "seeds": [seed for seed in histories if seed not in diverged],
+        "diverged": {str(seed): message for seed, message in diverged.items()},
+        "test_error": statistics.fmean(test) if last else None,
         "test_deviation": statistics.stdev(test) if len(test) > 1 else None,
-        "train_error": statistics.fmean(train),
-        "test_unsettled": statistics.fmean(row.test_unsettled for row in last),
-        "histories": {str(seed): [asdict(row) for row in history] for seed, history in histories.items()},
+        "train_error": statistics.fmean(row.train_error for row in last) if last else None,
+        "test_unsettled": statistics.fmean(row.test_unsettled for row in last) if last else None,
+        "histories": {str(seed): [asdict(row) for row in rows] for seed, rows in histories.items()},
     }
 
 
 def beside_paper(row: PaperRow, run: Run, result: dict[str, Any]) -> dict[str, Any]:
     """A row's result beside what the paper publishes; `within_deviation` is None for runs that are not as long as the
-    paper's or on data of another size."""
+    paper's or on data of another size, and False where a seed's learning fell apart."""
     paper = {"test_error": row.test / 100, "test_deviation": row.deviation / 100, "train_error": row.train / 100}
     within = None
     if run.epochs == row.epochs and run.settings.layers == row.settings.layers:
-        within = abs(result["test_error"] - paper["test_error"]) <= paper["test_deviation"]
+        found = result["test_error"]
+        near = found is not None and abs(found - paper["test_error"]) <= paper["test_deviation"]
+        within = near and not result["diverged"]
     return {
         "epochs": run.epochs,
         "paper_epochs": row.epochs,

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from .plots import save_figure
+from .report import percent
 
 _TEST, _TRAIN, _PAPER = "#c1440e", "#2b6ca3", "#666666"
 
@@ -24,8 +25,8 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
         mean, width = 100 * row["paper"]["test_error"], 100 * row["paper"]["test_deviation"]
         panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18)
         panel.axhline(100 * row["paper"]["train_error"], color=_TRAIN, linestyle=":", linewidth=1)
-        panel.set_title(f"{name}: test {100 * row['test_error']:.2f} %, paper {mean:.2f} ± {width:.2f} %", loc="left")
-        panel.set(xlabel="epoch", ylabel="error, %", ylim=(0, max(10, 120 * row["test_error"])))
+        panel.set_title(f"{name}: test {percent(row['test_error'])}, paper {mean:.2f} ± {width:.2f} %", loc="left")
+        panel.set(xlabel="epoch", ylabel="error, %", ylim=(0, max(10, 120 * (row["test_error"] or 0))))
         panel.set_xlim(0, row["paper_epochs"])
         panel.grid(axis="y", color="#dddddd", linewidth=0.8)
         panel.spines[["top", "right"]].set_visible(False)
@@ -35,13 +36,21 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
     save_figure(figure, path)
 
 
-def plot_angles(rows: Mapping[str, Sequence[tuple[float, float]]], label: str, path: Path) -> None:
-    """Test error, a share, against an angle in degrees: a line of (angle, error) for every name."""
+def plot_angles(rows: Mapping[str, Sequence[tuple[float, float | None]]], label: str, path: Path) -> None:
+    """Test error, a share, against an angle in degrees: a line of (angle, error) for every name, without the points
+    where learning fell apart and there is none."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, points in rows.items():
-        angles, errors = zip(*sorted(points), strict=True)
-        axes.plot(angles, [100 * error for error in errors], marker="o", markersize=4, linewidth=1.4, label=name)
+        found = sorted((angle, 100 * error) for angle, error in points if error is not None)
+        axes.plot(
+            [angle for angle, _ in found],
+            [error for _, error in found],
+            marker="o",
+            markersize=4,
+            linewidth=1.4,
+            label=name,
+        )
     axes.set(xlabel=f"{label}, degrees", ylabel="test error, %", xlim=(0, 180), ylim=(0, None))
     axes.set_xticks(range(0, 181, 45))
     axes.grid(color="#dddddd", linewidth=0.8)

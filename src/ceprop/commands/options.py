@@ -68,3 +68,11 @@ def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tu
 seeds_option = click.option(
     "--seeds", default="1", show_default=True, metavar="LIST", callback=_seeds, help="One run a seed, 1,2,3 say."
 )
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/reproduce"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where checkpoints and plots go; a run that was interrupted goes on from there.",
+)

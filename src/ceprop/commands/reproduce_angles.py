@@ -1,0 +1,150 @@
+"""`ceprop reproduce angle` and `gradient-angle`: what the weights' angles and the updates' angles do to learning."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceprop.report import Report, percent
+
+from .options import data_option, json_option, out_option, seeds_option
+from .reproduce import seed_progress
+
+if TYPE_CHECKING:
+    from ceprop.model import Images
+
+_ANGLES = "0,22.5,45,67.5,90,112.5,135,157.5,180"
+
+
+def _angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+    try:
+        angles = tuple(float(angle) for angle in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: must be numbers between commas, 0,45,90 say") from None
+    if not all(0 <= angle <= 180 for angle in angles):
+        raise click.BadParameter(f"{value!r}: angles must be from 0 to 180 degrees")
+    return angles
+
+
+_SIZE_OPTIONS = (
+    click.option("--full", is_flag=True, help="The paper's size and length; --hidden and --epochs are left aside."),
+    click.option("--hidden", type=click.IntRange(min=1), default=128, show_default=True, metavar="N",
+                 help="Units of a hidden layer at reduced size."),
+    click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+                 help="Epochs at reduced size."),
+    click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=_angles,
+                 help="Initial angles between forward and backward weights, in degrees."),
+)  # fmt: skip
+
+
+def _size_options(verb: Any) -> Any:
+    """Options of the experiments that run at reduced size unless told."""
+    for option in reversed(_SIZE_OPTIONS):
+        verb = option(verb)
+    return verb
+
+
+@click.command()
+@click.option("--row", type=click.Choice(("c-vf-1h", "c-vf-2h")), default="c-vf-1h", show_default=True)
+@_size_options
+@seeds_option
+@data_option
+@out_option
+@json_option
+def angle(
+    row: str,
+    full: bool,
+    hidden: int,
+    epochs: int,
+    angles: tuple[float, ...],
+    seeds: tuple[int, ...],
+    data: str,
+    out: Path,
+    json_file: str | None,
+) -> None:
+    """Test error of C-VF against the initial angle between forward and backward weights."""
+    from ceprop.model import load_images
+    from ceprop.reproduction_plots import plot_angles
+
+    report = Report(json_file)
+    images = load_images(data, seed=1)
+    results = []
+    for degrees in angles:
+        result = _sized(report, row, images, full, hidden, epochs, seeds, out, angle=degrees)
+        results.append({"angle": degrees, **result})
+    plot = out / f"angle-{row}-{images.name}.png"
+    plot_angles({row: [(result["angle"], result["test_error"]) for result in results]}, "initial weight angle", plot)
+    cells = [(result["angle"], percent(result["test_error"]), percent(result["train_error"])) for result in results]
+    report.table(
+        f"{images.name}, {row}, {results[0]['epochs']} epochs", cells, ("angle", "test error", "training error")
+    )
+    report.say(f"plot: {plot}")
+    report.result({"data": images.name, "row": row, "angles": results, "plot": str(plot)})
+
+
+@click.command("gradient-angle")
+@_size_options
+@seeds_option
+@data_option
+@out_option
+@json_option
+def gradient_angle(
+    full: bool,
+    hidden: int,
+    epochs: int,
+    angles: tuple[float, ...],
+    seeds: tuple[int, ...],
+    data: str,
+    out: Path,
+    json_file: str | None,
+) -> None:
+    """Test error against the angle between the total update and the total BPTT gradient before learning.
+
+    EP and C-EP give a point each, C-VF one for every initial weight angle.
+    """
+    from ceprop.model import load_images
+    from ceprop.reproduction_plots import plot_angles
+
+    report = Report(json_file)
+    images = load_images(data, seed=1)
+    results = []
+    for row, degrees in (("ep-1h", 0.0), ("c-ep-1h", 0.0), *(("c-vf-1h", degrees) for degrees in angles)):
+        result = _sized(report, row, images, full, hidden, epochs, seeds, out, angle=degrees)
+        results.append({"row": row, "weight_angle": degrees, **result})
+    plot = out / f"gradient-angle-{images.name}.png"
+    points = {row: [(r["gradient_angle"], r["test_error"]) for r in results if r["row"] == row]
+              for row in ("ep-1h", "c-ep-1h", "c-vf-1h")}  # fmt: skip
+    plot_angles(points, "angle between total update and total BPTT gradient", plot)
+    cells = [(r["row"], r["weight_angle"], f"{r['gradient_angle']:.1f}", percent(r["test_error"])) for r in results]
+    columns = ("row", "weight angle", "gradient angle", "test error")
+    report.table(f"{images.name}, {results[0]['epochs']} epochs", cells, columns)
+    report.say(f"plot: {plot}")
+    report.result({"data": images.name, "points": results, "plot": str(plot)})
+
+
+def _sized(
+    report: Report,
+    name: str,
+    images: "Images",
+    full: bool,
+    hidden: int,
+    epochs: int,
+    seeds: tuple[int, ...],
+    out: Path,
+    angle: float,
+) -> dict[str, Any]:
+    """Train a row of the table over seeds, at the paper's size or a reduced one, from an initial weight angle."""
+    from ceprop.model.reference import PAPER_ROWS, mean_gradient_angle
+    from ceprop.reproduction import Run, fitted, resized, run_seeds
+
+    row = PAPER_ROWS[name]
+    length = row.epochs if full else epochs
+    settings = fitted(row.settings if full else resized(row.settings, hidden), images, angle=angle)
+    run = Run(f"{name}-{images.name}-{settings.layers[1]}-{angle:g}", settings, length)
+    gradient_angles = [mean_gradient_angle(settings.but(seed=seed), images) for seed in seeds]
+    return {
+        "epochs": length,
+        "layers": list(settings.layers),
+        "gradient_angle": sum(gradient_angles) / len(gradient_angles),
+        **run_seeds(run, seeds, images, out, seed_progress(report, f"{name}, {angle:g} degrees")),
+    }

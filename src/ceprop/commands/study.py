@@ -1,0 +1,97 @@
+"""`ceprop study`: what a choice costs in test error, by learning the same network again with one thing changed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
+from ceprop.studies.variants import STUDIES
+
+from .options import data_option, json_option, override_options
+
+_ERRORS = ("test_error", "test_deviation", "train_error", "period_2", "period_2_error")
+
+
+@click.group()
+def study() -> None:
+    """Learn a network again and again with one thing changed: tables, curves and a picture.
+
+    A study that was interrupted goes on where it was: its folder keeps the result of every run.
+    """
+
+
+def _seeds(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text} is not a list of numbers such as 1,2,3") from None
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise click.BadParameter(f"{text}: seeds must differ and be at least 0")
+    return seeds
+
+
+def _verb(name: str, summary: str) -> Callable[..., Any]:
+    """A study's verb; without SPEC it studies the bundled digits network."""
+
+    @study.command(name, help=summary)
+    @click.argument("spec", type=click.Path(path_type=Path), required=False)
+    @override_options
+    @data_option
+    @click.option("--epochs", type=click.IntRange(min=1), default=12, show_default=True, metavar="N")
+    @click.option("--seeds", callback=_seeds, default="1,2,3", show_default=True, metavar="S,S,...")
+    @click.option(
+        "--out", type=click.Path(path_type=Path), default=Path("build/study"), show_default=True, metavar="DIR"
+    )
+    @json_option
+    def verb(
+        spec: Path | None,
+        overrides: list[str],
+        data: str,
+        epochs: int,
+        seeds: tuple[int, ...],
+        out: Path,
+        json_file: str | None,
+    ) -> None:
+        from ceprop.bundled import bundled_specification
+        from ceprop.studies.pictures import draw_study
+        from ceprop.studies.study import Study
+
+        report = Report(json_file)
+        base = Specification.load(spec or bundled_specification("digits"), overrides)
+        with report.progress(f"study of {name}") as advance:
+            result = Study(name, base, data, epochs, seeds).run(out / "runs", advance)
+        picture = out / f"{name}.png"
+        draw_study(result, picture)
+        _show(report, result)
+        report.say(f"picture: {picture}")
+        report.result(result)
+
+    return verb
+
+
+def _show(report: Report, result: dict[str, Any]) -> None:
+    """One table a panel."""
+    report.say(f"{result['base']['name']}: {result['epochs']} epochs, seeds {', '.join(map(str, result['seeds']))}")
+    for panel in dict.fromkeys(point["panel"] for point in result["variants"]):
+        points = [point for point in result["variants"] if point["panel"] == panel]
+        columns = ("", "at", "test", "sd", "training", "period 2", "wrong of it", "diverged")
+        report.table(panel, [_row(point) for point in points], columns)
+    for left_out in result["left_out"]:
+        report.say(f"left out, {left_out['variant']}: {left_out['reason']}")
+
+
+def _row(point: dict[str, Any]) -> tuple[object, ...]:
+    errors = (_percent(point.get(key)) for key in _ERRORS)
+    diverged = sum(run["diverged"] is not None for run in point["runs"].values())
+    return point["line"], "" if point["reference"] else point["x"], *errors, diverged or ""
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else percent(share)
+
+
+for _name, _variants in STUDIES.items():
+    _verb(_name, _variants.__doc__ or "")
