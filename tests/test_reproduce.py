@@ -25,7 +25,7 @@ def test_every_row_of_the_table_runs_and_goes_on(row: str, tmp_path: Path, capsy
     assert second["test_error"] < 0.9
     assert second["within_deviation"] is None
     assert second["settings"]["layers"] == [64, *([512] * int(row[-2])), 10]
-    assert (tmp_path / "table-digits.png").stat().st_size > 10_000
+    assert (tmp_path / f"table-{row}-digits.png").stat().st_size > 10_000
 
 
 def test_the_table_does_not_go_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ceprop.model.reference.activations import slope
 from ceprop.model.reference.dynamics import States, begin, free_end, input_drive, signals, step
 from ceprop.model.reference.network import ReferenceNetwork
 
@@ -39,30 +40,26 @@ def nudged_phase(
     """The states after each of the `K` nudged steps; the network learns by its rule, and `drive` follows it.
 
     The weights of the input are moved once, after the last step, and yet every step hears the weights of its time.
-    The input is clamped, so an update of connection 1 is `rate moved^T x`, with `moved` a difference of consecutive
-    values that telescopes over the steps; and it changes the input's drive by `rate (x x^T) moved`, which a matrix of
-    (batch, batch) gives without touching a weight. Both hold exactly, but for the last digit of floating point."""
+    The input is clamped, so an update of connection 1 is `rate moved^T x`, and all of them together one product with
+    the sum of `moved`; and an update changes the input's drive by `rate (x x^T) moved`, which a matrix of (batch,
+    batch) gives without touching a weight. Both hold exactly, but for the last digit of floating point."""
     settings = network.settings
     scale = [rate / (beta * len(targets)) for rate in settings.rates]
     overlap = states[0] @ states[0].T + settings.first_bias
     overlap *= scale[0]
-    start, first = states, (states, signals(network, states))
-    sent = first[1]
+    total = np.zeros_like(drive)
+    free = now = (states, signals(network, states))
     for _ in range(settings.nudged_steps):
-        after = step(network, drive, states, sent, beta * (targets - states[-1]))
-        sent_after = signals(network, after)
+        before = now
+        after = step(network, drive, *before, beta * (targets - before[0][-1]))
+        now = (after, signals(network, after))
         if settings.continual:
-            old, new = (states, sent), (after, sent_after)
-            drive += overlap @ moved(network, old, new, 1)
-            _update_upper(network, scale, old, new)
-        states, sent = after, sent_after
-        yield states
-    last = (states, sent)
+            total += _learn(network, scale, overlap, drive, before, now)
+        yield after
     if not settings.continual:
-        drive += overlap @ moved(network, first, last, 1)
-        _update_upper(network, scale, first, last)
-    total = scale[0] * moved(network, first, last, 1)
-    network.forward[0] += total.T @ start[0]
+        total += _learn(network, scale, overlap, drive, free, now)
+    total *= scale[0]
+    network.forward[0] += total.T @ states[0]
     if settings.first_bias:
         network.biases[0] += total.sum(axis=0)
 
@@ -73,8 +70,11 @@ Moment = tuple[States, States]
 
 def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.ndarray:
     """By how much layer `l` moved as its own synapses see it: its signal for EP, its state for VF, (batch, n_l)."""
-    side = 0 if network.settings.asymmetric else 1
-    return new[side][l] - old[side][l]
+    settings = network.settings
+    if not settings.asymmetric:
+        return new[1][l] - old[1][l]
+    change = new[0][l] - old[0][l]
+    return change * slope(settings.activation, old[0][l]) if settings.slope else change
 
 
 def differences(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,11 +86,17 @@ def differences(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> 
     return product, product.T
 
 
-def _update_upper(network: ReferenceNetwork, scale: list[float], old: Moment, new: Moment) -> None:
-    """Move the weights and biases above the first hidden layer."""
+def _learn(
+    network: ReferenceNetwork, scale: list[float], overlap: np.ndarray, drive: np.ndarray, old: Moment, new: Moment
+) -> np.ndarray:
+    """Move the weights and biases above the first hidden layer, and `drive` as those below it will have moved; by how
+    much the first layer did, (batch, n_1)."""
+    change = moved(network, old, new, 1)
+    drive += overlap @ change
     for l in network.settings.connections[1:]:
         forward, backward = differences(network, old, new, l)
         network.forward[l - 1] += scale[l - 1] * forward
         if network.settings.asymmetric:
             network.backward[l - 1] += scale[l - 1] * backward
         network.biases[l - 1] += scale[l - 1] * moved(network, old, new, l).sum(axis=0)
+    return change

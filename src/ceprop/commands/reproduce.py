@@ -62,7 +62,7 @@ def table(
         settings = scaled(fitted(row.settings, images), rate_scale)
         run = Run(f"{name}-{images.name}{suffix}", settings, epochs or row.epochs)
         results[name] = beside_paper(row, run, run_seeds(run, seeds, images, out, seed_progress(report, name)))
-    plot = out / f"table-{images.name}{suffix}.png"
+    plot = out / f"table-{'-'.join([*rows, images.name])}{suffix}.png"
     plot_rows(results, plot)
     columns = ("row", "epochs", "test error", "paper", "training", "paper")
     title = f"{images.name}: last epoch, mean over seeds {', '.join(map(str, seeds))}"
