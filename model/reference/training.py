@@ -91,18 +91,27 @@ class ReferenceRun:
         """`(error, unsettled)` on the test set, shares."""
         images, labels = self.images.test
         wrong = unsettled = 0
+        classes: set[int] = set()
         for k in range(0, len(labels), _EVALUATION_BATCH):
             here = slice(k, k + _EVALUATION_BATCH)
             found, states, motion = predict(self.network, self._scaled(images[here]))
             wrong += int(np.count_nonzero(found != labels[here]))
             unsettled += int(np.count_nonzero(motion > _STILL))
+            classes.update(found.tolist())
             if k == 0 and len(found) > 1:
                 _check_alive(epoch, states)
+        self._check_memory(epoch, wrong / len(labels), len(classes))
         return wrong / len(labels), unsettled / len(labels)
 
     def _scaled(self, images: np.ndarray) -> np.ndarray:
         """Images as inputs of 0 to 1."""
         return images.astype(self.settings.precision) / self.images.largest
+
+    def _check_memory(self, epoch: int, error: float, classes: int) -> None:
+        """A network that had learned and now gives one class for everything has lost its weights for good."""
+        best = min((row.test_error for row in self.history), default=1.0)
+        if classes == 1 and best < error / 2:
+            raise _diverged(epoch, f"every test sample gets the same class, after an error of {best:.2%}")
 
     def _check_finite(self, epoch: int) -> None:
         for name, array in self.network.parameters().items():

@@ -9,22 +9,25 @@ from matplotlib.figure import Figure
 from .plots import save_figure
 from .report import percent
 
-_TEST, _TRAIN, _PAPER = "#c1440e", "#2b6ca3", "#666666"
+_TEST, _TRAIN = "#c1440e", "#2b6ca3"
 
 
 def plot_rows(rows: dict[str, Any], path: Path) -> None:
-    """Test and training error of every row over its epochs, all seeds, with the paper's last test error as a band
-    and its training error as a dotted line; `rows` as `ceprop reproduce table` gives them."""
+    """Test and training error of every row over its epochs, all seeds, with the paper's test error as a band and its
+    training error as a dotted line, both of its last epoch; `rows` as `ceprop reproduce table` gives them."""
     figure = Figure(figsize=(5.2 * min(3, len(rows)), 4 * -(-len(rows) // 3)), layout="constrained")
     panels = figure.subplots(-(-len(rows) // 3), min(3, len(rows)), squeeze=False).flat
     for panel, (name, row) in zip(panels, rows.items(), strict=False):
-        for history in row["histories"].values():
+        for k, history in enumerate(row["histories"].values()):
             epochs = [entry["epoch"] + 1 for entry in history]
-            panel.plot(epochs, [100 * entry["test_error"] for entry in history], color=_TEST, linewidth=1.2)
-            panel.plot(epochs, [100 * entry["train_error"] for entry in history], color=_TRAIN, linewidth=1.2)
+            for key, colour, label in (("test_error", _TEST, "test"), ("train_error", _TRAIN, "training")):
+                errors = [100 * entry[key] for entry in history]
+                panel.plot(epochs, errors, color=colour, linewidth=1.2, label=None if k else label)
         mean, width = 100 * row["paper"]["test_error"], 100 * row["paper"]["test_deviation"]
-        panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18)
-        panel.axhline(100 * row["paper"]["train_error"], color=_TRAIN, linestyle=":", linewidth=1)
+        panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18, label="paper, test")
+        train = 100 * row["paper"]["train_error"]
+        panel.axhline(train, color=_TRAIN, linestyle=":", linewidth=1.2, label="paper, training")
+        panel.legend(frameon=False)
         panel.set_title(f"{name}: test {percent(row['test_error'])}, paper {mean:.2f} ± {width:.2f} %", loc="left")
         panel.set(xlabel="epoch", ylabel="error, %", ylim=(0, max(10, 120 * (row["test_error"] or 0))))
         panel.set_xlim(0, row["paper_epochs"])
@@ -32,7 +35,6 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
         panel.spines[["top", "right"]].set_visible(False)
     for panel in list(panels):
         panel.set_visible(False)
-    figure.suptitle("test (red) and training error (blue); band and dots: the paper's last epoch", color=_PAPER)
     save_figure(figure, path)
 
 

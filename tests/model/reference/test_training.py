@@ -91,6 +91,18 @@ def test_learning_that_saturates_names_the_layer() -> None:
         run.run_epoch()
 
 
+def test_learning_that_forgets_everything_is_stopped() -> None:
+    run = ReferenceRun.start(settings(), images())
+    for _ in range(8):
+        run.run_epoch()
+    run.network.forward[-1] *= 0.01
+    run.network.biases[-1][:] = (1.0, 0.0)
+    run.network.settings = settings(rates=(0.0, 0.0))
+    with pytest.raises(CepropError, match="epoch 8: every test sample gets the same class, after an error of"):
+        run.run_epoch()
+    assert len(run.history) == 8
+
+
 def test_phases_that_do_not_settle_are_counted() -> None:
     """A real-time phase of tiny steps is still on its way."""
     slow = settings(setting="energy-based", dt=0.02, rates=(0.0, 0.0))
