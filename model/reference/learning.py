@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ceprop.model.reference.activations import slope
 from ceprop.model.reference.dynamics import States, begin, free_end, input_drive, signals, step
 from ceprop.model.reference.network import ReferenceNetwork
 
@@ -70,11 +69,8 @@ Moment = tuple[States, States]
 
 def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.ndarray:
     """By how much layer `l` moved as its own synapses see it: its signal for EP, its state for VF, (batch, n_l)."""
-    settings = network.settings
-    if not settings.asymmetric:
-        return new[1][l] - old[1][l]
-    change = new[0][l] - old[0][l]
-    return change * slope(settings.activation, old[0][l]) if settings.slope else change
+    side = 0 if network.settings.asymmetric else 1
+    return new[side][l] - old[side][l]
 
 
 def differences(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> tuple[np.ndarray, np.ndarray]:

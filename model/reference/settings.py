@@ -19,8 +19,7 @@ class Settings(Section):
     `clip` holds every state in [0, 1]. `angle` is the initial angle, in degrees, between
     forward and backward weights; `random_sign` draws the sign of `beta` for every batch; `centred` nudges each batch
     towards the target and then away from it. `first_bias` trains the bias of the first hidden layer, which the
-    authors' discrete VF leaves as it began; `slope`, for VF in the prototypical setting, multiplies what the synapses
-    of a unit learn by its `rho'(s)`, as the derivative of a step by its weights has it.
+    authors' discrete VF leaves as it began.
 
     Raises :class:`CepropError` through :meth:`of`."""
 
@@ -37,7 +36,6 @@ class Settings(Section):
     random_sign: bool = False
     centred: bool = False
     angle: Annotated[float, Field(ge=0, le=180, strict=False)] = 0.0
-    slope: bool = False
     first_bias: bool = True
     batch: Steps = 20
     precision: Literal["float32", "float64"] = "float32"
@@ -63,8 +61,6 @@ class Settings(Section):
             raise ValueError(f"rates must hold one rate a connection, {len(self.layers) - 1}")
         if self.beta == 0:
             raise ValueError("beta must not be 0")
-        if self.slope and (not self.asymmetric or self.real_time):
-            raise ValueError("slope belongs to vf and c-vf in the prototypical setting")
         if self.angle and not self.asymmetric:
             raise ValueError(f"an angle needs two weight sets, which {self.rule} does not have")
         return self

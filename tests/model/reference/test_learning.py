@@ -7,7 +7,7 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.model.reference import ReferenceNetwork, Settings, learn_batch
-from ceprop.model.reference.dynamics import States, begin, free_phase, input_drive, signals, step
+from ceprop.model.reference.dynamics import States, begin, free_phase, input_drive, signals
 from ceprop.model.reference.learning import differences, nudged_phase
 from ceprop.pytorch_loop import PyTorchLoop
 
@@ -119,30 +119,6 @@ def test_the_first_bias_may_stay_as_it_began() -> None:
         assert change(settings(rule=rule))["biases1"].any()
 
 
-def test_the_slope_multiplies_what_a_units_synapses_learn() -> None:
-    """With one nudged step, from states at rest, each side by itself."""
-    plain, sloped = (change(settings(rule="c-vf", nudged_steps=1, slope=slope)) for slope in (False, True))
-    states = free(settings(rule="c-vf"), ReferenceNetwork.initial(settings(rule="c-vf")))
-    network = ReferenceNetwork.initial(settings(rule="c-vf"))
-    drive = input_drive(network, states)
-    after = step(network, drive, states, states, 0.3 * (TARGETS - states[-1]))
-    factor = 4 * states[-1] * (1 - states[-1])
-    expected = (factor * (after[-1] - states[-1])).T @ states[-2] / (0.3 * len(INPUTS))
-    np.testing.assert_allclose(sloped["forward3"], expected, atol=1e-14)
-    assert not np.allclose(sloped["forward3"], plain["forward3"])
-
-
-@pytest.mark.parametrize("rule", ["vf", "c-vf"])
-def test_with_a_slope_the_input_drive_follows_the_weights_too(rule: str) -> None:
-    network = ReferenceNetwork.initial(settings(rule=rule, slope=True, first_bias=False))
-    states = begin(network, INPUTS)
-    drive = input_drive(network, states)
-    *_, states = free_phase(network, drive, states)
-    for _ in nudged_phase(network, drive, states, TARGETS, -0.3):
-        pass
-    np.testing.assert_allclose(drive, input_drive(network, states), atol=1e-13)
-
-
 def test_centred_nudging_cancels_what_is_even_in_beta() -> None:
     """Both signs together estimate a gradient to second order in beta, so halving beta quarters the error."""
 
@@ -164,7 +140,6 @@ def test_centred_nudging_cancels_what_is_even_in_beta() -> None:
     [
         ({"rates": (0.1,)}, "one rate a connection, 3"),
         ({"beta": 0.0}, "beta must not be 0"),
-        ({"slope": True}, "slope belongs to vf and c-vf"),
         ({"angle": 30.0}, "two weight sets, which c-ep does not have"),
         ({"layers": (3,)}, "layers"),
         ({"free_steps": 0}, "free_steps"),
