@@ -9,6 +9,7 @@ from ceprop.bundled import bundled_specification
 from ceprop.cli import run
 from ceprop.model import Trainer
 from ceprop.specification import Specification
+from ceprop.studies.pictures import draw_study
 from ceprop.studies.study import Study
 from ceprop.studies.variants import STUDIES, Variant
 
@@ -35,12 +36,12 @@ def test_result(tiny: Study, tmp_path: Path) -> None:
     assert [point["name"] for point in result["variants"]] == ["weights: stochastic, 12", "weights: float"]
     assert [entry["variant"] for entry in result["left_out"]] == ["weights: stochastic, 3"]
     assert "weight_bits" in result["left_out"][0]["reason"]
+    assert [list(point["runs"]) for point in result["variants"]] == [["1", "2"], ["1"]]
     for point in result["variants"]:
-        assert list(point["runs"]) == ["1", "2"]
         last = [run["test_errors"][-1] for run in point["runs"].values()]
-        assert point["test_error"] == pytest.approx(sum(last) / 2)
+        assert point["test_error"] == pytest.approx(sum(last) / len(last))
         assert 0 < point["test_error"] < 0.6
-    assert calls[-1] == (8, 8)
+    assert calls[-1] == (6, 6)
     assert calls == sorted(calls)
 
 
@@ -57,6 +58,16 @@ def test_interrupted_study_goes_on(tiny: Study, tmp_path: Path, monkeypatch: pyt
     assert tiny.run(tmp_path / "parts", lambda done, total: None) == whole
     monkeypatch.setattr(Trainer, "run_epochs", None)  # nothing is learned a second time
     assert tiny.run(tmp_path / "parts", lambda done, total: None) == whole
+
+
+def test_picture_where_seeds_diverged(tiny: Study, tmp_path: Path) -> None:
+    result = tiny.run(tmp_path / "runs", lambda done, total: None)
+    point, reference = result["variants"]
+    point["runs"]["1"]["diverged"] = "learning diverged"
+    lost = point | {"panel": "lost", "test_error": None, "runs": {"1": point["runs"]["1"]}}
+    other = point | {"x": 14, "runs": {"1": point["runs"]["2"], "2": point["runs"]["2"]}}
+    draw_study(result | {"variants": [point, other, reference, lost]}, tmp_path / "study.png")
+    assert (tmp_path / "study.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,8 +103,8 @@ def test_variants_of_the_examples(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--seeds", "1,x"], "1,x is not a list of numbers such as 1,2,3"),
-        (["--seeds", "1,1"], "1,1: seeds must differ"),
+        (["--seeds", "1,x"], "'1,x': must be different numbers from 0"),
+        (["--seeds", "1,1"], "'1,1': must be different numbers from 0"),
         (["--epochs", "0"], "--epochs"),
         (["none.toml"], "specification none.toml: No such file"),
         (["--data", "none"], "none"),

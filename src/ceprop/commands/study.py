@@ -10,9 +10,7 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 from ceprop.studies.variants import STUDIES
 
-from .options import data_option, json_option, override_options
-
-_ERRORS = ("test_error", "test_deviation", "train_error", "period_2", "period_2_error")
+from .options import data_option, json_option, override_options, seeds_option
 
 
 @click.group()
@@ -23,16 +21,6 @@ def study() -> None:
     """
 
 
-def _seeds(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
-    try:
-        seeds = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{text} is not a list of numbers such as 1,2,3") from None
-    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise click.BadParameter(f"{text}: seeds must differ and be at least 0")
-    return seeds
-
-
 def _verb(name: str, summary: str) -> Callable[..., Any]:
     """A study's verb; without SPEC it studies the bundled digits network."""
 
@@ -41,7 +29,7 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
     @override_options
     @data_option
     @click.option("--epochs", type=click.IntRange(min=1), default=12, show_default=True, metavar="N")
-    @click.option("--seeds", callback=_seeds, default="1,2,3", show_default=True, metavar="S,S,...")
+    @seeds_option
     @click.option(
         "--out", type=click.Path(path_type=Path), default=Path("build/study"), show_default=True, metavar="DIR"
     )
@@ -63,11 +51,11 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
         base = Specification.load(spec or bundled_specification("digits"), overrides)
         with report.progress(f"study of {name}") as advance:
             result = Study(name, base, data, epochs, seeds).run(out / "runs", advance)
+        _show(report, result)
+        report.result(result)
         picture = out / f"{name}.png"
         draw_study(result, picture)
-        _show(report, result)
         report.say(f"picture: {picture}")
-        report.result(result)
 
     return verb
 
@@ -77,20 +65,18 @@ def _show(report: Report, result: dict[str, Any]) -> None:
     report.say(f"{result['base']['name']}: {result['epochs']} epochs, seeds {', '.join(map(str, result['seeds']))}")
     for panel in dict.fromkeys(point["panel"] for point in result["variants"]):
         points = [point for point in result["variants"] if point["panel"] == panel]
-        columns = ("", "at", "test", "sd", "training", "period 2", "wrong of it", "diverged")
+        columns = ("", "at", "test", "training", "period 2", "of it wrong", "diverged")
         report.table(panel, [_row(point) for point in points], columns)
     for left_out in result["left_out"]:
         report.say(f"left out, {left_out['variant']}: {left_out['reason']}")
 
 
 def _row(point: dict[str, Any]) -> tuple[object, ...]:
-    errors = (_percent(point.get(key)) for key in _ERRORS)
+    deviation = point["test_deviation"]
+    test = percent(point["test_error"]) + ("" if deviation is None else f" +- {100 * deviation:.2f}")
+    shares = (percent(point.get(key)) for key in ("train_error", "period_2", "period_2_error"))
     diverged = sum(run["diverged"] is not None for run in point["runs"].values())
-    return point["line"], "" if point["reference"] else point["x"], *errors, diverged or ""
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else percent(share)
+    return point["line"], "" if point["reference"] else point["x"], test, *shares, diverged or ""
 
 
 for _name, _variants in STUDIES.items():

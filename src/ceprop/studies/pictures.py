@@ -33,12 +33,12 @@ def _draw_errors(axes: Axes, panel: str, points: list[dict[str, Any]]) -> None:
         if here[0]["reference"]:
             axes.axhline(100 * here[0]["test_error"], color="black", linestyle="--", linewidth=1, label=line)
             continue
-        last = 100 * np.array([_test_errors(point)[:, -1] for point in here])
-        mean = last.mean(axis=1)
-        spread = np.abs(np.stack([last.min(axis=1), last.max(axis=1)]) - mean)
+        last = [100 * _test_errors(point)[:, -1] for point in here]
+        mean = np.array([errors.mean() for errors in last])
+        spread = [mean - [errors.min() for errors in last], [errors.max() for errors in last] - mean]
         axes.errorbar([point["x"] for point in here], mean, spread, marker="o", markersize=4, capsize=3, label=line)
     axes.set(xlabel=panel, ylabel="test error, %", yscale="log")
-    if isinstance(points[0]["x"], str):
+    if any(isinstance(point["x"], str) for point in points):
         axes.tick_params(axis="x", rotation=30)
     _finish(axes)
 
@@ -67,4 +67,5 @@ def _finish(axes: Axes) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.grid(which="both", alpha=0.3)
-    axes.legend(fontsize="small")
+    if axes.get_legend_handles_labels()[0]:  # where everything diverged there is nothing to name
+        axes.legend(fontsize="small")

@@ -27,9 +27,8 @@ class Study:
     def run(self, folder: Path, advance: Advance) -> dict[str, Any]:
         """The result of every variant as JSON; runs that `folder` already holds are not learned again."""
         variants, left_out = self.variants()
-        bases = [self.base.override(f"seed={seed}") for seed in self.seeds]
-        digests = [load_dataset(base, self.data).sha256 for base in bases]
-        total, done = len(variants) * len(bases) * self.epochs, 0
+        plan = self._plan(variants)
+        total, done = sum(len(runs) for _, runs in plan) * self.epochs, 0
 
         def epoch_done() -> None:
             nonlocal done
@@ -37,17 +36,15 @@ class Study:
             advance(done, total)
 
         points = []
-        for number, variant in enumerate(variants):
-            runs = [
-                Run(base.override(*variant.overrides), self.data, digest, self.epochs, variant.reference)
-                for base, digest in zip(bases, digests, strict=True)
-            ]
+        ended = 0
+        for variant, runs in plan:
             results = []
-            for seed, run in enumerate(runs):
+            for run in runs:
                 results.append(result_of(run, folder, epoch_done))
-                done = (number * len(bases) + seed + 1) * self.epochs  # a run that was kept counts as well
+                ended += 1
+                done = ended * self.epochs  # a run that was kept, or that diverged, counts as well
                 advance(done, total)
-            points.append(_point(variant, self.seeds, results))
+            points.append(_point(variant, self.seeds[: len(runs)], results))
         return {
             "study": self.name,
             "base": self.base.fields(),
@@ -57,6 +54,22 @@ class Study:
             "variants": points,
             "left_out": left_out,
         }
+
+    def _plan(self, variants: list[Variant]) -> list[tuple[Variant, list[Run]]]:
+        """The runs of every variant, one a seed; a reference takes so much longer that one seed must do."""
+        bases = [self.base.override(f"seed={seed}") for seed in self.seeds]
+        digests = [load_dataset(base, self.data).sha256 for base in bases]
+        seeded = list(zip(bases, digests, strict=True))
+        return [
+            (
+                variant,
+                [
+                    Run(base.override(*variant.overrides), self.data, digest, self.epochs, variant.reference)
+                    for base, digest in (seeded[:1] if variant.reference else seeded)
+                ],
+            )
+            for variant in variants
+        ]
 
     def variants(self) -> tuple[list[Variant], list[dict[str, str]]]:
         """The study's variants, and those that the arithmetic of this base does not allow, with the reason."""

@@ -40,13 +40,13 @@ def precision(base: Specification, epochs: int) -> Iterator[Variant]:
     yield Variant("weight bits", "float", 0, reference=True)
     for bits in _STATE_BITS:
         yield Variant("state bits", "8-bit inputs", bits, (f"formats.state_bits={bits}",))
-    yield Variant("rates", "a shift for each connection", "own")
+    yield Variant("rates", "each its own", "own")
     # Rounding then sits at one bit of the product in every connection, and the shifts may still differ.
     aligned = (f"update.largest={[max(base.largest_shifts)] * len(base.connections)}",)
-    yield Variant("rates", "a shift for each connection", "own, aligned", aligned)
+    yield Variant("rates", "each its own", "aligned", aligned)
     low, high = min(base.update.shifts), max(base.update.shifts)
     for shift in range(low, high + 1):
-        yield Variant("rates", "one shift for all", f"2^-{shift}", shifted(base, [shift] * len(base.connections)))
+        yield Variant("rates", "one for all", f"2^-{shift}", shifted(base, [shift] * len(base.connections)))
 
 
 def schedule(base: Specification, epochs: int) -> Iterator[Variant]:
@@ -54,10 +54,10 @@ def schedule(base: Specification, epochs: int) -> Iterator[Variant]:
     for faster in (-1, 0, 1, 2):
         first = [shift + faster for shift in base.update.shifts]
         for number, places in _HALVINGS.items():
-            line = f"first rates times 2^{-faster}"
+            line = f"rates x 2^{-faster}"
             yield Variant("halvings", line, number, halved(first, places, epochs))
     for name, places in _PLACES.items():
-        yield Variant("three halvings", "first rates as given", name, halved(base.update.shifts, places, epochs))
+        yield Variant("three halvings", "rates as given", name, halved(base.update.shifts, places, epochs))
 
 
 def nudge(base: Specification, epochs: int) -> Iterator[Variant]:
