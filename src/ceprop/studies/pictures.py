@@ -40,6 +40,8 @@ def _draw_errors(axes: Axes, panel: str, points: list[dict[str, Any]]) -> None:
     axes.set(xlabel=panel, ylabel="test error, %", yscale="log")
     if any(isinstance(point["x"], str) for point in points):
         axes.tick_params(axis="x", rotation=30)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _finish(axes)
 
 
