@@ -100,5 +100,6 @@ def _verdict(result: dict[str, Any]) -> str:
         None: "not the paper's length or data, so the two errors are not to be compared",
     }[result["within_deviation"]]
     lines = [within, *(f"seed {seed}: {message}" for seed, message in result["diverged"].items())]
-    lines.append(f"{percent(result['test_unsettled'])} of the test samples still moved at the free phase's end")
+    if result["seeds"]:
+        lines.append(f"{percent(result['test_unsettled'])} of the test samples still moved at the free phase's end")
     return "; ".join(lines)
