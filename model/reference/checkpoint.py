@@ -35,12 +35,14 @@ def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
         # Read whole first: numpy leaves a file open that it cannot make sense of.
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
-            if header["run"] != _digest(settings, images):
-                raise CepropError(f"checkpoint {path}: made with other settings or data; remove it or name another")
-            for name, array in run.network.parameters().items():
-                array[:] = file[name]
+            same = header["run"] == _digest(settings, images)
+            if same:
+                for name, array in run.network.parameters().items():
+                    array[:] = file[name]
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise CepropError(f"checkpoint {path}: not a whole checkpoint of this run: {error}") from None
+        raise CepropError(f"checkpoint {path}: not a whole checkpoint of a run: {error}") from None
+    if not same:
+        raise CepropError(f"checkpoint {path}: made with other settings or data; remove it or give another folder")
     run.history = [ReferenceRow(**row) for row in header["history"]]
     return run
 
