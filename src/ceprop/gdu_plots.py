@@ -61,7 +61,7 @@ def plot_curves(networks: Sequence[ReferenceNetwork], sample: Sample, path: Path
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
     for column, ((_, moving), curves) in enumerate(zip(columns, found, strict=True)):
         settings = moving.settings
-        grid[0, column].set_title(f"{_NAMES[settings.setting]}, eta = {settings.rates[0]:g}", fontsize="medium")
+        grid[0, column].set_title(f"{_NAMES[settings.setting]}, eta {settings.rates[0]:g}", fontsize="small")
         grid[-1, column].set_xlabel("t")
         for row, name in enumerate(rows):
             _draw_pair(grid[row, column], *curves[name])
