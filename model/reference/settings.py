@@ -16,10 +16,10 @@ class Settings(Section):
 
     `setting` is the paper's `prototypical` (discrete time), its `energy-based` (real time), or `consistent`: real time
     with the output layer treated as every other, so that a step is the gradient of a scalar and Theorem 1 is exact.
-    `clip` holds every state in [0, 1]. `angle` is the initial angle, in degrees, between
-    forward and backward weights; `random_sign` draws the sign of `beta` for every batch; `centred` nudges each batch
-    towards the target and then away from it. `first_bias` trains the bias of the first hidden layer, which the
-    authors' discrete VF leaves as it began.
+    `clip` holds every state in [0, 1]. `angle` is the initial angle, in degrees, between forward and backward
+    weights; `random_sign` draws the sign of `beta` for every batch; `centred` nudges each batch towards the target and
+    then away from it. `first_bias` trains the bias of the first hidden layer, which the authors' discrete VF leaves as
+    it began.
 
     Raises :class:`CepropError` through :meth:`of`."""
 
