@@ -1,6 +1,6 @@
 """The weight memory of a synapse cell, injected per device; this portable form is for simulation and any other flow."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -13,8 +13,8 @@ class PortableMemory(wiring.Component):
 
     Parameters
     ----------
-    words, bits : int
-        Depth, and width of the signed words.
+    words, bits, ports : int
+        Depth, width of the signed words, and accesses in a cycle: 2, a read and a write; 1, either of them.
 
     Members
     -------
@@ -28,8 +28,9 @@ class PortableMemory(wiring.Component):
 
     latency = 2
 
-    def __init__(self, words: int, bits: int):
+    def __init__(self, words: int, bits: int, ports: int = 2):
         self.words = words
+        self._ports = ports
         super().__init__(
             {
                 "read_address": In(address_bits(words)),
@@ -48,7 +49,9 @@ class PortableMemory(wiring.Component):
         output = Signal.like(self.read_data, reset_less=True)
         m.d.sync += output.eq(read.data)
         m.d.comb += [
-            read.addr.eq(self.read_address),
+            read.addr.eq(
+                Mux(self.write_enable, self.write_address, self.read_address) if self._ports == 1 else self.read_address
+            ),
             read.en.eq(1),
             self.read_data.eq(output),
             write.addr.eq(self.write_address),
