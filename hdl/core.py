@@ -239,7 +239,7 @@ class Core(wiring.Component):
             trace.layer.eq(steps.layer),
             trace.slot.eq(steps.slot),
             trace.nudged.eq(sequencer.nudged),
-            trace.stepping.eq((steps.layer != 0) & trace.room),
+            trace.stepping.eq((steps.layer != 0) & trace.room & ~sequencer.learn_biases),
             steps.room.eq(trace.room),
         ]
         for name, edge in self.edges.items():

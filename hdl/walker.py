@@ -228,9 +228,11 @@ class SweepWalker(wiring.Component):
                     source.dither_shift.eq(g.dither_shift(sweep.connection)),
                     source.negative.eq(self.negative),
                 ]
+        # A visit's last product lies in its last beat, so that all updates of a pass keep in step.
+        spare = sweep.beats(g.memory_ports) - len(sweep.products)
         with m.Switch(beat):
             for k, (row_operand, column_operand) in enumerate(sweep.products):
-                with m.Case(k):
+                with m.Case(spare + k):
                     m.d.comb += issued.eq(1)
                     m.d.sync += [
                         row.operand.eq(row_operand),
