@@ -16,7 +16,7 @@ class NeuronEdge(wiring.Component):
 
     Members
     -------
-    source, sum, step : In
+    source, sum, step, settings : In
         Messages into the first lane.
     words : In, array
         Words to be written, all lanes together, held while their `step` message passes.
@@ -50,6 +50,7 @@ class NeuronEdge(wiring.Component):
                 "source": In(messages.source(edge)),
                 "sum": In(messages.sum(edge)),
                 "step": In(messages.step(edge)),
+                "settings": In(messages.settings(edge)),
                 "words": In(messages.word_bits).array(self.lanes),
                 "returned": In(signed(geometry.partial_sum_bits)).array(self.lanes),
                 "saturations": In(cells.saturations).array(self.lanes),
@@ -91,7 +92,7 @@ class NeuronEdge(wiring.Component):
         chain = 0
         for lane, cell in enumerate(self._cells):
             m.submodules[f"neuron_{lane}"] = cell
-            for name in ("source", "sum", "step"):
+            for name in ("source", "sum", "step", "settings"):
                 incoming = getattr(before, f"{name}_out") if before else getattr(self, name)
                 m.d.comb += getattr(cell, name).eq(incoming)
             if before:

@@ -18,7 +18,7 @@ class UnitLists(wiring.Component):
         A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which lists
         it belongs.
     changed_count, active_count : Out
-        Lengths of the layer's lists with this unit, in the same cycle.
+        Lengths of the layer's lists with this unit, a cycle later.
     source : In
         The message in this lane.
     slot, present : Out
@@ -57,14 +57,14 @@ class UnitLists(wiring.Component):
         ):
             write = memory.write_port()
             before = Mux(self.push.first, 0, counts[self.push.layer])
+            m.d.sync += count.eq(before + wanted)
             m.d.comb += [
-                count.eq(before + wanted),
                 write.addr.eq(Cat(before[: len(self.push.index)], self.push.layer)),
                 write.data.eq(self.push.index),
                 write.en.eq(self.push.valid & wanted),
             ]
             with m.If(self.push.valid):
-                m.d.sync += counts[self.push.layer].eq(count)
+                m.d.sync += counts[self.push.layer].eq(before + wanted)
         self._look_up(m, self.source, {Listing.CHANGED: changed, Listing.ACTIVE: active}, self.slot, self.present)
         if self.edge == "row":
             self._look_up(m, self.sum, {Listing.CHANGED: changed}, self.sum_slot, self.sum_present)

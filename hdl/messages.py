@@ -170,10 +170,9 @@ class Messages:
         )
 
     def step(self, edge: Edge) -> data.StructLayout:
-        """Compute a neuron's new state (`remaining` counts the layer's units down, `target` is the labelled one); its
-        `index` is its slot. With `everything` units are listed whatever happened; with `keep` the previous state stays,
-        which is then that of the free phase."""
-        shifts = (self.geometry.bias_dither_shift(layer) for layer in self.geometry.layers(edge))
+        """Compute a neuron's new state (`remaining` counts the layer's units down); its `index` is its slot. With
+        `everything` units are listed whatever happened; with `keep` the previous state stays, which is then that of the
+        free phase."""
         return data.StructLayout(
             {
                 "operation": Operation,
@@ -187,14 +186,23 @@ class Messages:
                 "output": unsigned(1),
                 "first": unsigned(1),
                 "nudged": unsigned(1),
-                "negative": unsigned(1),
-                "nudge_shift": unsigned(4),
                 "swap": unsigned(1),
                 "bank": unsigned(1),
                 "remaining": unsigned(self.remaining_bits),
+            }
+        )
+
+    def settings(self, edge: Edge) -> data.StructLayout:
+        """What holds for a whole sample and so needs to meet no message: sign and size of the nudge, the labelled unit
+        as `remaining` counts it, and the left shifts of the edge's bias updates."""
+        layers = max(1, len(self.geometry.layers(edge)))
+        shift = unsigned(max(1, bits_for(self.geometry.bias_room(edge))))
+        return data.StructLayout(
+            {
+                "negative": unsigned(1),
+                "nudge_shift": unsigned(4),
                 "target": unsigned(self.remaining_bits),
-                "bias_preshift": unsigned(bits_for(self.geometry.bias_room(edge))),
-                "bias_dither_shift": unsigned(bits_for(max(shifts, default=0))),
+                "bias_preshifts": data.ArrayLayout(shift, layers),
             }
         )
 

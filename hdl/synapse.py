@@ -25,7 +25,7 @@ from ceprop.hdl.memory import PortableMemory
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.numbers import saturate
 
-ADDRESS_STAGE = 3
+ADDRESS_STAGE = 4
 """The memory address itself: cycles from an edge's `source` and `tile` messages in a lane to the lane's first cell."""
 OPERAND_STAGE = PortableMemory.latency - 1
 """Operands and the selection of the product: their hop registers are valid beside the weight."""
