@@ -13,6 +13,7 @@ from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.ports import Ports
+from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
@@ -33,8 +34,9 @@ class Core(wiring.Component):
         Only where `array.trace` is set.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, primitives: Primitives = PORTABLE):
         self.geometry = geometry
+        self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
             edge: NeuronEdge(geometry, edge) for edge in ("row", "column") if geometry.layers(edge)
@@ -68,7 +70,7 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Everything, wired by its messages."""
         m = Module()
-        m.submodules.array = array = SynapseArray(self.geometry)
+        m.submodules.array = array = SynapseArray(self.geometry, self.primitives)
         m.submodules.walker = walker = SweepWalker(self.geometry)
         m.submodules.steps = steps = StepWalker(self.geometry)
         m.submodules.sequencer = sequencer = Sequencer(self.geometry, self.return_cycles)
