@@ -21,10 +21,10 @@ from ceprop.boards.routing import (
     routing_arguments,
     used,
 )
+from ceprop.boards.rtl.harness import harness_verilog
 from ceprop.boards.sites import sites
 from ceprop.boards.synthesis import NETLIST, Synthesis, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, YOSYS, find_icetime
-from ceprop.boards.rtl.harness import harness_verilog
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry

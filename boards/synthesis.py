@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.boards.devices import Device, Resources
-from ceprop.boards.toolchain import YOSYS, run_tool
 from ceprop.boards.rtl.harness import TOP
+from ceprop.boards.toolchain import YOSYS, run_tool
 from ceprop.files import write_aside
 
 NETLIST = "netlist.json"
