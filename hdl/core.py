@@ -39,7 +39,7 @@ class Core(wiring.Component):
         self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
-            edge: NeuronEdge(geometry, edge) for edge in ("row", "column") if geometry.layers(edge)
+            edge: NeuronEdge(geometry, edge, self.sum_delay(edge)) for edge in ("row", "column") if geometry.layers(edge)
         }
         members = {
             "command": In(stream.Signature(ports.command)),

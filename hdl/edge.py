@@ -38,11 +38,11 @@ class NeuronEdge(wiring.Component):
         Saturated updates of weights and biases, to be added up.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge):
+    def __init__(self, geometry: Geometry, edge: Edge, sum_delay: int):
         self.geometry = geometry
         self.edge: Edge = edge
         self.lanes = geometry.rows if edge == "row" else geometry.cols
-        self._cells = [NeuronCell(geometry, edge) for _ in range(self.lanes)]
+        self._cells = [NeuronCell(geometry, edge, sum_delay) for _ in range(self.lanes)]
         messages, cells = Messages(geometry), CellLayouts(geometry)
         self._chain_bits = bits_for(geometry.rows * geometry.cols + self.lanes)
         super().__init__(

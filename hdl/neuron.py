@@ -30,6 +30,8 @@ class NeuronCell(wiring.Component):
         Fixes widths and depths.
     edge : "row" or "column"
         Odd layers lie on the row edge, even ones on the column edge.
+    sum_delay : int
+        Cycles by which a slot's `sum` message follows its `source` message.
 
     Members
     -------
@@ -51,9 +53,10 @@ class NeuronCell(wiring.Component):
         New state and drive, `status_stage` cycles after `step`.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge):
+    def __init__(self, geometry: Geometry, edge: Edge, sum_delay: int):
         self.geometry = geometry
         self.edge: Edge = edge
+        self._sum_delay = sum_delay
         self.specification = geometry.specification
         messages = Messages(geometry)
         self._move = Move(geometry, edge)
@@ -118,7 +121,7 @@ class NeuronCell(wiring.Component):
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
         m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
-        sums, drives = self._sums(m, arriving, step, lists)
+        sums, drives = self._sums(m, arriving, step, address, lists.present)
         current, previous = self._states(m, source, address, steps, sender)
         m.submodules.move = move = self._move
         m.d.comb += [
@@ -136,7 +139,6 @@ class NeuronCell(wiring.Component):
             # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
             kept.eq(Mux(moved.keep, older, old)),
             lists.source.eq(source),
-            lists.sum.eq(arriving),
             self.slot.eq(lists.slot),
             self.present.eq(lists.present),
             sender.source.eq(source),
@@ -204,18 +206,15 @@ class NeuronCell(wiring.Component):
             self.status_out.eq(hop.status_out),
         ]
 
-    def _sums(self, m: Module, arriving: data.View, step: data.View, lists: UnitLists):
+    def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
         """The running sums of the step, and on the row edge the drive: read one cycle after `step`."""
-        messages = Messages(self.geometry)
         words = self.geometry.neuron_words(self.edge)
+        # `address` and `present` of the slot that now comes back; `source` left `sum_delay` cycles before `sum` arrived.
+        place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
+        stepping = step.operation != Operation.NONE
         arrived = Signal(self.sum.shape(), name="sum_arrived")
         m.d.sync += arrived.eq(arriving)
-        present = 1
-        slot = arrived.index
-        if self.edge == "row":
-            present, slot = lists.sum_present, lists.sum_slot
-        stepping = step.operation != Operation.NONE
-        address = Mux(stepping, self._place(step.index, step.layer), self._place(slot, arrived.layer))
+        address = Mux(stepping, self._place(step.index, step.layer), place[:-1])
         bits = self.geometry.sum_bits(self.edge)
         m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
         m.d.comb += [
@@ -226,11 +225,10 @@ class NeuronCell(wiring.Component):
         ]
         if self.edge == "column":
             return sums.read_data, None
-        drive_bits = messages.trace["drive"].shape.width
         slots = 1 << self.geometry.slot_bits("row")
-        m.submodules.drives = drives = Accumulator(slots, drive_bits, self.geometry.partial_sum_bits)
+        m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
         m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & present),
+            drives.valid.eq(arrived.valid & arrived.drive & place[-1]),
             drives.first.eq(arrived.first),
             drives.address.eq(address),
             drives.addend.eq(self.returned),
