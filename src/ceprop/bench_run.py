@@ -53,8 +53,7 @@ class CoreBench:
     @property
     def clock(self) -> float:
         """Hz: the lower of what place and route reports and, on iCE40, what icetime does."""
-        found = self.implementation
-        return 1e6 * min(found.fmax_mhz, found.icetime_mhz or found.fmax_mhz)
+        return 1e6 * self.implementation.clock_mhz
 
     @property
     def measurements(self) -> dict[str, Measurement]:
@@ -81,7 +80,7 @@ class CoreBench:
 
     def as_dict(self) -> dict[str, Any]:
         """The result's JSON; every key is there always."""
-        stages, golden, found = self.stages, self.golden, self.implementation
+        stages, golden = self.stages, self.golden
         bounds = {name: self.limits(name) for name in stages}
         return {
             "specification": self.plan.specification.name,
@@ -111,13 +110,7 @@ class CoreBench:
             and {"epochs": golden.epochs, "test_errors": {str(s): e for s, e in golden.errors.items()}},
             "golden_samples_per_second": self.golden_samples_per_second,
             "simulated_cycles_per_second": statistics.median(m.simulated_cycles_per_second for m in stages.values()),
-            "nextpnr_mhz": found.fmax_mhz,
-            "icetime_mhz": found.icetime_mhz,
-            "resources": {
-                name: {"used": use.used, "available": use.available} for name, use in found.resources.items()
-            },
-            "critical_path": found.critical_path,
-            "place_and_route_seconds": found.seconds,
+            "implementation": self.implementation.fields(),
             "learning_digest": self.plan.specification.learning_digest,
             "build_digest": self.plan.specification.build_digest,
         }
@@ -151,8 +144,8 @@ def bench_core(plan: Plan, progress: Progress) -> CoreBench:
     if plan.epochs:
         with progress(f"golden model, {len(plan.seeds)} x {plan.epochs} epochs") as advance:
             golden = golden_errors(specification, plan.data, plan.epochs, plan.seeds, folder / "golden", advance)
-    with progress(f"place and route for {plan.board.name}") as advance:
-        implementation = implement(specification, plan.board, folder / "implementation", progress=advance)
+    with progress(f"place and route for {plan.board.name}"):
+        implementation = implement(specification, plan.board, folder / "implementation")
     return CoreBench(
         plan=plan,
         ports=geometry.memory_ports,

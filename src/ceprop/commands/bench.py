@@ -72,7 +72,7 @@ def core(
 
     report = Report(json_file)
     target = find_board(board)
-    check_fit(Geometry(specification), target.device)
+    check_fit(Geometry(specification), target)
     find_simulator("verilator")
     plan = Plan(specification, target, data, samples, epochs, seeds, build)
     result = bench_core(plan, report.progress)
@@ -106,15 +106,13 @@ def _stages(result: "CoreBench") -> list[list[str]]:
 
 
 def _rows(result: "CoreBench") -> list[tuple[str, str]]:
-    golden, dense = result.golden, result.dense_nudged
+    golden, dense, implementation = result.golden, result.dense_nudged, result.implementation
+    room = implementation.available
     simulated = result.as_dict()["simulated_cycles_per_second"]
     seeds = "" if golden is None else ", ".join(f"{percent(error)} (seed {s})" for s, error in golden.errors.items())
     rows = [
         ("clock", f"{result.clock / 1e6:.1f} MHz"),
-        *(
-            (name.replace("_", " "), f"{u.used:,} of {u.available:,}")
-            for name, u in result.implementation.resources.items()
-        ),
+        *((name.replace("_", " "), f"{used:,} of {room[name]:,}") for name, used in implementation.resources.items()),
         ("occupancy when nudged, no zero pixel", f"{percent(dense.occupancy)} of {percent(dense.largest_occupancy)}"),
         ("golden model", f"{result.golden_samples_per_second:,.0f} samples/s"),
         ("simulator", f"{simulated:,.0f} cycles/s"),
