@@ -13,6 +13,7 @@ from amaranth.lib import data, wiring
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
+from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.registers import registers
 from ceprop.specification import Specification
 
@@ -27,11 +28,12 @@ class GeneratedCore:
     manifest: dict[str, Any]
 
 
-def generate(specification: Specification) -> GeneratedCore:
-    """Generate the core of a specification; raises :class:`CepropError` where it names no array."""
+def generate(specification: Specification, primitives: Primitives = PORTABLE) -> GeneratedCore:
+    """Generate the core of a specification, its cells made of `primitives`; raises :class:`CepropError` where it names
+    no array, or numbers too wide for the primitives."""
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
-    core = Core(geometry)
+    core = Core(geometry, primitives)
     return GeneratedCore(top, to_verilog(core, top), _manifest(core, geometry, top))
 
 

@@ -1,11 +1,11 @@
-"""The multiplier of a synapse cell, injected per device; this portable form is for simulation and any other flow."""
+"""The multiplier of a synapse cell, injected per device; the portable form is for simulation and any other flow."""
 
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 
-class PortableMultiplier(wiring.Component):
+class Multiplier(wiring.Component):
     """Signed multiplier with the three registers that a DSP block has: operands, product, output.
 
     Parameters
@@ -18,13 +18,17 @@ class PortableMultiplier(wiring.Component):
     a, b : In(signed)
         Operands of one cycle.
     product : Out(signed(a_bits + b_bits))
-        Their product, `latency` cycles later.
+        Their product, `latency` cycles later, whatever the device.
     """
 
     latency = 3
 
     def __init__(self, a_bits: int, b_bits: int):
         super().__init__({"a": In(signed(a_bits)), "b": In(signed(b_bits)), "product": Out(signed(a_bits + b_bits))})
+
+
+class PortableMultiplier(Multiplier):
+    """Inferred: a product between registers."""
 
     def elaborate(self, platform: object) -> Module:
         """Three registers in a row, without reset as in the DSP blocks."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ceprop.hdl import generate
+from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
+from ceprop.sim.cells import simulation_sources
 from ceprop.sim.job import VARIABLE, Job, Outcome
 from ceprop.sim.run import simulate
 from ceprop.sim.simulators import find_simulator
@@ -46,6 +48,7 @@ def compare(
     simulator: str,
     samples: int,
     build: Path,
+    primitives: Primitives = PORTABLE,
     network: Network | None = None,
     epoch: int = 0,
     sample: int = 0,
@@ -61,12 +64,14 @@ def compare(
 
     With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
     the states at the end of a sample are. Memories are compared after every `read_every` samples, which follow each
-    other closely in between. Starts from `network`, or the specification's initial one; `build` keeps the simulator's
-    files; `waves` is where waveforms go. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
+    other closely in between. `primitives` is what the core's cells are made of. Starts from `network`, or the
+    specification's initial one; `build` keeps the simulator's files; `waves` is where waveforms go. Raises
+    :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
-    core = generate(specification)
-    folder = build / f"{core.manifest['build_digest'][:12]}-{simulator}{'-waves' if waves else ''}"
+    core = generate(specification, primitives)
+    made = "" if primitives is PORTABLE else f"-{primitives.name}"
+    folder = build / f"{core.manifest['build_digest'][:12]}{made}-{simulator}{'-waves' if waves else ''}"
     job = Job(
         specification=specification,
         manifest=core.manifest,
@@ -88,6 +93,7 @@ def compare(
             core.top,
             "ceprop.sim.bench_core",
             folder,
+            sources=simulation_sources(primitives),
             variables={VARIABLE: str((folder / "job").resolve())},
             waves=waves,
         )

@@ -24,21 +24,22 @@ def simulate(
     bench: str,
     folder: Path,
     *,
+    sources: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
     waves: Path | None = None,
 ) -> tuple[float, float]:
     """Run the cocotb tests of the module `bench` on the module `top`; seconds of building and of running.
 
-    `folder` keeps the simulator's files, so that unchanged Verilog is not built again; `variables` are added to the
-    environment; `waves` is where waveforms (FST) go. Raises :class:`CepropError` naming the log where the simulator
-    fails or a test does."""
+    `folder` keeps the simulator's files, so that unchanged Verilog is not built again; `sources` is Verilog that `top`
+    needs besides, by file name; `variables` are added to the environment; `waves` is where waveforms (FST) go. Raises
+    :class:`CepropError` naming the log where the simulator fails or a test does."""
     folder.mkdir(parents=True, exist_ok=True)
     runner = get_runner(tool.name)
     # Where the runner sees pytest it exits on a failed test, and the reason is lost.
     own = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTEST_CURRENT_TEST": ""}
     with _environment(tool.environment | own | dict(variables or {})):
         started = time.perf_counter()
-        _build(runner, tool, verilog, top, folder, waves is not None)
+        _build(runner, tool, {f"{top}.v": verilog} | dict(sources or {}), top, folder, waves is not None)
         built = time.perf_counter()
         _test(runner, tool, top, bench, folder, waves is not None)
         finished = time.perf_counter()
@@ -48,14 +49,15 @@ def simulate(
     return built - started, finished - built
 
 
-def _build(runner: Runner, tool: Simulator, verilog: str, top: str, folder: Path, waves: bool) -> None:
-    source = folder / f"{top}.v"
-    if not source.exists() or source.read_text() != verilog:
-        write_aside(source, verilog.encode())
+def _build(runner: Runner, tool: Simulator, sources: Mapping[str, str], top: str, folder: Path, waves: bool) -> None:
+    for name, verilog in sources.items():
+        source = folder / name
+        if not source.exists() or source.read_text() != verilog:
+            write_aside(source, verilog.encode())
     log = folder / "build.log"
     try:
         runner.build(
-            sources=[source],
+            sources=[folder / name for name in sources],
             hdl_toplevel=top,
             build_dir=folder,
             build_args=[*tool.build_arguments, *(tool.wave_arguments if waves else ())],

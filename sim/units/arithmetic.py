@@ -1,5 +1,7 @@
 """Benches of the parts without a state of their own: generator step, multiplier, activation, triangle."""
 
+import itertools
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -8,13 +10,13 @@ from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.activation import Activation
 from ceprop.hdl.dither import advance
 from ceprop.hdl.lanes import Triangle
-from ceprop.hdl.multiplier import PortableMultiplier
+from ceprop.hdl.multiplier import Multiplier
 from ceprop.model import activate
 from ceprop.model import advance as model_advance
 from ceprop.sim.units.cell import Cell, Cycle
 
 _EXHAUSTIVE_BITS = 14
-"""A wider sum is tried around every place where its state changes instead."""
+"""A wider sum is tried around every place where its state changes instead, a wider product at its extremes."""
 
 
 class Advance(wiring.Component):
@@ -57,12 +59,14 @@ async def bench_advance(cell: Cell) -> None:
 
 
 async def bench_multiplier(cell: Cell) -> None:
-    """Every pair of operands, one a cycle."""
-    component = cell.component
-    assert isinstance(component, PortableMultiplier)
-    a_range, b_range = (range(-(1 << n >> 1), 1 << n >> 1) for n in (cell.width("a"), cell.width("b")))
-    pairs = [(a, b) for a in a_range for b in b_range]
-    cell.random.shuffle(pairs)
+    """Every pair of operands, one a cycle; of wide ones the extremes and random ones."""
+    component, random = cell.component, cell.random
+    assert isinstance(component, Multiplier)
+    ranges = [range(-(1 << n >> 1), 1 << n >> 1) for n in (cell.width("a"), cell.width("b"))]
+    if cell.width("product") > _EXHAUSTIVE_BITS:
+        ranges = [[r[0], r[0] + 1, -1, 0, 1, r[-1], *(random.choice(r) for _ in range(50))] for r in ranges]
+    pairs = list(itertools.product(*ranges))
+    random.shuffle(pairs)
     outputs = await cell.play([*({"a": a, "b": b} for a, b in pairs), *[{}] * component.latency])
     for (a, b), output in zip(pairs, outputs[component.latency :], strict=True):
         cell.equal(f"{a} times {b}", cell.output(output, "product"), a * b)

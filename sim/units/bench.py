@@ -6,7 +6,7 @@ import cocotb
 
 from ceprop.geometry import Geometry
 from ceprop.sim.units.cell import Cell
-from ceprop.sim.units.registry import UNITS
+from ceprop.sim.units.devices import find_unit
 from ceprop.sim.units.runner import UnitJob
 
 JOB = UnitJob.load()
@@ -14,9 +14,10 @@ JOB = UnitJob.load()
 
 @cocotb.test()
 @cocotb.parametrize(name=JOB.names)
-async def unit(dut: Any, name: str) -> None:
+async def bench(dut: Any, name: str) -> None:
     """Start the cell and hold it to the model."""
     geometry = Geometry(JOB.specification)
-    cell = Cell(dut, name, UNITS[name].build(geometry), geometry, JOB.seed)
+    unit = find_unit(name)
+    cell = Cell(dut, name, unit.build(geometry), geometry, JOB.seed)
     await cell.start()
-    await UNITS[name].bench(cell)
+    await unit.bench(cell)

@@ -1,6 +1,6 @@
 """A cell in a simulator: drives its inputs cycle by cycle, and gives back what its outputs were in each of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -56,8 +56,9 @@ class Cell:
             await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
 
-    async def play(self, cycles: Iterable[Cycle]) -> list[dict[str, int]]:
-        """Drive each cycle's inputs at its falling edge; all outputs of each cycle, as bits, once they have settled."""
+    async def play(self, cycles: Iterable[Cycle], *, undefined: Collection[str] = ()) -> list[dict[str, int]]:
+        """Drive each cycle's inputs at its falling edge; all outputs of each cycle, as bits, once they have settled.
+        Only those in `undefined` may be unknown, and are left out of a cycle in which they are."""
         handles = {name: self._handle(name) for name, port in self._outputs.items() if port.width}
         sampled = []
         for cycle in cycles:
@@ -65,7 +66,8 @@ class Cell:
             self._drive(cycle)
             # Some outputs follow the inputs of the same cycle.
             await Timer(PERIOD // 5, unit="ns")
-            sampled.append({name: self._bits(name, handle) for name, handle in handles.items()})
+            known = {n: h for n, h in handles.items() if n not in undefined or h.value.is_resolvable}
+            sampled.append({name: self._bits(name, handle) for name, handle in known.items()})
         return sampled
 
     def width(self, name: str) -> int:
@@ -73,7 +75,9 @@ class Cell:
         return (self._inputs | self._outputs)[name].width
 
     def output(self, sampled: Mapping[str, int], name: str) -> Any:
-        """One output of a cycle: a number, or its fields."""
+        """One output of a cycle: a number, or its fields; :class:`AssertionError` where it was unknown."""
+        if self._outputs[name].width and name not in sampled:
+            raise AssertionError(f"{self.name}: {name} is unknown (seed {self.seed})")
         return self._outputs[name].unpack(sampled.get(name, 0))
 
     def bits(self, name: str, value: Value) -> int:

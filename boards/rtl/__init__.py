@@ -1,0 +1,1 @@
+"""Hardware around a core on a board."""
