@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
-from .boards import Board
+from .boards import Board, Device
 from .builds import Build
 from .errors import CepropError
 from .geometry import Edge, Geometry
@@ -34,7 +34,7 @@ class Fit:
     @classmethod
     def to(cls, builds: Sequence[Build]) -> Self:
         """The coefficients whose relative errors, squared, are least over these builds."""
-        terms = np.array([area_terms(build.geometry, build.board) for build in builds])
+        terms = np.array([area_terms(build.geometry, build.board.device) for build in builds])
         luts = least_squares(terms, np.array([build.resources.luts for build in builds]))
         flip_flops = least_squares(terms, np.array([build.resources.flip_flops for build in builds]))
         speeds = sorted({speed(build.board) for build in builds})
@@ -47,10 +47,10 @@ class Fit:
         split = len(speeds)
         return cls(luts, flip_flops, dict(zip(speeds, found[:split].tolist(), strict=True)), found[split:])
 
-    def area(self, geometry: Geometry, board: Board) -> tuple[int, int]:
+    def area(self, geometry: Geometry, device: Device) -> tuple[float, float]:
         """LUTs and flip-flops."""
-        terms = area_terms(geometry, board)
-        return round(float(terms @ self.luts)), round(float(terms @ self.flip_flops))
+        terms = area_terms(geometry, device)
+        return float(terms @ self.luts), float(terms @ self.flip_flops)
 
     def clock_mhz(self, geometry: Geometry, board: Board) -> float:
         """The clock; raises :class:`CepropError` for a speed of which there is no build."""
@@ -81,12 +81,18 @@ def leave_one_out(builds: Sequence[Build]) -> list[LeftOut]:
         if all(speed(other.board) != speed(build.board) for other in others):
             continue
         fit = Fit.to(others)
-        luts, _ = fit.area(build.geometry, build.board)
+        luts, _ = fit.area(build.geometry, build.board.device)
         clock = fit.clock_mhz(build.geometry, build.board)
         rate = 1e6 * clock / build.expected_cycles
         shares = (luts / build.resources.luts, clock / build.clock_mhz, rate / build.rate)
         found.append(LeftOut(build, *(share - 1 for share in shares)))
     return found
+
+
+def error_sizes(left_out: Sequence[LeftOut], name: Literal["luts", "clock", "rate"]) -> dict[str, float]:
+    """Mean and largest size of the errors, as shares."""
+    sizes = [abs(getattr(one, name)) for one in left_out]
+    return {"mean": sum(sizes) / len(sizes), "largest": max(sizes)}
 
 
 def speed(board: Board) -> str:
@@ -95,21 +101,21 @@ def speed(board: Board) -> str:
     return f"{name} grade {board.speed}" if board.speed else name
 
 
-def area_terms(geometry: Geometry, board: Board) -> np.ndarray:
-    """What LUTs and flip-flops are proportional to, float (5,): one; bits of adders and multiplexers in all cells; those in
-    all neuron cells; pieces of the lanes' memories, where those are made of LUTs; bits of the products of multipliers
-    made of LUTs."""
+def area_terms(geometry: Geometry, device: Device) -> np.ndarray:
+    """What LUTs and flip-flops are proportional to, float (5,): one; bits of adders and multiplexers in all cells, and
+    in all neuron cells; pieces of the lanes' memories, where LUTs hold them; bits of the products of multipliers that
+    are made of LUTs."""
     formats = geometry.specification.formats
     cells = geometry.rows * geometry.cols
     cell_bits = geometry.partial_sum_bits + geometry.update_bits + formats.weight_bits
     edges: list[Edge] = [edge for edge in ("row", "column") if geometry.layers(edge)]
     neuron_bits = sum(_lanes(geometry, edge) * geometry.sum_bits(edge) for edge in edges)
     pieces = soft = 0
-    if board.device.family == "ecp5":
+    if device.family == "ecp5":
         stored = sum(_lanes(geometry, edge) * geometry.neuron_words(edge) * geometry.sum_bits(edge) for edge in edges)
         stored += geometry.cols * geometry.slots(0) * formats.input_bits
         pieces = stored / _LUT_RAM_BITS
-    if not board.device.room.multipliers:
+    if not device.room.multipliers:
         soft = cells * geometry.operand_bits * formats.weight_bits
     return np.array([1, cells * cell_bits, neuron_bits, pieces, soft], float)
 
@@ -133,7 +139,7 @@ def least_squares(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _growth(geometry: Geometry, board: Board, luts: np.ndarray) -> np.ndarray:
     """What the logarithm of the period grows with: the logarithm of the cells, and the share of LUTs in use."""
-    fill = float(area_terms(geometry, board) @ luts) / board.device.room.luts
+    fill = float(area_terms(geometry, board.device) @ luts) / board.device.room.luts
     return np.array([math.log(geometry.rows * geometry.cols), fill])
 
 

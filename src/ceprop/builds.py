@@ -75,11 +75,14 @@ class Build:
         return f"{layers} as {self.geometry.rows}x{self.geometry.cols} on {self.board_name}"
 
 
+def read_entries() -> list[dict[str, Any]]:
+    """All builds as the file has them."""
+    return json.loads((files("ceprop") / FILE).read_text(encoding="utf-8"))["builds"]
+
+
 def load_builds(family: str) -> list[Build]:
     """The builds of a family of devices; raises :class:`CepropError` where there are none."""
-    text = (files("ceprop") / FILE).read_text(encoding="utf-8")
-    found = [Build.from_dict(entry) for entry in json.loads(text)["builds"]]
-    found = [build for build in found if build.board.device.family == family]
+    found = [build for build in map(Build.from_dict, read_entries()) if build.board.device.family == family]
     if not found:
         raise CepropError(f"no builds of {family} to estimate from; docs/results/builds.py makes some")
     return found

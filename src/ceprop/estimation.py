@@ -1,11 +1,12 @@
 """`ceprop estimate`: resources, clock and rates of a design that nobody has synthesized yet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .boards import Board, memory_need
-from .build_fit import LEAST_BUILDS, Fit, LeftOut, leave_one_out
+from .boards import Board, check_fit
+from .boards.fit import needs
+from .build_fit import LEAST_BUILDS, Fit, LeftOut, error_sizes, leave_one_out
 from .builds import load_builds
 from .errors import CepropError
 from .geometry import Geometry
@@ -32,11 +33,6 @@ class Estimate:
         """Samples a second."""
         return 1e6 * self.clock_mhz / self.cycles(stage)
 
-    def errors(self, of: Callable[[LeftOut], float]) -> dict[str, float]:
-        """Mean and largest size of the errors of builds that were predicted from the others, as shares."""
-        sizes = [abs(of(one)) for one in self.left_out]
-        return {"mean": sum(sizes) / len(sizes), "largest": max(sizes)}
-
     def as_dict(self) -> dict[str, Any]:
         """The estimate's JSON."""
         return {
@@ -48,9 +44,9 @@ class Estimate:
             "fit": {
                 "builds": self.builds,
                 "leave_one_out": {
-                    "luts": self.errors(lambda one: one.luts),
-                    "clock": self.errors(lambda one: one.clock),
-                    "samples_per_second": self.errors(lambda one: one.rate),
+                    "luts": error_sizes(self.left_out, "luts"),
+                    "clock": error_sizes(self.left_out, "clock"),
+                    "samples_per_second": error_sizes(self.left_out, "rate"),
                 },
             },
         }
@@ -60,20 +56,19 @@ def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, a
     """Estimate a design: cycles by the cycle model from what the golden model does with the first `samples` samples,
     fresh and after an epoch; LUTs, flip-flops and clock by a fit over real builds; memories and multipliers counted.
 
-    Raises :class:`CepropError` where there are too few builds to fit to."""
+    Raises :class:`CepropError` for too few builds to fit to, and for a design that the device cannot hold."""
     builds = load_builds(board.device.family)
     if len(builds) < LEAST_BUILDS:
         raise CepropError(f"{len(builds)} builds of {board.device.family}: an estimate needs {LEAST_BUILDS}")
     fit = Fit.to(builds)
-    luts, flip_flops = fit.area(geometry, board)
-    clock = fit.clock_mhz(geometry, board)
-    left_out = leave_one_out(builds)
+    check_fit(geometry, board, luts := lambda shape, device: fit.area(shape, device)[0])
+    resources = needs(geometry, board.device, luts)
     return Estimate(
-        resources={"luts": luts, "flip_flops": flip_flops, **memory_need(geometry, board)},
-        clock_mhz=clock,
+        resources=resources | {"flip_flops": round(fit.area(geometry, board.device)[1])},
+        clock_mhz=fit.clock_mhz(geometry, board),
         stages=expected_costs(geometry, dataset, samples, advance),
         builds=len(builds),
-        left_out=left_out,
+        left_out=leave_one_out(builds),
     )
 
 

@@ -15,7 +15,6 @@ from .model import Dataset, Network, SampleRecord, epoch_order, epoch_signs, fas
 from .report import Advance
 from .sim.events import happened
 
-
 # The cycle model asks a core for its latencies and never elaborates it; Amaranth takes that for a mistake.
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
