@@ -1,6 +1,6 @@
 """The biases of one lane's neurons: synapses from a constant unit of state `2^state_bits` without a generator."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -12,7 +12,7 @@ from ceprop.hdl.numbers import saturate
 
 
 class BiasCell(wiring.Component):
-    """Keeps the biases and lets them learn in the step itself.
+    """Keeps the biases and lets them learn in the step itself, or in one of their own after the phase.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class BiasCell(wiring.Component):
     bias : Out
         One cycle after `step`.
     generator : In
-        The generator's next value, one cycle after `step`.
+        The generator's value for the update, one cycle after `step`.
     moved, new, old : In
         The message again when the new state is there, and the states.
     saturated : Out
@@ -65,7 +65,7 @@ class BiasCell(wiring.Component):
         depth = memory_depth(self.geometry.neuron_words(self.edge))
         m.submodules.words = memory = Memory(shape=signed(bits), depth=depth, init=[])
         write, read = memory.write_port(), memory.read_port()
-        m.d.comb += [read.addr.eq(self.step.address), read.en.eq(1), self.bias.eq(read.data)]
+        m.d.comb += [read.addr.eq(Cat(self.step.index, self.step.layer)), read.en.eq(1), self.bias.eq(read.data)]
 
         update = self._update(m)
         dropped = self.geometry.bias_dither_bits(self.edge)
@@ -73,13 +73,16 @@ class BiasCell(wiring.Component):
         m.d.sync += following.eq(delay(m, read.data, self._moved_stage + 1, "bias") + (update >> dropped))
         limited, beyond = saturate(following, bits)
 
-        learning = delay(m, (self.moved.operation == Operation.STEP) & self.moved.nudged, 3, "learning")
-        address = delay(m, self.moved.address, 3, "address")
+        learns = (self.moved.operation == Operation.STEP) & self.moved.nudged
+        if not self.geometry.specification.continual:
+            learns = self.moved.operation == Operation.LEARN
+        learning = delay(m, learns, 3, "learning")
+        address = delay(m, Cat(self.moved.index, self.moved.layer), 3, "address")
         m.d.comb += self.saturated.eq(learning & beyond)
         with m.If(learning):
             m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(limited)]
         with m.Elif((self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)):
-            m.d.comb += [write.en.eq(1), write.addr.eq(self.step.address), write.data.eq(self.word[:bits])]
+            m.d.comb += [write.en.eq(1), write.addr.eq(Cat(self.step.index, self.step.layer)), write.data.eq(self.word[:bits])]
         return m
 
     def _update(self, m: Module) -> Signal:

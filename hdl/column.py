@@ -1,4 +1,4 @@
-"""One lane of the column edge: its inputs, and what the cells below are told in every slot."""
+"""A column lane: its list of inputs, and the control of its cells, each field at the stage of its use."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -15,8 +15,8 @@ from ceprop.hdl.synapse import (
     LOAD_STAGE,
     OPERAND_STAGE,
     UPDATE_READ_STAGE,
-    WRITE_STAGE,
     CellLayouts,
+    write_stage,
 )
 
 
@@ -27,10 +27,11 @@ class ColumnLane(wiring.Component):
     -------
     tile, tile_out, event, event_out, value : as :class:`InputCell`
         `lane` of a `tile` message counts down from lane to lane and picks the one where it is zero.
-    operand, dither : In
-        From the lane's neuron cell; zero where no neurons lie on the column edge.
+    slot, present, operand, dither : In
+        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on the
+        column edge.
     cells : Out
-        The bundle for the first cell, its memory address `ADDRESS_STAGE` cycles after `tile`.
+        The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
     """
 
     def __init__(self, geometry: Geometry):
@@ -43,6 +44,8 @@ class ColumnLane(wiring.Component):
                 "event": In(messages.event),
                 "event_out": Out(messages.event),
                 "value": In(geometry.specification.formats.input_bits),
+                "slot": In(geometry.slot_bits("column")),
+                "present": In(1),
                 "operand": In(signed(geometry.operand_bits)),
                 "dither": In(geometry.dither_bits),
                 "cells": Out(CellLayouts(geometry).column),
@@ -80,26 +83,25 @@ class ColumnLane(wiring.Component):
         return m
 
     def _address(self, m: Module, tile, inputs: InputCell, picked: Signal) -> None:
-        """Products read the slot's own address; in between, the update reads and writes that of an earlier slot."""
-        base = delay(m, tile.base, 1, "base")
-        is_input = delay(m, tile.input, 1, "is_input")
-        index = delay(m, tile.index, 1, "index")
-        address = Signal.like(self.cells.read_address, name="address", reset_less=True)
-        m.d.sync += address.eq(base + Mux(is_input, inputs.slot, index))
-        update_address = delay(m, address, UPDATE_READ_STAGE, "update_address")
-        product = delay(m, tile.sum, ADDRESS_STAGE, "product")
+        """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
+        base, is_input = delay(m, tile.base, 1, "base"), delay(m, tile.input, 1, "is_input")
+        word = Signal.like(self.cells.read_word, name="word", reset_less=True)
+        read = Signal.like(self.cells.read_word, name="read", reset_less=True)
+        m.d.sync += word.eq(base + Mux(is_input, inputs.slot, self.slot))
+        later = delay(m, word, UPDATE_READ_STAGE, "later")
+        m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, later))
 
-        writes = Signal()
-        updated = delay(m, tile.write, 1, "updated") & (inputs.present | ~is_input)
-        m.d.sync += writes.eq(updated | (delay(m, tile.load, 1, "loaded") & picked))
-        enable = writes
-        for stage in range(WRITE_STAGE):
-            later = Signal(name=f"write_{stage + 1}")
-            m.d.sync += later.eq(enable)
-            enable = later
+        enable = Signal()
+        updated = delay(m, tile.write, 1, "updated") & Mux(is_input, inputs.present, self.present)
+        m.d.sync += enable.eq(updated | (delay(m, tile.load, 1, "loaded") & picked))
+        writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
+        for stage in range(writes - 2):
+            later_enable = Signal(name=f"write_{stage + 1}")
+            m.d.sync += later_enable.eq(enable)
+            enable = later_enable
         m.d.comb += [
-            self.cells.read_address.eq(Mux(product, address, update_address)),
-            self.cells.write_address.eq(delay(m, update_address, WRITE_STAGE - UPDATE_READ_STAGE, "write_address")),
+            self.cells.read_word.eq(read),
+            self.cells.write_word.eq(delay(m, later, writes - 2 - UPDATE_READ_STAGE, "write_word")),
             self.cells.write_enable.eq(enable),
         ]
 
@@ -108,8 +110,7 @@ class ColumnLane(wiring.Component):
         one = delay(m, tile.read, 1, "reads") & picked
         value = Signal(inputs.operand.shape(), reset_less=True)
         m.d.sync += value.eq(inputs.operand | one)
-        operand = Signal(signed(self.geometry.operand_bits), name="input_operand", reset_less=True)
-        m.d.sync += operand.eq(value)
+        operand = delay(m, value, ADDRESS_STAGE + OPERAND_STAGE - 2, "input_operand")
         # One of the two is zero: a slot sends either an input or a neuron's operand.
         from_input = delay(m, tile.input, ADDRESS_STAGE + DITHER_STAGE, "dither_from_input")
         m.d.comb += [

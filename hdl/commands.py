@@ -1,6 +1,6 @@
 """The command port: reads and writes registers, weights and neurons between samples."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -34,7 +34,7 @@ class CommandPort(wiring.Component):
         As :class:`Ports` says.
     allowed, idle : In, Out
         A command may begin; none is at work.
-    tile, row_sum, row_step, column_step : Out
+    tile, row_source, row_sum, row_step, column_step : Out
         Messages of reads and writes.
     words : Out, array
         Words to be written, zero when nothing is.
@@ -56,6 +56,7 @@ class CommandPort(wiring.Component):
                 "allowed": In(1),
                 "idle": Out(1),
                 "tile": Out(messages.tile),
+                "row_source": Out(messages.source("row")),
                 "row_sum": Out(messages.sum("row")),
                 "row_step": Out(messages.step("row")),
                 "column_step": Out(messages.step("column")),
@@ -117,20 +118,23 @@ class CommandPort(wiring.Component):
 
     def _message(self, m: Module, held) -> None:
         """A weight is reached through the array, anything else through the step chain of its edge."""
+        row_bits = self.geometry.row_slot_bits
         with m.If(held.space == Space.WEIGHT):
             m.d.comb += [
                 self.tile.load.eq(held.write),
                 self.tile.sum.eq(~held.write),
                 self.tile.read.eq(~held.write),
                 self.tile.lane.eq(held.lane),
-                self.tile.base.eq(held.address),
+                self.tile.base.eq(held.address[row_bits:]),
+                self.row_source.sum.eq(~held.write),
+                self.row_source.index.eq(held.address[:row_bits]),
                 self.row_sum.read.eq(~held.write),
             ]
         with m.Elif(held.space != Space.REGISTER):
             for step, chosen in ((self.row_step, ~held.column), (self.column_step, held.column)):
                 with m.If(chosen):
                     m.d.comb += step.operation.eq(Mux(held.write, Operation.WRITE, Operation.READ))
-                m.d.comb += [step.space.eq(held.space), step.address.eq(held.address)]
+                m.d.comb += [step.space.eq(held.space), Cat(step.index, step.layer).eq(held.address)]
 
     def _respond(self, m: Module, held, reading, sending):
         """Collect what was read; returns whether one more group fits and whether none is on its way."""

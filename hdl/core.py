@@ -14,11 +14,12 @@ from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.registers import RegisterBank
+from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
 from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.synapse import ADDRESS_STAGE
 from ceprop.hdl.trace import TracePort
-from ceprop.hdl.visits import VisitWalker
+from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
 
 
 class Core(wiring.Component):
@@ -51,13 +52,13 @@ class Core(wiring.Component):
     # --- latencies, all derived from the parts
 
     def sum_delay(self, edge: Edge) -> int:
-        """Cycles by which a slot's `sum` message follows its `source` message."""
-        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - 1
+        """Cycles by which a slot's `sum` message follows its `source` message; it comes two before the sum."""
+        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - 2
 
     @property
     def return_cycles(self) -> int:
         """Cycles between a pass's last slot and the first step message that may read its sums."""
-        return max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency - 1
+        return MESSAGE_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
 
     @property
     def list_cycles(self) -> int:
@@ -68,7 +69,7 @@ class Core(wiring.Component):
         """Everything, wired by its messages."""
         m = Module()
         m.submodules.array = array = SynapseArray(self.geometry)
-        m.submodules.visits = visits = VisitWalker(self.geometry)
+        m.submodules.walker = walker = SweepWalker(self.geometry)
         m.submodules.steps = steps = StepWalker(self.geometry)
         m.submodules.sequencer = sequencer = Sequencer(self.geometry, self.return_cycles)
         row = self.edges["row"]
@@ -77,7 +78,7 @@ class Core(wiring.Component):
             m.submodules[f"{name}_edge"] = edge
         m.submodules.commands = commands = CommandPort(
             self.geometry,
-            self.sum_delay("row") + row.read_latency,
+            self.sum_delay("row") + row.read_latency + 1,
             row.read_latency,
             column.read_latency if column else 1,
         )
@@ -92,52 +93,61 @@ class Core(wiring.Component):
             steps.target.eq(intake.target),
         ]
 
-        self._control(m, sequencer, visits, steps, commands)
-        self._edge(m, sequencer, row, visits.row_source, visits.row_sum, steps.row, commands, array)
+        self._control(m, sequencer, walker, steps, commands, intake)
+        self._edge(m, sequencer, row, walker.row_source, walker.row_sum, steps.row, commands, array)
         if column:
-            self._edge(m, sequencer, column, visits.column_source, visits.column_sum, steps.column, commands, array)
-        self._columns(m, intake, sequencer, visits, commands, column, array)
+            self._edge(m, sequencer, column, walker.column_source, walker.column_sum, steps.column, commands, array)
+        self._rows(m, row, array)
+        self._columns(m, intake, sequencer, walker, commands, column, array)
         if self.geometry.trace:
             self._trace(m, sequencer, steps)
         else:
             m.d.comb += steps.room.eq(1)
         return m
 
-    def _control(self, m: Module, sequencer, visits, steps, commands) -> None:
+    def _control(self, m: Module, sequencer, walker, steps, commands, intake) -> None:
         """The sequencer starts the walkers; the settings go with their messages."""
         specification = self.geometry.specification
-        bank = self._bank_of_registers(m, sequencer, visits, commands)
+        bank = self._bank_of_registers(m, sequencer, walker, commands)
         m.d.comb += [
-            visits.start.eq(sequencer.visit),
-            visits.kind.eq(sequencer.visit_kind),
-            visits.events.eq(sequencer.events),
-            sequencer.visited.eq(visits.done),
+            walker.start.eq(sequencer.sweep),
+            walker.kind.eq(sequencer.sweep_kind),
+            walker.anew.eq(sequencer.anew),
+            walker.events.eq(sequencer.events),
+            sequencer.swept.eq(walker.done),
             steps.start.eq(sequencer.step),
             steps.first.eq(sequencer.first),
             steps.nudged.eq(sequencer.nudged),
+            steps.keep.eq(sequencer.keep),
+            steps.learn.eq(sequencer.learn_biases),
             steps.nudge_shift.eq(bank.nudge_shift),
+            steps.everything.eq(~bank.skip),
+            intake.everything.eq(~bank.skip),
             sequencer.stepped.eq(steps.done),
             sequencer.free_steps.eq(bank.free_steps),
             sequencer.nudged_steps.eq(bank.nudged_steps),
             sequencer.learn.eq(bank.learn),
+            sequencer.everything.eq(~bank.skip),
             commands.allowed.eq(sequencer.idle),
         ]
-        for walker in (visits, steps):
+        for either in (walker, steps):
             m.d.comb += [
-                walker.negative.eq(bank.nudge_negative),
-                walker.swap.eq(sequencer.swap),
-                walker.bank.eq(sequencer.bank),
+                either.negative.eq(bank.nudge_negative),
+                either.swap.eq(sequencer.swap),
+                either.bank.eq(sequencer.bank),
             ]
         for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
             rate = largest - getattr(bank, f"rate_shift_{l}")
             m.d.comb += [
-                visits.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
+                walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
                 steps.bias_preshifts[l - 1].eq(self.geometry.bias_dither_shift(l) + rate),
+                walker.changed[l - 1].eq(sequencer.changed[l - 1]),
+                walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]
         for name, edge in self.edges.items():
             m.d.comb += getattr(sequencer, f"{name}_status").eq(edge.status)
 
-    def _bank_of_registers(self, m: Module, sequencer, visits, commands) -> RegisterBank:
+    def _bank_of_registers(self, m: Module, sequencer, walker, commands) -> RegisterBank:
         """The registers on the command port, their counters on what they count."""
         result = sequencer.result
         finished = result.valid & result.ready
@@ -145,7 +155,7 @@ class Core(wiring.Component):
         counts = {
             "samples": finished,
             "cycles": sequencer.working,
-            "slots": visits.issued,
+            "slots": walker.issued,
             "free_steps_executed": sequencer.finished_step & ~sequencer.nudged,
             "nudged_steps_executed": sequencer.finished_step & sequencer.nudged,
             "saturations": saturated,
@@ -169,11 +179,13 @@ class Core(wiring.Component):
         own = Signal(step.shape(), name=f"{name}_command_step")
         m.d.comb += [own.eq(command_step), own.bank.eq(sequencer.bank), own.swap.eq(sequencer.swap)]
         m.d.comb += edge.step.eq(Mux(commands.idle, step.as_value(), own.as_value()))
-        m.d.comb += edge.source.eq(source)
         if name == "row":
             read = Signal(arriving.shape(), name="row_sum_or_read")
             m.d.comb += [read.eq(arriving), read.read.eq(commands.row_sum.read)]
             arriving = read
+        # The weights of a command lie at its own addresses, whatever the walker said last.
+        own_source = commands.row_source.as_value() if name == "row" else 0
+        m.d.comb += edge.source.eq(Mux(commands.idle, source.as_value(), own_source))
         m.d.comb += edge.sum.eq(delay(m, arriving, self.sum_delay(name), f"{name}_sum"))
         sums, words = array.row_sums, commands.row_words
         if name == "column":
@@ -186,20 +198,25 @@ class Core(wiring.Component):
             ]
             if name == "row":
                 m.d.comb += [
-                    array.row[lane].operand.eq(edge.operand[lane]),
-                    array.row[lane].dither.eq(edge.dither[lane]),
                     array.load_words[lane].eq(edge.load_words[lane].as_signed()),
                     edge.saturations[lane].eq(array.saturations[lane]),
                 ]
 
-    def _columns(self, m: Module, intake, sequencer, visits, commands, column, array) -> None:
+    def _rows(self, m: Module, row: NeuronEdge, array: SynapseArray) -> None:
+        """The lanes of row slots, operands and dither."""
+        for k in range(row.lanes):
+            m.submodules[f"row_{k}"] = lane = RowLane(self.geometry)
+            m.d.comb += [getattr(lane, name).eq(getattr(row, name)[k]) for name in ("sums", "slot", "present")]
+            m.d.comb += [lane.operand.eq(row.operand[k]), lane.dither.eq(row.dither[k]), array.row[k].eq(lane.cells)]
+
+    def _columns(self, m: Module, intake, sequencer, walker, commands, column, array) -> None:
         """The lanes of inputs and of the cells' control."""
         lanes = [ColumnLane(self.geometry) for _ in range(self.geometry.cols)]
         m.submodules.value_skew = skew = Triangle(len(lanes), len(intake.values[0]), align=False)
         before = None
         for k, lane in enumerate(lanes):
             m.submodules[f"column_{k}"] = lane
-            tile = Mux(commands.idle, visits.tile.as_value(), commands.tile.as_value())
+            tile = Mux(commands.idle, walker.tile.as_value(), commands.tile.as_value())
             m.d.comb += [
                 lane.tile.eq(before.tile_out if before else tile),
                 lane.event.eq(before.event_out if before else intake.event),
@@ -208,7 +225,8 @@ class Core(wiring.Component):
                 array.column[k].eq(lane.cells),
             ]
             if column:
-                m.d.comb += [lane.operand.eq(column.operand[k]), lane.dither.eq(column.dither[k])]
+                names = ("slot", "present", "operand", "dither")
+                m.d.comb += [getattr(lane, name).eq(getattr(column, name)[k]) for name in names]
             before = lane
         back = delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
         m.d.comb += [sequencer.listed.eq(back.valid & back.last), sequencer.longest.eq(back.largest)]
@@ -221,7 +239,7 @@ class Core(wiring.Component):
             trace.layer.eq(steps.layer),
             trace.slot.eq(steps.slot),
             trace.nudged.eq(sequencer.nudged),
-            trace.stepping.eq((steps.layer != 0) & trace.room),
+            trace.stepping.eq((steps.layer != 0) & trace.room & ~sequencer.learn_biases),
             steps.room.eq(trace.room),
         ]
         for name, edge in self.edges.items():

@@ -22,10 +22,14 @@ class NeuronEdge(wiring.Component):
         Words to be written, all lanes together, held while their `step` message passes.
     returned, saturations : In, arrays
         From the array; the counts are zero on the column edge.
+    sums : Out, array
+        Whether the lanes' `source` messages belong to sums.
+    slot, present : Out, arrays
+        Units that the lanes' `source` messages mean, one cycle after them.
     operand, dither : Out, arrays
         Into the array.
     read_words : Out, array
-        All lanes together, `read_latency` cycles after a `sum` or `step` message with a read.
+        All lanes together, `read_latency` cycles after a `step` message with a read, one more after a `sum` message.
     trace : Out, array
         All lanes together, `trace_latency` cycles after a `step` message.
     status : Out
@@ -49,12 +53,15 @@ class NeuronEdge(wiring.Component):
                 "words": In(messages.word_bits).array(self.lanes),
                 "returned": In(signed(geometry.partial_sum_bits)).array(self.lanes),
                 "saturations": In(cells.saturations).array(self.lanes),
+                "sums": Out(1).array(self.lanes),
+                "slot": Out(geometry.slot_bits(edge)).array(self.lanes),
+                "present": Out(1).array(self.lanes),
                 "operand": Out(signed(geometry.operand_bits)).array(self.lanes),
                 "dither": Out(geometry.dither_bits).array(self.lanes),
                 "load_words": Out(messages.word_bits).array(self.lanes),
                 "read_words": Out(messages.word_bits).array(self.lanes),
                 "trace": Out(messages.trace).array(self.lanes),
-                "status": Out(messages.status),
+                "status": Out(messages.status(edge)),
                 "saturated": Out(self._chain_bits),
             }
         )
@@ -94,6 +101,9 @@ class NeuronEdge(wiring.Component):
                 cell.word.eq(skew.moved[lane]),
                 self.load_words[lane].eq(skew.moved[lane]),
                 cell.returned.eq(self.returned[lane]),
+                self.sums[lane].eq(cell.source_out.sum),
+                self.slot[lane].eq(cell.slot),
+                self.present[lane].eq(cell.present),
                 self.operand[lane].eq(cell.operand),
                 self.dither[lane].eq(cell.dither),
                 read_align.words[lane].eq(cell.read_word),

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
+from ceprop.geometry import Edge, Geometry, address_bits
 from ceprop.hdl.dither import advance
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
@@ -20,6 +20,8 @@ class GeneratorBanks(wiring.Component):
     -------
     source, step : In
         Messages in this lane.
+    address : In
+        The neuron that `source` means, one cycle later.
     word : In
         A value to be written, beside its `step`.
     dither : Out
@@ -29,13 +31,14 @@ class GeneratorBanks(wiring.Component):
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
-        self._words = geometry.neuron_words(edge)
+        self._address_bits = address_bits(max(1, geometry.neuron_words(edge)))
         messages = Messages(geometry)
         bits = geometry.specification.generator_bits
         super().__init__(
             {
                 "source": In(messages.source(edge)),
                 "step": In(messages.step(edge)),
+                "address": In(self._address_bits),
                 "word": In(messages.word_bits),
                 "dither": Out(geometry.dither_bits),
                 "value": Out(bits),
@@ -46,14 +49,15 @@ class GeneratorBanks(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One memory; the read port serves the step first, then the array."""
         m = Module()
-        m.submodules.words = memory = Memory(shape=unsigned(len(self.value)), depth=2 * self._words, init=[])
+        m.submodules.words = memory = Memory(shape=unsigned(len(self.value)), depth=2 << self._address_bits, init=[])
         write, read = memory.write_port(), memory.read_port()
         step, source = self.step, self.source
 
-        late = delay(m, Cat(source.address, source.bank), ADDRESS_STAGE + DITHER_STAGE - 1, "place")
-        late_place = self._place(late[-1], late[:-1])
+        bank = delay(m, source.bank, 1, "bank")
+        late_place = delay(m, self._place(bank, self.address), ADDRESS_STAGE + DITHER_STAGE - 2, "place")
+        here = Cat(step.index, step.layer)
         m.d.comb += [
-            read.addr.eq(Mux(step.operation == Operation.NONE, late_place, self._place(step.bank, step.address))),
+            read.addr.eq(Mux(step.operation == Operation.NONE, late_place, self._place(step.bank, here))),
             read.en.eq(1),
             self.dither.eq(read.data << delay(m, source.dither_shift, ADDRESS_STAGE + DITHER_STAGE, "dither_shift")),
             self.value.eq(read.data),
@@ -62,13 +66,13 @@ class GeneratorBanks(wiring.Component):
 
         loading = (step.operation == Operation.WRITE) & (step.space == Space.GENERATOR)
         stepping = delay(m, (step.operation == Operation.STEP) & step.nudged, 1, "stepping")
-        other_place = delay(m, self._place(~step.bank, step.address), 1, "other_place")
+        other_place = delay(m, self._place(~step.bank, here), 1, "other_place")
         m.d.comb += [
             write.en.eq(loading | stepping),
-            write.addr.eq(Mux(stepping, other_place, self._place(step.bank, step.address))),
+            write.addr.eq(Mux(stepping, other_place, self._place(step.bank, here))),
             write.data.eq(Mux(stepping, self.following, self.word)),
         ]
         return m
 
     def _place(self, bank: Value, address: Value) -> Value:
-        return Mux(bank, self._words, 0) + address
+        return Cat(address[: self._address_bits], bank)

@@ -66,7 +66,7 @@ class InputCell(wiring.Component):
         count = Signal(event.largest.shape())
         place = Signal.like(count)
         following = Signal.like(count)
-        wanted = self.value != 0
+        wanted = (self.value != 0) | event.everything
         m.d.comb += [
             place.eq(Mux(event.first, 0, count)),
             following.eq(place + wanted),

@@ -17,8 +17,8 @@ class Intake(wiring.Component):
     -------
     sample : In, stream
         As :class:`Ports` says.
-    allowed : In
-        Groups may be taken.
+    allowed, everything : In
+        Groups may be taken; zeros are listed too.
     event : Out
         The group's message, one cycle after it was taken.
     values : Out, array
@@ -38,6 +38,7 @@ class Intake(wiring.Component):
             {
                 "sample": In(stream.Signature(ports.sample)),
                 "allowed": In(1),
+                "everything": In(1),
                 "event": Out(messages.event),
                 "values": Out(ports.sample["values"].shape),
                 "begin": Out(1),
@@ -69,6 +70,7 @@ class Intake(wiring.Component):
             event.valid.eq(taken),
             event.first.eq(first),
             event.last.eq(group.last),
+            event.everything.eq(self.everything),
             event.slot.eq(group.slot),
             event.pattern.eq(group.slot * stride),
             values.eq(group.values),

@@ -6,6 +6,7 @@ edge adds `tile` (where in the cells' memories, and what to do there) and `event
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
@@ -23,13 +24,25 @@ class Operand(enum.Enum, shape=2):
     DIFFERENCE = 3
 
 
-class Operation(enum.Enum, shape=2):
+class Listing(enum.Enum, shape=2):
+    """Which units of a layer a lane walks."""
+
+    ALL = 0
+    CHANGED = 1
+    """Those whose state the last step changed."""
+    ACTIVE = 2
+    """Those whose state is not zero, or was not before."""
+
+
+class Operation(enum.Enum, shape=3):
     """What a `step` message asks of a neuron."""
 
     NONE = 0
     STEP = 1
     READ = 2
     WRITE = 3
+    LEARN = 4
+    """Update the bias by current and previous state, for rules that learn at the end of the phase."""
 
 
 class Space(enum.Enum, shape=3):
@@ -57,13 +70,22 @@ class Messages:
     def _specification(self) -> Specification:
         return self.geometry.specification
 
-    def _neuron_address(self, edge: Edge) -> int:
-        return address_bits(max(1, self.geometry.neuron_words(edge)))
+    def _neurons(self, edge: Edge) -> dict[str, Any]:
+        """A unit, or its number in a list, of a layer numbered on its edge."""
+        return {"index": unsigned(self.geometry.slot_bits(edge)), "layer": unsigned(self.layer_bits(edge))}
+
+    def layer_bits(self, edge: Edge) -> int:
+        """Bits that number an edge's layers of neurons."""
+        return address_bits(max(1, len(self.geometry.layers(edge))))
+
+    def list_bits(self, edge: Edge) -> int:
+        """Bits of the length of a list of units."""
+        return self.geometry.slot_bits(edge) + 1
 
     @property
     def event_index_bits(self) -> int:
-        """Bits of an index into a lane's list of inputs, or of a column slot."""
-        return address_bits(max(connection.column_slots for connection in self.geometry.connections))
+        """Bits of an index into a lane's list of inputs."""
+        return address_bits(self.geometry.slots(0))
 
     @property
     def event_count_bits(self) -> int:
@@ -82,12 +104,15 @@ class Messages:
         return bits_for(max(self._specification.layers[1:]))
 
     def source(self, edge: Edge) -> data.StructLayout:
-        """Send an operand: which, of which neuron, shifted and signed how, and which dither beside it."""
+        """Send an operand: for a sum or an update, which, of which neuron, shifted and signed how, and which dither
+        beside it."""
         shifts = (self.geometry.dither_shift(c) for c in self._specification.connections)
         return data.StructLayout(
             {
+                "sum": unsigned(1),
                 "operand": Operand,
-                "address": unsigned(self._neuron_address(edge)),
+                "listing": Listing,
+                **self._neurons(edge),
                 "preshift": unsigned(bits_for(self.geometry.rate_room)),
                 "dither_shift": unsigned(bits_for(max(shifts))),
                 "negative": unsigned(1),
@@ -98,7 +123,8 @@ class Messages:
 
     @property
     def tile(self) -> data.StructLayout:
-        """A slot of the cells below a column lane; `index` is a column slot, or with `input` an event's number."""
+        """A slot of the cells below a column lane; `index` is an event's number if `input` is set. Column words count
+        from `base`."""
         return data.StructLayout(
             {
                 "sum": unsigned(1),
@@ -109,19 +135,21 @@ class Messages:
                 "read": unsigned(1),
                 "input": unsigned(1),
                 "lane": unsigned(address_bits(self.geometry.cols)),
-                "base": unsigned(address_bits(self.geometry.weight_words)),
+                "base": unsigned(self.geometry.column_word_bits),
                 "index": unsigned(self.event_index_bits),
             }
         )
 
     @property
     def event(self) -> data.StructLayout:
-        """A group of inputs on its way along the column edge; `largest` is the longest list so far."""
+        """A group of inputs on its way along the column edge; with `everything` zeros are listed too; `largest` is the
+        longest list so far."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
                 "first": unsigned(1),
                 "last": unsigned(1),
+                "everything": unsigned(1),
                 "slot": unsigned(address_bits(self.geometry.slots(0))),
                 "pattern": unsigned(self._specification.generator_bits),
                 "largest": unsigned(self.event_count_bits),
@@ -136,19 +164,25 @@ class Messages:
                 "drive": unsigned(1),
                 "first": unsigned(1),
                 "read": unsigned(1),
-                "address": unsigned(self._neuron_address(edge)),
+                "listing": Listing,
+                **self._neurons(edge),
             }
         )
 
     def step(self, edge: Edge) -> data.StructLayout:
-        """Compute a neuron's new state (`remaining` counts the layer's units down, `target` is the labelled one)."""
+        """Compute a neuron's new state (`remaining` counts the layer's units down, `target` is the labelled one); its
+        `index` is its slot. With `everything` units are listed whatever happened; with `keep` the previous state stays,
+        which is then that of the free phase."""
         shifts = (self.geometry.bias_dither_shift(layer) for layer in self.geometry.layers(edge))
         return data.StructLayout(
             {
                 "operation": Operation,
                 "space": Space,
                 "last": unsigned(1),
-                "address": unsigned(self._neuron_address(edge)),
+                "layer_last": unsigned(1),
+                **self._neurons(edge),
+                "everything": unsigned(1),
+                "keep": unsigned(1),
                 "drive": unsigned(1),
                 "output": unsigned(1),
                 "first": unsigned(1),
@@ -164,13 +198,17 @@ class Messages:
             }
         )
 
-    @property
-    def status(self) -> data.StructLayout:
-        """What a step found in the lanes so far: any change, any difference from the state before, the largest."""
+    def status(self, edge: Edge) -> data.StructLayout:
+        """What a step found in the lanes so far: any change, any difference from the state before, the largest output;
+        and the longest lists of the layer."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
                 "last": unsigned(1),
+                "layer_last": unsigned(1),
+                "layer": unsigned(self.layer_bits(edge)),
+                "changed_most": unsigned(self.list_bits(edge)),
+                "active_most": unsigned(self.list_bits(edge)),
                 "changed": unsigned(1),
                 "aperiodic": unsigned(1),
                 "found": unsigned(1),

@@ -4,17 +4,18 @@ It keeps their sums, states, biases and generators, sends states into the array,
 step turns each sum into a new state. Messages hop through it to the next lane, one register each.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, memory_depth
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.activation import Activation
 from ceprop.hdl.bias import BiasCell
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import delay
+from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.numbers import clip
 from ceprop.hdl.sender import OperandSender
@@ -39,13 +40,15 @@ class NeuronCell(wiring.Component):
     source, sum, step, status (and `_out`) : In, Out
         Messages of :class:`Messages`, from the lane before and to the lane after.
     returned : In(signed)
-        The lane's partial sum, one cycle after its `sum` message is in this lane.
+        The lane's partial sum, two cycles after its `sum` message is in this lane.
     word : In
         A word to be written, while a `step` message with `WRITE` is in this lane.
+    slot, present : Out
+        The unit that `source` means, one cycle after it.
     operand, dither : Out
         For the array, `ADDRESS_STAGE + OPERAND_STAGE` and `+ DITHER_STAGE` cycles after `source`.
     read_word : Out
-        The word that a `sum` message with `read`, or a `step` message with `READ`, asked for; two cycles after it.
+        The word that a `sum` message with `read`, or a `step` message with `READ`, asked for; three and two cycles after it.
     saturated : Out
         A bias was saturated.
     trace : Out
@@ -67,10 +70,12 @@ class NeuronCell(wiring.Component):
                 "sum_out": Out(messages.sum(edge)),
                 "step": In(messages.step(edge)),
                 "step_out": Out(messages.step(edge)),
-                "status": In(messages.status),
-                "status_out": Out(messages.status),
+                "status": In(messages.status(edge)),
+                "status_out": Out(messages.status(edge)),
                 "returned": In(signed(geometry.partial_sum_bits)),
                 "word": In(messages.word_bits),
+                "slot": Out(geometry.slot_bits(edge)),
+                "present": Out(1),
                 "operand": Out(signed(geometry.operand_bits)),
                 "dither": Out(geometry.dither_bits),
                 "read_word": Out(messages.word_bits),
@@ -81,7 +86,12 @@ class NeuronCell(wiring.Component):
 
     @property
     def status_stage(self) -> int:
-        """Cycles from a `step` message in its lane to its new state, which the status chain looks at."""
+        """Cycles from a `step` message in its lane to the status chain, which looks at its new state."""
+        return self._moved_stage + 1
+
+    @property
+    def _moved_stage(self) -> int:
+        """Cycles from a `step` message in its lane to its new state."""
         return VALUE_STAGE + self._activation.latency + 1
 
     def elaborate(self, platform: object) -> Module:
@@ -105,79 +115,129 @@ class NeuronCell(wiring.Component):
             m.d.sync += later.eq(steps[-1])
             steps.append(later)
 
+        stage = self._moved_stage
         m.submodules.activation = self._activation
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
-        m.submodules.biases = biases = BiasCell(self.geometry, self.edge, self.status_stage)
+        m.submodules.biases = biases = BiasCell(self.geometry, self.edge, stage)
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
-        m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
-        sums, drives = self._sums(m, arriving, step)
-        current, previous = self._states(m, source, steps, sender)
+        m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
+        address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
+        sums, drives = self._sums(m, arriving, step, lists)
+        current, previous = self._states(m, source, address, steps, sender)
         drive = self._value(m, steps, sums, drives, biases.bias)
 
         # The states before the step, beside the activation's result and beside the new state.
-        before_move = delay(m, current, self.status_stage - 2, "current")
+        before_move = delay(m, current, stage - 2, "current")
         old = delay(m, before_move, 1, "old")
-        new = self._move(m, steps[self.status_stage - 1], before_move)
-        moved = steps[self.status_stage]
+        older = delay(m, previous, stage - 1, "older")
+        new = self._move(m, steps[stage - 1], before_move)
+        moved = steps[stage]
+        kept = Signal.like(old)
         m.d.comb += [
+            # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
+            kept.eq(Mux(moved.keep, older, old)),
+            lists.source.eq(source),
+            lists.sum.eq(arriving),
+            self.slot.eq(lists.slot),
+            self.present.eq(lists.present),
             sender.source.eq(source),
+            sender.present.eq(lists.present),
             self.operand.eq(sender.operand),
             generators.source.eq(source),
+            generators.address.eq(address),
             generators.step.eq(step),
             generators.word.eq(self.word),
             self.dither.eq(generators.dither),
             biases.step.eq(step),
             biases.word.eq(self.word),
-            biases.generator.eq(generators.following),
             biases.moved.eq(moved),
-            biases.new.eq(new),
-            biases.old.eq(old),
             self.saturated.eq(biases.saturated),
-            hop.step.eq(moved),
-            hop.new.eq(new),
-            hop.old.eq(old),
-            hop.older.eq(delay(m, previous, self.status_stage - 1, "older")),
-            hop.status.eq(self.status),
-            self.status_out.eq(hop.status_out),
-            self.trace.state.eq(new),
+            self.trace.state.eq(delay(m, new, 1, "trace_state")),
             self._state_write.en.eq(moved.operation == Operation.STEP),
-            self._state_write.addr.eq(moved.address),
+            self._state_write.addr.eq(self._place(moved.index, moved.layer)),
             self._state_write.data.current.eq(new),
-            self._state_write.data.previous.eq(old),
+            self._state_write.data.previous.eq(kept),
         ]
+        if self.specification.continual:
+            m.d.comb += [biases.generator.eq(generators.following), biases.new.eq(new), biases.old.eq(old)]
+        else:
+            m.d.comb += [biases.generator.eq(generators.value), biases.new.eq(old), biases.old.eq(older)]
+        self._look(m, moved, steps[stage + 1], lists, new, old, older, kept)
         if drive is not None:
-            late = delay(m, drive, self.status_stage - 2, "trace_drive")
-            m.d.comb += self.trace.drive.eq(Mux(moved.drive, late, 0))
+            late = delay(m, drive, stage - 1, "trace_drive")
+            m.d.comb += self.trace.drive.eq(Mux(steps[stage + 1].drive, late, 0))
         self._read(m, arriving, steps[1], biases.bias, generators.value, Cat(current, previous))
         return m
 
-    def _sums(self, m: Module, arriving: data.View, step: data.View):
+    def _place(self, index: Value, layer: Value) -> Value:
+        """Address of a neuron in this lane's memories."""
+        return Cat(index, layer)[: address_bits(max(1, self.geometry.neuron_words(self.edge)))]
+
+    def _look(self, m: Module, moved, looked, lists, new, old, older, kept) -> None:
+        """What the new state means for the lists and the status chain, a cycle later."""
+        m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
+        changed, listed, active, aperiodic = (
+            Signal(name=name, reset_less=True) for name in ("changed", "listed", "active", "aperiodic")
+        )
+        state = delay(m, new, 1, "new_state")
+        m.d.sync += [
+            changed.eq(new != old),
+            listed.eq((new != kept) | moved.everything),
+            active.eq((new != 0) | (kept != 0) | moved.everything),
+            aperiodic.eq(new != older),
+        ]
+        m.d.comb += [
+            lists.push.valid.eq(looked.operation == Operation.STEP),
+            lists.push.first.eq(looked.index == 0),
+            lists.push.index.eq(looked.index),
+            lists.push.layer.eq(looked.layer),
+            lists.push.changed.eq(listed),
+            lists.push.active.eq(active),
+            hop.step.eq(looked),
+            hop.new.eq(state),
+            hop.changed.eq(changed),
+            hop.aperiodic.eq(aperiodic),
+            hop.changed_count.eq(lists.changed_count),
+            hop.active_count.eq(lists.active_count),
+            hop.status.eq(self.status),
+            self.status_out.eq(hop.status_out),
+        ]
+
+    def _sums(self, m: Module, arriving: data.View, step: data.View, lists: UnitLists):
         """The running sums of the step, and on the row edge the drive: read one cycle after `step`."""
         messages = Messages(self.geometry)
         words = self.geometry.neuron_words(self.edge)
-        address = Mux(step.operation == Operation.NONE, arriving.address, step.address)
+        arrived = Signal(self.sum.shape(), name="sum_arrived")
+        m.d.sync += arrived.eq(arriving)
+        present = 1
+        slot = arrived.index
+        if self.edge == "row":
+            present, slot = lists.sum_present, lists.sum_slot
+        stepping = step.operation != Operation.NONE
+        address = Mux(stepping, self._place(step.index, step.layer), self._place(slot, arrived.layer))
         bits = self.geometry.sum_bits(self.edge)
         m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
         m.d.comb += [
-            sums.valid.eq(arriving.valid & ~arriving.drive),
-            sums.first.eq(arriving.first),
+            sums.valid.eq(arrived.valid & ~arrived.drive),
+            sums.first.eq(arrived.first),
             sums.address.eq(address),
             sums.addend.eq(self.returned),
         ]
         if self.edge == "column":
             return sums.read_data, None
         drive_bits = messages.trace["drive"].shape.width
-        m.submodules.drives = drives = Accumulator(self.geometry.slots(1), drive_bits, self.geometry.partial_sum_bits)
+        slots = 1 << self.geometry.slot_bits("row")
+        m.submodules.drives = drives = Accumulator(slots, drive_bits, self.geometry.partial_sum_bits)
         m.d.comb += [
-            drives.valid.eq(arriving.valid & arriving.drive),
-            drives.first.eq(arriving.first),
+            drives.valid.eq(arrived.valid & arrived.drive & present),
+            drives.first.eq(arrived.first),
             drives.address.eq(address),
             drives.addend.eq(self.returned),
         ]
         return sums.read_data, drives.read_data
 
-    def _states(self, m: Module, source: data.View, steps: list[data.View], sender: OperandSender):
-        """Current and previous state in one word, exchanged by `swap`: for the array one cycle after `source`; for a
+    def _states(self, m: Module, source: data.View, address: Value, steps: list[data.View], sender: OperandSender):
+        """Current and previous state in one word, exchanged by `swap`: for the array two cycles after `source`; for a
         step, returned, one cycle after `step`, and zero in the first one."""
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
@@ -185,9 +245,10 @@ class NeuronCell(wiring.Component):
         m.submodules.states = memory = Memory(shape=word, depth=depth, init=[])
         self._state_write, read = memory.write_port(), memory.read_port()
         stepping = steps[0].operation != Operation.NONE
-        m.d.comb += [read.addr.eq(Mux(stepping, steps[0].address, source.address)), read.en.eq(1)]
+        here = self._place(steps[0].index, steps[0].layer)
+        m.d.comb += [read.addr.eq(Mux(stepping, here, address)), read.en.eq(1)]
         stored = read.data
-        swap = delay(m, source.swap, 1, "swap")
+        swap = delay(m, source.swap, 2, "swap")
         m.d.comb += [
             sender.current.eq(Mux(swap, stored.previous, stored.current)),
             sender.previous.eq(Mux(swap, stored.current, stored.previous)),
@@ -234,7 +295,7 @@ class NeuronCell(wiring.Component):
     def _read(self, m: Module, arriving, step_1, bias, generator, states) -> None:
         """The word that is read back: a weight on the returning sum, or one of this lane's memories."""
         word = Signal(self.read_word.shape(), reset_less=True)
-        from_array = delay(m, arriving.read, 1, "read_sum")
+        from_array = delay(m, arriving.read, 2, "read_sum")
         with m.If(from_array):
             m.d.sync += word.eq(self.returned)
         with m.Else(), m.Switch(step_1.space):

@@ -1,6 +1,6 @@
 """What a neuron sends into the array: its state, the one before, or the difference at the run-time rate."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,10 +15,10 @@ class OperandSender(wiring.Component):
 
     Members
     -------
-    source : In
-        The message in this lane.
+    source, present : In
+        The message in this lane; one cycle later, whether it means a unit.
     current, previous : In
-        The neuron's states, one cycle after `source`.
+        The neuron's states, two cycles after `source`.
     operand : Out
         `ADDRESS_STAGE + OPERAND_STAGE` cycles after `source`.
     """
@@ -28,6 +28,7 @@ class OperandSender(wiring.Component):
         super().__init__(
             {
                 "source": In(Messages(geometry).source(edge)),
+                "present": In(1),
                 "current": In(bits),
                 "previous": In(bits),
                 "operand": Out(signed(geometry.operand_bits)),
@@ -40,7 +41,7 @@ class OperandSender(wiring.Component):
         state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
         difference = Signal(signed(len(state) + 1), reset_less=True)
         m.d.sync += [state.eq(self.current), before.eq(self.previous)]
-        with m.If(delay(m, self.source.negative, 1, "negative")):
+        with m.If(delay(m, self.source.negative, 2, "negative")):
             m.d.sync += difference.eq(self.previous - self.current)
         with m.Else():
             m.d.sync += difference.eq(self.current - self.previous)
@@ -48,7 +49,8 @@ class OperandSender(wiring.Component):
         choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
         preshift = delay(m, self.source.preshift, choice_stage, "preshift")
         operand = Signal.like(self.operand, reset_less=True)
-        with m.Switch(delay(m, self.source.operand, choice_stage, "choice")):
+        choice = delay(m, self.source.operand, choice_stage, "choice")
+        with m.Switch(Mux(delay(m, self.present, choice_stage - 1, "present"), choice, Operand.ZERO)):
             with m.Case(Operand.ZERO):
                 m.d.sync += operand.eq(0)
             with m.Case(Operand.STATE):

@@ -1,12 +1,12 @@
 """The sequencer: leads a sample through the free and the nudged phase, step by step (`docs/numerics.md`, section 4)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Messages
-from ceprop.hdl.slots import Pass
+from ceprop.hdl.sweeps import Pass, program
 
 STEP_BITS = 10
 """Bits that count the steps of a phase."""
@@ -35,7 +35,7 @@ def result_layout(geometry: Geometry) -> data.StructLayout:
 
 
 class Sequencer(wiring.Component):
-    """States: wait for a sample, visit, let the sums return, step, look at the status; then the next step or the end.
+    """States: wait for a sample, sweep, let the sums return, step, look at the status; then the next step or the end.
 
     Parameters
     ----------
@@ -50,13 +50,15 @@ class Sequencer(wiring.Component):
         The last group of a sample's inputs was taken.
     listed, events : In
         The lists of inputs are complete; length of the longest.
-    free_steps, nudged_steps, learn : In
-        Run-time registers.
-    visit, visit_kind, visited, step, stepped : Out, In
+    free_steps, nudged_steps, learn, everything : In
+        Run-time registers; with `everything` no step is left out.
+    sweep, sweep_kind, anew, swept, step, stepped : Out, In
         Start of a pass or a step's messages, and its last cycle.
+    changed, active : Out, arrays
+        Lengths of the longest lists of units, layers 1..L.
     row_status, column_status : In
         What a step found.
-    first, nudged, swap, bank : Out
+    first, nudged, swap, bank, keep, learn_biases : Out
         For the messages of the step.
     idle, working : Out
         Between samples; counting cycles.
@@ -69,7 +71,11 @@ class Sequencer(wiring.Component):
     def __init__(self, geometry: Geometry, return_cycles: int):
         self.geometry = geometry
         self._return_cycles = return_cycles
+        self._program = program(geometry)
+        self._continual = geometry.specification.continual
         messages = Messages(geometry)
+        layers = len(geometry.connections)
+        length = max(messages.list_bits("row"), messages.list_bits("column"))
         super().__init__(
             {
                 "begin": In(1),
@@ -79,17 +85,23 @@ class Sequencer(wiring.Component):
                 "free_steps": In(STEP_BITS),
                 "nudged_steps": In(STEP_BITS),
                 "learn": In(1),
-                "visit": Out(1),
-                "visit_kind": Out(Pass),
-                "visited": In(1),
+                "everything": In(1),
+                "sweep": Out(1),
+                "sweep_kind": Out(Pass),
+                "anew": Out(1),
+                "swept": In(1),
                 "step": Out(1),
                 "stepped": In(1),
-                "row_status": In(messages.status),
-                "column_status": In(messages.status),
+                "changed": Out(length).array(layers),
+                "active": Out(length).array(layers),
+                "row_status": In(messages.status("row")),
+                "column_status": In(messages.status("column")),
                 "first": Out(1),
                 "nudged": Out(1),
                 "swap": Out(1),
                 "bank": Out(1),
+                "keep": Out(1),
+                "learn_biases": Out(1),
                 "idle": Out(1),
                 "working": Out(1),
                 "finished_step": Out(1),
@@ -102,79 +114,75 @@ class Sequencer(wiring.Component):
         m = Module()
         result = Signal(self.result.payload.shape(), name="outcome")
         count = Signal(STEP_BITS)
-        nudged, swap, bank, blank = Signal(), Signal(), Signal(), Signal()
+        nudged, swap, bank, blank, learning, finished = (
+            Signal(name=name)
+            for name in ("nudged_phase", "swapped", "bank_in_use", "blank", "learning", "finished_learning")
+        )
         returning = Signal(range(self._return_cycles))
         found = self._collect(m)
         m.d.comb += [
             self.nudged.eq(nudged),
             self.swap.eq(swap),
             self.bank.eq(bank),
+            # The free phase's last state stays the previous one where learning waits for the end of the phase.
+            self.keep.eq(0 if self._continual else nudged & (count != 0)),
+            self.learn_biases.eq(learning),
             # In the first step all states are zero; they still are if the free phase settled there.
             self.first.eq((count == 0) & (~nudged | blank)),
             self.result.payload.eq(result),
+            self.working.eq(1),
         ]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.idle.eq(1)
-                m.d.sync += [count.eq(0), nudged.eq(0), result.eq(0)]
+                m.d.comb += [self.idle.eq(1), self.working.eq(0)]
+                m.d.sync += [count.eq(0), nudged.eq(0), result.eq(0), learning.eq(0), finished.eq(0)]
                 with m.If(self.begin):
                     m.d.sync += swap.eq(0)
                     m.next = "LIST"
-            with m.State("LIST"):
-                m.d.comb += self.working.eq(1)
-                with m.If(self.listed):
-                    m.d.sync += self.events.eq(self.longest)
-                    self._visit(m, Pass.DRIVE)
-            with m.State("VISIT"):
-                m.d.comb += self.working.eq(1)
+            with m.State("LIST"), m.If(self.listed):
+                m.d.sync += self.events.eq(self.longest)
+                self._sweep(m, Pass.DRIVE, anew=1)
+            with m.State("SWEEP"):
                 m.d.sync += returning.eq(0)
-                with m.If(self.visited):
+                with m.If(self.swept):
                     m.next = "RETURN"
             with m.State("RETURN"):
-                m.d.comb += self.working.eq(1)
                 m.d.sync += returning.eq(returning + 1)
                 with m.If(returning == self._return_cycles - 1):
-                    with m.If(nudged & (count == self.nudged_steps)):
+                    with m.If(finished):
                         m.next = "RESULT"
                     with m.Else():
                         self._step(m)
-            with m.State("STEP"):
-                m.d.comb += self.working.eq(1)
-                with m.If(self.stepped):
+            with m.State("STEP"), m.If(self.stepped):
+                with m.If(learning):
+                    m.d.sync += [returning.eq(0), finished.eq(1)]
+                    m.next = "RETURN"
+                with m.Else():
                     m.d.sync += count.eq(count + 1)
                     m.next = "STATUS"
             with m.State("STATUS"):
-                m.d.comb += [self.working.eq(1), self.finished_step.eq(found.complete)]
+                m.d.comb += self.finished_step.eq(found.complete)
                 with m.If(found.complete & nudged):
-                    m.d.sync += [result.nudged_steps.eq(count), swap.eq(0)]
-                    with m.If(found.changed):
-                        m.d.sync += bank.eq(~bank)
-                        self._visit(m, Mux(count == self.nudged_steps, Pass.UPDATE, Pass.LEARN))
-                    with m.Else():
-                        m.d.sync += result.nudged_settled.eq(1)
-                        m.next = "RESULT"
+                    self._end_nudged_step(m, found, count, result, swap, bank, learning, finished)
                 with m.Elif(found.complete):
                     self._end_free_step(m, found, count, result, nudged, swap, blank)
             with m.State("RESULT"):
-                m.d.comb += self.result.valid.eq(1)
+                m.d.comb += [self.result.valid.eq(1), self.working.eq(0)]
                 with m.If(self.result.ready):
                     m.next = "IDLE"
         return m
 
-    def _visit(self, m: Module, kind) -> None:
-        m.d.comb += [self.visit.eq(1), self.visit_kind.eq(kind)]
-        m.next = "VISIT"
+    def _sweep(self, m: Module, kind: Pass, anew: ValueLike = 0) -> None:
+        """Begin a pass, or step at once where the network has none of this kind."""
+        if self._program.stretches[kind]:
+            m.d.comb += [self.sweep.eq(1), self.sweep_kind.eq(kind), self.anew.eq(anew)]
+            m.next = "SWEEP"
+        else:
+            self._step(m)
 
     def _step(self, m: Module) -> None:
         m.d.comb += self.step.eq(1)
         m.next = "STEP"
-
-    def _products(self, m: Module) -> None:
-        """The sums of the next step; a network without a second layer of neurons has none."""
-        if len(self.geometry.specification.layers) == 2:
-            self._step(m)
-        else:
-            self._visit(m, Pass.SUMS)
 
     def _end_free_step(self, m: Module, found, count, result, nudged, swap, blank) -> None:
         """Settled, period 2, open, or one more step; then the nudged phase or the result."""
@@ -189,23 +197,50 @@ class Sequencer(wiring.Component):
             result.tie.eq(Mux(other, found.tie_before, found.tie)),
             swap.eq(other),
         ]
-        with m.If(found.changed & ~period_2 & (count != self.free_steps)):
-            self._products(m)
+        ends = ~found.changed | period_2
+        with m.If((~ends | self.everything) & (count != self.free_steps)):
+            # An unended phase goes on from the state that it is in.
+            m.d.sync += swap.eq(0)
+            self._sweep(m, Pass.SUMS, anew=count == 1)
         with m.Elif(self.learn):
             m.d.sync += [nudged.eq(1), count.eq(0), blank.eq(~found.changed & (count == 1))]
-            with m.If(found.changed):
-                self._products(m)
+            with m.If(found.changed & ~other):
+                self._sweep(m, Pass.SUMS, anew=count == 1)
             with m.Else():
-                # The sums of a settled state are those that led to it.
+                # The sums of a settled state, and of the one before in a period of two, are those that led here.
                 self._step(m)
         with m.Else():
             m.next = "RESULT"
 
+    def _end_nudged_step(self, m: Module, found, count, result, swap, bank, learning, finished) -> None:
+        """Learn, then one more step, or the end."""
+        last = count == self.nudged_steps
+        m.d.sync += [result.nudged_steps.eq(count), swap.eq(0), result.nudged_settled.eq(~found.changed)]
+        with m.If(found.changed):
+            m.d.sync += bank.eq(~bank)
+        goes_on = found.changed | self.everything
+        with m.If(goes_on & ~last):
+            self._sweep(m, Pass.LEARN, anew=1)
+        if self._continual:
+            with m.Elif(goes_on):
+                m.d.sync += finished.eq(1)
+                self._sweep(m, Pass.UPDATE)
+            with m.Else():
+                m.next = "RESULT"
+        else:
+            with m.Else():
+                # The lists name the units that the nudged phase moved away from the free phase's state.
+                m.d.sync += learning.eq(1)
+                self._sweep(m, Pass.UPDATE)
+
     def _collect(self, m: Module):
         """The status of a step over all lanes and slots, and the prediction of the step before."""
         classes = self.geometry.specification.classes
-        status = self.row_status.shape()
-        best = Signal(status, name="best")
+        found_so_far = {
+            name: self.row_status.shape()[name].shape
+            for name in ("changed", "aperiodic", "found", "tie", "largest", "remaining")
+        }
+        best = Signal(data.StructLayout(found_so_far), name="best")
         ended: dict[Edge, Signal] = {
             edge: Signal(name=f"{edge}_ended") for edge in ("row", "column") if self.geometry.layers(edge)
         }
@@ -226,6 +261,13 @@ class Sequencer(wiring.Component):
                     m.d.sync += best.aperiodic.eq(1)
                 if edge == output_edge:
                     self._compete(m, best, arrived)
+                with m.If(arrived.layer_last), m.Switch(arrived.layer):
+                    for layer in self.geometry.layers(edge):
+                        with m.Case(self.geometry.edge_number(layer)):
+                            m.d.sync += [
+                                self.changed[layer - 1].eq(arrived.changed_most),
+                                self.active[layer - 1].eq(arrived.active_most),
+                            ]
         layout = data.StructLayout(
             {
                 "complete": unsigned(1),

@@ -1,6 +1,6 @@
 """One hop of the status chain: what a step found in this lane, added to what it found in the lanes before."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,12 +9,16 @@ from ceprop.hdl.messages import Messages, Operation
 
 
 class StatusHop(wiring.Component):
-    """Changes, differences from the state before, and the largest output with its ties.
+    """Changes, differences from the state before, list lengths, and the largest output with its ties.
 
     Members
     -------
-    step, new, old, older : In
-        The message when the new state is there; the new state and the two before it.
+    step, new : In
+        The message one cycle after the new state is there, and that state.
+    changed, aperiodic : In
+        Whether it differs from the one before, and from the one before that.
+    changed_count, active_count : In
+        Lengths of the lane's lists with this unit.
     status, status_out : In, Out
         The chain; one cycle.
     """
@@ -26,10 +30,12 @@ class StatusHop(wiring.Component):
             {
                 "step": In(messages.step(edge)),
                 "new": In(bits),
-                "old": In(bits),
-                "older": In(bits),
-                "status": In(messages.status),
-                "status_out": Out(messages.status),
+                "changed": In(1),
+                "aperiodic": In(1),
+                "changed_count": In(messages.list_bits(edge)),
+                "active_count": In(messages.list_bits(edge)),
+                "status": In(messages.status(edge)),
+                "status_out": Out(messages.status(edge)),
             }
         )
 
@@ -44,8 +50,12 @@ class StatusHop(wiring.Component):
         m.d.sync += [
             status.valid.eq(step.operation == Operation.STEP),
             status.last.eq(step.last),
-            status.changed.eq(before.changed | (self.new != self.old)),
-            status.aperiodic.eq(before.aperiodic | (self.new != self.older)),
+            status.layer_last.eq(step.layer_last),
+            status.layer.eq(step.layer),
+            status.changed_most.eq(larger_of(before.changed_most, self.changed_count)),
+            status.active_most.eq(larger_of(before.active_most, self.active_count)),
+            status.changed.eq(before.changed | self.changed),
+            status.aperiodic.eq(before.aperiodic | self.aperiodic),
             status.found.eq(before.found | competes),
             status.tie.eq((before.tie & ~larger) | equal),
             status.largest.eq(Mux(larger, self.new, before.largest)),
@@ -53,3 +63,8 @@ class StatusHop(wiring.Component):
         ]
         m.d.comb += self.status_out.eq(status)
         return m
+
+
+def larger_of(one: Value, other: Value) -> Value:
+    """The larger of two unsigned numbers."""
+    return Mux(one > other, one, other)

@@ -1,11 +1,13 @@
 """The step walker: one step message for every slot of every layer of neurons, input to output."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Messages, Operation, bits_for
+
+_COPIED = ("first", "nudged", "negative", "nudge_shift", "swap", "bank", "target", "everything", "keep")
 
 
 class StepWalker(wiring.Component):
@@ -19,8 +21,10 @@ class StepWalker(wiring.Component):
         The trace has room for a beat; without it the walk waits.
     done : Out
         The last message is out in this cycle.
-    first, nudged, negative, nudge_shift, swap, bank, target : In
+    first, nudged, negative, nudge_shift, swap, bank, target, everything, keep : In
         Copied into every message.
+    learn : In
+        The walk asks for updates of the biases and moves no state.
     bias_preshifts : In, array
         Left shift of a bias's difference of states, a layer each.
     row, column : Out
@@ -46,6 +50,9 @@ class StepWalker(wiring.Component):
                 "swap": In(1),
                 "bank": In(1),
                 "target": In(messages.remaining_bits),
+                "everything": In(1),
+                "keep": In(1),
+                "learn": In(1),
                 "bias_preshifts": In(bits_for(room)).array(layers - 1),
                 "row": Out(messages.step("row")),
                 "column": Out(messages.step("column")),
@@ -67,7 +74,9 @@ class StepWalker(wiring.Component):
                 message = self.row if edge == "row" else self.column
                 with m.Case(l):
                     m.d.comb += [
-                        message.address.eq(g.neuron_base(l) + slot),
+                        message.index.eq(slot),
+                        message.layer.eq(g.edge_number(l)),
+                        message.layer_last.eq(slot == g.slots(l) - 1),
                         message.drive.eq(l == 1),
                         message.output.eq(l == specification.connections[-1]),
                         message.last.eq((l == g.layers(edge)[-1]) & (slot == g.slots(l) - 1)),
@@ -75,10 +84,10 @@ class StepWalker(wiring.Component):
                         message.bias_preshift.eq(self.bias_preshifts[l - 1]),
                         message.bias_dither_shift.eq(g.bias_dither_shift(l)),
                     ]
-                    for field in ("first", "nudged", "negative", "nudge_shift", "swap", "bank", "target"):
+                    for field in _COPIED:
                         m.d.comb += message[field].eq(getattr(self, field))
                     with m.If(self.room):
-                        m.d.comb += message.operation.eq(Operation.STEP)
+                        m.d.comb += message.operation.eq(Mux(self.learn, Operation.LEARN, Operation.STEP))
                         m.d.sync += [slot.eq(slot + 1), remaining.eq(remaining - g.lanes(l))]
                         with m.If(slot == g.slots(l) - 1):
                             self._enter(m, layer, slot, remaining, l + 1)

@@ -15,16 +15,17 @@ in cycles from the slot's memory address), because the edges have skewed it so. 
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Geometry, address_bits
+from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import delay
 from ceprop.hdl.memory import PortableMemory
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.numbers import saturate
 
-ADDRESS_STAGE = 2
+ADDRESS_STAGE = 3
 """The memory address itself: cycles from an edge's `source` and `tile` messages in a lane to the lane's first cell."""
 OPERAND_STAGE = PortableMemory.latency - 1
 """Operands and the selection of the product: their hop registers are valid beside the weight."""
@@ -36,16 +37,25 @@ DITHER_STAGE = SUM_STAGE - 2
 """Dither: one more register holds the exclusive or of row and column."""
 UPDATE_READ_STAGE = SUM_STAGE + 1 - PortableMemory.latency
 """Second read of a weight, counted from the update's last product: valid beside the finished sum of products."""
-WRITE_STAGE = SUM_STAGE + 3
-"""Write of the updated weight: after the update's sum, its addition to the weight, and the saturation."""
-LOAD_STAGE = WRITE_STAGE - 2
+STORE_STAGE = SUM_STAGE + 3
+"""The new weight is in its register: after the update's sum, its addition to the weight, and the saturation."""
+LOAD_STAGE = STORE_STAGE - 2
 """`load`: its hop register is valid beside the word on the partial sum."""
-LOAD_WORD_STAGE = WRITE_STAGE - 2
+LOAD_WORD_STAGE = STORE_STAGE - 2
 """The word to load, on the row's partial sum; it passes through the register of the partial sum."""
 SUM_LATENCY = SUM_STAGE + 1
 """Cycles from a slot's memory address to its partial sum behind the cell."""
-UPDATE_LATENCY = WRITE_STAGE + 1
-"""Cycles from an update's last product to the first read that sees the new weight."""
+
+
+def write_stage(memory_ports: int) -> int:
+    """Write of the new weight. With one port it is an odd number of cycles after the second read, so that the writes of
+    updates, a visit every two cycles, fall between their reads."""
+    return STORE_STAGE + (1 if memory_ports == 1 else 0)
+
+
+def update_latency(memory_ports: int) -> int:
+    """Cycles from an update's last product to the first read that sees the new weight."""
+    return write_stage(memory_ports) + 1
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,11 @@ class CellLayouts:
 
     @property
     def column(self) -> data.StructLayout:
-        """Control and data that travel south: addresses first, each field at the stage of its use."""
+        """Control and data that travel south: column words first, each field at the stage of its use."""
         g = self.geometry
-        address = address_bits(g.weight_words)
         return data.StructLayout(
             {
-                "read_address": unsigned(address),
+                "read_word": unsigned(g.column_word_bits),
                 "operand": signed(g.operand_bits),
                 "sum": unsigned(1),
                 "row_factor": unsigned(1),
@@ -69,16 +78,24 @@ class CellLayouts:
                 "accumulate": unsigned(1),
                 "column_sum": unsigned(1),
                 "load": unsigned(1),
-                "write_address": unsigned(address),
+                "write_word": unsigned(g.column_word_bits),
                 "write_enable": unsigned(1),
             }
         )
 
     @property
     def row(self) -> data.StructLayout:
-        """Data that travel east."""
+        """Row slots and data that travel east; a row that is not present writes nothing."""
         g = self.geometry
-        return data.StructLayout({"operand": signed(g.operand_bits), "dither": unsigned(g.dither_bits)})
+        return data.StructLayout(
+            {
+                "read_slot": unsigned(g.row_slot_bits),
+                "operand": signed(g.operand_bits),
+                "dither": unsigned(g.dither_bits),
+                "write_slot": unsigned(g.row_slot_bits),
+                "write_present": unsigned(1),
+            }
+        )
 
     @property
     def saturations(self) -> int:
@@ -138,13 +155,15 @@ class SynapseCell(wiring.Component):
         m.d.sync += [row.eq(self.row), column.eq(self.column)]
         m.d.comb += [self.row_out.eq(row), self.column_out.eq(column)]
 
-        m.submodules.memory = memory = PortableMemory(self.geometry.weight_words, bits)
+        m.submodules.memory = memory = PortableMemory(
+            self.geometry.weight_words, bits, self.geometry.memory_ports
+        )
         m.submodules.multiplier = multiplier = PortableMultiplier(
             max(bits, self.geometry.operand_bits), self.geometry.operand_bits
         )
         weight, product = memory.read_data, multiplier.product
         m.d.comb += [
-            memory.read_address.eq(self.column.read_address),
+            memory.read_address.eq(Cat(self.row.read_slot, self.column.read_word)),
             multiplier.a.eq(Mux(column.sum, weight, row.operand)),
             multiplier.b.eq(Mux(column.row_factor, row.operand, column.operand)),
         ]
@@ -165,13 +184,15 @@ class SynapseCell(wiring.Component):
             saturated.eq(beyond & ~column.load),
             stored.eq(Mux(column.load, partial_sum[:bits], limited)),
         ]
+        written = self.column.write_enable & self.row.write_present
+        later = write_stage(self.geometry.memory_ports) - STORE_STAGE
         m.d.comb += [
-            memory.write_address.eq(self.column.write_address),
-            memory.write_data.eq(stored),
-            memory.write_enable.eq(self.column.write_enable),
+            memory.write_address.eq(Cat(self.row.write_slot, self.column.write_word)),
+            memory.write_data.eq(delay(m, stored, later, "stored")),
+            memory.write_enable.eq(written),
         ]
         count = Signal.like(self.saturations, reset_less=True)
-        m.d.sync += count.eq(self.saturations + (saturated & self.column.write_enable))
+        m.d.sync += count.eq(self.saturations + (delay(m, saturated, later, "saturated") & written))
         m.d.comb += self.saturations_out.eq(count)
         return m
 

@@ -8,12 +8,13 @@ import numpy as np
 from cocotb.triggers import SimTimeoutError, with_timeout
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.cycles import Cost, CycleModel, Happened
+from ceprop.hdl.cycles import Cost, CycleModel
 from ceprop.hdl.messages import Space
-from ceprop.model import FreeEnd, Network, Purpose, SampleRecord, Stream, fast
-from ceprop.placement import longest_list, weight_place, weight_words
+from ceprop.model import Network, Purpose, SampleRecord, Stream, fast
+from ceprop.placement import weight_place, weight_words
 from ceprop.sim.check import Checker
 from ceprop.sim.driver import PERIOD, CoreDriver
+from ceprop.sim.events import happened
 from ceprop.sim.job import Job, Outcome
 
 PATIENCE = 10
@@ -55,7 +56,7 @@ class Bench:
 
     async def prepare(self) -> None:
         """Load the network, prove that it arrived, and listen to the trace."""
-        await self.driver.load(self.network.weights, self.network.biases, self.network.generators)
+        await self.driver.load(self.network)
         await self._set("learn", int(self.job.learn))
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
@@ -73,7 +74,7 @@ class Bench:
         record = fast.run_sample(
             self.network, inputs, label if job.learn else None, shifts=shifts, negative=negative, trace=True
         )
-        cost = self._cost(inputs, record)
+        cost = self.cycles.sample(happened(self.geometry, inputs, record))
         patience = PATIENCE * (cost.cycles + self.geometry.cols * self.geometry.weight_words + 1000)
         try:
             await with_timeout(self._compare(inputs, label, shifts, negative, record, cost), patience * PERIOD, "ns")
@@ -105,7 +106,9 @@ class Bench:
         contents = await driver.read_back()
         self.checker.contents(contents, self.network, record)
         await self._check_counters()
-        found = Network(self.job.specification, contents.weights, contents.biases, contents.generators)
+        found = Network(
+            self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
+        )
         self.outcome.weights_sha256 = found.weights_sha256()
 
     async def _set(self, name: str, value: int) -> None:
@@ -125,16 +128,6 @@ class Bench:
         }
         for name, value in expected.items():
             self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
-
-    def _cost(self, inputs: np.ndarray, record: SampleRecord) -> Cost:
-        happened = Happened(
-            longest_list(self.geometry, inputs),
-            record.free_steps,
-            record.free_end is FreeEnd.SETTLED,
-            record.nudged_steps,
-            record.nudged_settled,
-        )
-        return self.cycles.sample(happened)
 
     def _count(self, record: SampleRecord, cost: Cost) -> None:
         """What a sample must add to the core's counters."""
@@ -163,7 +156,7 @@ class Bench:
             if -quarter <= weights[unit, source] < quarter:
                 break
         lane, address, row = weight_place(self.geometry, connection, unit, source)
-        words = weight_words(self.geometry, self.network.weights)[lane, address]
+        words = weight_words(self.geometry, [*self.network.weights, *self.network.backward])[lane, address]
         words[row] ^= 1 << bit
         mask = (1 << self.driver.word_bits) - 1
         await self.driver.write(Space.WEIGHT, address, (words & mask).tolist(), lane=lane)

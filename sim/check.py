@@ -53,6 +53,9 @@ class Checker:
         for l, (weights, expected) in enumerate(zip(found.weights, network.weights, strict=True), 1):
             self.compare(f"after the last step, weights of layer {l}", weights, expected)
             self.outcome.weights += expected.size
+        for l, (weights, expected) in enumerate(zip(found.backward, network.backward, strict=True), 2):
+            self.compare(f"after the last step, backward weights of layer {l}", weights, expected)
+            self.outcome.weights += expected.size
         for l, (biases, expected) in enumerate(zip(found.biases, network.biases, strict=True), 1):
             self.compare(f"after the last step, bias of layer {l}", biases, expected)
             self.outcome.weights += expected.size

@@ -10,6 +10,7 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Space
+from ceprop.model import Network
 from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
 from ceprop.registers import REGISTER_BITS, registers
 from ceprop.sim.codec import Codec, sign_extend
@@ -23,6 +24,7 @@ class Contents:
     """What is read back from a core, one array a layer or connection."""
 
     weights: list[np.ndarray]
+    backward: list[np.ndarray]
     biases: list[np.ndarray]
     generators: list[np.ndarray]
     states: list[np.ndarray]
@@ -125,15 +127,13 @@ class CoreDriver:
 
     # --- whole memories
 
-    async def load(
-        self, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], generators: Sequence[np.ndarray]
-    ) -> None:
-        """Load a network, lists as in `ceprop.model.Network`."""
+    async def load(self, network: Network) -> None:
+        """Load a network."""
         mask = (1 << self.word_bits) - 1
-        for lane, column in enumerate(weight_words(self.geometry, weights) & mask):
+        for lane, column in enumerate(weight_words(self.geometry, [*network.weights, *network.backward]) & mask):
             for address, words in enumerate(column.tolist()):
                 await self.write(Space.WEIGHT, address, words, lane=lane)
-        for space, values in ((Space.BIAS, biases), (Space.GENERATOR, generators)):
+        for space, values in ((Space.BIAS, network.biases), (Space.GENERATOR, network.generators)):
             for edge in self.edges:
                 for address, words in enumerate((neuron_words(self.geometry, edge, values) & mask).tolist()):
                     await self.write(space, address, words, column=int(edge == "column"))
@@ -150,8 +150,10 @@ class CoreDriver:
         biases, generators, states = [
             await self._read_neurons(space) for space in (Space.BIAS, Space.GENERATOR, Space.STATE)
         ]
+        connections = len(self.geometry.connections)
         return Contents(
-            weights,
+            weights[:connections],
+            weights[connections:],
             [sign_extend(values, bits) for values in biases],
             generators,
             [values & ((1 << state_bits) - 1) for values in states],

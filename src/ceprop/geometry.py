@@ -1,13 +1,15 @@
 """How a layered network folds onto a `rows x cols` array: lanes, slots, addresses and the widths that follow.
 
 Even layers lie on the column edge, odd layers on the row edge. Unit `i` of a layer on an edge of `n` lanes sits on
-lane `i mod n` in slot `i div n`; connection `l` is cut into tiles of `rows x cols` weights, one word a cell each.
+lane `i mod n` in slot `i div n`; connection `l` is cut into tiles of `rows x cols` weights, one word a cell each. An
+address is made of two numbers side by side, so that no cell needs an adder: a weight's is `{column word, row slot}`, a
+neuron's `{number of its layer on the edge, slot}`.
 """
 
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import CepropError
 from .specification import Specification
@@ -35,7 +37,8 @@ def address_bits(count: int) -> int:
 
 @dataclass(frozen=True)
 class Connection:
-    """Tiles of one connection: `row_slots x column_slots` words of every cell, from address `base` on."""
+    """Tiles of one connection: `row_slots x column_slots` words of every cell. Column slot `b` has column word
+    `base + b`; with two weight sets its backward weights have `backward_base + b`."""
 
     number: int
     row_layer: int
@@ -43,11 +46,7 @@ class Connection:
     row_slots: int
     column_slots: int
     base: int
-
-    @property
-    def words(self) -> int:
-        """Weights of this connection in one cell."""
-        return self.row_slots * self.column_slots
+    backward_base: int | None
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,6 @@ class Geometry:
     specification: Specification
 
     def __post_init__(self) -> None:
-        if self.specification.rule != "c-ep":
-            raise CepropError(f'rule = "{self.specification.rule}": the hardware builds "c-ep" so far')
         if self.specification.nudge.sign == "centred":
             raise CepropError('nudge.sign = "centred": the hardware nudges once a sample so far')
         if self.specification.array is None:
@@ -101,35 +98,65 @@ class Geometry:
         """Groups of units into which a layer is folded."""
         return math.ceil(self.specification.layers[layer] / self.lanes(layer))
 
-    def neuron_base(self, layer: int) -> int:
-        """First neuron address of a layer >= 1 on its edge; a layer takes `slots(layer)` addresses."""
-        return sum(self.slots(l) for l in range(2 - layer % 2, layer, 2))
+    def slot_bits(self, edge: Edge) -> int:
+        """Bits that number the slots of an edge's layers of neurons."""
+        return address_bits(max((self.slots(layer) for layer in self.layers(edge)), default=1))
+
+    def edge_number(self, layer: int) -> int:
+        """Number of a layer of neurons among those on its edge, from 0."""
+        return (layer - 1) // 2
+
+    def neuron_address(self, layer: int, slot: int) -> int:
+        """Address of a neuron in its lane's memories."""
+        return self.edge_number(layer) << self.slot_bits(self.edge(layer)) | slot
 
     def neuron_words(self, edge: Edge) -> int:
         """Neuron addresses of an edge; none on the column edge of a network without a second layer."""
-        return sum(self.slots(layer) for layer in self.layers(edge))
+        return len(self.layers(edge)) << self.slot_bits(edge)
 
     # --- connections onto cells
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """Every connection's tiles, input to output."""
+        words = self.specification.column_words(self.cols)
+        bases = [sum(words[:k]) for k in range(len(words))]
+        backward = [None, *bases[len(self.specification.connections) :]]
+        backward += [None] * (len(self.specification.connections) - len(backward))
         found: list[Connection] = []
-        base = 0
         for number in self.specification.connections:
             row_layer = number if number % 2 else number - 1
             column_layer = number - 1 if number % 2 else number
-            connection = Connection(
-                number, row_layer, column_layer, self.slots(row_layer), self.slots(column_layer), base
+            rows, columns = self.slots(row_layer), self.slots(column_layer)
+            found.append(
+                Connection(number, row_layer, column_layer, rows, columns, bases[number - 1], backward[number - 1])
             )
-            found.append(connection)
-            base += connection.words
         return tuple(found)
 
     @property
+    def row_slot_bits(self) -> int:
+        """Bits of a weight's address that number its row slot: the lower ones."""
+        return self.specification.row_slot_bits(self.rows)
+
+    @property
+    def column_word_bits(self) -> int:
+        """Bits of a weight's address that name its column word: the upper ones."""
+        return address_bits(sum(self.specification.column_words(self.cols)))
+
+    def weight_address(self, column_word: Any, row_slot: Any) -> Any:
+        """Address of a weight in its cell; integers or arrays of them."""
+        return column_word << self.row_slot_bits | row_slot
+
+    @property
     def weight_words(self) -> int:
-        """Weights that one cell holds."""
-        return sum(connection.words for connection in self.connections)
+        """Words of a cell's memory."""
+        return self.specification.cell_words(self.rows, self.cols)
+
+    @property
+    def memory_ports(self) -> int:
+        """Accesses that a cell's memory takes in a cycle."""
+        assert self.specification.array is not None
+        return self.specification.array.memory_ports
 
     # --- widths
 

@@ -32,6 +32,7 @@ def registers(specification: Specification) -> tuple[Register, ...]:
         ("nudge_shift", "beta = 2^-nudge_shift", specification.nudge.shift, 1, 15),
         ("nudge_negative", "1: the nudge, and beta, are negative", int(specification.nudge.sign == "negative"), 0, 1),
         ("learn", "1: learn from every sample; 0: infer only", 1, 0, 1),
+        ("skip", "1: leave out what changes nothing; 0: every unit, input and step", 1, 0, 1),
         *(
             (f"rate_shift_{l}", f"eta / beta = 2^-rate_shift of connection {l}", shifts[l - 1], low, high)
             for l, (low, high) in zip(specification.connections, bounds, strict=True)

@@ -146,6 +146,20 @@ class Specification(Section):
         """Width of a neuron's xorshift generator: 16, or 32 where a rounding position or the size asks for it."""
         return 16 if self._widest_update_shift() <= 16 and sum(self.layers[1:]) < 2**15 else 32
 
+    def row_slot_bits(self, rows: int) -> int:
+        """Bits that number the row slots of a cell's weights: for the odd layer that has most of them."""
+        return max(1, (math.ceil(max(self.layers[1::2]) / rows) - 1).bit_length())
+
+    def column_words(self, cols: int) -> tuple[int, ...]:
+        """Column slots of every set of weights in a cell: connections input to output, then with two weight sets the
+        backward weights of connections 2 on."""
+        forward = [math.ceil(self.layers[l - l % 2] / cols) for l in self.connections]
+        return tuple(forward + (forward[1:] if self.two_weight_sets else []))
+
+    def cell_words(self, rows: int, cols: int) -> int:
+        """Words that a cell of a `rows x cols` array needs: the row slots of a column slot take a power of two."""
+        return sum(self.column_words(cols)) << self.row_slot_bits(rows)
+
     def sum_fraction(self, layer: int) -> int:
         """Fraction bits of a neuron's sum: those of a weight and of the finer of its sources."""
         formats = self.formats
@@ -217,10 +231,7 @@ class Specification(Section):
                     )
 
     def _check_memory(self, array: Array) -> None:
-        need = sum(
-            math.ceil(self.layers[l if l % 2 else l - 1] / array.rows) * math.ceil(self.layers[l - l % 2] / array.cols)
-            for l in self.connections
-        )
+        need = self.cell_words(array.rows, array.cols)
         if need > array.memory_words:
             raise ValueError(
                 f"array = {array.rows}x{array.cols}: each cell must hold {need} weights, its memory has room for "

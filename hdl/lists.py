@@ -1,0 +1,93 @@
+"""The lists of one lane's units that the array walks instead of all units: those that changed, those that are active."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.messages import Listing, Messages
+
+
+class UnitLists(wiring.Component):
+    """Two lists a layer, written anew by every step.
+
+    Members
+    -------
+    push : In
+        A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which lists
+        it belongs.
+    changed_count, active_count : Out
+        Lengths of the layer's lists with this unit, in the same cycle.
+    source : In
+        The message in this lane.
+    slot, present : Out
+        The unit that it means, and whether the list is that long; one cycle later.
+    sum, sum_slot, sum_present : In, Out
+        The same for a `sum` message of the row edge, whose lists of changed units have a second reader.
+    """
+
+    def __init__(self, geometry: Geometry, edge: Edge):
+        self.geometry = geometry
+        self.edge: Edge = edge
+        messages = Messages(geometry)
+        slot, layer = unsigned(geometry.slot_bits(edge)), unsigned(messages.layer_bits(edge))
+        push = {"valid": 1, "first": 1, "changed": 1, "active": 1, "index": slot, "layer": layer}
+        super().__init__(
+            {
+                "push": In(data.StructLayout(push)),
+                "changed_count": Out(messages.list_bits(edge)),
+                "active_count": Out(messages.list_bits(edge)),
+                "source": In(messages.source(edge)),
+                "slot": Out(slot),
+                "present": Out(1),
+                "sum": In(messages.sum(edge)),
+                "sum_slot": Out(slot),
+                "sum_present": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Two memories and their counts, a layer each; then the look-ups."""
+        m = Module()
+        changed, active = self._list(m, Listing.CHANGED), self._list(m, Listing.ACTIVE)
+        for (memory, counts), count, wanted in (
+            (changed, self.changed_count, self.push.changed),
+            (active, self.active_count, self.push.active),
+        ):
+            write = memory.write_port()
+            before = Mux(self.push.first, 0, counts[self.push.layer])
+            m.d.comb += [
+                count.eq(before + wanted),
+                write.addr.eq(Cat(before[: len(self.push.index)], self.push.layer)),
+                write.data.eq(self.push.index),
+                write.en.eq(self.push.valid & wanted),
+            ]
+            with m.If(self.push.valid):
+                m.d.sync += counts[self.push.layer].eq(count)
+        self._look_up(m, self.source, {Listing.CHANGED: changed, Listing.ACTIVE: active}, self.slot, self.present)
+        if self.edge == "row":
+            self._look_up(m, self.sum, {Listing.CHANGED: changed}, self.sum_slot, self.sum_present)
+        return m
+
+    def _list(self, m: Module, listing: Listing):
+        name = listing.name.lower()
+        layers = len(self.geometry.layers(self.edge))
+        m.submodules[name] = memory = Memory(
+            shape=self.slot.shape(), depth=self.geometry.neuron_words(self.edge), init=[]
+        )
+        return memory, Array(Signal(len(self.changed_count), name=f"{name}_count_{k}") for k in range(layers))
+
+    def _look_up(self, m: Module, message, lists, slot, present) -> None:
+        """The message's own index, or the unit at that index of a list."""
+        named = Signal.like(slot, name="named_slot", reset_less=True)
+        listing = Signal(Listing, name="listing", reset_less=True)
+        m.d.sync += [named.eq(message.index), listing.eq(message.listing), present.eq(1)]
+        m.d.comb += slot.eq(named)
+        for kind, (memory, counts) in lists.items():
+            read = memory.read_port()
+            m.d.comb += [read.addr.eq(Cat(message.index, message.layer)), read.en.eq(1)]
+            with m.If(message.listing == kind):
+                m.d.sync += present.eq(message.index < counts[message.layer])
+            with m.If(listing == kind):
+                m.d.comb += slot.eq(read.data)

@@ -1,0 +1,53 @@
+"""A row lane: which row slot its cells read and write."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, CellLayouts, write_stage
+
+
+class RowLane(wiring.Component):
+    """Row slots of a lane's cells, each at the stage of its use.
+
+    Members
+    -------
+    sums : In
+        The `source` message that is now in this lane belongs to a sum, which reads its weight first.
+    slot, present, operand, dither : In
+        From the lane's neuron cell; the first two one cycle after `source`.
+    cells : Out
+        The bundle for the first cell, its row slot `ADDRESS_STAGE` cycles after `source`.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        row = CellLayouts(geometry).row
+        super().__init__(
+            {
+                "sums": In(1),
+                "slot": In(geometry.slot_bits("row")),
+                "present": In(1),
+                "operand": In(row["operand"].shape),
+                "dither": In(row["dither"].shape),
+                "cells": Out(row),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
+        m = Module()
+        slot, read = Signal.like(self.slot, reset_less=True), Signal.like(self.slot, name="read", reset_less=True)
+        later = delay(m, slot, UPDATE_READ_STAGE, "later")
+        m.d.sync += [slot.eq(self.slot), read.eq(Mux(delay(m, self.sums, ADDRESS_STAGE - 1, "sums"), slot, later))]
+        writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
+        m.d.comb += [
+            self.cells.read_slot.eq(read),
+            self.cells.operand.eq(self.operand),
+            self.cells.dither.eq(self.dither),
+            self.cells.write_slot.eq(delay(m, later, writes - 2 - UPDATE_READ_STAGE, "write")),
+            self.cells.write_present.eq(delay(m, self.present, writes - 1, "present")),
+        ]
+        return m

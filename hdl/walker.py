@@ -1,0 +1,253 @@
+"""The sweep walker: leads a pass through its sweeps, one slot a cycle (`hdl/sweeps.py`)."""
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.messages import Listing, Messages, Operand, bits_for
+from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
+from ceprop.hdl.synapse import update_latency
+
+MESSAGE_DELAY = 1
+"""Cycles from a slot to its messages, which leave through a register."""
+
+
+class SweepWalker(wiring.Component):
+    """Walks an outer and an inner list of units for every sweep of a pass.
+
+    Members
+    -------
+    start, kind, anew : In
+        Begin a pass in the next cycle, and whether it starts its sums.
+    done : Out
+        The pass's last slot is in this cycle, its messages are out in the next one.
+    events : In
+        Length of the longest list of inputs.
+    changed, active : In, arrays
+        Lengths of the longest lists of units, layers 1..L.
+    preshifts : In, array
+        Left shift of a difference of states in an update, a connection each.
+    negative, swap, bank : In
+        Sign of the nudge, order of the states, bank of the generators.
+    row_source, column_source, row_sum, column_sum, tile : Out
+        Messages of the slot; the sums' messages are those of the moment in which the slot leaves.
+    issued : Out
+        This cycle's slot uses the multipliers.
+    """
+
+    def __init__(self, geometry: Geometry):
+        self.geometry = geometry
+        self._program = program(geometry)
+        messages = Messages(geometry)
+        layers = len(geometry.connections)
+        self._length_bits = max(messages.list_bits("row"), messages.list_bits("column"), messages.event_count_bits)
+        super().__init__(
+            {
+                "start": In(1),
+                "kind": In(Pass),
+                "anew": In(1),
+                "done": Out(1),
+                "events": In(messages.event_count_bits),
+                "changed": In(self._length_bits).array(layers),
+                "active": In(self._length_bits).array(layers),
+                "preshifts": In(bits_for(geometry.rate_room)).array(layers),
+                "negative": In(1),
+                "swap": In(1),
+                "bank": In(1),
+                "row_source": Out(messages.source("row")),
+                "column_source": Out(messages.source("column")),
+                "row_sum": Out(messages.sum("row")),
+                "column_sum": Out(messages.sum("column")),
+                "tile": Out(messages.tile),
+                "issued": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Look up a sweep's lists, wait where it must, walk it; then the next sweep or the end."""
+        m = Module()
+        sweeps = self._program.sweeps
+        at, last = Signal(range(len(sweeps))), Signal(range(len(sweeps)))
+        anew = Signal()
+        rows, columns = Signal(self._length_bits), Signal(self._length_bits)
+        outer, inner, beat = Signal(self._length_bits), Signal(self._length_bits), Signal()
+        outer_last, inner_last = Signal.like(outer), Signal.like(inner)
+        wait = Signal(range(self._settling + 1))
+        odd = Signal()
+        m.d.sync += odd.eq(~odd)
+        static = self._static(m, at, rows, columns)
+        skipped = Signal()
+        m.d.comb += skipped.eq(((rows == 0) | (columns == 0)) & ~(static["starts"] & anew))
+        over, walking = Signal(), Signal()
+        m.d.comb += self.done.eq(over & (at == last))
+        with m.If(over):
+            m.d.sync += at.eq(at + 1)
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += [anew.eq(self.anew), odd.eq(1)]
+                with m.Switch(self.kind):
+                    for kind, stretch in self._program.stretches.items():
+                        if stretch:
+                            with m.Case(kind):
+                                m.d.sync += [at.eq(stretch[0]), last.eq(stretch[-1])]
+                m.next = "LOOK UP"
+            with m.State("LOOK UP"):
+                m.d.sync += [
+                    outer_last.eq(self._last(Mux(static["rows_outer"], rows, columns))),
+                    inner_last.eq(self._last(Mux(static["rows_outer"], columns, rows))),
+                    outer.eq(0),
+                    inner.eq(0),
+                    beat.eq(0),
+                    wait.eq(self._settling),
+                ]
+                with m.If(skipped):
+                    m.d.comb += over.eq(1)
+                    with m.If(at == last):
+                        m.next = "IDLE"
+                with m.Elif(static["settles"]):
+                    m.next = "SETTLE"
+                with m.Elif(static["keeps_parity"] & ~odd):
+                    m.next = "LOOK UP"
+                with m.Else():
+                    m.next = "WALK"
+            with m.State("SETTLE"):
+                m.d.sync += wait.eq(wait - 1)
+                with m.If(wait == 1):
+                    m.next = "WALK"
+            with m.State("WALK"):
+                m.d.comb += walking.eq(1)
+                with m.If(static["two_beats"] & ~beat):
+                    m.d.sync += beat.eq(1)
+                with m.Else():
+                    m.d.sync += [beat.eq(0), inner.eq(inner + 1)]
+                    with m.If(inner == inner_last):
+                        m.d.sync += [inner.eq(0), outer.eq(outer + 1)]
+                        with m.If(outer == outer_last):
+                            m.d.comb += over.eq(1)
+                            m.next = "LOOK UP"
+                            with m.If(at == last):
+                                m.next = "IDLE"
+        self._emit(m, at, walking, anew, static, outer, inner, beat)
+        return m
+
+    @property
+    def _settling(self) -> int:
+        """Cycles between the look-up and the first slot of a sweep that waits for the updates before it."""
+        return settling(self.geometry)
+
+    @staticmethod
+    def _last(length: Value) -> Value:
+        """Index of the last visit; an empty list is visited once where the sweep starts sums."""
+        return Mux(length == 0, 0, length - 1)
+
+    def _static(self, m: Module, at: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
+        """What the table says of the sweep, and the lengths of its lists."""
+        flags = {name: Signal(name=name) for name in ("starts", "settles", "keeps_parity", "rows_outer", "two_beats")}
+        with m.Switch(at):
+            for k, sweep in enumerate(self._program.sweeps):
+                connection = self.geometry.connections[sweep.connection - 1]
+                with m.Case(k):
+                    m.d.comb += [
+                        flags["starts"].eq(sweep.starts),
+                        flags["settles"].eq(sweep.settles),
+                        flags["keeps_parity"].eq(keeps_parity(sweep, self.geometry)),
+                        flags["rows_outer"].eq(sweep.rows_outer),
+                        flags["two_beats"].eq(sweep.beats(self.geometry.memory_ports) == 2),
+                        rows.eq(self._length(sweep.rows, connection.row_layer)),
+                        columns.eq(self._length(sweep.columns, connection.column_layer)),
+                    ]
+        return flags
+
+    def _length(self, listing: Listing | None, layer: int) -> Value:
+        match listing:
+            case None:
+                return self.events
+            case Listing.ALL:
+                return Const(self.geometry.slots(layer))
+            case Listing.CHANGED:
+                return self.changed[layer - 1]
+            case Listing.ACTIVE:
+                return self.active[layer - 1]
+
+    def _emit(self, m: Module, at, walking, anew, static, outer, inner, beat) -> None:
+        """One slot's messages, through a register."""
+        row, column, tile = self.row_source, self.column_source, self.tile
+        row_sum, column_sum = self.row_sum, self.column_sum
+        issued = Signal()
+        m.d.sync += [port.eq(0) for port in (row, column, tile, row_sum, column_sum)]
+        row_index, column_index = Signal.like(outer), Signal.like(inner)
+        m.d.comb += [
+            row_index.eq(Mux(static["rows_outer"], outer, inner)),
+            column_index.eq(Mux(static["rows_outer"], inner, outer)),
+        ]
+        with m.If(walking):
+            m.d.comb += self.issued.eq(issued)
+            with m.Switch(at):
+                for k, sweep in enumerate(self._program.sweeps):
+                    with m.Case(k):
+                        self._describe(m, sweep, beat, issued)
+                        if sweep.anew:
+                            m.d.sync += [port.first.eq(anew & (inner == 0)) for port in (row_sum, column_sum)]
+        for source in (row, column):
+            m.d.sync += [source.swap.eq(self.swap), source.bank.eq(self.bank)]
+        m.d.sync += [
+            *(port.index.eq(row_index) for port in (row, row_sum)),
+            *(port.index.eq(column_index) for port in (column, column_sum)),
+            tile.index.eq(column_index),
+        ]
+
+    def _describe(self, m: Module, sweep: Sweep, beat: Signal, issued: Signal) -> None:
+        """What does not change within a sweep but with the beat."""
+        g = self.geometry
+        connection = g.connections[sweep.connection - 1]
+        row, column, tile = self.row_source, self.column_source, self.tile
+        sums = {Kind.ROW_SUM: self.row_sum, Kind.COLUMN_SUM: self.column_sum}
+        m.d.sync += [
+            row.sum.eq(sweep.kind is not Kind.UPDATE),
+            row.listing.eq(sweep.rows),
+            row.layer.eq(g.edge_number(connection.row_layer)),
+            tile.base.eq(connection.backward_base if sweep.backward else connection.base),
+            tile.input.eq(sweep.columns is None),
+            tile.sum.eq(sweep.kind is not Kind.UPDATE),
+            tile.row_factor.eq(sweep.kind is Kind.COLUMN_SUM),
+        ]
+        if sweep.columns is not None:
+            m.d.sync += [column.listing.eq(sweep.columns), column.layer.eq(g.edge_number(connection.column_layer))]
+        if sweep.kind in sums:
+            message = sums[sweep.kind]
+            m.d.sync += [message.valid.eq(1), message.listing.eq(sweep.rows if message is self.row_sum else Listing.ALL)]
+            if message is self.row_sum:
+                m.d.sync += [message.drive.eq(sweep.connection == 1), message.layer.eq(g.edge_number(connection.row_layer))]
+            else:
+                m.d.sync += message.layer.eq(g.edge_number(connection.column_layer))
+        else:
+            for source in (row, column):
+                m.d.sync += [
+                    source.preshift.eq(self.preshifts[sweep.connection - 1]),
+                    source.dither_shift.eq(g.dither_shift(sweep.connection)),
+                    source.negative.eq(self.negative),
+                ]
+        # A visit's last product lies in its last beat, so that all updates of a pass keep in step.
+        spare = sweep.beats(g.memory_ports) - len(sweep.products)
+        with m.Switch(beat):
+            for k, (row_operand, column_operand) in enumerate(sweep.products):
+                with m.Case(spare + k):
+                    m.d.comb += issued.eq(1)
+                    m.d.sync += [
+                        row.operand.eq(row_operand),
+                        column.operand.eq(Operand.ZERO if sweep.columns is None else column_operand),
+                        tile.accumulate.eq(k == 1),
+                        tile.write.eq(sweep.kind is Kind.UPDATE and k == len(sweep.products) - 1),
+                    ]
+
+
+def settling(geometry: Geometry) -> int:
+    """Cycles that a sweep waits after its look-up so that it reads what the sweep before it wrote last."""
+    return max(1, update_latency(geometry.memory_ports) - 2)
+
+
+def keeps_parity(sweep: Sweep, geometry: Geometry) -> bool:
+    """Whether a sweep begins an odd number of cycles after its pass: on one port the reads of updates take every other
+    cycle and their writes the cycles between, over all the updates of a pass."""
+    return sweep.kind is Kind.UPDATE and geometry.memory_ports == 1
