@@ -7,6 +7,7 @@ import click
 
 from . import __version__
 from .commands.bench import bench
+from .commands.bench_scaling import scaling
 from .commands.demo import demo
 from .commands.doctor import doctor
 from .commands.estimate import estimate
@@ -33,6 +34,7 @@ for verb in (doctor, demo, train, generate, sim, reproduce, bench, estimate, stu
     cli.add_command(verb)
 for experiment in (angle, gradient_angle):
     reproduce.add_command(experiment)
+bench.add_command(scaling)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
