@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from .plots import save_figure
 from .scaling import Point, Scaling
@@ -77,4 +78,9 @@ def _draw_lines(axes: Axes, points: Sequence[Point], field: str, label: str) -> 
             axes.plot(where, [p.cycles for p in line], color=colour, marker="o", markersize=3, label=_TITLES[stage])
             axes.plot(where, [p.least for p in line], color=colour, linestyle=":", label="products alone")
     axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles a sample")
+    axes.set_xticks(
+        where := [getattr(point, field) for point in points], [f"{x:.2g}" if x < 1 else f"{x:g}" for x in where]
+    )
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize="small")
