@@ -36,7 +36,7 @@ class Activation(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from sum to state."""
-        return 1 if self.specification.activation.kind == "hard-sigmoid" else 2
+        return 2 if self.specification.activation.kind == "hard-sigmoid" else 3
 
     def elaborate(self, platform: object) -> Module:
         """One of the two forms."""
@@ -50,16 +50,19 @@ class Activation(wiring.Component):
     def _hard_sigmoid(self, m: Module) -> None:
         bits = self.specification.formats.state_bits
         dropped = self.fraction - bits
-        state = Signal(bits, reset_less=True)
-        m.d.sync += state.eq(clip((self.value + (1 << (dropped - 1))) >> dropped, bits))
+        rounded = Signal(signed(len(self.value) + 1 - dropped), reset_less=True)
+        state = Signal(bits, name="clipped", reset_less=True)
+        m.d.sync += [rounded.eq((self.value + (1 << (dropped - 1))) >> dropped), state.eq(clip(rounded, bits))]
         m.d.comb += self.state.eq(state)
 
     def _table(self, m: Module) -> None:
         span = self.specification.sigmoid_range
         bits = self.specification.activation.table_bits
         offset = (1 << (self.fraction + span)) - (1 << (self.fraction - 1))
+        dropped = self.fraction + span + 1 - bits
+        moved = Signal(signed(max(len(self.value), self.fraction + span + 2) + 1 - dropped), reset_less=True)
         address = Signal(bits, reset_less=True)
-        m.d.sync += address.eq(clip((self.value + offset) >> (self.fraction + span + 1 - bits), bits))
+        m.d.sync += [moved.eq((self.value + offset) >> dropped), address.eq(clip(moved, bits))]
         entries = sigmoid_table(self.specification)
         m.submodules.table = table = Memory(
             shape=unsigned(self.specification.formats.state_bits), depth=len(entries), init=list(entries)

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lanes import delay
+from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.synapse import SUM_LATENCY, CellLayouts, SynapseCell
 
 
@@ -28,8 +29,9 @@ class SynapseArray(wiring.Component):
         Counts of saturated updates back at the row edge.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, primitives: Primitives = PORTABLE):
         self.geometry = geometry
+        self.primitives = primitives
         layouts = CellLayouts(geometry)
         partial_sum = signed(geometry.partial_sum_bits)
         super().__init__(
@@ -53,7 +55,7 @@ class SynapseArray(wiring.Component):
         """Every cell between its four neighbours."""
         m = Module()
         rows, cols = self.geometry.rows, self.geometry.cols
-        cells = [[SynapseCell(self.geometry) for _ in range(cols)] for _ in range(rows)]
+        cells = [[SynapseCell(self.geometry, self.primitives) for _ in range(cols)] for _ in range(rows)]
         for r, c in ((r, c) for r in range(rows) for c in range(cols)):
             cell = cells[r][c]
             m.submodules[f"cell_{r}_{c}"] = cell

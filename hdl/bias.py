@@ -33,8 +33,8 @@ class BiasCell(wiring.Component):
         One cycle after `step`.
     generator : In
         The generator's value for the update, one cycle after `step`.
-    moved, new, old : In
-        The message again when the new state is there, and the states.
+    moved, new, old, settings : In
+        The message again when the new state is there, the states, and the lane's settings.
     saturated : Out
         An update went beyond the range.
     """
@@ -54,6 +54,7 @@ class BiasCell(wiring.Component):
                 "moved": In(messages.step(edge)),
                 "new": In(formats.state_bits),
                 "old": In(formats.state_bits),
+                "settings": In(messages.settings(edge)),
                 "saturated": Out(1),
             }
         )
@@ -70,14 +71,14 @@ class BiasCell(wiring.Component):
         update = self._update(m)
         dropped = self.geometry.bias_dither_bits(self.edge)
         following = Signal(signed(max(bits, len(update) - dropped) + 1), reset_less=True)
-        m.d.sync += following.eq(delay(m, read.data, self._moved_stage + 1, "bias") + (update >> dropped))
+        m.d.sync += following.eq(delay(m, read.data, self._moved_stage + 2, "bias") + (update >> dropped))
         limited, beyond = saturate(following, bits)
 
         learns = (self.moved.operation == Operation.STEP) & self.moved.nudged
         if not self.geometry.specification.continual:
             learns = self.moved.operation == Operation.LEARN
-        learning = delay(m, learns, 3, "learning")
-        address = delay(m, Cat(self.moved.index, self.moved.layer), 3, "address")
+        learning = delay(m, learns, 4, "learning")
+        address = delay(m, Cat(self.moved.index, self.moved.layer), 4, "address")
         m.d.comb += self.saturated.eq(learning & beyond)
         with m.If(learning):
             m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(limited)]
@@ -86,26 +87,32 @@ class BiasCell(wiring.Component):
         return m
 
     def _update(self, m: Module) -> Signal:
-        """Difference of the states at the run-time rate, and dither; two cycles after `moved`."""
+        """Difference of the states at the run-time rate, and dither; three cycles after `moved`."""
         specification = self.geometry.specification
         bits = specification.formats.state_bits
         dropped = self.geometry.bias_dither_bits(self.edge)
         difference = Signal(signed(bits + 1), reset_less=True)
-        negative, preshift = self.moved.negative, delay(m, self.moved.bias_preshift, 1, "preshift")
-        with m.If(negative):
+        layer = delay(m, self.moved.layer, 1, "layer")
+        with m.If(self.settings.negative):
             m.d.sync += difference.eq(self.old - self.new)
         with m.Else():
             m.d.sync += difference.eq(self.new - self.old)
         match specification.update.rounding:
             case "stochastic":
                 value = delay(m, self.generator, self._moved_stage, "generator")
-                dither = (value << delay(m, self.moved.bias_dither_shift, 1, "dither_shift"))[:dropped]
+                dither = Signal(dropped, reset_less=True)
+                with m.Switch(layer):
+                    for l in self.geometry.layers(self.edge):
+                        with m.Case(self.geometry.edge_number(l)):
+                            m.d.sync += dither.eq(value << self.geometry.bias_dither_shift(l))
             case "nearest":
                 dither = 1 << (dropped - 1)
             case "floor":
                 dither = 0
-        scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)))
+        scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)), reset_less=True)
         update = Signal(signed(max(len(scaled) + bits, dropped) + 2), reset_less=True)
-        m.d.comb += scaled.eq(difference << preshift)
-        m.d.sync += update.eq((scaled << bits) + dither)
+        m.d.sync += [
+            scaled.eq(difference << self.settings.bias_preshifts[layer]),
+            update.eq((scaled << bits) + dither),
+        ]
         return update

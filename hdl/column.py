@@ -87,7 +87,8 @@ class ColumnLane(wiring.Component):
         base, is_input = delay(m, tile.base, 1, "base"), delay(m, tile.input, 1, "is_input")
         word = Signal.like(self.cells.read_word, name="word", reset_less=True)
         read = Signal.like(self.cells.read_word, name="read", reset_less=True)
-        m.d.sync += word.eq(base + Mux(is_input, inputs.slot, self.slot))
+        slot = Signal(max(len(inputs.slot), len(self.slot)), reset_less=True)
+        m.d.sync += [slot.eq(Mux(is_input, inputs.slot, self.slot)), word.eq(delay(m, base, 1, "slot_base") + slot)]
         later = delay(m, word, UPDATE_READ_STAGE, "later")
         m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, later))
 
@@ -101,7 +102,7 @@ class ColumnLane(wiring.Component):
             enable = later_enable
         m.d.comb += [
             self.cells.read_word.eq(read),
-            self.cells.write_word.eq(delay(m, later, writes - 2 - UPDATE_READ_STAGE, "write_word")),
+            self.cells.write_word.eq(delay(m, later, writes - ADDRESS_STAGE + 1 - UPDATE_READ_STAGE, "write_word")),
             self.cells.write_enable.eq(enable),
         ]
 

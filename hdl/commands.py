@@ -14,7 +14,7 @@ from ceprop.registers import REGISTER_BITS
 
 HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE
 """A word is held until the wavefront of its write has taken it in the first lane."""
-RESPONSE_DEPTH = 32
+RESPONSE_DEPTH = 4
 """Groups that wait for a slow reader; reading pauses when they are full."""
 
 

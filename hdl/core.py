@@ -13,6 +13,7 @@ from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.ports import Ports
+from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
@@ -33,11 +34,12 @@ class Core(wiring.Component):
         Only where `array.trace` is set.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, primitives: Primitives = PORTABLE):
         self.geometry = geometry
+        self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
-            edge: NeuronEdge(geometry, edge) for edge in ("row", "column") if geometry.layers(edge)
+            edge: NeuronEdge(geometry, edge, self.sum_delay(edge)) for edge in ("row", "column") if geometry.layers(edge)
         }
         members = {
             "command": In(stream.Signature(ports.command)),
@@ -68,7 +70,7 @@ class Core(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Everything, wired by its messages."""
         m = Module()
-        m.submodules.array = array = SynapseArray(self.geometry)
+        m.submodules.array = array = SynapseArray(self.geometry, self.primitives)
         m.submodules.walker = walker = SweepWalker(self.geometry)
         m.submodules.steps = steps = StepWalker(self.geometry)
         m.submodules.sequencer = sequencer = Sequencer(self.geometry, self.return_cycles)
@@ -90,7 +92,6 @@ class Core(wiring.Component):
         m.d.comb += [
             intake.allowed.eq(sequencer.idle & commands.idle & ~self.command.valid),
             sequencer.begin.eq(intake.begin),
-            steps.target.eq(intake.target),
         ]
 
         self._control(m, sequencer, walker, steps, commands, intake)
@@ -120,7 +121,6 @@ class Core(wiring.Component):
             steps.nudged.eq(sequencer.nudged),
             steps.keep.eq(sequencer.keep),
             steps.learn.eq(sequencer.learn_biases),
-            steps.nudge_shift.eq(bank.nudge_shift),
             steps.everything.eq(~bank.skip),
             intake.everything.eq(~bank.skip),
             sequencer.stepped.eq(steps.done),
@@ -130,22 +130,30 @@ class Core(wiring.Component):
             sequencer.everything.eq(~bank.skip),
             commands.allowed.eq(sequencer.idle),
         ]
+        m.d.comb += walker.negative.eq(bank.nudge_negative)
         for either in (walker, steps):
-            m.d.comb += [
-                either.negative.eq(bank.nudge_negative),
-                either.swap.eq(sequencer.swap),
-                either.bank.eq(sequencer.bank),
-            ]
+            m.d.comb += [either.swap.eq(sequencer.swap), either.bank.eq(sequencer.bank)]
         for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
             rate = largest - getattr(bank, f"rate_shift_{l}")
             m.d.comb += [
                 walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
-                steps.bias_preshifts[l - 1].eq(self.geometry.bias_dither_shift(l) + rate),
+                self._settings(l).bias_preshifts[self.geometry.edge_number(l)].eq(
+                    self.geometry.bias_dither_shift(l) + rate
+                ),
                 walker.changed[l - 1].eq(sequencer.changed[l - 1]),
                 walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]
         for name, edge in self.edges.items():
-            m.d.comb += getattr(sequencer, f"{name}_status").eq(edge.status)
+            m.d.comb += [
+                getattr(sequencer, f"{name}_status").eq(edge.status),
+                edge.settings.negative.eq(bank.nudge_negative),
+                edge.settings.nudge_shift.eq(bank.nudge_shift),
+                edge.settings.target.eq(intake.target),
+            ]
+
+    def _settings(self, layer: int):
+        """The settings of the edge on which a layer lies."""
+        return self.edges[self.geometry.edge(layer)].settings
 
     def _bank_of_registers(self, m: Module, sequencer, walker, commands) -> RegisterBank:
         """The registers on the command port, their counters on what they count."""

@@ -35,16 +35,19 @@ def blocks(words: int, bits: int, ports: int = 2) -> int:
     return count(words, bits, DUAL_SHAPES if ports == 2 else SINGLE_SHAPES)
 
 
-class Ecp5Multiplier(Multiplier):
-    """One `MULT18X18D`, the submodule `dsp`.
+def check_multiplier(a_bits: int, b_bits: int) -> None:
+    """Raise :class:`CepropError` where operands have more than 18 bits."""
+    if max(a_bits, b_bits) > OPERAND_BITS:
+        raise CepropError(
+            f"multiplier of {a_bits} x {b_bits} bits: the ECP5's MULT18X18D takes {OPERAND_BITS} x {OPERAND_BITS}"
+        )
 
-    :class:`CepropError` for operands of more than 18 bits."""
+
+class Ecp5Multiplier(Multiplier):
+    """One `MULT18X18D`, the submodule `dsp`; raises as :func:`check_multiplier` does."""
 
     def __init__(self, a_bits: int, b_bits: int):
-        if max(a_bits, b_bits) > OPERAND_BITS:
-            raise CepropError(
-                f"multiplier of {a_bits} x {b_bits} bits: the ECP5's MULT18X18D takes {OPERAND_BITS} x {OPERAND_BITS}"
-            )
+        check_multiplier(a_bits, b_bits)
         super().__init__(a_bits, b_bits)
 
     def elaborate(self, platform: object) -> Module:

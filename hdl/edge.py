@@ -16,7 +16,7 @@ class NeuronEdge(wiring.Component):
 
     Members
     -------
-    source, sum, step : In
+    source, sum, step, settings : In
         Messages into the first lane.
     words : In, array
         Words to be written, all lanes together, held while their `step` message passes.
@@ -38,11 +38,11 @@ class NeuronEdge(wiring.Component):
         Saturated updates of weights and biases, to be added up.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge):
+    def __init__(self, geometry: Geometry, edge: Edge, sum_delay: int):
         self.geometry = geometry
         self.edge: Edge = edge
         self.lanes = geometry.rows if edge == "row" else geometry.cols
-        self._cells = [NeuronCell(geometry, edge) for _ in range(self.lanes)]
+        self._cells = [NeuronCell(geometry, edge, sum_delay) for _ in range(self.lanes)]
         messages, cells = Messages(geometry), CellLayouts(geometry)
         self._chain_bits = bits_for(geometry.rows * geometry.cols + self.lanes)
         super().__init__(
@@ -50,6 +50,7 @@ class NeuronEdge(wiring.Component):
                 "source": In(messages.source(edge)),
                 "sum": In(messages.sum(edge)),
                 "step": In(messages.step(edge)),
+                "settings": In(messages.settings(edge)),
                 "words": In(messages.word_bits).array(self.lanes),
                 "returned": In(signed(geometry.partial_sum_bits)).array(self.lanes),
                 "saturations": In(cells.saturations).array(self.lanes),
@@ -91,7 +92,7 @@ class NeuronEdge(wiring.Component):
         chain = 0
         for lane, cell in enumerate(self._cells):
             m.submodules[f"neuron_{lane}"] = cell
-            for name in ("source", "sum", "step"):
+            for name in ("source", "sum", "step", "settings"):
                 incoming = getattr(before, f"{name}_out") if before else getattr(self, name)
                 m.d.comb += getattr(cell, name).eq(incoming)
             if before:

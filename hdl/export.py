@@ -33,6 +33,8 @@ def generate(specification: Specification, primitives: Primitives = PORTABLE) ->
     no array, or numbers too wide for the primitives."""
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
+    # Before anything is made: Amaranth complains, part by part, about a design that is left half built.
+    primitives.check_multiplier(max(specification.formats.weight_bits, geometry.operand_bits), geometry.operand_bits)
     core = Core(geometry, primitives)
     return GeneratedCore(top, to_verilog(core, top), _manifest(core, geometry, top))
 

@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Valu
 
 from ceprop.errors import CepropError
 from ceprop.hdl.blocks import Access, BlockMemory, Shape, count
+from ceprop.hdl.memory import check_ports
 from ceprop.hdl.multiplier import Multiplier
 
 OPERAND_BITS = 16
@@ -39,19 +40,23 @@ def sprams(words: int, bits: int) -> int:
 
 def weight_memory(words: int, bits: int, ports: int) -> BlockMemory:
     """Block RAM for two ports, SPRAM for one."""
+    check_ports(ports)
     return (Ice40Spram if ports == 1 else Ice40BlockRam)(words, bits, ports)
 
 
-class Ice40Multiplier(Multiplier):
-    """One `SB_MAC16`, the submodule `dsp`.
+def check_multiplier(a_bits: int, b_bits: int) -> None:
+    """Raise :class:`CepropError` where operands have more than 16 bits."""
+    if max(a_bits, b_bits) > OPERAND_BITS:
+        raise CepropError(
+            f"multiplier of {a_bits} x {b_bits} bits: the iCE40's SB_MAC16 takes {OPERAND_BITS} x {OPERAND_BITS}"
+        )
 
-    :class:`CepropError` for operands of more than 16 bits."""
+
+class Ice40Multiplier(Multiplier):
+    """One `SB_MAC16`, the submodule `dsp`; raises as :func:`check_multiplier` does."""
 
     def __init__(self, a_bits: int, b_bits: int):
-        if max(a_bits, b_bits) > OPERAND_BITS:
-            raise CepropError(
-                f"multiplier of {a_bits} x {b_bits} bits: the iCE40's SB_MAC16 takes {OPERAND_BITS} x {OPERAND_BITS}"
-            )
+        check_multiplier(a_bits, b_bits)
         super().__init__(a_bits, b_bits)
 
     def elaborate(self, platform: object) -> Module:

@@ -18,13 +18,11 @@ class UnitLists(wiring.Component):
         A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which lists
         it belongs.
     changed_count, active_count : Out
-        Lengths of the layer's lists with this unit, in the same cycle.
+        Lengths of the layer's lists with this unit, a cycle later.
     source : In
         The message in this lane.
     slot, present : Out
         The unit that it means, and whether the list is that long; one cycle later.
-    sum, sum_slot, sum_present : In, Out
-        The same for a `sum` message of the row edge, whose lists of changed units have a second reader.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
@@ -41,9 +39,6 @@ class UnitLists(wiring.Component):
                 "source": In(messages.source(edge)),
                 "slot": Out(slot),
                 "present": Out(1),
-                "sum": In(messages.sum(edge)),
-                "sum_slot": Out(slot),
-                "sum_present": Out(1),
             }
         )
 
@@ -57,17 +52,15 @@ class UnitLists(wiring.Component):
         ):
             write = memory.write_port()
             before = Mux(self.push.first, 0, counts[self.push.layer])
+            m.d.sync += count.eq(before + wanted)
             m.d.comb += [
-                count.eq(before + wanted),
                 write.addr.eq(Cat(before[: len(self.push.index)], self.push.layer)),
                 write.data.eq(self.push.index),
                 write.en.eq(self.push.valid & wanted),
             ]
             with m.If(self.push.valid):
-                m.d.sync += counts[self.push.layer].eq(count)
-        self._look_up(m, self.source, {Listing.CHANGED: changed, Listing.ACTIVE: active}, self.slot, self.present)
-        if self.edge == "row":
-            self._look_up(m, self.sum, {Listing.CHANGED: changed}, self.sum_slot, self.sum_present)
+                m.d.sync += counts[self.push.layer].eq(before + wanted)
+        self._look_up(m, {Listing.CHANGED: changed, Listing.ACTIVE: active})
         return m
 
     def _list(self, m: Module, listing: Listing):
@@ -78,16 +71,17 @@ class UnitLists(wiring.Component):
         )
         return memory, Array(Signal(len(self.changed_count), name=f"{name}_count_{k}") for k in range(layers))
 
-    def _look_up(self, m: Module, message, lists, slot, present) -> None:
+    def _look_up(self, m: Module, lists: dict[Listing, tuple[Memory, Array]]) -> None:
         """The message's own index, or the unit at that index of a list."""
-        named = Signal.like(slot, name="named_slot", reset_less=True)
+        message = self.source
+        named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
-        m.d.sync += [named.eq(message.index), listing.eq(message.listing), present.eq(1)]
-        m.d.comb += slot.eq(named)
+        m.d.sync += [named.eq(message.index), listing.eq(message.listing), self.present.eq(1)]
+        m.d.comb += self.slot.eq(named)
         for kind, (memory, counts) in lists.items():
             read = memory.read_port()
             m.d.comb += [read.addr.eq(Cat(message.index, message.layer)), read.en.eq(1)]
             with m.If(message.listing == kind):
-                m.d.sync += present.eq(message.index < counts[message.layer])
+                m.d.sync += self.present.eq(message.index < counts[message.layer])
             with m.If(listing == kind):
-                m.d.comb += slot.eq(read.data)
+                m.d.comb += self.slot.eq(read.data)

@@ -9,6 +9,12 @@ from ceprop.errors import CepropError
 from ceprop.geometry import address_bits, memory_depth
 
 
+def check_ports(ports: int) -> None:
+    """Raise :class:`CepropError` for any number of ports but one and two."""
+    if ports not in (1, 2):
+        raise CepropError(f"weight memory: ports = {ports}: must be 1 or 2")
+
+
 class WeightMemory(wiring.Component):
     """Words that are read through an output register, as block RAMs have it, and written.
 
@@ -34,8 +40,7 @@ class WeightMemory(wiring.Component):
     latency = 2
 
     def __init__(self, words: int, bits: int, ports: int = 2):
-        if ports not in (1, 2):
-            raise CepropError(f"weight memory: ports = {ports}: must be 1 or 2")
+        check_ports(ports)
         self.words = words
         self.ports = ports
         super().__init__(

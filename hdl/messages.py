@@ -157,23 +157,21 @@ class Messages:
         )
 
     def sum(self, edge: Edge) -> data.StructLayout:
-        """A partial sum comes back: to which neuron, into which sum, starting it or adding; or it is read out."""
+        """A partial sum comes back to a neuron of a layer: into which sum, starting it or adding; or it is read out. The
+        neuron is the one that the lane's `source` message meant when the slot left."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
                 "drive": unsigned(1),
                 "first": unsigned(1),
                 "read": unsigned(1),
-                "listing": Listing,
-                **self._neurons(edge),
             }
         )
 
     def step(self, edge: Edge) -> data.StructLayout:
-        """Compute a neuron's new state (`remaining` counts the layer's units down, `target` is the labelled one); its
-        `index` is its slot. With `everything` units are listed whatever happened; with `keep` the previous state stays,
-        which is then that of the free phase."""
-        shifts = (self.geometry.bias_dither_shift(layer) for layer in self.geometry.layers(edge))
+        """Compute a neuron's new state (`remaining` counts the layer's units down); its `index` is its slot. With
+        `everything` units are listed whatever happened; with `keep` the previous state stays, which is then that of the
+        free phase."""
         return data.StructLayout(
             {
                 "operation": Operation,
@@ -187,14 +185,23 @@ class Messages:
                 "output": unsigned(1),
                 "first": unsigned(1),
                 "nudged": unsigned(1),
-                "negative": unsigned(1),
-                "nudge_shift": unsigned(4),
                 "swap": unsigned(1),
                 "bank": unsigned(1),
                 "remaining": unsigned(self.remaining_bits),
+            }
+        )
+
+    def settings(self, edge: Edge) -> data.StructLayout:
+        """What holds for a whole sample and so needs to meet no message: sign and size of the nudge, the labelled unit
+        as `remaining` counts it, and the left shifts of the edge's bias updates."""
+        layers = max(1, len(self.geometry.layers(edge)))
+        shift = unsigned(max(1, bits_for(self.geometry.bias_room(edge))))
+        return data.StructLayout(
+            {
+                "negative": unsigned(1),
+                "nudge_shift": unsigned(4),
                 "target": unsigned(self.remaining_bits),
-                "bias_preshift": unsigned(bits_for(self.geometry.bias_room(edge))),
-                "bias_dither_shift": unsigned(bits_for(max(shifts, default=0))),
+                "bias_preshifts": data.ArrayLayout(shift, layers),
             }
         )
 

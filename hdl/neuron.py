@@ -11,18 +11,14 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.activation import Activation
 from ceprop.hdl.bias import BiasCell
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
-from ceprop.hdl.numbers import clip
+from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.status import StatusHop
-
-VALUE_STAGE = 3
-"""Cycles from a `step` message in its lane to the sum at the activation's input."""
 
 
 class NeuronCell(wiring.Component):
@@ -34,10 +30,12 @@ class NeuronCell(wiring.Component):
         Fixes widths and depths.
     edge : "row" or "column"
         Odd layers lie on the row edge, even ones on the column edge.
+    sum_delay : int
+        Cycles by which a slot's `sum` message follows its `source` message.
 
     Members
     -------
-    source, sum, step, status (and `_out`) : In, Out
+    source, sum, step, settings, status (and `_out`) : In, Out
         Messages of :class:`Messages`, from the lane before and to the lane after.
     returned : In(signed)
         The lane's partial sum, two cycles after its `sum` message is in this lane.
@@ -55,13 +53,13 @@ class NeuronCell(wiring.Component):
         New state and drive, `status_stage` cycles after `step`.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge):
+    def __init__(self, geometry: Geometry, edge: Edge, sum_delay: int):
         self.geometry = geometry
         self.edge: Edge = edge
+        self._sum_delay = sum_delay
         self.specification = geometry.specification
         messages = Messages(geometry)
-        fraction = geometry.sum_point(edge) + self.specification.formats.weight_fraction
-        self._activation = Activation(self.specification, geometry.sum_bits(edge), fraction)
+        self._move = Move(geometry, edge)
         super().__init__(
             {
                 "source": In(messages.source(edge)),
@@ -70,6 +68,8 @@ class NeuronCell(wiring.Component):
                 "sum_out": Out(messages.sum(edge)),
                 "step": In(messages.step(edge)),
                 "step_out": Out(messages.step(edge)),
+                "settings": In(messages.settings(edge)),
+                "settings_out": Out(messages.settings(edge)),
                 "status": In(messages.status(edge)),
                 "status_out": Out(messages.status(edge)),
                 "returned": In(signed(geometry.partial_sum_bits)),
@@ -87,22 +87,22 @@ class NeuronCell(wiring.Component):
     @property
     def status_stage(self) -> int:
         """Cycles from a `step` message in its lane to the status chain, which looks at its new state."""
-        return self._moved_stage + 1
+        return self._moved_stage + 2
 
     @property
     def _moved_stage(self) -> int:
         """Cycles from a `step` message in its lane to its new state."""
-        return VALUE_STAGE + self._activation.latency + 1
+        return 1 + self._move.latency
 
     def elaborate(self, platform: object) -> Module:
         """Hops, memories, then the two ways through them: out to the array, and through a step."""
         m = Module()
-        source, arriving, step = (
-            Signal(port.shape(), name=name)
-            for port, name in ((self.source, "source_hop"), (self.sum, "sum_hop"), (self.step, "step_hop"))
+        source, arriving, step, settings = (
+            Signal(getattr(self, name).shape(), name=f"{name}_hop") for name in ("source", "sum", "step", "settings")
         )
-        m.d.sync += [source.eq(self.source), arriving.eq(self.sum), step.eq(self.step)]
+        m.d.sync += [source.eq(self.source), arriving.eq(self.sum), step.eq(self.step), settings.eq(self.settings)]
         m.d.comb += [
+            self.settings_out.eq(settings),
             self.source_out.eq(source),
             self.sum_out.eq(arriving),
             self.step_out.eq(step),
@@ -116,28 +116,29 @@ class NeuronCell(wiring.Component):
             steps.append(later)
 
         stage = self._moved_stage
-        m.submodules.activation = self._activation
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
         m.submodules.biases = biases = BiasCell(self.geometry, self.edge, stage)
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
         m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
-        sums, drives = self._sums(m, arriving, step, lists)
+        sums, drives = self._sums(m, arriving, step, address, lists.present)
         current, previous = self._states(m, source, address, steps, sender)
-        drive = self._value(m, steps, sums, drives, biases.bias)
-
-        # The states before the step, beside the activation's result and beside the new state.
-        before_move = delay(m, current, stage - 2, "current")
-        old = delay(m, before_move, 1, "old")
-        older = delay(m, previous, stage - 1, "older")
-        new = self._move(m, steps[stage - 1], before_move)
-        moved = steps[stage]
+        m.submodules.move = move = self._move
+        m.d.comb += [
+            move.step.eq(steps[1]),
+            move.settings.eq(settings),
+            move.sum.eq(sums),
+            move.bias.eq(biases.bias),
+            move.old.eq(current),
+        ]
+        # The states before the step, beside the new one.
+        old, older = delay(m, current, stage - 1, "old"), delay(m, previous, stage - 1, "older")
+        new, moved = move.new, steps[stage]
         kept = Signal.like(old)
         m.d.comb += [
             # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
             kept.eq(Mux(moved.keep, older, old)),
             lists.source.eq(source),
-            lists.sum.eq(arriving),
             self.slot.eq(lists.slot),
             self.present.eq(lists.present),
             sender.source.eq(source),
@@ -151,8 +152,9 @@ class NeuronCell(wiring.Component):
             biases.step.eq(step),
             biases.word.eq(self.word),
             biases.moved.eq(moved),
+            biases.settings.eq(settings),
             self.saturated.eq(biases.saturated),
-            self.trace.state.eq(delay(m, new, 1, "trace_state")),
+            self.trace.state.eq(delay(m, new, 2, "trace_state")),
             self._state_write.en.eq(moved.operation == Operation.STEP),
             self._state_write.addr.eq(self._place(moved.index, moved.layer)),
             self._state_write.data.current.eq(new),
@@ -162,10 +164,12 @@ class NeuronCell(wiring.Component):
             m.d.comb += [biases.generator.eq(generators.following), biases.new.eq(new), biases.old.eq(old)]
         else:
             m.d.comb += [biases.generator.eq(generators.value), biases.new.eq(old), biases.old.eq(older)]
-        self._look(m, moved, steps[stage + 1], lists, new, old, older, kept)
-        if drive is not None:
-            late = delay(m, drive, stage - 1, "trace_drive")
-            m.d.comb += self.trace.drive.eq(Mux(steps[stage + 1].drive, late, 0))
+        self._look(m, moved, steps[stage + 1], steps[stage + 2], lists, new, old, older, kept)
+        if drives is not None:
+            m.d.comb += [
+                move.drive.eq(drives),
+                self.trace.drive.eq(Mux(steps[stage + 2].drive, delay(m, drives, stage + 1, "trace_drive"), 0)),
+            ]
         self._read(m, arriving, steps[1], biases.bias, generators.value, Cat(current, previous))
         return m
 
@@ -173,13 +177,12 @@ class NeuronCell(wiring.Component):
         """Address of a neuron in this lane's memories."""
         return Cat(index, layer)[: address_bits(max(1, self.geometry.neuron_words(self.edge)))]
 
-    def _look(self, m: Module, moved, looked, lists, new, old, older, kept) -> None:
-        """What the new state means for the lists and the status chain, a cycle later."""
+    def _look(self, m: Module, moved, looked, listed_step, lists, new, old, older, kept) -> None:
+        """What the new state means for the lists, a cycle later, and for the status chain, after one more."""
         m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
         changed, listed, active, aperiodic = (
             Signal(name=name, reset_less=True) for name in ("changed", "listed", "active", "aperiodic")
         )
-        state = delay(m, new, 1, "new_state")
         m.d.sync += [
             changed.eq(new != old),
             listed.eq((new != kept) | moved.everything),
@@ -193,28 +196,25 @@ class NeuronCell(wiring.Component):
             lists.push.layer.eq(looked.layer),
             lists.push.changed.eq(listed),
             lists.push.active.eq(active),
-            hop.step.eq(looked),
-            hop.new.eq(state),
-            hop.changed.eq(changed),
-            hop.aperiodic.eq(aperiodic),
+            hop.step.eq(listed_step),
+            hop.new.eq(delay(m, new, 2, "listed_state")),
+            hop.changed.eq(delay(m, changed, 1, "changed")),
+            hop.aperiodic.eq(delay(m, aperiodic, 1, "aperiodic")),
             hop.changed_count.eq(lists.changed_count),
             hop.active_count.eq(lists.active_count),
             hop.status.eq(self.status),
             self.status_out.eq(hop.status_out),
         ]
 
-    def _sums(self, m: Module, arriving: data.View, step: data.View, lists: UnitLists):
+    def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
         """The running sums of the step, and on the row edge the drive: read one cycle after `step`."""
-        messages = Messages(self.geometry)
         words = self.geometry.neuron_words(self.edge)
+        # `address` and `present` of the slot that now comes back; `source` left `sum_delay` cycles before `sum` arrived.
+        place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
+        stepping = step.operation != Operation.NONE
         arrived = Signal(self.sum.shape(), name="sum_arrived")
         m.d.sync += arrived.eq(arriving)
-        present = 1
-        slot = arrived.index
-        if self.edge == "row":
-            present, slot = lists.sum_present, lists.sum_slot
-        stepping = step.operation != Operation.NONE
-        address = Mux(stepping, self._place(step.index, step.layer), self._place(slot, arrived.layer))
+        address = Mux(stepping, self._place(step.index, step.layer), place[:-1])
         bits = self.geometry.sum_bits(self.edge)
         m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
         m.d.comb += [
@@ -225,11 +225,10 @@ class NeuronCell(wiring.Component):
         ]
         if self.edge == "column":
             return sums.read_data, None
-        drive_bits = messages.trace["drive"].shape.width
         slots = 1 << self.geometry.slot_bits("row")
-        m.submodules.drives = drives = Accumulator(slots, drive_bits, self.geometry.partial_sum_bits)
+        m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
         m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & present),
+            drives.valid.eq(arrived.valid & arrived.drive & place[-1]),
             drives.first.eq(arrived.first),
             drives.address.eq(address),
             drives.addend.eq(self.returned),
@@ -257,40 +256,6 @@ class NeuronCell(wiring.Component):
         current = Mux(blank, 0, Mux(swap, stored.previous, stored.current))
         previous = Mux(blank, 0, Mux(swap, stored.current, stored.previous))
         return current, previous
-
-    def _value(self, m: Module, steps: list[data.View], sums, drives, bias):
-        """Sum, bias and drive on a common point, for the activation; returns the drive of two cycles after `step`."""
-        formats = self.specification.formats
-        shape = signed(self.geometry.sum_bits(self.edge))
-        point = self.geometry.sum_point(self.edge)
-        heard = Signal(shape, reset_less=True)
-        # Without a second layer of neurons nothing but the drive and the bias is ever heard.
-        alone = len(self.specification.layers) == 2
-        others = 0 if alone else Mux(steps[1].first, 0, sums)
-        m.d.sync += heard.eq(others + (bias << formats.state_bits))
-        value = Signal(shape, reset_less=True)
-        total = heard << (point - formats.state_bits)
-        drive = None
-        if drives is not None:
-            drive = delay(m, drives, 1, "drive")
-            total = total + Mux(steps[2].drive, drive << (point - formats.input_bits), 0)
-        m.d.sync += value.eq(total)
-        m.d.comb += self._activation.value.eq(value)
-        return drive
-
-    def _move(self, m: Module, step: data.View, old):
-        """The new state, with the nudge in the output layer; `status_stage` cycles after `step`."""
-        bits = self.specification.formats.state_bits
-        rho = self._activation.state
-        target = Mux(step.remaining == step.target, (1 << bits) - 1, 0)
-        half = (1 << step.nudge_shift) >> 1
-        nudge = Signal(signed(bits + 2))
-        m.d.comb += nudge.eq((target - old + half) >> step.nudge_shift)
-        pulled = clip(rho + Mux(step.negative, -nudge, nudge), bits)
-        new = Signal(bits, reset_less=True)
-        exists = step.remaining != 0
-        m.d.sync += new.eq(Mux(exists, Mux(step.output & step.nudged, pulled, rho), 0))
-        return new
 
     def _read(self, m: Module, arriving, step_1, bias, generator, states) -> None:
         """The word that is read back: a weight on the returning sum, or one of this lane's memories."""

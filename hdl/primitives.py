@@ -19,9 +19,11 @@ class Primitives:
     name : str
         What the set is called.
     multiplier : (a_bits, b_bits) -> Multiplier
-        Raises :class:`CepropError` for operands that the device's multiplier does not take.
+        Raises as `check_multiplier` does.
     weight_memory : (words, bits, ports) -> WeightMemory
         See :class:`WeightMemory` for what one port and two ports mean.
+    check_multiplier : (a_bits, b_bits) -> None
+        Raises :class:`CepropError` for operands that the device's multiplier does not take.
     cells : tuple of str
         Cells of the vendor's library that the parts may instantiate; a simulator needs models of them.
     """
@@ -29,14 +31,33 @@ class Primitives:
     name: str
     multiplier: Callable[[int, int], Multiplier]
     weight_memory: Callable[[int, int, int], WeightMemory]
-    cells: tuple[str, ...] = ()
+    check_multiplier: Callable[[int, int], None]
+    cells: tuple[str, ...]
 
 
-PORTABLE = Primitives("portable", PortableMultiplier, PortableMemory)
+PORTABLE = Primitives(
+    "portable",
+    PortableMultiplier,
+    PortableMemory,
+    check_multiplier=lambda a_bits, b_bits: None,
+    cells=(),
+)
 """Everything inferred: for simulation, any other flow, and devices without multipliers."""
-ECP5 = Primitives("ecp5", ecp5.Ecp5Multiplier, ecp5.Ecp5Memory, ("MULT18X18D", "DP16KD"))
+ECP5 = Primitives(
+    "ecp5",
+    ecp5.Ecp5Multiplier,
+    ecp5.Ecp5Memory,
+    check_multiplier=ecp5.check_multiplier,
+    cells=("MULT18X18D", "DP16KD"),
+)
 """Lattice ECP5: DSP and block RAM."""
-ICE40 = Primitives("ice40", ice40.Ice40Multiplier, ice40.weight_memory, ("SB_MAC16", "SB_RAM40_4K", "SB_SPRAM256KA"))
+ICE40 = Primitives(
+    "ice40",
+    ice40.Ice40Multiplier,
+    ice40.weight_memory,
+    check_multiplier=ice40.check_multiplier,
+    cells=("SB_MAC16", "SB_RAM40_4K", "SB_SPRAM256KA"),
+)
 """Lattice iCE40 UltraPlus: DSP; block RAM for two ports, SPRAM for one."""
 
 _SETS = {primitives.name: primitives for primitives in (PORTABLE, ECP5, ICE40)}

@@ -39,15 +39,16 @@ class RowLane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
         m = Module()
-        slot, read = Signal.like(self.slot, reset_less=True), Signal.like(self.slot, name="read", reset_less=True)
+        slot = delay(m, self.slot, ADDRESS_STAGE - 2, "slot")
+        read = Signal.like(self.slot, name="read", reset_less=True)
         later = delay(m, slot, UPDATE_READ_STAGE, "later")
-        m.d.sync += [slot.eq(self.slot), read.eq(Mux(delay(m, self.sums, ADDRESS_STAGE - 1, "sums"), slot, later))]
+        m.d.sync += read.eq(Mux(delay(m, self.sums, ADDRESS_STAGE - 1, "sums"), slot, later))
         writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
         m.d.comb += [
             self.cells.read_slot.eq(read),
             self.cells.operand.eq(self.operand),
             self.cells.dither.eq(self.dither),
-            self.cells.write_slot.eq(delay(m, later, writes - 2 - UPDATE_READ_STAGE, "write")),
+            self.cells.write_slot.eq(delay(m, later, writes - ADDRESS_STAGE + 1 - UPDATE_READ_STAGE, "write")),
             self.cells.write_present.eq(delay(m, self.present, writes - 1, "present")),
         ]
         return m

@@ -36,18 +36,20 @@ class OperandSender(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Difference first, then the choice."""
+        """Difference, its shift, then the choice."""
         m = Module()
         state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
         difference = Signal(signed(len(state) + 1), reset_less=True)
         m.d.sync += [state.eq(self.current), before.eq(self.previous)]
-        with m.If(delay(m, self.source.negative, 2, "negative")):
-            m.d.sync += difference.eq(self.previous - self.current)
-        with m.Else():
-            m.d.sync += difference.eq(self.current - self.previous)
+        negative = delay(m, self.source.negative, 2, "negative")
+        minuend = Mux(negative, self.previous, self.current)
+        subtrahend = Mux(negative, self.current, self.previous)
+        shifted = Signal.like(self.operand, name="shifted", reset_less=True)
+        preshift = delay(m, self.source.preshift, 3, "preshift")
+        m.d.sync += [difference.eq(minuend - subtrahend), shifted.eq(difference << preshift)]
 
         choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
-        preshift = delay(m, self.source.preshift, choice_stage, "preshift")
+        state, before = delay(m, state, choice_stage - 3, "state"), delay(m, before, choice_stage - 3, "before")
         operand = Signal.like(self.operand, reset_less=True)
         choice = delay(m, self.source.operand, choice_stage, "choice")
         with m.Switch(Mux(delay(m, self.present, choice_stage - 1, "present"), choice, Operand.ZERO)):
@@ -58,6 +60,6 @@ class OperandSender(wiring.Component):
             with m.Case(Operand.PREVIOUS):
                 m.d.sync += operand.eq(before)
             with m.Case(Operand.DIFFERENCE):
-                m.d.sync += operand.eq(difference << preshift)
+                m.d.sync += operand.eq(shifted)
         m.d.comb += self.operand.eq(operand)
         return m

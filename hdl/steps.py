@@ -5,9 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.messages import Messages, Operation, bits_for
+from ceprop.hdl.messages import Messages, Operation
 
-_COPIED = ("first", "nudged", "negative", "nudge_shift", "swap", "bank", "target", "everything", "keep")
+_COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
 
 
 class StepWalker(wiring.Component):
@@ -21,12 +21,10 @@ class StepWalker(wiring.Component):
         The trace has room for a beat; without it the walk waits.
     done : Out
         The last message is out in this cycle.
-    first, nudged, negative, nudge_shift, swap, bank, target, everything, keep : In
+    first, nudged, swap, bank, everything, keep : In
         Copied into every message.
     learn : In
         The walk asks for updates of the biases and moves no state.
-    bias_preshifts : In, array
-        Left shift of a bias's difference of states, a layer each.
     row, column : Out
         `step` messages.
     layer, slot : Out
@@ -37,7 +35,6 @@ class StepWalker(wiring.Component):
         self.geometry = geometry
         messages = Messages(geometry)
         layers = len(geometry.specification.layers)
-        room = max(geometry.bias_room("row"), geometry.bias_room("column"))
         super().__init__(
             {
                 "start": In(1),
@@ -45,15 +42,11 @@ class StepWalker(wiring.Component):
                 "done": Out(1),
                 "first": In(1),
                 "nudged": In(1),
-                "negative": In(1),
-                "nudge_shift": In(4),
                 "swap": In(1),
                 "bank": In(1),
-                "target": In(messages.remaining_bits),
                 "everything": In(1),
                 "keep": In(1),
                 "learn": In(1),
-                "bias_preshifts": In(bits_for(room)).array(layers - 1),
                 "row": Out(messages.step("row")),
                 "column": Out(messages.step("column")),
                 "layer": Out(range(layers)),
@@ -81,8 +74,6 @@ class StepWalker(wiring.Component):
                         message.output.eq(l == specification.connections[-1]),
                         message.last.eq((l == g.layers(edge)[-1]) & (slot == g.slots(l) - 1)),
                         message.remaining.eq(remaining),
-                        message.bias_preshift.eq(self.bias_preshifts[l - 1]),
-                        message.bias_dither_shift.eq(g.bias_dither_shift(l)),
                     ]
                     for field in _COPIED:
                         m.d.comb += message[field].eq(getattr(self, field))

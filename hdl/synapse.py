@@ -24,8 +24,9 @@ from ceprop.hdl.lanes import delay
 from ceprop.hdl.memory import PortableMemory
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.numbers import saturate
+from ceprop.hdl.primitives import PORTABLE, Primitives
 
-ADDRESS_STAGE = 3
+ADDRESS_STAGE = 4
 """The memory address itself: cycles from an edge's `source` and `tile` messages in a lane to the lane's first cell."""
 OPERAND_STAGE = PortableMemory.latency - 1
 """Operands and the selection of the product: their hop registers are valid beside the weight."""
@@ -110,6 +111,8 @@ class SynapseCell(wiring.Component):
     ----------
     geometry : Geometry
         Fixes every width and the depth of the memory.
+    primitives : Primitives
+        What memory and multiplier are made of.
 
     Members
     -------
@@ -125,8 +128,9 @@ class SynapseCell(wiring.Component):
         Count of the updates that saturated, along the row.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, primitives: Primitives = PORTABLE):
         self.geometry = geometry
+        self.primitives = primitives
         layouts = CellLayouts(geometry)
         partial_sum = signed(geometry.partial_sum_bits)
         super().__init__(
@@ -155,10 +159,10 @@ class SynapseCell(wiring.Component):
         m.d.sync += [row.eq(self.row), column.eq(self.column)]
         m.d.comb += [self.row_out.eq(row), self.column_out.eq(column)]
 
-        m.submodules.memory = memory = PortableMemory(
+        m.submodules.memory = memory = self.primitives.weight_memory(
             self.geometry.weight_words, bits, self.geometry.memory_ports
         )
-        m.submodules.multiplier = multiplier = PortableMultiplier(
+        m.submodules.multiplier = multiplier = self.primitives.multiplier(
             max(bits, self.geometry.operand_bits), self.geometry.operand_bits
         )
         weight, product = memory.read_data, multiplier.product

