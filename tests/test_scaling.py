@@ -10,7 +10,7 @@ from ceprop import CepropError, Specification
 from ceprop.bundled import bundled_specification
 from ceprop.cli import run
 from ceprop.model import load_dataset
-from ceprop.scaling import study, with_density
+from ceprop.scaling import Point, WaitingLaw, study, with_density
 
 DIGITS = str(bundled_specification("digits"))
 SMALL = ("layers=[64,12,10]", "phases.free_steps=8", "phases.nudged_steps=4")
@@ -35,6 +35,7 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert nine["least"] == pytest.approx(one["slots"] / 9)
     assert nine["cycles"] < one["cycles"]
     assert [p["hidden"] for p in found["layers"]] == [6, 6, 12, 12]
+    assert found["waiting"].keys() == {"fresh", "after"}
     thin, full = found["sparsity"]
     assert thin["density"] == pytest.approx(6 / 64)
     assert full["density"] == 1
@@ -52,6 +53,21 @@ def test_density_keeps_what_is_there_first() -> None:
     assert not after[there > 32][before[there > 32] == 0].any()
     assert (after[there <= 32][before[there <= 32] != 0] == before[there <= 32][before[there <= 32] != 0]).all()
     assert set(after[before == 0].tolist()) <= {0, 1}
+
+
+def test_waiting_law() -> None:
+    points = [
+        Point("fresh", 64, r, c, 0.2, 100 + 7 * r + 60 / r + 5000, 5000, 4000) for r in (1, 2, 8) for c in (r, 3 * r)
+    ]
+    law = WaitingLaw.of(points)
+    assert (law.constant, law.a_side, law.a_lane) == pytest.approx((100, 7, 60))
+    best = law.best_side(28_000)
+    assert law.slots_worth(best) == pytest.approx(28_000)
+
+    def cycles(side: float) -> float:
+        return 28_000 / side**2 + law.a_side * side + law.a_lane / side
+
+    assert cycles(best) < min(cycles(best * 0.9), cycles(best * 1.1))
 
 
 def test_bad_input() -> None:

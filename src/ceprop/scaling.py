@@ -49,16 +49,51 @@ class Point:
 
 
 @dataclass(frozen=True)
+class WaitingLaw:
+    """Cycles of a sample without a product, on `r x r` cells: `constant + a_side r + a_lane / r`, fitted to the points.
+
+    The way through the array and back grows with the side, the walk over a lane's neurons in a step falls with it."""
+
+    constant: float
+    a_side: float
+    a_lane: float
+
+    @classmethod
+    def of(cls, points: Sequence[Point]) -> "WaitingLaw":
+        """The law of the square shapes among the points; cycles count, not shares."""
+        squares = [point for point in points if point.rows == point.cols]
+        terms = np.array([[1, point.rows, 1 / point.rows] for point in squares], float)
+        waiting = np.array([point.cycles - point.slots for point in squares])
+        return cls(*np.linalg.lstsq(terms, waiting, rcond=None)[0].tolist())
+
+    def best_side(self, slots: float) -> float:
+        """Side of the square array that is fastest for a sample of so many products: there `slots / r^2` with what is
+        waited for is least, and a larger array is slower."""
+        roots = np.roots([self.a_side, 0, -self.a_lane, -2 * slots])
+        return float(roots[np.isreal(roots)].real.max())
+
+    def slots_worth(self, side: float) -> float:
+        """Products a sample for which a square array of that side is the fastest."""
+        return (self.a_side * side**3 - self.a_lane * side) / 2
+
+
+@dataclass(frozen=True)
 class Scaling:
-    """All points, by what was varied."""
+    """All points, by what was varied, and the law of waiting for each stage."""
 
     shapes: list[Point]
     layers: list[Point]
     sparsity: list[Point]
 
+    def laws(self) -> dict[str, WaitingLaw]:
+        """By stage."""
+        stages = dict.fromkeys(point.stage for point in self.shapes)
+        return {stage: WaitingLaw.of([p for p in self.shapes if p.stage == stage]) for stage in stages}
+
     def as_dict(self) -> dict[str, Any]:
         """JSON."""
-        return {name: [asdict(point) for point in points] for name, points in vars(self).items()}
+        found: dict[str, Any] = {name: [asdict(point) for point in points] for name, points in vars(self).items()}
+        return found | {"waiting": {stage: asdict(law) for stage, law in self.laws().items()}}
 
 
 @dataclass(frozen=True)

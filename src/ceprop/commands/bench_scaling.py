@@ -43,6 +43,11 @@ def scaling(specification: Specification, data: str, samples: int, plot: Path | 
     ]
     columns = ("cells", "best shape", "cycles a sample", "products", "idle lanes", "waiting")
     report.table(f"{specification.name}: {layers}, after an epoch", rows, columns)
+    for stage, law in found.laws().items():
+        slots = next(point.least for point in found.shapes if point.stage == stage)
+        law_text = f"{law.constant:,.0f} + {law.a_side:.1f} r + {law.a_lane:,.0f} / r"
+        report.say(f"{stage}, on r x r cells: {law_text} cycles of a sample are waiting")
+        report.say(f"{stage}: {slots:,.0f} products a sample are fastest with r about {law.best_side(slots):.0f}")
     if plot is not None:
         draw_scaling(found, f"{specification.name}, {layers}: cycles of a training sample", plot)
     report.result({"specification": specification.name, "samples": samples, **found.as_dict()})
