@@ -49,7 +49,7 @@ def shape(rows: int, cols: int, *others: str) -> tuple[str, ...]:
     return (f"array.rows={rows}", f"array.cols={cols}", *others)
 
 
-SPRAM = ("array.memory_ports=1",)
+SPRAM = ("array.memory_ports=1", "array.memory_words=16384")
 SHORT = ("formats.state_bits=6", "formats.input_bits=4")
 """Formats as the fast examples have them."""
 SMALL = ("layers=[64, 32, 10]",)
@@ -59,7 +59,7 @@ DESIGNS = (
     Design("digits", "ulx3s_25f", shape(2, 3)),
     Design("digits", "ulx3s_25f", shape(4, 4, *SHORT)),
     Design("mnist-64", "ulx3s_25f", shape(4, 7, *SHORT)),
-    Design("mnist-64", "ulx3s_25f", shape(2, 7)),
+    Design("mnist-64", "ulx3s_25f", shape(2, 7, "array.memory_words=4096")),
     Design("mnist-64", "ulx3s_45f", shape(4, 8, *SHORT)),
     Design("mnist-64", "ulx3s_45f", shape(8, 7)),
     Design("mnist", "ulx3s_85f", shape(8, 8, *SHORT)),
