@@ -78,9 +78,8 @@ def _draw_lines(axes: Axes, points: Sequence[Point], field: str, label: str) -> 
             axes.plot(where, [p.cycles for p in line], color=colour, marker="o", markersize=3, label=_TITLES[stage])
             axes.plot(where, [p.least for p in line], color=colour, linestyle=":", label="products alone")
     axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles a sample")
-    axes.set_xticks(
-        where := [getattr(point, field) for point in points], [f"{x:.2g}" if x < 1 else f"{x:g}" for x in where]
-    )
+    ticks = sorted({getattr(point, field) for point in points})
+    axes.set_xticks(ticks, [f"{tick:.1g}" if tick < 1 else f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize="small")
