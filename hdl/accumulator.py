@@ -49,18 +49,19 @@ class Accumulator(wiring.Component):
         read = memory.read_port(transparent_for=(write,))
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]
 
-        adding, first = Signal(), Signal(reset_less=True)
+        adding, first, again = Signal(), Signal(reset_less=True), Signal(reset_less=True)
         address = Signal.like(self.address, reset_less=True)
-        m.d.sync += [adding.eq(self.valid), first.eq(self.first), address.eq(self.address)]
+        m.d.sync += [
+            adding.eq(self.valid),
+            first.eq(self.first),
+            address.eq(self.address),
+            again.eq(adding & (self.address == address)),
+        ]
 
         written = Signal()
         total = Signal(shape, reset_less=True)
         total_address = Signal.like(self.address, reset_less=True)
-        old = Mux(written & (total_address == address), total, read.data)
-        m.d.sync += [
-            written.eq(adding),
-            total.eq(Mux(first, 0, old) + self.addend),
-            total_address.eq(address),
-        ]
+        old = Mux(first, 0, Mux(again, total, read.data))
+        m.d.sync += [written.eq(adding), total.eq(old + self.addend), total_address.eq(address)]
         m.d.comb += [write.addr.eq(total_address), write.data.eq(total), write.en.eq(written)]
         return m

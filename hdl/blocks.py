@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from amaranth.hdl import Array, Instance, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Instance, Module, Signal, Value
 
 from ceprop.geometry import address_bits
 from ceprop.hdl.lanes import delay
@@ -97,16 +97,13 @@ class BlockMemory(WeightMemory):
     def elaborate(self, platform: object) -> Module:
         """Blocks side by side and behind each other, registers for what they lack."""
         m = Module()
-        read_address, write_address = (
-            self._named(m, address, name)
-            for address, name in zip(self.addresses(), ("read_word", "write_word"), strict=True)
-        )
-        blocks, read = 0, []
+        read_address, write_address = self.addresses(m)
+        slices, blocks = [], 0
         for piece in cut(self.words, len(self.read_data), self.shapes):
             inside = piece.shape.address_bits
             found = []
             for bank in range(piece.banks):
-                chosen = write_address[inside:] == bank if piece.banks > 1 else 1
+                chosen = self.write_address[inside:] == bank if piece.banks > 1 else 1
                 access = Access(
                     read_address[:inside],
                     write_address[:inside],
@@ -116,26 +113,14 @@ class BlockMemory(WeightMemory):
                 m.submodules[f"ram_{blocks}"], word = self.block(piece.shape, access)
                 found.append(word[: piece.bits])
                 blocks += 1
-            read.append(self._bank(m, found, read_address[inside:]))
-        m.d.comb += self.read_data.eq(delay(m, self._joined(m, read), self.latency - self.block_latency, "output"))
+            slices.append(self._bank(m, found, read_address[inside:]))
+        read = Signal(len(self.read_data))
+        m.d.comb += read.eq(Cat(slices))
+        m.d.comb += self.read_data.eq(delay(m, read, self.latency - self.block_latency, "output"))
         return m
-
-    @staticmethod
-    def _named(m: Module, address: Value, name: str) -> Signal:
-        signal = Signal(len(address), name=name)
-        m.d.comb += signal.eq(address)
-        return signal
 
     def _bank(self, m: Module, found: Sequence[Value], bank: Value) -> Value:
         """The word of the bank that was addressed when the block began to read."""
         if len(found) == 1:
             return found[0]
         return Value.cast(Array(found)[delay(m, bank, self.block_latency, "bank")])
-
-    def _joined(self, m: Module, slices: Sequence[Value]) -> Signal:
-        joined = Signal(len(self.read_data))
-        low = 0
-        for piece in slices:
-            m.d.comb += joined[low : low + len(piece)].eq(piece)
-            low += len(piece)
-        return joined

@@ -21,7 +21,7 @@ from ceprop.hdl.synapse import (
 
 
 class ColumnLane(wiring.Component):
-    """Input cell and control of a column of cells.
+    """Input cell and control of the column of cells below lane `lane`.
 
     Members
     -------
@@ -34,8 +34,9 @@ class ColumnLane(wiring.Component):
         The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, lane: int):
         self.geometry = geometry
+        self._lane = lane
         messages = Messages(geometry)
         super().__init__(
             {
@@ -58,7 +59,7 @@ class ColumnLane(wiring.Component):
         tile = Signal(self.tile.shape(), name="tile_hop")
         m.d.sync += tile.eq(self.tile)
         m.d.comb += [self.tile_out.eq(tile), self.tile_out.lane.eq(tile.lane - 1)]
-        m.submodules.inputs = inputs = InputCell(self.geometry)
+        m.submodules.inputs = inputs = InputCell(self.geometry, self._lane)
         m.d.comb += [
             inputs.event.eq(self.event),
             self.event_out.eq(inputs.event_out),

@@ -29,7 +29,8 @@ class Core(wiring.Component):
     Members
     -------
     command, response, sample, result : streams
-        As :class:`Ports` says. Commands and samples are taken between samples, commands first.
+        As :class:`Ports` says. A sample is taken in while the one before it is at work; a command is carried out between
+        samples, before any sample on which work has not begun.
     trace : stream
         Only where `array.trace` is set.
     """
@@ -62,11 +63,6 @@ class Core(wiring.Component):
         """Cycles between a pass's last slot and the first step message that may read its sums."""
         return MESSAGE_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
 
-    @property
-    def list_cycles(self) -> int:
-        """Cycles from a sample's last group to the length of the longest list."""
-        return Intake.latency + self.geometry.cols - 1 + Geometry.return_registers(self.geometry.cols)
-
     def elaborate(self, platform: object) -> Module:
         """Everything, wired by its messages."""
         m = Module()
@@ -90,8 +86,8 @@ class Core(wiring.Component):
         m.submodules.intake = intake = Intake(self.geometry)
         wiring.connect(m, wiring.flipped(self.sample), intake.sample)
         m.d.comb += [
-            intake.allowed.eq(sequencer.idle & commands.idle & ~self.command.valid),
-            sequencer.begin.eq(intake.begin),
+            sequencer.ready.eq(intake.whole & commands.idle & ~self.command.valid),
+            intake.begin.eq(sequencer.begin),
         ]
 
         self._control(m, sequencer, walker, steps, commands, intake)
@@ -115,6 +111,7 @@ class Core(wiring.Component):
             walker.kind.eq(sequencer.sweep_kind),
             walker.anew.eq(sequencer.anew),
             walker.events.eq(sequencer.events),
+            walker.input_bank.eq(intake.bank),
             sequencer.swept.eq(walker.done),
             steps.start.eq(sequencer.step),
             steps.first.eq(sequencer.first),
@@ -219,7 +216,7 @@ class Core(wiring.Component):
 
     def _columns(self, m: Module, intake, sequencer, walker, commands, column, array) -> None:
         """The lanes of inputs and of the cells' control."""
-        lanes = [ColumnLane(self.geometry) for _ in range(self.geometry.cols)]
+        lanes = [ColumnLane(self.geometry, k) for k in range(self.geometry.cols)]
         m.submodules.value_skew = skew = Triangle(len(lanes), len(intake.values[0]), align=False)
         before = None
         for k, lane in enumerate(lanes):
@@ -237,7 +234,7 @@ class Core(wiring.Component):
                 m.d.comb += [getattr(lane, name).eq(getattr(column, name)[k]) for name in names]
             before = lane
         back = delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
-        m.d.comb += [sequencer.listed.eq(back.valid & back.last), sequencer.longest.eq(back.largest)]
+        m.d.comb += [sequencer.listed.eq(back.closes), sequencer.longest.eq(back.longest)]
 
     def _trace(self, m: Module, sequencer, steps) -> None:
         """Every state, behind the step walker."""

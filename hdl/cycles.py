@@ -10,7 +10,10 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
 from ceprop.hdl.messages import Listing
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
-from ceprop.hdl.walker import settling, keeps_parity
+from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
+
+BEGIN_AND_END = 3
+"""Cycles in which a sample is begun, its lists are found to be complete, and its result leaves."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Happened:
 
 @dataclass(frozen=True)
 class Cost:
-    """Cycles from a sample's last group of inputs to its result, the multiply slots among them, and the reads and writes
-    of each cell's memory."""
+    """Cycles that a sample takes where the next one's inputs come in time and its result is taken at once, the multiply
+    slots among them, and the reads and writes of each cell's memory."""
 
     cycles: int = 0
     slots: int = 0
@@ -63,7 +66,7 @@ class CycleModel:
 
     def sample(self, happened: Happened) -> Cost:
         """Cost of one sample; without nudged steps it was inferred only."""
-        return Cost(self._core.list_cycles) + self.free(happened) + self.nudged(happened)
+        return Cost(BEGIN_AND_END) + self.free(happened) + self.nudged(happened)
 
     def free(self, happened: Happened) -> Cost:
         """Cost of the drive and the free phase."""
@@ -104,13 +107,13 @@ class CycleModel:
         rows = self._length(sweep.rows, connection.row_layer, moved, happened)
         columns = self._length(sweep.columns, connection.column_layer, moved, happened)
         if not (rows and columns) and not (sweep.starts and anew):
-            return Cost(1)
+            return Cost(LOOK_UP_CYCLES)
         visits = max(1, rows) * max(1, columns)
-        idle = 1
+        idle = LOOK_UP_CYCLES
         if sweep.settles:
             idle += settling(self.geometry)
         elif keeps_parity(sweep, self.geometry):
-            idle += (elapsed + idle + 1) % 2
+            idle += (elapsed + idle) % 2
         return Cost(
             idle + visits * sweep.beats(self.geometry.memory_ports),
             visits * len(sweep.products),

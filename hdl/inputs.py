@@ -1,19 +1,27 @@
-"""The input cell: the list of non-zero inputs of one column lane, which the array walks instead of all inputs."""
+"""The input cell: the lists of non-zero inputs of one column lane, which the array walks instead of all inputs."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Geometry, memory_depth
-from ceprop.hdl.dither import INPUT_PATTERN
+from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
+from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
 
 
 class InputCell(wiring.Component):
-    """Remembers the non-zero inputs of a sample and sends them into the array by their number in the list.
+    """Remembers the non-zero inputs of a sample and sends them into the array by their number in the list; the next
+    sample's go into a second list meanwhile.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Widths and depths.
+    lane : int
+        Number of the column lane, for the dither of its inputs.
 
     Members
     -------
@@ -21,7 +29,7 @@ class InputCell(wiring.Component):
         A group of inputs on its way along the edge; `value` is this lane's own, in the same cycle as the message in
         this lane.
     tile : In
-        The `tile` message in this lane; with `input`, its `index` is an event's number.
+        The `tile` message in this lane.
     slot, present : Out
         Column slot of the event and whether the list is that long; one cycle after `tile`.
     operand : Out
@@ -30,8 +38,9 @@ class InputCell(wiring.Component):
         The input's constant pattern; `ADDRESS_STAGE + DITHER_STAGE` cycles after `tile`, as a neuron's dither is.
     """
 
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, lane: int):
         self.geometry = geometry
+        self._lane = lane
         messages = Messages(geometry)
         self._slot_bits = messages.event["slot"].shape.width
         super().__init__(
@@ -48,49 +57,46 @@ class InputCell(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One list: written by events, read by tiles."""
+        """Two lists: written by events, read by tiles."""
         m = Module()
-        bits = self.geometry.specification.generator_bits
         entry = data.StructLayout(
             {
-                "slot": unsigned(self._slot_bits),
                 "value": unsigned(self.geometry.specification.formats.input_bits),
-                "pattern": unsigned(bits),
+                "slot": unsigned(self._slot_bits),
             }
         )
-        m.submodules.entries = memory = Memory(shape=entry, depth=memory_depth(self.geometry.slots(0)), init=[])
+        m.submodules.entries = memory = Memory(shape=entry, depth=2 << len(self.tile.index), init=[])
         write, read = memory.write_port(), memory.read_port()
+        counts = Array(Signal(self.event.longest.shape(), name=f"count_{bank}") for bank in range(2))
 
         event = Signal(self.event.shape(), name="event_hop")
         m.d.sync += event.eq(self.event)
-        count = Signal(event.largest.shape())
+        count = Signal.like(counts[0])
         place = Signal.like(count)
-        following = Signal.like(count)
         wanted = (self.value != 0) | event.everything
         m.d.comb += [
+            count.eq(counts[event.bank]),
             place.eq(Mux(event.first, 0, count)),
-            following.eq(place + wanted),
-            write.addr.eq(place),
+            write.addr.eq(Cat(place[: len(self.tile.index)], event.bank)),
             write.data.slot.eq(event.slot),
             write.data.value.eq(self.value),
-            write.data.pattern.eq(event.pattern),
             write.en.eq(event.valid & wanted),
             self.event_out.eq(event),
-            self.event_out.pattern.eq(event.pattern + (INPUT_PATTERN[bits] & ((1 << bits) - 1))),
-            self.event_out.largest.eq(Mux(following > event.largest, following, event.largest)),
+            self.event_out.longest.eq(Mux(count > event.longest, count, event.longest)),
         ]
         with m.If(event.valid):
-            m.d.sync += count.eq(following)
+            m.d.sync += counts[event.bank].eq(place + wanted)
 
-        m.d.comb += [read.addr.eq(self.tile.index), read.en.eq(1)]
+        m.d.comb += [read.addr.eq(Cat(self.tile.index, self.tile.bank)), read.en.eq(1)]
         present = Signal()
-        m.d.sync += present.eq(self.tile.input & (self.tile.index < count))
-        shift = self.geometry.dither_shift(1)
-        pattern = (read.data.pattern << shift)[: self.geometry.dither_bits]
+        m.d.sync += present.eq(self.tile.input & (self.tile.index < counts[self.tile.bank]))
+        m.submodules.pattern = pattern = InputPattern(self.geometry, self._lane)
+        late = delay(m, pattern.pattern, ADDRESS_STAGE + DITHER_STAGE - 1 - pattern.latency, "pattern")
         m.d.comb += [
             self.slot.eq(read.data.slot),
             self.present.eq(present),
             self.operand.eq(Mux(present, read.data.value, 0)),
-            self.dither.eq(delay(m, pattern, ADDRESS_STAGE + DITHER_STAGE - 1, "pattern")),
+            pattern.slot.eq(read.data.slot),
+            self.dither.eq(late << self.geometry.dither_shift(1)),
         ]
         return m

@@ -1,35 +1,36 @@
-"""The sample port: groups of inputs become event messages for the column lanes."""
+"""The sample port: groups of inputs become event messages for the column lanes, a sample ahead of the one at work."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.dither import INPUT_PATTERN
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.ports import Ports
 
 
 class Intake(wiring.Component):
-    """Takes a sample's groups, one a cycle.
+    """Takes a sample's groups, one a cycle, until the sample is whole; then waits until work on it begins.
 
     Members
     -------
     sample : In, stream
         As :class:`Ports` says.
-    allowed, everything : In
-        Groups may be taken; zeros are listed too.
+    everything : In
+        Zeros are listed too.
+    begin : In
+        Work on the waiting sample begins in this cycle.
+    whole : Out
+        A whole sample waits.
     event : Out
-        The group's message, one cycle after it was taken.
+        The group's message, one cycle after it was taken; a message that closes the sample follows its last group.
     values : Out, array
-        Its inputs, one cycle after the message: when it is in the first lane.
-    begin : Out
-        The last group of a sample is taken in this cycle.
+        The group's inputs, one cycle after the message: when it is in the first lane.
+    bank : Out
+        Lists of the sample at work.
     target : Out
-        The labelled unit, counted down from the size of its layer as `remaining` is.
+        Its labelled unit, counted down from the size of its layer as `remaining` is.
     """
-
-    latency = 2
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
@@ -37,11 +38,12 @@ class Intake(wiring.Component):
         super().__init__(
             {
                 "sample": In(stream.Signature(ports.sample)),
-                "allowed": In(1),
                 "everything": In(1),
+                "begin": In(1),
+                "whole": Out(1),
                 "event": Out(messages.event),
                 "values": Out(ports.sample["values"].shape),
-                "begin": Out(1),
+                "bank": Out(1),
                 "target": Out(messages.remaining_bits),
             }
         )
@@ -51,33 +53,36 @@ class Intake(wiring.Component):
         m = Module()
         group = self.sample.payload
         taken = Signal()
-        first = Signal(init=1)
-        bits = self.geometry.specification.generator_bits
-        stride = INPUT_PATTERN[bits] * self.geometry.cols % (1 << bits)
+        first, whole, bank = Signal(init=1), Signal(), Signal()
         event = Signal(self.event.shape(), name="event_register")
-        values = Signal(self.values.shape())
+        values, target, waiting = Signal(self.values.shape()), Signal.like(self.target), Signal.like(self.target)
         late = Signal.like(values)
-        target = Signal.like(self.target)
         m.d.comb += [
-            self.sample.ready.eq(self.allowed),
-            taken.eq(self.sample.valid & self.allowed),
-            self.begin.eq(taken & group.last),
+            self.sample.ready.eq(~whole),
+            taken.eq(self.sample.valid & ~whole),
+            self.whole.eq(whole),
             self.event.eq(event),
             self.values.eq(late),
+            self.bank.eq(bank),
             self.target.eq(target),
         ]
+        last = Signal()
         m.d.sync += [
             event.valid.eq(taken),
             event.first.eq(first),
-            event.last.eq(group.last),
             event.everything.eq(self.everything),
+            event.bank.eq(~bank),
             event.slot.eq(group.slot),
-            event.pattern.eq(group.slot * stride),
+            last.eq(taken & group.last),
+            event.closes.eq(last),
             values.eq(group.values),
             late.eq(values),
+            whole.eq(Mux(self.begin, 0, whole | (taken & group.last))),
         ]
         with m.If(taken):
             m.d.sync += first.eq(group.last)
+        with m.If(taken & group.last):
+            m.d.sync += waiting.eq(self.geometry.specification.classes - group.label)
         with m.If(self.begin):
-            m.d.sync += target.eq(self.geometry.specification.classes - group.label)
+            m.d.sync += [bank.eq(~bank), target.eq(waiting)]
         return m

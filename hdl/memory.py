@@ -53,12 +53,13 @@ class WeightMemory(wiring.Component):
             }
         )
 
-    def addresses(self) -> tuple[Value, Value]:
-        """What reads and what writes: with one port the same address, so that an access in a cycle that writes is lost
-        in a simulation as it would be on the device."""
+    def addresses(self, m: Module) -> tuple[Value, Value]:
+        """What reads and what writes: with one port the same address, so that a read in a cycle that writes is lost in
+        a simulation as it would be on the device. It costs nothing where both are the same wire outside."""
         if self.ports == 2:
             return self.read_address, self.write_address
-        shared = Mux(self.write_enable, self.write_address, self.read_address)
+        shared = Signal.like(self.read_address, name="address")
+        m.d.comb += shared.eq(Mux(self.write_enable, self.write_address, self.read_address))
         return shared, shared
 
 
@@ -71,7 +72,7 @@ class PortableMemory(WeightMemory):
         m = Module()
         m.submodules.words = memory = Memory(shape=self.read_data.shape(), depth=memory_depth(self.words), init=[])
         read, write = memory.read_port(), memory.write_port()
-        read_address, write_address = self.addresses()
+        read_address, write_address = self.addresses(m)
         output = Signal.like(self.read_data, reset_less=True)
         m.d.sync += output.eq(read.data)
         m.d.comb += [

@@ -123,8 +123,8 @@ class Messages:
 
     @property
     def tile(self) -> data.StructLayout:
-        """A slot of the cells below a column lane; `index` is an event's number if `input` is set. Column words count
-        from `base`."""
+        """A slot of the cells below a column lane; with `input`, `index` is a number in the list of inputs in `bank`.
+        Column words count from `base`."""
         return data.StructLayout(
             {
                 "sum": unsigned(1),
@@ -134,6 +134,7 @@ class Messages:
                 "load": unsigned(1),
                 "read": unsigned(1),
                 "input": unsigned(1),
+                "bank": unsigned(1),
                 "lane": unsigned(address_bits(self.geometry.cols)),
                 "base": unsigned(self.geometry.column_word_bits),
                 "index": unsigned(self.event_index_bits),
@@ -142,17 +143,17 @@ class Messages:
 
     @property
     def event(self) -> data.StructLayout:
-        """A group of inputs on its way along the column edge; with `everything` zeros are listed too; `largest` is the
-        longest list so far."""
+        """A group of inputs on its way along the column edge, into the lists of `bank`; with `everything` zeros are
+        listed too. The message that `closes` a sample has none: it gathers the length of the `longest` list."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
                 "first": unsigned(1),
-                "last": unsigned(1),
+                "closes": unsigned(1),
                 "everything": unsigned(1),
+                "bank": unsigned(1),
                 "slot": unsigned(address_bits(self.geometry.slots(0))),
-                "pattern": unsigned(self._specification.generator_bits),
-                "largest": unsigned(self.event_count_bits),
+                "longest": unsigned(self.event_count_bits),
             }
         )
 

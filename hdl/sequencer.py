@@ -46,10 +46,10 @@ class Sequencer(wiring.Component):
 
     Members
     -------
-    begin : In
-        The last group of a sample's inputs was taken.
-    listed, events : In
-        The lists of inputs are complete; length of the longest.
+    ready, begin : In, Out
+        A whole sample waits and no command does; work on it begins in this cycle.
+    listed, longest, events : In, In, Out
+        The lists of inputs of the next sample are complete, and the length of the longest; the same of the one at work.
     free_steps, nudged_steps, learn, everything : In
         Run-time registers; with `everything` no step is left out.
     sweep, sweep_kind, anew, swept, step, stepped : Out, In
@@ -61,7 +61,7 @@ class Sequencer(wiring.Component):
     first, nudged, swap, bank, keep, learn_biases : Out
         For the messages of the step.
     idle, working : Out
-        Between samples; counting cycles.
+        Between samples; in a cycle that counts: it does not wait for inputs or for a reader.
     finished_step : Out
         A step was executed in the phase that `nudged` tells.
     result : Out, stream
@@ -78,7 +78,8 @@ class Sequencer(wiring.Component):
         length = max(messages.list_bits("row"), messages.list_bits("column"))
         super().__init__(
             {
-                "begin": In(1),
+                "ready": In(1),
+                "begin": Out(1),
                 "listed": In(1),
                 "events": Out(messages.event_count_bits),
                 "longest": In(messages.event_count_bits),
@@ -132,16 +133,21 @@ class Sequencer(wiring.Component):
             self.result.payload.eq(result),
             self.working.eq(1),
         ]
+        listed, longest = Signal(), Signal.like(self.longest)
+        with m.If(self.listed):
+            m.d.sync += [listed.eq(1), longest.eq(self.longest)]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.idle.eq(1), self.working.eq(0)]
+                m.d.comb += [self.idle.eq(1), self.working.eq(self.ready), self.begin.eq(self.ready)]
                 m.d.sync += [count.eq(0), nudged.eq(0), result.eq(0), learning.eq(0), finished.eq(0)]
-                with m.If(self.begin):
+                with m.If(self.ready):
                     m.d.sync += swap.eq(0)
                     m.next = "LIST"
-            with m.State("LIST"), m.If(self.listed):
-                m.d.sync += self.events.eq(self.longest)
-                self._sweep(m, Pass.DRIVE, anew=1)
+            with m.State("LIST"):
+                m.d.comb += self.working.eq(listed)
+                with m.If(listed):
+                    m.d.sync += [self.events.eq(longest), listed.eq(self.listed)]
+                    self._sweep(m, Pass.DRIVE, anew=1)
             with m.State("SWEEP"):
                 m.d.sync += returning.eq(0)
                 with m.If(self.swept):
@@ -167,7 +173,7 @@ class Sequencer(wiring.Component):
                 with m.Elif(found.complete):
                     self._end_free_step(m, found, count, result, nudged, swap, blank)
             with m.State("RESULT"):
-                m.d.comb += [self.result.valid.eq(1), self.working.eq(0)]
+                m.d.comb += [self.result.valid.eq(1), self.working.eq(self.result.ready)]
                 with m.If(self.result.ready):
                     m.next = "IDLE"
         return m

@@ -11,6 +11,8 @@ from ceprop.hdl.synapse import update_latency
 
 MESSAGE_DELAY = 1
 """Cycles from a slot to its messages, which leave through a register."""
+LOOK_UP_CYCLES = 2
+"""Cycles that a sweep takes besides its visits: to fetch the lengths of its lists, and to look at them."""
 
 
 class SweepWalker(wiring.Component):
@@ -22,8 +24,8 @@ class SweepWalker(wiring.Component):
         Begin a pass in the next cycle, and whether it starts its sums.
     done : Out
         The pass's last slot is in this cycle, its messages are out in the next one.
-    events : In
-        Length of the longest list of inputs.
+    events, input_bank : In
+        Length of the longest list of inputs; which of the two banks of lists.
     changed, active : In, arrays
         Lengths of the longest lists of units, layers 1..L.
     preshifts : In, array
@@ -49,6 +51,7 @@ class SweepWalker(wiring.Component):
                 "anew": In(1),
                 "done": Out(1),
                 "events": In(messages.event_count_bits),
+                "input_bank": In(1),
                 "changed": In(self._length_bits).array(layers),
                 "active": In(self._length_bits).array(layers),
                 "preshifts": In(bits_for(geometry.rate_room)).array(layers),
@@ -85,12 +88,14 @@ class SweepWalker(wiring.Component):
             m.d.sync += at.eq(at + 1)
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [anew.eq(self.anew), odd.eq(1)]
+                m.d.sync += [anew.eq(self.anew), odd.eq(0)]
                 with m.Switch(self.kind):
                     for kind, stretch in self._program.stretches.items():
                         if stretch:
                             with m.Case(kind):
                                 m.d.sync += [at.eq(stretch[0]), last.eq(stretch[-1])]
+                m.next = "FETCH"
+            with m.State("FETCH"):
                 m.next = "LOOK UP"
             with m.State("LOOK UP"):
                 m.d.sync += [
@@ -103,6 +108,7 @@ class SweepWalker(wiring.Component):
                 ]
                 with m.If(skipped):
                     m.d.comb += over.eq(1)
+                    m.next = "FETCH"
                     with m.If(at == last):
                         m.next = "IDLE"
                 with m.Elif(static["settles"]):
@@ -125,7 +131,7 @@ class SweepWalker(wiring.Component):
                         m.d.sync += [inner.eq(0), outer.eq(outer + 1)]
                         with m.If(outer == outer_last):
                             m.d.comb += over.eq(1)
-                            m.next = "LOOK UP"
+                            m.next = "FETCH"
                             with m.If(at == last):
                                 m.next = "IDLE"
         self._emit(m, at, walking, anew, static, outer, inner, beat)
@@ -142,13 +148,13 @@ class SweepWalker(wiring.Component):
         return Mux(length == 0, 0, length - 1)
 
     def _static(self, m: Module, at: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
-        """What the table says of the sweep, and the lengths of its lists."""
+        """What the table says of the sweep, and the lengths of its lists: a cycle behind `at`."""
         flags = {name: Signal(name=name) for name in ("starts", "settles", "keeps_parity", "rows_outer", "two_beats")}
         with m.Switch(at):
             for k, sweep in enumerate(self._program.sweeps):
                 connection = self.geometry.connections[sweep.connection - 1]
                 with m.Case(k):
-                    m.d.comb += [
+                    m.d.sync += [
                         flags["starts"].eq(sweep.starts),
                         flags["settles"].eq(sweep.settles),
                         flags["keeps_parity"].eq(keeps_parity(sweep, self.geometry)),
@@ -195,6 +201,7 @@ class SweepWalker(wiring.Component):
             row.index.eq(row_index),
             column.index.eq(column_index),
             tile.index.eq(column_index),
+            tile.bank.eq(self.input_bank),
         ]
 
     def _describe(self, m: Module, sweep: Sweep, beat: Signal, issued: Signal) -> None:
@@ -241,10 +248,10 @@ class SweepWalker(wiring.Component):
 
 def settling(geometry: Geometry) -> int:
     """Cycles that a sweep waits after its look-up so that it reads what the sweep before it wrote last."""
-    return max(1, update_latency(geometry.memory_ports) - 2)
+    return max(1, update_latency(geometry.memory_ports) - LOOK_UP_CYCLES - 1)
 
 
 def keeps_parity(sweep: Sweep, geometry: Geometry) -> bool:
-    """Whether a sweep begins an odd number of cycles after its pass: on one port the reads of updates take every other
+    """Whether a sweep begins an even number of cycles after its pass: on one port the reads of updates take every other
     cycle and their writes the cycles between, over all the updates of a pass."""
     return sweep.kind is Kind.UPDATE and geometry.memory_ports == 1

@@ -40,7 +40,7 @@ def registers(specification: Specification) -> tuple[Register, ...]:
     ]
     counters = [
         ("samples", "samples finished"),
-        ("cycles", "cycles from the last group of a sample's inputs to its result"),
+        ("cycles", "cycles of samples, waits for inputs and for readers of results apart"),
         ("slots", "multiply slots issued; every slot is one multiplication in each cell"),
         ("free_steps_executed", "steps of free phases executed"),
         ("nudged_steps_executed", "steps of nudged phases executed"),
