@@ -1,0 +1,113 @@
+"""A small core, all the way: Verilog, netlist, place and route, figures; and what a failing tool says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ceprop.boards import Implementation, board, implement
+from ceprop.boards.registry import Board
+from ceprop.boards.routing import routing_arguments
+from ceprop.boards.sites import sites
+from ceprop.boards.toolchain import NEXTPNR, YOSYS, run_tool
+from ceprop.errors import CepropError
+from ceprop.specification import Specification
+
+_FIELDS = {
+    "name": "small",
+    "layers": [5, 4, 3],
+    "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
+    "update": {"rounding": "stochastic", "shifts": [4, 4]},
+    "array": {"rows": 1, "cols": 2, "memory_words": 64},
+}
+
+
+def _specification(ports: int = 2) -> Specification:
+    return Specification.from_mapping(_FIELDS).override(f"array.memory_ports={ports}")
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("builds")
+
+
+@pytest.mark.parametrize(("name", "ports"), [("ulx3s_25f", 2), ("icebreaker", 1), ("ice40_hx8k_b_evn", 2)])
+def test_a_small_core(name: str, ports: int, builds: Path) -> None:
+    specification, target = _specification(ports), board(name)
+    stages: list[str] = []
+    found = implement(specification, target, builds, progress=stages.append)
+    assert stages == ["generating Verilog", "synthesizing", "placing and routing"]
+    _check_figures(found, target)
+    stages.clear()
+    assert implement(specification, target, builds, progress=stages.append) == found
+    assert stages == ["generating Verilog"]
+    if sites(target.device):
+        _check_places(found, target)
+
+
+def _check_figures(found: Implementation, target: Board) -> None:
+    family, room = target.device.family, target.device.room.named()
+    assert (found.board, found.device, found.seed) == (target.name, target.device.name, 1)
+    assert 10 < found.fmax_mhz < 500
+    assert (found.icetime_mhz is not None) == (family == "ice40")
+    assert found.clock_mhz == min(found.fmax_mhz, found.icetime_mhz or found.fmax_mhz)
+    # nextpnr gives the period of the same path, wires and all.
+    assert found.critical_path.ns == pytest.approx(1000 / found.fmax_mhz, rel=0.01)
+    assert found.critical_path.source.startswith(("core.", "chain"))
+    assert set(found.resources) == set(found.available) == set(found.cell) == set(room)
+    for kind, used in found.resources.items():
+        assert found.cell[kind] <= used <= found.available[kind] == room[kind]
+    if room["multipliers"]:
+        assert found.resources["multipliers"] == 2
+        assert found.cell["multipliers"] == 1
+    memory = "sprams" if room["sprams"] else "block_rams"
+    assert found.resources[memory] >= 2 * found.cell[memory] == 2
+    assert found.seconds > 0
+    assert json.dumps(found.fields())
+    assert Path(found.folder).is_dir()
+
+
+def _check_places(found: Implementation, target: Board) -> None:
+    """Multipliers and memories are where the floorplan put them."""
+    netlist = Path(found.folder).parent / "netlist.json"
+    run_folder = Path(found.folder)
+    arguments = [*routing_arguments(target, 1, "../netlist.json"), "--no-route", "--write", "placed.json"]
+    run_tool(NEXTPNR[target.device.family], arguments, run_folder, "placed.log")
+    placed = json.loads((run_folder / "placed.json").read_text())["modules"]["top"]["cells"]
+    wanted = {
+        name: cell["attributes"]["BEL"]
+        for name, cell in json.loads(netlist.read_text())["modules"]["ceprop_timing"]["cells"].items()
+        if "BEL" in cell["attributes"]
+    }
+    assert len(wanted) == 4
+    got = {cell["attributes"]["NEXTPNR_BEL"]: name for name, cell in placed.items()}
+    for name, bel in wanted.items():
+        assert got[bel].startswith(name)
+
+
+def test_another_seed_begins_at_the_netlist(builds: Path) -> None:
+    specification, target = _specification(), board("ulx3s_25f")
+    first = implement(specification, target, builds)
+    second = implement(specification, target, builds, seed=2)
+    assert second.seed == 2
+    assert Path(first.folder).parent == Path(second.folder).parent
+    assert second.resources["flip_flops"] == first.resources["flip_flops"]
+
+
+def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CepropError, match=r"^icetime is missing: apt-get install fpga-icestorm$"):
+        implement(_specification(), board("icebreaker"), tmp_path / "builds")
+
+
+def test_a_core_too_large_for_what_only_synthesis_knows(tmp_path: Path) -> None:
+    specification = _specification(1).override("array.rows=4", "array.cols=1", "formats.weight_bits=16")
+    message = r"^icebreaker \(iCE40UP5K\): the core takes \d,\d{3} (look-up tables|flip-flops), 5,280 are there$"
+    with pytest.raises(CepropError, match=message):
+        implement(specification, board("icebreaker"), tmp_path)
+
+
+def test_a_failing_tool_is_quoted_with_its_log(tmp_path: Path) -> None:
+    message = rf"^yosys: ERROR: .*nothing.* \(log: {tmp_path}/yosys.log\)$"
+    with pytest.raises(CepropError, match=message):
+        run_tool(YOSYS, ["-q", "-p", "hierarchy -top nothing"], tmp_path, "yosys.log")
