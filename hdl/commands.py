@@ -149,9 +149,14 @@ class CommandPort(wiring.Component):
             width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
         )
         words = Mux(arrived[2], self.column_words.as_value(), self.row_words.as_value())
+        entering, entering_words = Signal(), Signal.like(waiting.w_data)
+        m.d.sync += [
+            entering.eq(arrived.any() | sending),
+            entering_words.eq(Mux(sending, self.register_value, words)),
+        ]
         m.d.comb += [
-            waiting.w_en.eq(arrived.any() | sending),
-            waiting.w_data.eq(Mux(sending, self.register_value, words)),
+            waiting.w_en.eq(entering),
+            waiting.w_data.eq(entering_words),
             self.response.valid.eq(waiting.r_rdy),
             self.response.payload.eq(waiting.r_data),
             waiting.r_en.eq(self.response.ready),

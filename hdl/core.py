@@ -12,6 +12,7 @@ from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
+from ceprop.hdl.neuron import ARRIVAL_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
@@ -21,6 +22,9 @@ from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.synapse import ADDRESS_STAGE
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
+
+SWEPT_DELAY = 1
+"""Cycles from a pass's last slot to the sequencer, which then counts fewer until the sums are back."""
 
 
 class Core(wiring.Component):
@@ -55,13 +59,13 @@ class Core(wiring.Component):
     # --- latencies, all derived from the parts
 
     def sum_delay(self, edge: Edge) -> int:
-        """Cycles by which a slot's `sum` message follows its `source` message; it comes two before the sum."""
-        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - 2
+        """Cycles by which a slot's `sum` message follows its `source` message; it comes `ARRIVAL_STAGE` before the sum."""
+        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
 
     @property
     def return_cycles(self) -> int:
         """Cycles between a pass's last slot and the first step message that may read its sums."""
-        return MESSAGE_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
+        return MESSAGE_DELAY - SWEPT_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
 
     def elaborate(self, platform: object) -> Module:
         """Everything, wired by its messages."""
@@ -76,7 +80,7 @@ class Core(wiring.Component):
             m.submodules[f"{name}_edge"] = edge
         m.submodules.commands = commands = CommandPort(
             self.geometry,
-            self.sum_delay("row") + row.read_latency + 1,
+            self.sum_delay("row") + row.read_latency,
             row.read_latency,
             column.read_latency if column else 1,
         )
@@ -112,7 +116,7 @@ class Core(wiring.Component):
             walker.anew.eq(sequencer.anew),
             walker.events.eq(sequencer.events),
             walker.input_bank.eq(intake.bank),
-            sequencer.swept.eq(walker.done),
+            sequencer.swept.eq(delay(m, walker.done, SWEPT_DELAY, "swept")),
             steps.start.eq(sequencer.step),
             steps.first.eq(sequencer.first),
             steps.nudged.eq(sequencer.nudged),
