@@ -64,6 +64,7 @@ def _manifest(core: Core, geometry: Geometry, top: str) -> dict[str, Any]:
         "top": top,
         "learning_digest": specification.learning_digest,
         "build_digest": specification.build_digest,
+        "primitives": core.primitives.name,
         "clock": "clk",
         "reset": "rst",
         "streams": {

@@ -67,4 +67,4 @@ class StatusHop(wiring.Component):
 
 def larger_of(one: Value, other: Value) -> Value:
     """The larger of two unsigned numbers."""
-    return Mux(one > other, one, other)
+    return Mux(other > one, other, one)

@@ -1,25 +1,21 @@
 """cocotb testbench: the core and the golden model learn the same samples, side by side."""
 
 import pickle
-from collections.abc import Sequence
 
 import cocotb
-import numpy as np
 from cocotb.triggers import SimTimeoutError, with_timeout
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.cycles import Cost, CycleModel
 from ceprop.hdl.messages import Space
-from ceprop.model import Network, Purpose, SampleRecord, Stream, fast
-from ceprop.placement import weight_place, weight_words
+from ceprop.model import Network
 from ceprop.sim.check import Checker
 from ceprop.sim.driver import PERIOD, CoreDriver
-from ceprop.sim.events import happened
+from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
+from ceprop.sim.fault import flipped_weight
 from ceprop.sim.job import Job, Outcome
 
 PATIENCE = 10
 """A sample may take so many times the cycles that the model expects; a core that takes more hangs."""
-COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
 
 
 @cocotb.test()
@@ -33,15 +29,15 @@ async def learn_side_by_side(dut) -> None:
     # Loading takes a dozen cycles a group; a core that does not take it fails here, not never.
     groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
     await with_timeout(bench.prepare(), PATIENCE * 20 * (groups + 10) * PERIOD, "ns")
-    for number in range(len(job.labels)):
-        await bench.sample(number)
+    for batch in job.batches():
+        await bench.run(batch)
         if bench.outcome.mismatches:
             break
     job.outcome.write_bytes(pickle.dumps(bench.outcome))
 
 
 class Bench:
-    """One run: the model's network, what the core's counters must say, and the checker."""
+    """One run: the core, the model, and the checker between them."""
 
     def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver):
         self.job = job
@@ -49,114 +45,93 @@ class Bench:
         self.driver = driver
         self.outcome = Outcome()
         self.checker = Checker(geometry, self.outcome)
-        self.cycles = CycleModel(geometry)
-        self.network = job.network.copy()
-        self.expected: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+        self.model = ModelSide(job, geometry)
         self.settings: dict[str, int] = {}
+        self.sent: dict[int, int] = {}
+        """The cycle from which on the core had the whole of a sample."""
 
     async def prepare(self) -> None:
-        """Load the network, prove that it arrived, and listen to the trace."""
-        await self.driver.load(self.network)
-        await self._set("learn", int(self.job.learn))
+        """Load the network and the settings of the whole run, and listen to the trace."""
+        await self.driver.load(self.model.network)
+        await self._set({"learn": int(self.job.learn), "skip": int(self.job.skip)})
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
 
-    async def sample(self, number: int) -> None:
-        """One sample on both sides."""
-        job = self.job
-        self.checker.sample = number
-        shifts = job.specification.shifts_at(int(job.epochs[number]))
-        negative = bool(job.negatives[number])
-        inputs, label = job.inputs[number], int(job.labels[number])
-        # The fault goes in before the model has seen the sample: until then both sides hold the same weights.
-        if number == job.fault:
-            await self._plant_fault()
-        record = fast.run_sample(
-            self.network, inputs, label if job.learn else None, shifts=shifts, negative=negative, trace=True
-        )
-        cost = self.cycles.sample(happened(self.geometry, inputs, record))
-        patience = PATIENCE * (cost.cycles + self.geometry.cols * self.geometry.weight_words + 1000)
+    async def run(self, batch: range) -> None:
+        """Samples between which nothing is read or written: each is sent while the one before is at work."""
+        self.checker.sample = batch.start
+        # A fault goes in before the model has seen the sample: until then both sides hold the same weights.
+        if batch.start == self.job.fault:
+            lane, address, words = flipped_weight(self.geometry, self.model.network, self.driver.word_bits)
+            await self.driver.write(Space.WEIGHT, address, words, lane=lane)
+        await self._set(self.job.settings(batch.start))
+        self.driver.traced.clear()
+        sending = cocotb.start_soon(self._send(batch))
+        before = None
+        for number in batch:
+            self.checker.sample = number
+            expected = self.model.sample(number)
+            before = await self._patiently(self._compare(number, expected, before), expected)
+            self.job.progress.write_text(str(number + 1))
+            if before is None or self.outcome.mismatches:
+                sending.cancel()
+                return
+        if self.job.reads_after(batch[-1]):
+            await self._patiently(self._read_back(expected), expected)
+
+    async def _send(self, batch: range) -> None:
+        """As a fast host does: a group in every cycle in which the core takes one."""
+        for number in batch:
+            inputs, label = self.job.inputs[number], int(self.job.labels[number])
+            await self.driver.send_sample(inputs, label, zeros=not self.job.skip)
+            self.sent[number] = self.driver.now
+
+    async def _patiently(self, work, expected: Expected):
+        """The result of `work`, or None and a mismatch where the core hangs."""
+        patience = PATIENCE * (expected.cost.cycles + self.geometry.cols * self.geometry.weight_words + 1000)
         try:
-            await with_timeout(self._compare(inputs, label, shifts, negative, record, cost), patience * PERIOD, "ns")
+            return await with_timeout(work, patience * PERIOD, "ns")
         except SimTimeoutError:
-            self.checker.report(f"no answer in {patience} cycles, the model expects {cost.cycles}: the core hangs")
-        self.outcome.samples += 1
-        self.outcome.errors += record.prediction != label
-        self.job.progress.write_text(str(number + 1))
+            cycles = expected.cost.cycles
+            self.checker.report(f"no answer in {patience} cycles, the model expects {cycles}: the core hangs")
+            return None
 
-    async def _compare(
-        self, inputs: np.ndarray, label: int, shifts: Sequence[int], negative: bool, record: SampleRecord, cost: Cost
-    ) -> None:
-        """Let the core have the sample, then look at everything that it shows."""
-        driver = self.driver
-        for l, shift in enumerate(shifts, 1):
-            await self._set(f"rate_shift_{l}", shift)
-        await self._set("nudge_negative", int(negative))
-        driver.traced.clear()
-        await driver.send_sample(inputs, label)
-        (beat,) = await driver.receive("result", 1)
+    async def _compare(self, number: int, expected: Expected, before: int | None) -> int:
+        """Wait for a sample's result and hold it, and the trace, to the model; gives the cycle of the result.
 
+        `before` is that of the result before, where the sample follows it closely."""
+        (beat,) = await self.driver.receive("result", 1)
+        now, record = self.driver.now, expected.record
         if self.geometry.trace:
-            self.checker.trace(driver.codecs["trace"], driver.traced, record)
-        self._check_result(beat, record)
-        self._count(record, cost)
-        number = self.checker.sample + 1
-        if number % self.job.read_every and number < len(self.job.labels):
-            return
-        contents = await driver.read_back()
-        self.checker.contents(contents, self.network, record)
-        await self._check_counters()
+            self.checker.trace(self.driver.codecs["trace"], self.driver.traced, record)
+            self.driver.traced.clear()
+        for name, value in expected.result.items():
+            self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
+        if before is not None and self.sent[number] + self.driver.listing_cycles <= before:
+            self.outcome.followed_samples += 1
+            self.outcome.elapsed_cycles += now - before
+            self.checker.number("cycles since the result before", now - before, expected.cost.cycles)
+        self.outcome.samples += 1
+        self.outcome.errors += int(record.prediction != self.job.labels[number])
+        self.outcome.counters = dict(self.model.counters)
+        self.outcome.cycles = self.model.counters["cycles"]
+        return now
+
+    async def _read_back(self, expected: Expected) -> None:
+        """Compare all memories and counters."""
+        contents = await self.driver.read_back()
+        self.checker.contents(contents, self.model.network, expected.record)
+        for name in COUNTERS:
+            value = self.model.counters[name] % 2**32
+            self.checker.number(f"counter {name}", await self.driver.read_register(name), value)
         found = Network(
             self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
         )
         self.outcome.weights_sha256 = found.weights_sha256()
 
-    async def _set(self, name: str, value: int) -> None:
-        """Write a register if it does not hold the value yet."""
-        if self.settings.get(name) != value:
-            await self.driver.write_register(name, value)
-            self.settings[name] = value
-
-    def _check_result(self, beat: int, record: SampleRecord) -> None:
-        expected = {
-            "prediction": record.prediction,
-            "tie": int(record.tie),
-            "free_end": int(record.free_end),
-            "free_steps": record.free_steps,
-            "nudged_steps": record.nudged_steps,
-            "nudged_settled": int(record.nudged_settled),
-        }
-        for name, value in expected.items():
-            self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
-
-    def _count(self, record: SampleRecord, cost: Cost) -> None:
-        """What a sample must add to the core's counters."""
-        added = (1, cost.cycles, cost.slots, record.free_steps, record.nudged_steps, record.saturations, record.tie)
-        for name, more in zip(COUNTERS, added, strict=True):
-            self.expected[name] += int(more)
-        self.outcome.counters = dict(self.expected)
-        self.outcome.cycles = self.expected["cycles"]
-
-    async def _check_counters(self) -> None:
-        for name, expected in self.expected.items():
-            self.checker.number(f"counter {name}", await self.driver.read_register(name), expected % 2**32)
-
-    async def _plant_fault(self) -> None:
-        """Flip one bit of one weight through the core's own port; the model does not know.
-
-        The weight lies in the middle half of its range, so that no saturation can hide the flip."""
-        specification = self.job.specification
-        stream = Stream(specification.seed, Purpose.FAULT, 0)
-        quarter = 1 << (specification.formats.weight_bits - 2)
-        while True:
-            connection = 1 + stream.below(len(specification.layers) - 1)
-            weights = self.network.weights[connection - 1]
-            unit, source = stream.below(weights.shape[0]), stream.below(weights.shape[1])
-            bit = stream.below(max(1, specification.formats.weight_bits - 2))
-            if -quarter <= weights[unit, source] < quarter:
-                break
-        lane, address, row = weight_place(self.geometry, connection, unit, source)
-        words = weight_words(self.geometry, [*self.network.weights, *self.network.backward])[lane, address]
-        words[row] ^= 1 << bit
-        mask = (1 << self.driver.word_bits) - 1
-        await self.driver.write(Space.WEIGHT, address, (words & mask).tolist(), lane=lane)
+    async def _set(self, values: dict[str, int]) -> None:
+        """Write the registers that do not hold their value yet."""
+        for name, value in values.items():
+            if self.settings.get(name) != value:
+                await self.driver.write_register(name, value)
+                self.settings[name] = value

@@ -22,6 +22,12 @@ def simulation_sources(primitives: Primitives) -> dict[str, str]:
     return {f"{cell.lower()}.v": _model(cell) for cell in primitives.cells}
 
 
+def yosys_libraries(primitives: Primitives) -> tuple[str, ...]:
+    """Files of yosys's own share folder in which it finds the ports of the set's cells."""
+    libraries = {"ecp5": ("+/ecp5/cells_sim.v", "+/ecp5/cells_bb.v"), "ice40": ("+/ice40/cells_sim.v",)}
+    return libraries[primitives.name] if primitives.cells else ()
+
+
 def _model(cell: str) -> str:
     if cell in _OWN:
         return (_MODELS / _OWN[cell]).read_text(encoding="utf-8")

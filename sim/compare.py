@@ -24,7 +24,9 @@ class Comparison:
     """What was compared, and whether anything differed.
 
     `first_mismatch` names sample, step, layer, unit, both values, the seed and the command; `training_errors` counts
-    wrong predictions before learning from the sample; `cycles` and `counters` are the core's own."""
+    wrong predictions before learning from the sample; `cycles` and `counters` are the core's own. `followed_samples`
+    had arrived before the result of the one before: `elapsed_cycles`, from result to result, were measured on the
+    clock."""
 
     samples_compared: int
     steps_compared: int
@@ -36,6 +38,8 @@ class Comparison:
     training_errors: int
     cycles: int
     counters: dict[str, int]
+    followed_samples: int
+    elapsed_cycles: int
     build_seconds: float
     seconds: float
     cycles_per_second: float
@@ -53,6 +57,7 @@ def compare(
     epoch: int = 0,
     sample: int = 0,
     learn: bool = True,
+    skip: bool = True,
     trace: bool = True,
     read_every: int = 1,
     waves: Path | None = None,
@@ -63,8 +68,9 @@ def compare(
     """Run `samples` training samples from a position on, on the core in a simulator and on the golden model.
 
     With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
-    the states at the end of a sample are. Memories are compared after every `read_every` samples, which follow each
-    other closely in between. `primitives` is what the core's cells are made of. Starts from `network`, or the
+    the states at the end of a sample are. Memories are compared after every `read_every` samples; in between each
+    sample is sent while the one before is at work. Without `skip` the core lists every unit and input and runs every
+    step, to the same bits. `primitives` is what the core's cells are made of. Starts from `network`, or the
     specification's initial one; `build` keeps the simulator's files; `waves` is where waveforms go. Raises
     :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
@@ -78,6 +84,7 @@ def compare(
         network=network or Network.initial(specification),
         **_sequence(specification, dataset, epoch, sample, samples),
         learn=learn,
+        skip=skip,
         read_every=read_every,
         fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
         outcome=(folder / "outcome").resolve(),
@@ -110,6 +117,8 @@ def compare(
         training_errors=outcome.errors,
         cycles=outcome.cycles,
         counters=outcome.counters,
+        followed_samples=outcome.followed_samples,
+        elapsed_cycles=outcome.elapsed_cycles,
         build_seconds=build_seconds,
         seconds=build_seconds + seconds,
         cycles_per_second=outcome.cycles / seconds,

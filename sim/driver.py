@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, RisingEdge, Timer
+from cocotb.triggers import FallingEdge, RisingEdge
+from cocotb.utils import get_sim_time
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Space
@@ -65,19 +66,28 @@ class CoreDriver:
         dut.rst.value = 0
         await FallingEdge(dut.clk)
 
+    @property
+    def now(self) -> int:
+        """Number of the clock cycle, seen from its falling edge."""
+        return int(get_sim_time("ns")) // PERIOD
+
+    @property
+    def listing_cycles(self) -> int:
+        """Cycles, or a few less, from a sample's last group until all column lanes have it on their lists."""
+        return 8 + self.geometry.cols + Geometry.return_registers(self.geometry.cols)
+
     # --- streams
 
     async def send(self, name: str, payload: int) -> None:
-        """One beat into a stream; returns at the falling edge after it was taken."""
+        """One beat into a stream; returns at the falling edge after it was taken. Wakes once, unless the core waits:
+        its `ready` is known at the falling edge, for it comes from registers alone."""
         valid, ready = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__ready")
         getattr(self.dut, f"{name}__payload").value = payload
         valid.value = 1
-        taken = False
-        while not taken:
-            # The answer may depend on what was just driven, so let it settle.
-            await Timer(PERIOD // 5, unit="ns")
-            taken = bool(ready.value)
+        while not ready.value:
+            await RisingEdge(ready)
             await FallingEdge(self.dut.clk)
+        await FallingEdge(self.dut.clk)
         valid.value = 0
 
     async def receive(self, name: str, count: int) -> list[int]:
@@ -179,13 +189,13 @@ class CoreDriver:
             found[edge] = np.ascontiguousarray(groups[:, :lanes])
         return neurons_of(self.geometry, found["row"], found["column"])
 
-    async def send_sample(self, inputs: np.ndarray, label: int) -> None:
-        """Send a sample's groups of inputs, those of zeros left out."""
+    async def send_sample(self, inputs: np.ndarray, label: int, *, zeros: bool = False) -> None:
+        """Send a sample's groups of inputs; those of zeros are left out, unless they are asked for."""
         lanes = self.geometry.cols
         groups = np.zeros(self.geometry.slots(0) * lanes, np.int64)
         groups[: len(inputs)] = inputs
         groups = groups.reshape(-1, lanes)
-        slots = np.flatnonzero(groups.any(axis=1)).tolist() or [0]
+        slots = list(range(len(groups))) if zeros else np.flatnonzero(groups.any(axis=1)).tolist() or [0]
         codec = self.codecs["sample"]
         for slot in slots:
             last = slot == slots[-1]

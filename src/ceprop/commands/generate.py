@@ -12,26 +12,31 @@ from ceprop.geometry import Geometry
 from ceprop.report import Report, as_json
 from ceprop.specification import Specification
 
-from .options import json_option, specification_options
+from .options import json_option, primitives_option, specification_options
 
 if TYPE_CHECKING:
     from ceprop.hdl import GeneratedCore
+    from ceprop.hdl.primitives import Primitives
 
 
 @click.command()
 @specification_options
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder to write.")
 @click.option("--lint", is_flag=True, help="Ask Verilator, Icarus and yosys first; nothing is written if one objects.")
+@primitives_option
 @json_option
-def generate(specification: Specification, output: Path, lint: bool, json_file: str | None) -> None:
+def generate(specification: Specification, output: Path, lint: bool, primitives: str, json_file: str | None) -> None:
     """Write SPEC's hardware to DIR: one file of Verilog-2005, and a manifest of its ports, registers and widths."""
     from ceprop.hdl import generate as generate_core
+    from ceprop.hdl.primitives import primitives_named
 
     report = Report(json_file)
     Geometry(specification)  # refuses a specification without an array before anything is made
-    core = generate_core(specification)
-    accepted = _lint(core) if lint else []
+    parts = primitives_named(primitives)
+    core = generate_core(specification, parts)
+    accepted = _lint(core, parts) if lint else []
     values = write_core(specification, core, output)
+    values["primitives"] = primitives
     values["lint"] = [{"tool": tool, "version": version} for tool, version in accepted]
     rows = [
         ("Verilog", values["verilog"]),
@@ -64,10 +69,10 @@ def write_core(specification: Specification, core: "GeneratedCore", folder: Path
     }
 
 
-def _lint(core: "GeneratedCore") -> list[tuple[str, str]]:
+def _lint(core: "GeneratedCore", primitives: "Primitives") -> list[tuple[str, str]]:
     from ceprop.sim.lint import lint
 
     with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
         verilog = Path(folder) / f"{core.top}.v"
         verilog.write_text(core.verilog, encoding="utf-8")
-        return lint(verilog, core.top)
+        return lint(verilog, core.top, primitives)

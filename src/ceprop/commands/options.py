@@ -54,6 +54,14 @@ data_option = click.option(
     help="scikit-learn's digits, or a folder with MNIST's four IDX files.",
 )
 
+primitives_option = click.option(
+    "--primitives",
+    type=click.Choice(["portable", "ecp5", "ice40"]),
+    default="portable",
+    show_default=True,
+    help="What multipliers and weight memories are made of.",
+)
+
 
 def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
     try:

@@ -16,7 +16,7 @@ from ceprop.geometry import Geometry
 from ceprop.report import Report
 from ceprop.specification import Specification
 
-from .options import data_option, json_option, specification_options
+from .options import data_option, json_option, primitives_option, specification_options
 
 
 @click.command()
@@ -24,6 +24,16 @@ from .options import data_option, json_option, specification_options
 @click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
 @data_option
 @click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option(
+    "--read-every",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Compare the memories after every N samples, which follow each other closely in between.",
+)
+@click.option("--no-skip", is_flag=True, help="Let the core visit every unit and input, and run every step.")
+@primitives_option
 @click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Start from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
 @click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
@@ -34,6 +44,9 @@ def sim(
     simulator: str,
     data: str,
     samples: int,
+    read_every: int,
+    no_skip: bool,
+    primitives: str,
     checkpoint: Path | None,
     waves: bool,
     plant_fault: str | None,
@@ -41,7 +54,8 @@ def sim(
     json_file: str | None,
 ) -> int:
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
-    weight after every sample, every cycle count. Exit code 1 if anything differs."""
+    weight between samples, every cycle count. Exit code 1 if anything differs."""
+    from ceprop.hdl.primitives import primitives_named
     from ceprop.model import Trainer, load_checkpoint, load_dataset
     from ceprop.proof import comparison_rows, require_whole
     from ceprop.sim import compare
@@ -62,6 +76,9 @@ def sim(
             dataset,
             simulator=simulator,
             samples=samples,
+            primitives=primitives_named(primitives),
+            skip=not no_skip,
+            read_every=read_every,
             network=trainer.network,
             epoch=trainer.epoch,
             sample=trainer.sample,
@@ -73,7 +90,8 @@ def sim(
         )
         require_whole(comparison, simulator, samples)
     report.table(f"{specification.name} on {simulator}", comparison_rows(comparison))
-    report.result(asdict(comparison) | {"simulator": simulator, "waves": str(wave_file) if wave_file else None})
+    chosen = {"simulator": simulator, "primitives": primitives, "skip": not no_skip}
+    report.result(asdict(comparison) | chosen | {"waves": str(wave_file) if wave_file else None})
     if comparison.mismatches:
         click.echo(f"ceprop: {comparison.first_mismatch}", err=True)
         return 1

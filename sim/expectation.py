@@ -1,0 +1,62 @@
+"""The golden model's side of a comparison: what a sample must show, cost and add to the core's counters."""
+
+from dataclasses import dataclass
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.cycles import Cost, CycleModel
+from ceprop.model import SampleRecord, fast, plain
+from ceprop.sim.events import happened, happened_in_full
+from ceprop.sim.job import Job
+
+COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One sample: the model's record, with its trace, and the cycle model's cost."""
+
+    record: SampleRecord
+    cost: Cost
+
+    @property
+    def result(self) -> dict[str, int]:
+        """Fields of the core's result."""
+        record = self.record
+        return {
+            "prediction": record.prediction,
+            "tie": int(record.tie),
+            "free_end": int(record.free_end),
+            "free_steps": record.free_steps,
+            "nudged_steps": record.nudged_steps,
+            "nudged_settled": int(record.nudged_settled),
+        }
+
+
+class ModelSide:
+    """Learns the job's samples in turn; `counters` are what the core's must say."""
+
+    def __init__(self, job: Job, geometry: Geometry):
+        self.job = job
+        self.geometry = geometry
+        self.network = job.network.copy()
+        self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+        self._cycles = CycleModel(geometry)
+
+    def sample(self, number: int) -> Expected:
+        """Show the model a sample. Without skipping it is the plain model, which then executes every step too."""
+        job = self.job
+        inputs, label = job.inputs[number], int(job.labels[number]) if job.learn else None
+        shifts, negative = job.shifts(number), bool(job.negatives[number])
+        if job.skip:
+            record = fast.run_sample(self.network, inputs, label, shifts=shifts, negative=negative, trace=True)
+            events = happened(self.geometry, inputs, record)
+        else:
+            record = plain.run_sample(
+                self.network, inputs, label, shifts=shifts, negative=negative, trace=True, skip=False
+            )
+            events = happened_in_full(self.geometry, record)
+        cost = self._cycles.sample(events)
+        added = (1, cost.cycles, cost.slots, record.free_steps, record.nudged_steps, record.saturations, record.tie)
+        for name, more in zip(COUNTERS, added, strict=True):
+            self.counters[name] += int(more)
+        return Expected(record, cost)

@@ -1,0 +1,26 @@
+"""A fault to be found: one bit of one weight, flipped behind the model's back."""
+
+from ceprop.geometry import Geometry
+from ceprop.model import Network, Purpose, Stream
+from ceprop.placement import weight_place, weight_words
+
+
+def flipped_weight(geometry: Geometry, network: Network, word_bits: int) -> tuple[int, int, list[int]]:
+    """Column, address and words of `word_bits` to be written, which flip one bit of one weight of `network`; the same
+    one for the same seed.
+
+    The weight lies in the middle half of its range, so that no saturation can hide the flip."""
+    specification = geometry.specification
+    stream = Stream(specification.seed, Purpose.FAULT, 0)
+    quarter = 1 << (specification.formats.weight_bits - 2)
+    while True:
+        connection = 1 + stream.below(len(specification.layers) - 1)
+        weights = network.weights[connection - 1]
+        unit, source = stream.below(weights.shape[0]), stream.below(weights.shape[1])
+        bit = stream.below(max(1, specification.formats.weight_bits - 2))
+        if -quarter <= weights[unit, source] < quarter:
+            break
+    lane, address, row = weight_place(geometry, connection, unit, source)
+    words = weight_words(geometry, [*network.weights, *network.backward])[lane, address]
+    words[row] ^= 1 << bit
+    return lane, address, (words & ((1 << word_bits) - 1)).tolist()
