@@ -24,6 +24,8 @@ class Accumulator(wiring.Component):
         One addition; its `addend` comes one cycle later.
     read_data : Out
         The sum at `address`, one cycle after it; up to date `latency` cycles after an addition to it.
+
+    Additions to one address come in consecutive cycles, or `latency` cycles apart.
     """
 
     latency = 3
@@ -41,12 +43,12 @@ class Accumulator(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Read, add, write; a sum on its way to the memory is taken from the adder's register."""
+        """Read, add, write; the sum of the cycle before is taken from the adder's register."""
         m = Module()
         shape = self.read_data.shape()
         m.submodules.words = memory = Memory(shape=shape, depth=memory_depth(self.words), init=[])
         write = memory.write_port()
-        read = memory.read_port(transparent_for=(write,))
+        read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]
 
         adding, first, again = Signal(), Signal(reset_less=True), Signal(reset_less=True)

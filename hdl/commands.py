@@ -12,8 +12,8 @@ from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
-HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE
-"""A word is held until the wavefront of its write has taken it in the first lane."""
+HOLD_CYCLES = 2 + ADDRESS_STAGE + LOAD_WORD_STAGE
+"""A word is held, behind a register, until the wavefront of its write has taken it in the first lane."""
 RESPONSE_DEPTH = 4
 """Groups that wait for a slow reader; reading pauses when they are full."""
 
@@ -78,8 +78,8 @@ class CommandPort(wiring.Component):
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
         holding = Signal()
+        m.d.sync += self.words.eq(Mux(holding, held.words.as_value(), 0))
         m.d.comb += [
-            self.words.eq(Mux(holding, held.words.as_value(), 0)),
             self.register_address.eq(held.address),
             self.register_word.eq(held.words.as_value()),
         ]

@@ -131,13 +131,13 @@ class CycleModel:
 
     @property
     def _step(self) -> Cost:
-        """Step messages of all layers, then the status of the edge that answers last."""
+        """Step messages of all layers, the status of the edge that answers last, and the decision."""
         slots = [self.geometry.slots(layer) for layer in self._layers]
         answers = []
         for edge, found in self._core.edges.items():
             after_its_last = sum(slots[self.geometry.layers(edge)[-1] :])
             answers.append(found.status_latency - after_its_last)
-        return Cost(sum(slots) + max(0, *answers) + 1)
+        return Cost(sum(slots) + max(0, *answers) + 2)
 
     @property
     def _bias_step(self) -> Cost:

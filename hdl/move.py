@@ -1,6 +1,6 @@
 """A neuron's move: from what it heard to its new state, one operation between two registers."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,6 +9,7 @@ from ceprop.hdl.activation import Activation
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.numbers import clip
+from ceprop.registers import LARGEST_NUDGE_SHIFT
 
 _HEARD = 2
 """Cycles from the words of a neuron to the activation's input."""
@@ -102,17 +103,16 @@ class Move(wiring.Component):
     def _nudge(self, m: Module, activated: int) -> Signal:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
-        gap, shifted, nudge = (
-            Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "signed_nudge")
-        )
-        labelled = self.step.remaining == self.settings.target
-        half = (1 << self.settings.nudge_shift) >> 1
-        target = Signal(bits, reset_less=True)
-        old = delay(m, self.old, 1, "old")
+        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign.
+        labelled, half = Signal(reset_less=True), Signal(range(1 << LARGEST_NUDGE_SHIFT), reset_less=True)
+        rounded = Signal(signed(max(bits, LARGEST_NUDGE_SHIFT) + 2), reset_less=True)
+        shifted, nudge = (Signal(signed(bits + 1), name=name, reset_less=True) for name in ("shifted", "signed_nudge"))
+        gap = Cat(~delay(m, self.old, 1, "old"), ~labelled, ~labelled).as_signed()
         m.d.sync += [
-            target.eq(Mux(labelled, (1 << bits) - 1, 0)),
-            gap.eq(target - old),
-            shifted.eq((gap + half) >> self.settings.nudge_shift),
+            half.eq((1 << self.settings.nudge_shift) >> 1),
+            labelled.eq(self.step.remaining == self.settings.target),
+            rounded.eq(gap + half + ~labelled),
+            shifted.eq(rounded >> self.settings.nudge_shift),
         ]
         wanted = delay(m, self.step.output & self.step.nudged, 3, "nudged")
         with m.If(~wanted):

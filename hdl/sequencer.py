@@ -34,6 +34,21 @@ def result_layout(geometry: Geometry) -> data.StructLayout:
     )
 
 
+class _Registers:
+    """What the sequencer remembers of a sample: `count` steps of the phase that were issued, and how far it is."""
+
+    def __init__(self, result: data.View):
+        self.result = result
+        self.count = Signal(STEP_BITS)
+        self.last_free, self.last_nudged = Signal(), Signal()
+        self.nudged = Signal(name="nudged_phase")
+        self.swap = Signal(name="swapped")
+        self.bank = Signal(name="bank_in_use")
+        self.blank = Signal()
+        self.learning = Signal(name="learning_biases")
+        self.finished = Signal(name="finished_learning")
+
+
 class Sequencer(wiring.Component):
     """States: wait for a sample, sweep, let the sums return, step, look at the status; then the next step or the end.
 
@@ -111,26 +126,22 @@ class Sequencer(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One state machine; `count` is the number of steps of the phase that were issued."""
+        """One state machine; from a sample to its result."""
         m = Module()
-        result = Signal(self.result.payload.shape(), name="outcome")
-        count = Signal(STEP_BITS)
-        nudged, swap, bank, blank, learning, finished = (
-            Signal(name=name)
-            for name in ("nudged_phase", "swapped", "bank_in_use", "blank", "learning", "finished_learning")
-        )
+        r = _Registers(Signal(self.result.payload.shape(), name="outcome"))
+        m.d.sync += [r.last_free.eq(r.count == self.free_steps), r.last_nudged.eq(r.count == self.nudged_steps)]
         returning = Signal(range(self._return_cycles))
         found = self._collect(m)
         m.d.comb += [
-            self.nudged.eq(nudged),
-            self.swap.eq(swap),
-            self.bank.eq(bank),
+            self.nudged.eq(r.nudged),
+            self.swap.eq(r.swap),
+            self.bank.eq(r.bank),
             # The free phase's last state stays the previous one where learning waits for the end of the phase.
-            self.keep.eq(0 if self._continual else nudged & (count != 0)),
-            self.learn_biases.eq(learning),
+            self.keep.eq(0 if self._continual else r.nudged & (r.count != 0)),
+            self.learn_biases.eq(r.learning),
             # In the first step all states are zero; they still are if the free phase settled there.
-            self.first.eq((count == 0) & (~nudged | blank)),
-            self.result.payload.eq(result),
+            self.first.eq((r.count == 0) & (~r.nudged | r.blank)),
+            self.result.payload.eq(r.result),
             self.working.eq(1),
         ]
         listed, longest = Signal(), Signal.like(self.longest)
@@ -139,9 +150,9 @@ class Sequencer(wiring.Component):
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += [self.idle.eq(1), self.working.eq(self.ready), self.begin.eq(self.ready)]
-                m.d.sync += [count.eq(0), nudged.eq(0), result.eq(0), learning.eq(0), finished.eq(0)]
+                m.d.sync += [r.count.eq(0), r.nudged.eq(0), r.result.eq(0), r.learning.eq(0), r.finished.eq(0)]
                 with m.If(self.ready):
-                    m.d.sync += swap.eq(0)
+                    m.d.sync += r.swap.eq(0)
                     m.next = "LIST"
             with m.State("LIST"):
                 m.d.comb += self.working.eq(listed)
@@ -155,23 +166,25 @@ class Sequencer(wiring.Component):
             with m.State("RETURN"):
                 m.d.sync += returning.eq(returning + 1)
                 with m.If(returning == self._return_cycles - 1):
-                    with m.If(finished):
+                    with m.If(r.finished):
                         m.next = "RESULT"
                     with m.Else():
                         self._step(m)
             with m.State("STEP"), m.If(self.stepped):
-                with m.If(learning):
-                    m.d.sync += [returning.eq(0), finished.eq(1)]
+                with m.If(r.learning):
+                    m.d.sync += [returning.eq(0), r.finished.eq(1)]
                     m.next = "RETURN"
                 with m.Else():
-                    m.d.sync += count.eq(count + 1)
+                    m.d.sync += r.count.eq(r.count + 1)
                     m.next = "STATUS"
-            with m.State("STATUS"):
-                m.d.comb += self.finished_step.eq(found.complete)
-                with m.If(found.complete & nudged):
-                    self._end_nudged_step(m, found, count, result, swap, bank, learning, finished)
-                with m.Elif(found.complete):
-                    self._end_free_step(m, found, count, result, nudged, swap, blank)
+            with m.State("STATUS"), m.If(found.complete):
+                m.next = "DECIDE"
+            with m.State("DECIDE"):
+                m.d.comb += self.finished_step.eq(1)
+                with m.If(r.nudged):
+                    self._end_nudged_step(m, found, r)
+                with m.Else():
+                    self._end_free_step(m, found, r)
             with m.State("RESULT"):
                 m.d.comb += [self.result.valid.eq(1), self.working.eq(self.result.ready)]
                 with m.If(self.result.ready):
@@ -190,53 +203,51 @@ class Sequencer(wiring.Component):
         m.d.comb += self.step.eq(1)
         m.next = "STEP"
 
-    def _end_free_step(self, m: Module, found, count, result, nudged, swap, blank) -> None:
+    def _end_free_step(self, m: Module, found: data.View, r: "_Registers") -> None:
         """Settled, period 2, open, or one more step; then the nudged phase or the result."""
         period_2 = found.changed & ~found.aperiodic
-        left = self.free_steps - count
-        other = period_2 & left[0]
+        other = period_2 & (self.free_steps[0] ^ r.count[0])
         m.d.sync += [
-            result.free_steps.eq(count),
-            result.free_end.eq(Mux(found.changed, Mux(period_2, FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)),
+            r.result.free_steps.eq(r.count),
+            r.result.free_end.eq(Mux(found.changed, Mux(period_2, FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)),
             # With an odd number of steps left, a period of two ends in the state before this one.
-            result.prediction.eq(Mux(other, found.prediction_before, found.prediction)),
-            result.tie.eq(Mux(other, found.tie_before, found.tie)),
-            swap.eq(other),
+            r.result.prediction.eq(Mux(other, found.prediction_before, found.prediction)),
+            r.result.tie.eq(Mux(other, found.tie_before, found.tie)),
+            r.swap.eq(other),
         ]
         ends = ~found.changed | period_2
-        with m.If((~ends | self.everything) & (count != self.free_steps)):
+        with m.If((~ends | self.everything) & ~r.last_free):
             # An unended phase goes on from the state that it is in.
-            m.d.sync += swap.eq(0)
-            self._sweep(m, Pass.SUMS, anew=count == 1)
+            m.d.sync += r.swap.eq(0)
+            self._sweep(m, Pass.SUMS, anew=r.count == 1)
         with m.Elif(self.learn):
-            m.d.sync += [nudged.eq(1), count.eq(0), blank.eq(~found.changed & (count == 1))]
+            m.d.sync += [r.nudged.eq(1), r.count.eq(0), r.blank.eq(~found.changed & (r.count == 1))]
             with m.If(found.changed & ~other):
-                self._sweep(m, Pass.SUMS, anew=count == 1)
+                self._sweep(m, Pass.SUMS, anew=r.count == 1)
             with m.Else():
                 # The sums of a settled state, and of the one before in a period of two, are those that led here.
                 self._step(m)
         with m.Else():
             m.next = "RESULT"
 
-    def _end_nudged_step(self, m: Module, found, count, result, swap, bank, learning, finished) -> None:
+    def _end_nudged_step(self, m: Module, found: data.View, r: "_Registers") -> None:
         """Learn, then one more step, or the end."""
-        last = count == self.nudged_steps
-        m.d.sync += [result.nudged_steps.eq(count), swap.eq(0), result.nudged_settled.eq(~found.changed)]
+        m.d.sync += [r.result.nudged_steps.eq(r.count), r.swap.eq(0), r.result.nudged_settled.eq(~found.changed)]
         with m.If(found.changed):
-            m.d.sync += bank.eq(~bank)
+            m.d.sync += r.bank.eq(~r.bank)
         goes_on = found.changed | self.everything
-        with m.If(goes_on & ~last):
+        with m.If(goes_on & ~r.last_nudged):
             self._sweep(m, Pass.LEARN, anew=1)
         if self._continual:
             with m.Elif(goes_on):
-                m.d.sync += finished.eq(1)
+                m.d.sync += r.finished.eq(1)
                 self._sweep(m, Pass.UPDATE)
             with m.Else():
                 m.next = "RESULT"
         else:
             with m.Else():
                 # The lists name the units that the nudged phase moved away from the free phase's state.
-                m.d.sync += learning.eq(1)
+                m.d.sync += r.learning.eq(1)
                 self._sweep(m, Pass.UPDATE)
 
     def _collect(self, m: Module):

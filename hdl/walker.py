@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.loop import LoopCounter
 from ceprop.hdl.messages import Listing, Messages, Operand, bits_for
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.synapse import update_latency
@@ -74,16 +75,22 @@ class SweepWalker(wiring.Component):
         at, last = Signal(range(len(sweeps))), Signal(range(len(sweeps)))
         anew = Signal()
         rows, columns = Signal(self._length_bits), Signal(self._length_bits)
-        outer, inner, beat = Signal(self._length_bits), Signal(self._length_bits), Signal()
-        outer_last, inner_last = Signal.like(outer), Signal.like(inner)
+        m.submodules.outer = outer = LoopCounter(self._length_bits)
+        m.submodules.inner = inner = LoopCounter(self._length_bits)
+        beat, at_last = Signal(), Signal()
         wait = Signal(range(self._settling + 1))
         odd = Signal()
-        m.d.sync += odd.eq(~odd)
         static = self._static(m, at, rows, columns)
-        skipped = Signal()
-        m.d.comb += skipped.eq(((rows == 0) | (columns == 0)) & ~(static["starts"] & anew))
-        over, walking = Signal(), Signal()
-        m.d.comb += self.done.eq(over & (at == last))
+        skipped, over, walking, visited = (Signal(name=name) for name in ("skipped", "over", "walking", "visited"))
+        m.d.sync += [odd.eq(~odd), at_last.eq(at == last)]
+        m.d.comb += [
+            skipped.eq(((rows == 0) | (columns == 0)) & ~(static["starts"] & anew)),
+            self.done.eq(over & at_last),
+            outer.length.eq(Mux(static["rows_outer"], rows, columns)),
+            inner.length.eq(Mux(static["rows_outer"], columns, rows)),
+            inner.step.eq(visited),
+            outer.step.eq(visited & inner.final),
+        ]
         with m.If(over):
             m.d.sync += at.eq(at + 1)
         with m.FSM():
@@ -98,18 +105,12 @@ class SweepWalker(wiring.Component):
             with m.State("FETCH"):
                 m.next = "LOOK UP"
             with m.State("LOOK UP"):
-                m.d.sync += [
-                    outer_last.eq(self._last(Mux(static["rows_outer"], rows, columns))),
-                    inner_last.eq(self._last(Mux(static["rows_outer"], columns, rows))),
-                    outer.eq(0),
-                    inner.eq(0),
-                    beat.eq(0),
-                    wait.eq(self._settling),
-                ]
+                m.d.comb += [outer.load.eq(1), inner.load.eq(1)]
+                m.d.sync += [beat.eq(0), wait.eq(self._settling)]
                 with m.If(skipped):
                     m.d.comb += over.eq(1)
                     m.next = "FETCH"
-                    with m.If(at == last):
+                    with m.If(at_last):
                         m.next = "IDLE"
                 with m.Elif(static["settles"]):
                     m.next = "SETTLE"
@@ -122,30 +123,20 @@ class SweepWalker(wiring.Component):
                 with m.If(wait == 1):
                     m.next = "WALK"
             with m.State("WALK"):
-                m.d.comb += walking.eq(1)
-                with m.If(static["two_beats"] & ~beat):
-                    m.d.sync += beat.eq(1)
-                with m.Else():
-                    m.d.sync += [beat.eq(0), inner.eq(inner + 1)]
-                    with m.If(inner == inner_last):
-                        m.d.sync += [inner.eq(0), outer.eq(outer + 1)]
-                        with m.If(outer == outer_last):
-                            m.d.comb += over.eq(1)
-                            m.next = "FETCH"
-                            with m.If(at == last):
-                                m.next = "IDLE"
-        self._emit(m, at, walking, anew, static, outer, inner, beat)
+                m.d.comb += [walking.eq(1), visited.eq(beat | ~static["two_beats"])]
+                m.d.sync += beat.eq(~visited)
+                with m.If(visited & inner.final & outer.final):
+                    m.d.comb += over.eq(1)
+                    m.next = "FETCH"
+                    with m.If(at_last):
+                        m.next = "IDLE"
+        self._emit(m, at, walking, anew, static, outer.index, inner.index, beat)
         return m
 
     @property
     def _settling(self) -> int:
         """Cycles between the look-up and the first slot of a sweep that waits for the updates before it."""
         return settling(self.geometry)
-
-    @staticmethod
-    def _last(length: Value) -> Value:
-        """Index of the last visit; an empty list is visited once where the sweep starts sums."""
-        return Mux(length == 0, 0, length - 1)
 
     def _static(self, m: Module, at: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
         """What the table says of the sweep, and the lengths of its lists: a cycle behind `at`."""

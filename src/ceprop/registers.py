@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .specification import Specification
 
 REGISTER_BITS = 32
+LARGEST_NUDGE_SHIFT = 15
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def registers(specification: Specification) -> tuple[Register, ...]:
     settings = [
         ("free_steps", "most steps of the free phase", phases.free_steps, 1, 1023),
         ("nudged_steps", "most steps of the nudged phase", phases.nudged_steps, 1, 1023),
-        ("nudge_shift", "beta = 2^-nudge_shift", specification.nudge.shift, 1, 15),
+        ("nudge_shift", "beta = 2^-nudge_shift", specification.nudge.shift, 1, LARGEST_NUDGE_SHIFT),
         ("nudge_negative", "1: the nudge, and beta, are negative", int(specification.nudge.sign == "negative"), 0, 1),
         ("learn", "1: learn from every sample; 0: infer only", 1, 0, 1),
         ("skip", "1: leave out what changes nothing; 0: every unit, input and step", 1, 0, 1),
