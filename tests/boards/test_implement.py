@@ -112,7 +112,7 @@ def test_what_only_packing_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         raise CepropError("nextpnr-ice40: ERROR: Failed to expand region")
 
     monkeypatch.setattr("ceprop.boards.routing.run_tool", too_large)
-    message = r"^icebreaker \(iCE40UP5K\): the core takes 5,707 look-up tables, 5,280 are there$"
+    message = r"^icebreaker \(iCE40UP5K\): the core takes 5,707 logic cells, 5,280 are there$"
     with pytest.raises(CepropError, match=message):
         route(board("icebreaker"), [], tmp_path)
 
