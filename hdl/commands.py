@@ -41,7 +41,7 @@ class CommandPort(wiring.Component):
     row_words, column_words : In, arrays
         Words that were read.
     register_address, register_write, register_word, register_value : Out, Out, Out, In
-        The registers; the value belongs to the address of the same cycle.
+        The registers; the value belongs to the address of the cycle before.
     """
 
     def __init__(self, geometry: Geometry, weight_latency: int, row_latency: int, column_latency: int):
@@ -99,14 +99,16 @@ class CommandPort(wiring.Component):
                     with m.Else():
                         m.next = "HOLD"
                 with m.Elif(room & (held.space == Space.REGISTER)):
-                    m.d.comb += sending.eq(1)
-                    m.next = "WAIT"
+                    m.next = "SEND"
                 with m.Elif(room):
                     m.d.comb += reading.eq(1)
                     self._message(m, held)
                     m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
                     with m.If(held.count <= 1):
                         m.next = "WAIT"
+            with m.State("SEND"):
+                m.d.comb += sending.eq(1)
+                m.next = "WAIT"
             with m.State("HOLD"):
                 m.d.comb += holding.eq(1)
                 m.d.sync += hold.eq(hold + 1)

@@ -132,8 +132,8 @@ class Core(wiring.Component):
             m.d.comb += [either.swap.eq(sequencer.swap), either.bank.eq(sequencer.bank)]
         for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
             rate = largest - getattr(bank, f"rate_shift_{l}")
+            m.d.sync += walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate)
             m.d.comb += [
-                walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
                 self._settings(l).bias_preshifts[self.geometry.edge_number(l)].eq(
                     self.geometry.bias_dither_shift(l) + rate
                 ),

@@ -16,7 +16,8 @@ class RegisterBank(wiring.Component):
     Members
     -------
     address, write, word, value : In, In, In, Out
-        The port; a write outside a register's bounds is ignored, an address without a register reads zero.
+        The port, the value a cycle after its address; a write outside a register's bounds is ignored, an address without a
+        register reads zero.
     one member a writable register : Out
         Its value.
     one member a counter, `count_` before its name : In
@@ -43,10 +44,11 @@ class RegisterBank(wiring.Component):
         """One word each."""
         m = Module()
         words = [self._word(m, register) for register in self._registers]
+        m.d.sync += self.value.eq(0)
         with m.Switch(self.address):
             for register, word in zip(self._registers, words, strict=True):
                 with m.Case(register.address):
-                    m.d.comb += self.value.eq(word)
+                    m.d.sync += self.value.eq(word)
         return m
 
     def _word(self, m: Module, register):

@@ -71,11 +71,12 @@ class CoreBench:
 
     def rate(self, stage: str) -> float:
         """Samples a second."""
-        return self.clock / self.stages[stage].mean_cycles
+        found = self.stages[stage]
+        return self.clock / (found.mean_cycles + found.input_waits)
 
     def rate_interval(self, stage: str) -> tuple[float, float]:
         """95 % interval of the samples a second that follows from the cycles'."""
-        low, high = self.stages[stage].interval
+        low, high = (cycles + self.stages[stage].input_waits for cycles in self.stages[stage].interval)
         return self.clock / high, self.clock / low
 
     def as_dict(self) -> dict[str, Any]:
@@ -89,6 +90,7 @@ class CoreBench:
             "golden_test_error": golden and golden.mean,
             "cycles_per_sample": {name: stage.mean_cycles for name, stage in stages.items()},
             "cycles_per_sample_interval": {name: list(stage.interval) for name, stage in stages.items()},
+            "input_waits_per_sample": {name: stage.input_waits for name, stage in stages.items()},
             "samples_per_second": {name: self.rate(name) for name in stages},
             "samples_per_second_interval": {name: list(self.rate_interval(name)) for name in stages},
             "occupancy": {name: bound.occupancy for name, bound in bounds.items()}

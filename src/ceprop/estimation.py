@@ -11,27 +11,27 @@ from .builds import load_builds
 from .errors import CepropError
 from .geometry import Geometry
 from .model import Dataset, Network
-from .replay import Costs, Span, learn, replay
+from .replay import Replay, Span, learn, replay
 from .report import Advance
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is to be expected. `stages` holds the costs of samples from the initial network and after an epoch."""
+    """What is to be expected. `stages` holds the samples from the initial network and after an epoch."""
 
     resources: dict[str, int]
     clock_mhz: float
-    stages: dict[str, Costs]
+    stages: dict[str, Replay]
     builds: int
     left_out: list[LeftOut]
 
     def cycles(self, stage: str) -> float:
         """Cycles a sample."""
-        return float(self.stages[stage].cycles.mean())
+        return float(self.stages[stage].whole.cycles.mean())
 
     def rate(self, stage: str) -> float:
         """Samples a second."""
-        return 1e6 * self.clock_mhz / self.cycles(stage)
+        return 1e6 * self.clock_mhz / (self.cycles(stage) + self.stages[stage].input_waits)
 
     def as_dict(self) -> dict[str, Any]:
         """The estimate's JSON."""
@@ -40,7 +40,7 @@ class Estimate:
             "clock_mhz": self.clock_mhz,
             "cycles_per_sample": {stage: self.cycles(stage) for stage in self.stages},
             "samples_per_second": {stage: self.rate(stage) for stage in self.stages},
-            "samples": len(self.stages["fresh"].cycles),
+            "samples": len(self.stages["fresh"].whole.cycles),
             "fit": {
                 "builds": self.builds,
                 "leave_one_out": {
@@ -66,20 +66,20 @@ def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, a
     return Estimate(
         resources=resources | {"flip_flops": round(fit.area(geometry, board.device)[1])},
         clock_mhz=fit.clock_mhz(geometry, board),
-        stages=expected_costs(geometry, dataset, samples, advance),
+        stages=expected_samples(geometry, dataset, samples, advance),
         builds=len(builds),
         left_out=leave_one_out(builds),
     )
 
 
-def expected_costs(
+def expected_samples(
     geometry: Geometry, dataset: Dataset, samples: int, advance: Advance, stages: Sequence[str] = ("fresh", "after")
-) -> dict[str, Costs]:
-    """Costs of the first samples of the first epoch and of the second, by the cycle model."""
+) -> dict[str, Replay]:
+    """What the first samples cost of the first epoch and of the second, by the cycle model."""
     network = Network.initial(geometry.specification)
-    found: dict[str, Costs] = {}
+    found: dict[str, Replay] = {}
     for epoch, stage in enumerate(stages):
         if epoch:
             learn(network, dataset, Span(epoch - 1, 0, len(dataset.train_labels)), advance)
-        found[stage] = replay(geometry, dataset, network, Span(epoch, 0, samples), learn=True).whole
+        found[stage] = replay(geometry, dataset, network, Span(epoch, 0, samples), learn=True)
     return found

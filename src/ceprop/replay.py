@@ -10,7 +10,7 @@ from amaranth.hdl import UnusedElaboratable
 
 from .errors import CepropError
 from .geometry import Geometry
-from .hdl.cycles import Cost, CycleModel, Happened
+from .hdl.cycles import Cost, CycleModel
 from .model import Dataset, Network, SampleRecord, epoch_order, epoch_signs, fast
 from .report import Advance
 from .sim.events import happened
@@ -19,6 +19,7 @@ from .sim.events import happened
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
 _BLOCK = 2000  # samples between two calls of a progress callback
+_LISTING = 8  # cycles in which a group becomes entries of the lanes' lists, and a little more
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,14 @@ class Costs:
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """What the samples cost in all, and their nudged phases with the learning in it alone."""
+    """What the samples cost in all, and their nudged phases with the learning in it alone.
+
+    `input_waits` are the cycles a sample, at most, that the core waits for the next one's inputs. These come one group
+    a cycle while the sample before is at work, so only a short one is waited after."""
 
     whole: Costs
     nudged: Costs
+    input_waits: float
 
 
 def replay(
@@ -73,23 +78,26 @@ def replay(
     `network` itself stays as it is."""
     model = CycleModel(geometry)
     whole, nudged = np.zeros((2, span.count, 4), np.int64)
-    for k, sample in enumerate(happenings(geometry, dataset, network, span, learn=learn)):
+    loading = np.zeros(span.count, np.int64)
+    for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
+        sample = happened(geometry, inputs, record)
         whole[k], nudged[k] = _numbers(model.sample(sample)), _numbers(model.nudged(sample))
+        loading[k] = _loading_cycles(geometry, inputs)
         if advance is not None:
             advance(k + 1, span.count)
-    return Replay(Costs(*whole.T), Costs(*nudged.T))
+    waits = np.maximum(0, loading[1:] - whole[:-1, 0]).sum() / span.count
+    return Replay(Costs(*whole.T), Costs(*nudged.T), float(waits))
 
 
 def _numbers(cost: Cost) -> tuple[int, int, int, int]:
     return cost.cycles, cost.slots, cost.reads, cost.writes
 
 
-def happenings(
-    geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool
-) -> Iterator[Happened]:
-    """What happens in each sample of `span`, for the cycle model; `network` itself stays as it is."""
-    for inputs, record in records(dataset, network, span, learn=learn):
-        yield happened(geometry, inputs, record)
+def _loading_cycles(geometry: Geometry, inputs: np.ndarray) -> int:
+    """Most cycles that a sample's inputs take: a cycle a group with any that is not zero, then there and back along the
+    columns."""
+    groups = len(np.unique(np.flatnonzero(inputs) // geometry.cols))
+    return max(1, groups) + 2 * geometry.cols + _LISTING
 
 
 def records(

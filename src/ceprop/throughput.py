@@ -31,7 +31,8 @@ _NORMAL_95 = statistics.NormalDist().inv_cdf(0.975)
 class Measurement:
     """Samples that the core ran in a simulator beside the golden model.
 
-    `cycles` holds each sample's; the core's own counter of their sum was compared with it."""
+    `cycles` holds each sample's; the core's own counter of their sum was compared with it. `input_waits` are the cycles
+    a sample, at most, that come on top because the next one's inputs are not there yet."""
 
     samples: int
     mismatches: int
@@ -40,6 +41,7 @@ class Measurement:
     slots: int
     reads: int
     writes: int
+    input_waits: float
     weights_sha256: str
     simulated_cycles_per_second: float
 
@@ -74,7 +76,8 @@ def measure(
     kept = folder / f"{_key(geometry, dataset, network, span, learn)}.json"
     if kept.exists():
         return Measurement(**_read(kept))
-    costs = replay(geometry, dataset, network, span, learn=learn).whole
+    replayed = replay(geometry, dataset, network, span, learn=learn)
+    costs = replayed.whole
     comparison = compare(
         geometry.specification,
         dataset,
@@ -102,6 +105,7 @@ def measure(
         slots=expected[1],
         reads=int(costs.reads.sum()),
         writes=int(costs.writes.sum()),
+        input_waits=replayed.input_waits,
         weights_sha256=comparison.weights_sha256,
         simulated_cycles_per_second=comparison.cycles_per_second,
     )
