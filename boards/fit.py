@@ -69,7 +69,7 @@ def check_fit(geometry: Geometry, board: Board, luts: Luts = least_luts) -> None
     shapes = fitting_shapes(geometry.specification, board.device, luts)
     nearest = min(shapes, key=lambda other: _distance((geometry.rows, geometry.cols), other), default=None)
     advice = f"{nearest[0]}x{nearest[1]} fits" if nearest else "no shape fits; use smaller layers or a larger device"
-    raise CepropError(f"array {shape}: needs {need:,} {_TITLES[kind]}, {board.title} has {room:,}; {advice}")
+    raise CepropError(f"array {shape}: needs {need:,} {_title(kind, board)}, {board.title} has {room:,}; {advice}")
 
 
 def check_room(taken: Mapping[str, int], board: Board) -> None:
@@ -77,7 +77,14 @@ def check_room(taken: Mapping[str, int], board: Board) -> None:
     takes and the room."""
     for kind, room in board.device.room.named().items():
         if taken.get(kind, 0) > room:
-            raise CepropError(f"{board.title}: the core takes {taken[kind]:,} {_TITLES[kind]}, {room:,} are there")
+            raise CepropError(
+                f"{board.title}: the core takes {taken[kind]:,} {_title(kind, board)}, {room:,} are there"
+            )
+
+
+def _title(kind: str, board: Board) -> str:
+    """What a resource is called; a look-up table of iCE40 is packed with a flip-flop into a logic cell."""
+    return "logic cells" if (kind, board.device.family) == ("luts", "ice40") else _TITLES[kind]
 
 
 def fitting_shapes(specification: Specification, device: Device, luts: Luts = least_luts) -> list[tuple[int, int]]:
