@@ -28,8 +28,8 @@ class ColumnLane(wiring.Component):
     tile, tile_out, event, event_out, value : as :class:`InputCell`
         `lane` of a `tile` message counts down from lane to lane and picks the one where it is zero.
     slot, present, operand, dither : In
-        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on the
-        column edge.
+        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on
+        the column edge.
     cells : Out
         The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
     """

@@ -33,8 +33,8 @@ class Core(wiring.Component):
     Members
     -------
     command, response, sample, result : streams
-        As :class:`Ports` says. A sample is taken in while the one before it is at work; a command is carried out between
-        samples, before any sample on which work has not begun.
+        As :class:`Ports` says. A sample is taken in while the one before it is at work; a command is carried out
+        between samples, before any sample on which work has not begun.
     trace : stream
         Only where `array.trace` is set.
     """
@@ -44,7 +44,9 @@ class Core(wiring.Component):
         self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
-            edge: NeuronEdge(geometry, edge, self.sum_delay(edge)) for edge in ("row", "column") if geometry.layers(edge)
+            edge: NeuronEdge(geometry, edge, self.sum_delay(edge))
+            for edge in ("row", "column")
+            if geometry.layers(edge)
         }
         members = {
             "command": In(stream.Signature(ports.command)),
@@ -59,7 +61,7 @@ class Core(wiring.Component):
     # --- latencies, all derived from the parts
 
     def sum_delay(self, edge: Edge) -> int:
-        """Cycles by which a slot's `sum` message follows its `source` message; it comes `ARRIVAL_STAGE` before the sum."""
+        """Cycles by which a slot's `sum` message follows its `source` message: `ARRIVAL_STAGE` before the sum."""
         return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
 
     @property
@@ -138,9 +140,9 @@ class Core(wiring.Component):
             rate = largest - getattr(bank, f"rate_shift_{l}")
             m.d.sync += walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate)
             m.d.comb += [
-                self._settings(l).bias_preshifts[self.geometry.edge_number(l)].eq(
-                    self.geometry.bias_dither_shift(l) + rate
-                ),
+                self._settings(l)
+                .bias_preshifts[self.geometry.edge_number(l)]
+                .eq(self.geometry.bias_dither_shift(l) + rate),
                 walker.changed[l - 1].eq(sequencer.changed[l - 1]),
                 walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]

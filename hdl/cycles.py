@@ -28,8 +28,8 @@ class Moved:
 class Happened:
     """What the golden model's record says of a sample.
 
-    `longest_list` is the largest number of listed inputs on one column lane. A phase is settled if its last step changed
-    no state; `other_parity` is a free phase of period 2 that ends in the state before its last step's."""
+    `longest_list` is the largest number of listed inputs on one column lane. A phase is settled if its last step
+    changed no state; `other_parity` is a free phase of period 2 that ends in the state before its last step's."""
 
     longest_list: int
     free: tuple[Moved, ...]

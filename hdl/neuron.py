@@ -216,7 +216,7 @@ class NeuronCell(wiring.Component):
     def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
         """The running sums of the step, and on the row edge the drive: read two cycles after `step`."""
         words = self.geometry.neuron_words(self.edge)
-        # `address` and `present` of the slot that now comes back; `source` left `sum_delay` cycles before `sum` arrived.
+        # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
         place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
         arrived = delay(m, arriving, 2, "sum_arrived")
         stepping = step.operation != Operation.NONE

@@ -1,6 +1,6 @@
 """The register bank: settings that the host writes, counters that the core advances."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,8 +16,8 @@ class RegisterBank(wiring.Component):
     Members
     -------
     address, write, word, value : In, In, In, Out
-        The port, the value a cycle after its address; the word is held a cycle longer than its write. A write outside a register's bounds is ignored, an address without a
-        register reads zero.
+        The port, the value a cycle after its address; the word is held a cycle longer than its write. A write outside a
+        register's bounds is ignored, an address without a register reads zero.
     one member a writable register : Out
         Its value.
     one member a counter, `count_` before its name : In

@@ -85,8 +85,8 @@ class Quantiser(Section):
 
 class Array(Section):
     """Shape of the systolic array. `memory_words` is the room of one cell's weight memory, `memory_ports` how many
-    accesses it takes in a cycle (2: a read and a write; 1: one of them, as in iCE40's SPRAM); `trace` adds the stream of
-    every state after every step."""
+    accesses it takes in a cycle (2: a read and a write; 1: one of them, as in iCE40's SPRAM); `trace` adds the stream
+    of every state after every step."""
 
     rows: Annotated[int, within(1, 64)]
     cols: Annotated[int, within(1, 64)]

@@ -8,8 +8,8 @@ from .geometry import Connection, Edge, Geometry
 
 
 def weight_words(geometry: Geometry, weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Words of every cell, int64 of shape (cols, words of a cell, rows), from `[*weights, *backward]` as a `Network` has
-    them. Words that hold no weight of the network are zero."""
+    """Words of every cell, int64 of shape (cols, words of a cell, rows), from `[*weights, *backward]` as a `Network`
+    has them. Words that hold no weight of the network are zero."""
     words = np.zeros((geometry.cols, geometry.weight_words, geometry.rows), np.int64)
     for (connection, base), matrix in zip(_weight_sets(geometry), weights, strict=True):
         words[_places(geometry, connection, base)] = matrix if connection.number % 2 else matrix.T
