@@ -1,7 +1,7 @@
 """Whether a core fits a device, found out before synthesis, and which shapes do."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ Luts = Callable[[Geometry, Device], float]
 _LUTS_A_CELL = 80
 _TITLES = {
     "luts": "look-up tables",
+    "flip_flops": "flip-flops",
     "multipliers": "multipliers",
     "block_rams": "block RAMs",
     "sprams": "SPRAMs",
@@ -68,7 +69,22 @@ def check_fit(geometry: Geometry, board: Board, luts: Luts = least_luts) -> None
     shapes = fitting_shapes(geometry.specification, board.device, luts)
     nearest = min(shapes, key=lambda other: _distance((geometry.rows, geometry.cols), other), default=None)
     advice = f"{nearest[0]}x{nearest[1]} fits" if nearest else "no shape fits; use smaller layers or a larger device"
-    raise CepropError(f"array {shape}: needs {need:,} {_TITLES[kind]}, {board.title} has {room:,}; {advice}")
+    raise CepropError(f"array {shape}: needs {need:,} {_title(kind, board)}, {board.title} has {room:,}; {advice}")
+
+
+def check_room(taken: Mapping[str, int], board: Board) -> None:
+    """Refuse what turns out only when a core is made. Raises :class:`CepropError` with the resource, what the core
+    takes and the room."""
+    for kind, room in board.device.room.named().items():
+        if taken.get(kind, 0) > room:
+            raise CepropError(
+                f"{board.title}: the core takes {taken[kind]:,} {_title(kind, board)}, {room:,} are there"
+            )
+
+
+def _title(kind: str, board: Board) -> str:
+    """What a resource is called; a look-up table of iCE40 is packed with a flip-flop into a logic cell."""
+    return "logic cells" if (kind, board.device.family) == ("luts", "ice40") else _TITLES[kind]
 
 
 def fitting_shapes(specification: Specification, device: Device, luts: Luts = least_luts) -> list[tuple[int, int]]:

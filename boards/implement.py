@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ceprop.boards.devices import Resources
-from ceprop.boards.fit import check_fit, memory_need
+from ceprop.boards.fit import check_fit, check_room, memory_need
 from ceprop.boards.floorplan import floorplan
 from ceprop.boards.registry import Board
 from ceprop.boards.routing import (
@@ -25,7 +24,6 @@ from ceprop.boards.rtl.harness import harness_verilog
 from ceprop.boards.sites import sites
 from ceprop.boards.synthesis import NETLIST, Synthesis, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, YOSYS, find_icetime
-from ceprop.errors import CepropError
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
 from ceprop.hdl import generate
@@ -115,7 +113,7 @@ def implement(
             write_aside(place / name, text.encode())
         say("synthesizing")
         synthesis = synthesize(script, place)
-        _check_room(synthesis.whole, board)
+        check_room(synthesis.whole.named(), board)
         say("placing and routing")
         found = _route(board, seed, arguments, run, synthesis, tools)
         write_aside(run / _RESULT, json.dumps(asdict(found), indent=2).encode())
@@ -161,13 +159,6 @@ def _bels(geometry: Geometry, board: Board) -> dict[str, str]:
     need = memory_need(geometry, board.device)
     plan = floorplan(geometry.rows, geometry.cols, need.blocks, places, spram=need.kind == "sprams")
     return plan.bels()
-
-
-def _check_room(need: Resources, board: Board) -> None:
-    """What only synthesis knows: refuse what the device has no room for before the placer fails on it."""
-    for kind, room in board.device.room.named().items():
-        if need.named()[kind] > room:
-            raise CepropError(f"{board.title}: the core takes {need.named()[kind]:,} {kind}, {room:,} are there")
 
 
 def _tools(board: Board) -> dict[str, str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ceprop.boards.fit import check_room
 from ceprop.boards.registry import Board
 from ceprop.boards.toolchain import ICEPACK, NEXTPNR, find_icetime, run_program, run_tool
 from ceprop.errors import CepropError
 
+_LOG = "nextpnr.log"
 _REPORT = "report.json"
 _CONFIGURATION = "harness.asc"
 _BITSTREAM = "harness.bin"
@@ -57,9 +59,21 @@ def routing_arguments(board: Board, seed: int, netlist: str) -> list[str]:
 
 
 def route(board: Board, arguments: list[str], folder: Path) -> dict[str, Any]:
-    """Place and route in `folder`; nextpnr's report. Raises :class:`CepropError` naming the log where it fails."""
-    run_tool(NEXTPNR[board.device.family], arguments, folder, "nextpnr.log")
+    """Place and route in `folder`; nextpnr's report.
+
+    Raises :class:`CepropError` where the design is too large once packed, or else naming the log."""
+    try:
+        run_tool(NEXTPNR[board.device.family], arguments, folder, _LOG)
+    except CepropError:
+        check_room(_packed((folder / _LOG).read_text(), board.device.family), board)
+        raise
     return json.loads((folder / _REPORT).read_text())
+
+
+def _packed(log: str, family: str) -> dict[str, int]:
+    """What a design takes once packed, from the log of a run that failed, by the names of :class:`Resources`."""
+    counts = {kind: int(count) for kind, count in re.findall(r"(\w+): +(\d+)/ *\d+ +\d+%", log)}
+    return {name: counts[kind] for name, kind in _KINDS[family].items() if kind in counts}
 
 
 def measure_with_icetime(board: Board, folder: Path) -> float:
@@ -88,7 +102,7 @@ def clock_mhz(report: dict[str, Any]) -> float:
 def used(report: dict[str, Any], family: str) -> dict[str, int]:
     """What was used, by the names of :class:`Resources`."""
     utilisation = report["utilization"]
-    return {name: utilisation[kind]["used"] for name, kind in _KINDS[family].items()}
+    return {name: utilisation[kind]["used"] for name, kind in _KINDS[family].items() if kind in utilisation}
 
 
 def critical_path(report: dict[str, Any]) -> CriticalPath:

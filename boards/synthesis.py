@@ -20,8 +20,6 @@ _RESULT = "synthesis.json"
 _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][0123456789][0123456789]")
 """Modules of which there are many: cells and lanes, whose names end in a number."""
 
-_LIBRARY = {"ecp5": ("+/ecp5/cells_sim.v", "+/ecp5/cells_bb.v"), "ice40": ("+/ice40/cells_sim.v",)}
-
 
 @dataclass(frozen=True)
 class Synthesis:
@@ -37,9 +35,7 @@ def synthesis_script(device: Device, bels: Mapping[str, str]) -> str:
 
     `bels` gives a place to each instance named, a suffix of its path."""
     lines = [
-        f"read_verilog -lib -specify {' '.join(_LIBRARY[device.family])}",
         "read_verilog core.v harness.v",
-        f"hierarchy -check -top {TOP}",
         # Cells and lanes stay apart until they are finished. Otherwise equal registers are merged across the whole
         # array, for the same control passes all cells of a diagonal at once, and no hop is local any more.
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _COPIES),

@@ -1,6 +1,7 @@
 """Runs the tools that make netlists and place and route them, each in its folder and with its log.
 
-yosys and nextpnr come as WebAssembly from PyPI and run in the Python of this program; icetime is a program.
+yosys and nextpnr come as WebAssembly from PyPI and run in the Python of this program; they have a `/tmp` of their own,
+so files are named relative to the folder. icetime is a program.
 """
 
 import importlib.metadata

@@ -1,6 +1,6 @@
 """The biases of one lane's neurons: synapses from a constant unit of state `2^state_bits` without a generator."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -80,10 +80,14 @@ class BiasCell(wiring.Component):
         learning = delay(m, learns, 4, "learning")
         address = delay(m, Cat(self.moved.index, self.moved.layer), 4, "address")
         m.d.comb += self.saturated.eq(learning & beyond)
-        with m.If(learning):
-            m.d.comb += [write.en.eq(1), write.addr.eq(address), write.data.eq(limited)]
-        with m.Elif((self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)):
-            m.d.comb += [write.en.eq(1), write.addr.eq(Cat(self.step.index, self.step.layer)), write.data.eq(self.word[:bits])]
+        loading = (self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)
+        enable, place, word = Signal(), Signal.like(address), Signal(signed(bits), reset_less=True)
+        m.d.sync += [
+            enable.eq(learning | loading),
+            place.eq(Mux(learning, address, Cat(self.step.index, self.step.layer))),
+            word.eq(Mux(learning, limited, self.word[:bits])),
+        ]
+        m.d.comb += [write.en.eq(enable), write.addr.eq(place), write.data.eq(word)]
         return m
 
     def _update(self, m: Module) -> Signal:

@@ -28,8 +28,8 @@ class ColumnLane(wiring.Component):
     tile, tile_out, event, event_out, value : as :class:`InputCell`
         `lane` of a `tile` message counts down from lane to lane and picks the one where it is zero.
     slot, present, operand, dither : In
-        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on the
-        column edge.
+        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on
+        the column edge.
     cells : Out
         The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
     """
@@ -86,10 +86,11 @@ class ColumnLane(wiring.Component):
     def _address(self, m: Module, tile, inputs: InputCell, picked: Signal) -> None:
         """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
         base, is_input = delay(m, tile.base, 1, "base"), delay(m, tile.input, 1, "is_input")
-        word = Signal.like(self.cells.read_word, name="word", reset_less=True)
+        word = Signal.like(self.cells.read_word, name="column_word", reset_less=True)
         read = Signal.like(self.cells.read_word, name="read", reset_less=True)
         slot = Signal(max(len(inputs.slot), len(self.slot)), reset_less=True)
         m.d.sync += [slot.eq(Mux(is_input, inputs.slot, self.slot)), word.eq(delay(m, base, 1, "slot_base") + slot)]
+        word = delay(m, word, ADDRESS_STAGE - 4, "word")
         later = delay(m, word, UPDATE_READ_STAGE, "later")
         m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, later))
 

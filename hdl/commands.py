@@ -12,8 +12,8 @@ from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
-HOLD_CYCLES = 1 + ADDRESS_STAGE + LOAD_WORD_STAGE
-"""A word is held until the wavefront of its write has taken it in the first lane."""
+HOLD_CYCLES = 2 + ADDRESS_STAGE + LOAD_WORD_STAGE
+"""A word is held, behind a register, until the wavefront of its write has taken it in the first lane."""
 RESPONSE_DEPTH = 4
 """Groups that wait for a slow reader; reading pauses when they are full."""
 
@@ -41,7 +41,7 @@ class CommandPort(wiring.Component):
     row_words, column_words : In, arrays
         Words that were read.
     register_address, register_write, register_word, register_value : Out, Out, Out, In
-        The registers; the value belongs to the address of the same cycle.
+        The registers; the value belongs to the address of the cycle before.
     """
 
     def __init__(self, geometry: Geometry, weight_latency: int, row_latency: int, column_latency: int):
@@ -78,8 +78,8 @@ class CommandPort(wiring.Component):
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
         holding = Signal()
+        m.d.sync += self.words.eq(Mux(holding, held.words.as_value(), 0))
         m.d.comb += [
-            self.words.eq(Mux(holding, held.words.as_value(), 0)),
             self.register_address.eq(held.address),
             self.register_word.eq(held.words.as_value()),
         ]
@@ -99,14 +99,16 @@ class CommandPort(wiring.Component):
                     with m.Else():
                         m.next = "HOLD"
                 with m.Elif(room & (held.space == Space.REGISTER)):
-                    m.d.comb += sending.eq(1)
-                    m.next = "WAIT"
+                    m.next = "SEND"
                 with m.Elif(room):
                     m.d.comb += reading.eq(1)
                     self._message(m, held)
                     m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
                     with m.If(held.count <= 1):
                         m.next = "WAIT"
+            with m.State("SEND"):
+                m.d.comb += sending.eq(1)
+                m.next = "WAIT"
             with m.State("HOLD"):
                 m.d.comb += holding.eq(1)
                 m.d.sync += hold.eq(hold + 1)
@@ -147,9 +149,14 @@ class CommandPort(wiring.Component):
             width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
         )
         words = Mux(arrived[2], self.column_words.as_value(), self.row_words.as_value())
+        entering, entering_words = Signal(), Signal.like(waiting.w_data)
+        m.d.sync += [
+            entering.eq(arrived.any() | sending),
+            entering_words.eq(Mux(sending, self.register_value, words)),
+        ]
         m.d.comb += [
-            waiting.w_en.eq(arrived.any() | sending),
-            waiting.w_data.eq(Mux(sending, self.register_value, words)),
+            waiting.w_en.eq(entering),
+            waiting.w_data.eq(entering_words),
             self.response.valid.eq(waiting.r_rdy),
             self.response.payload.eq(waiting.r_data),
             waiting.r_en.eq(self.response.ready),

@@ -12,6 +12,7 @@ from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
+from ceprop.hdl.neuron import ARRIVAL_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
@@ -22,6 +23,9 @@ from ceprop.hdl.synapse import ADDRESS_STAGE
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
 
+SWEPT_DELAY = 1
+"""Cycles from a pass's last slot to the sequencer, which then counts fewer until the sums are back."""
+
 
 class Core(wiring.Component):
     """A network that learns.
@@ -29,8 +33,8 @@ class Core(wiring.Component):
     Members
     -------
     command, response, sample, result : streams
-        As :class:`Ports` says. A sample is taken in while the one before it is at work; a command is carried out between
-        samples, before any sample on which work has not begun.
+        As :class:`Ports` says. A sample is taken in while the one before it is at work; a command is carried out
+        between samples, before any sample on which work has not begun.
     trace : stream
         Only where `array.trace` is set.
     """
@@ -40,7 +44,9 @@ class Core(wiring.Component):
         self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
-            edge: NeuronEdge(geometry, edge, self.sum_delay(edge)) for edge in ("row", "column") if geometry.layers(edge)
+            edge: NeuronEdge(geometry, edge, self.sum_delay(edge))
+            for edge in ("row", "column")
+            if geometry.layers(edge)
         }
         members = {
             "command": In(stream.Signature(ports.command)),
@@ -55,13 +61,13 @@ class Core(wiring.Component):
     # --- latencies, all derived from the parts
 
     def sum_delay(self, edge: Edge) -> int:
-        """Cycles by which a slot's `sum` message follows its `source` message; it comes two before the sum."""
-        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - 2
+        """Cycles by which a slot's `sum` message follows its `source` message: `ARRIVAL_STAGE` before the sum."""
+        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
 
     @property
     def return_cycles(self) -> int:
         """Cycles between a pass's last slot and the first step message that may read its sums."""
-        return MESSAGE_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
+        return MESSAGE_DELAY - SWEPT_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
 
     def elaborate(self, platform: object) -> Module:
         """Everything, wired by its messages."""
@@ -76,7 +82,7 @@ class Core(wiring.Component):
             m.submodules[f"{name}_edge"] = edge
         m.submodules.commands = commands = CommandPort(
             self.geometry,
-            self.sum_delay("row") + row.read_latency + 1,
+            self.sum_delay("row") + row.read_latency,
             row.read_latency,
             column.read_latency if column else 1,
         )
@@ -112,7 +118,7 @@ class Core(wiring.Component):
             walker.anew.eq(sequencer.anew),
             walker.events.eq(sequencer.events),
             walker.input_bank.eq(intake.bank),
-            sequencer.swept.eq(walker.done),
+            sequencer.swept.eq(delay(m, walker.done, SWEPT_DELAY, "swept")),
             steps.start.eq(sequencer.step),
             steps.first.eq(sequencer.first),
             steps.nudged.eq(sequencer.nudged),
@@ -132,11 +138,11 @@ class Core(wiring.Component):
             m.d.comb += [either.swap.eq(sequencer.swap), either.bank.eq(sequencer.bank)]
         for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
             rate = largest - getattr(bank, f"rate_shift_{l}")
+            m.d.sync += walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate)
             m.d.comb += [
-                walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate),
-                self._settings(l).bias_preshifts[self.geometry.edge_number(l)].eq(
-                    self.geometry.bias_dither_shift(l) + rate
-                ),
+                self._settings(l)
+                .bias_preshifts[self.geometry.edge_number(l)]
+                .eq(self.geometry.bias_dither_shift(l) + rate),
                 walker.changed[l - 1].eq(sequencer.changed[l - 1]),
                 walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]

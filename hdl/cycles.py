@@ -7,7 +7,7 @@ to it exactly, for a reader that takes the trace as it comes.
 from dataclasses import dataclass
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.core import Core
+from ceprop.hdl.core import SWEPT_DELAY, Core
 from ceprop.hdl.messages import Listing
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
@@ -28,8 +28,8 @@ class Moved:
 class Happened:
     """What the golden model's record says of a sample.
 
-    `longest_list` is the largest number of listed inputs on one column lane. A phase is settled if its last step changed
-    no state; `other_parity` is a free phase of period 2 that ends in the state before its last step's."""
+    `longest_list` is the largest number of listed inputs on one column lane. A phase is settled if its last step
+    changed no state; `other_parity` is a free phase of period 2 that ends in the state before its last step's."""
 
     longest_list: int
     free: tuple[Moved, ...]
@@ -99,7 +99,7 @@ class CycleModel:
         cost = Cost()
         for sweep in sweeps:
             cost += self._sweep(sweep, moved, happened, anew, cost.cycles)
-        return cost + Cost(self._core.return_cycles)
+        return cost + Cost(SWEPT_DELAY + self._core.return_cycles)
 
     def _sweep(self, sweep: Sweep, moved: Moved | None, happened: Happened, anew: bool, elapsed: int) -> Cost:
         """The look-up, the wait where there is one, and the visits."""

@@ -29,7 +29,7 @@ class NeuronEdge(wiring.Component):
     operand, dither : Out, arrays
         Into the array.
     read_words : Out, array
-        All lanes together, `read_latency` cycles after a `step` message with a read, one more after a `sum` message.
+        All lanes together, `read_latency` cycles after a `sum` or `step` message with a read.
     trace : Out, array
         All lanes together, `trace_latency` cycles after a `step` message.
     status : Out
@@ -69,8 +69,8 @@ class NeuronEdge(wiring.Component):
 
     @property
     def read_latency(self) -> int:
-        """Hop into the first lane, memory, word register; then the last lane's skew."""
-        return 3 + self.lanes - 1
+        """Hop into the first lane, address, memory, word register; then the last lane's skew."""
+        return 4 + self.lanes - 1
 
     @property
     def trace_latency(self) -> int:

@@ -1,6 +1,6 @@
 """The xorshift generators of one lane's neurons, in two banks (`docs/numerics.md`, section 6)."""
 
-from amaranth.hdl import Cat, Module, Mux, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -18,8 +18,8 @@ class GeneratorBanks(wiring.Component):
 
     Members
     -------
-    source, step : In
-        Messages in this lane.
+    source, ahead, step : In
+        Messages in this lane; `ahead` is the one that will be `step` a cycle later.
     address : In
         The neuron that `source` means, one cycle later.
     word : In
@@ -37,6 +37,7 @@ class GeneratorBanks(wiring.Component):
         super().__init__(
             {
                 "source": In(messages.source(edge)),
+                "ahead": In(messages.step(edge)),
                 "step": In(messages.step(edge)),
                 "address": In(self._address_bits),
                 "word": In(messages.word_bits),
@@ -54,10 +55,12 @@ class GeneratorBanks(wiring.Component):
         step, source = self.step, self.source
 
         bank = delay(m, source.bank, 1, "bank")
-        late_place = delay(m, self._place(bank, self.address), ADDRESS_STAGE + DITHER_STAGE - 2, "place")
-        here = Cat(step.index, step.layer)
+        late_place = delay(m, self._place(bank, self.address), ADDRESS_STAGE + DITHER_STAGE - 3, "place")
+        ahead = self._place(self.ahead.bank, Cat(self.ahead.index, self.ahead.layer))
+        place = Signal.like(late_place, name="read_place", reset_less=True)
+        m.d.sync += place.eq(Mux(self.ahead.operation == Operation.NONE, late_place, ahead))
         m.d.comb += [
-            read.addr.eq(Mux(step.operation == Operation.NONE, late_place, self._place(step.bank, here))),
+            read.addr.eq(place),
             read.en.eq(1),
             self.dither.eq(read.data << delay(m, source.dither_shift, ADDRESS_STAGE + DITHER_STAGE, "dither_shift")),
             self.value.eq(read.data),
@@ -66,12 +69,16 @@ class GeneratorBanks(wiring.Component):
 
         loading = (step.operation == Operation.WRITE) & (step.space == Space.GENERATOR)
         stepping = delay(m, (step.operation == Operation.STEP) & step.nudged, 1, "stepping")
-        other_place = delay(m, self._place(~step.bank, here), 1, "other_place")
-        m.d.comb += [
-            write.en.eq(loading | stepping),
-            write.addr.eq(Mux(stepping, other_place, self._place(step.bank, here))),
-            write.data.eq(Mux(stepping, self.following, self.word)),
+        here = self._place(step.bank, Cat(step.index, step.layer))
+        other = delay(m, self._place(~step.bank, Cat(step.index, step.layer)), 1, "other_place")
+        enable, written = Signal(), Signal.like(here)
+        word = Signal.like(self.value, name="word_to_write", reset_less=True)
+        m.d.sync += [
+            enable.eq(loading | stepping),
+            written.eq(Mux(stepping, other, here)),
+            word.eq(Mux(stepping, self.following, self.word)),
         ]
+        m.d.comb += [write.en.eq(enable), write.addr.eq(written), write.data.eq(word)]
         return m
 
     def _place(self, bank: Value, address: Value) -> Value:

@@ -1,11 +1,11 @@
 """The input cell: the lists of non-zero inputs of one column lane, which the array walks instead of all inputs."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Geometry
+from ceprop.geometry import Geometry, memory_depth
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
@@ -65,38 +65,55 @@ class InputCell(wiring.Component):
                 "slot": unsigned(self._slot_bits),
             }
         )
-        m.submodules.entries = memory = Memory(shape=entry, depth=2 << len(self.tile.index), init=[])
-        write, read = memory.write_port(), memory.read_port()
-        counts = Array(Signal(self.event.longest.shape(), name=f"count_{bank}") for bank in range(2))
-
         event = Signal(self.event.shape(), name="event_hop")
         m.d.sync += event.eq(self.event)
-        count = Signal.like(counts[0])
-        place = Signal.like(count)
+        # Length of the list that is being made.
+        count = Signal.like(self.event.longest)
+        place, following = Signal.like(count), Signal.like(count)
         wanted = (self.value != 0) | event.everything
         m.d.comb += [
-            count.eq(counts[event.bank]),
             place.eq(Mux(event.first, 0, count)),
-            write.addr.eq(Cat(place[: len(self.tile.index)], event.bank)),
-            write.data.slot.eq(event.slot),
-            write.data.value.eq(self.value),
-            write.en.eq(event.valid & wanted),
+            following.eq(place + wanted),
             self.event_out.eq(event),
             self.event_out.longest.eq(Mux(count > event.longest, count, event.longest)),
         ]
+        written = Signal(entry, name="entry", reset_less=True)
+        address = Signal.like(place, name="entry_address", reset_less=True)
+        m.d.sync += [written.slot.eq(event.slot), written.value.eq(self.value), address.eq(place)]
         with m.If(event.valid):
-            m.d.sync += counts[event.bank].eq(place + wanted)
+            m.d.sync += count.eq(following)
 
-        m.d.comb += [read.addr.eq(Cat(self.tile.index, self.tile.bank)), read.en.eq(1)]
-        present = Signal()
-        m.d.sync += present.eq(self.tile.input & (self.tile.index < counts[self.tile.bank]))
+        listed, lengths = [], []
+        for bank in range(2):
+            # Two memories, for one of twice the depth would take longer to read.
+            memory = Memory(shape=entry, depth=memory_depth(self.geometry.slots(0)), init=[])
+            m.submodules[f"entries_{bank}"] = memory
+            write, read = memory.write_port(), memory.read_port()
+            length, enable = Signal.like(count, name=f"length_{bank}"), Signal(name=f"write_{bank}")
+            m.d.sync += enable.eq(event.valid & wanted & (event.bank == bank))
+            with m.If(event.valid & (event.bank == bank)):
+                m.d.sync += length.eq(following)
+            m.d.comb += [
+                write.addr.eq(address),
+                write.data.eq(written),
+                write.en.eq(enable),
+                read.addr.eq(self.tile.index),
+                read.en.eq(1),
+            ]
+            listed.append(read.data)
+            lengths.append(length)
+        present, bank = Signal(), Signal(reset_less=True)
+        length = Mux(self.tile.bank, lengths[1], lengths[0])
+        m.d.sync += [present.eq(self.tile.input & (self.tile.index < length)), bank.eq(self.tile.bank)]
+        slot = Mux(bank, listed[1].slot, listed[0].slot)
+        value = Mux(bank, listed[1].value, listed[0].value)
         m.submodules.pattern = pattern = InputPattern(self.geometry, self._lane)
         late = delay(m, pattern.pattern, ADDRESS_STAGE + DITHER_STAGE - 1 - pattern.latency, "pattern")
         m.d.comb += [
-            self.slot.eq(read.data.slot),
+            self.slot.eq(slot),
             self.present.eq(present),
-            self.operand.eq(Mux(present, read.data.value, 0)),
-            pattern.slot.eq(read.data.slot),
+            self.operand.eq(Mux(present, value, 0)),
+            pattern.slot.eq(slot),
             self.dither.eq(late << self.geometry.dither_shift(1)),
         ]
         return m

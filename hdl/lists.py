@@ -1,4 +1,4 @@
-"""The lists of one lane's units that the array walks instead of all units: those that changed, those that are active."""
+"""The lists of one lane's units that the array walks instead of all: those that changed, those that are active."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
@@ -15,8 +15,8 @@ class UnitLists(wiring.Component):
     Members
     -------
     push : In
-        A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which lists
-        it belongs.
+        A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which
+        lists it belongs.
     changed_count, active_count : Out
         Lengths of the layer's lists with this unit, a cycle later.
     source : In

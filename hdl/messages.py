@@ -158,8 +158,8 @@ class Messages:
         )
 
     def sum(self, edge: Edge) -> data.StructLayout:
-        """A partial sum comes back to a neuron of a layer: into which sum, starting it or adding; or it is read out. The
-        neuron is the one that the lane's `source` message meant when the slot left."""
+        """A partial sum comes back to a neuron: into which sum, starting it or adding; or it is read out. The neuron is
+        the one that the lane's `source` message meant when the slot left."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),

@@ -20,6 +20,9 @@ from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.status import StatusHop
 
+ARRIVAL_STAGE = 2
+"""Cycles from a `sum` message in its lane to its sum."""
+
 
 class NeuronCell(wiring.Component):
     """The neurons of one lane.
@@ -38,7 +41,7 @@ class NeuronCell(wiring.Component):
     source, sum, step, settings, status (and `_out`) : In, Out
         Messages of :class:`Messages`, from the lane before and to the lane after.
     returned : In(signed)
-        The lane's partial sum, two cycles after its `sum` message is in this lane.
+        The lane's partial sum, `ARRIVAL_STAGE` cycles after its `sum` message is in this lane.
     word : In
         A word to be written, while a `step` message with `WRITE` is in this lane.
     slot, present : Out
@@ -46,7 +49,7 @@ class NeuronCell(wiring.Component):
     operand, dither : Out
         For the array, `ADDRESS_STAGE + OPERAND_STAGE` and `+ DITHER_STAGE` cycles after `source`.
     read_word : Out
-        The word that a `sum` message with `read`, or a `step` message with `READ`, asked for; three and two cycles after it.
+        The word that a `sum` message with `read`, or a `step` message with `READ`, asked for; three cycles after it.
     saturated : Out
         A bias was saturated.
     trace : Out
@@ -87,11 +90,11 @@ class NeuronCell(wiring.Component):
     @property
     def status_stage(self) -> int:
         """Cycles from a `step` message in its lane to the status chain, which looks at its new state."""
-        return self._moved_stage + 2
+        return 1 + self._moved_stage + 2
 
     @property
     def _moved_stage(self) -> int:
-        """Cycles from a `step` message in its lane to its new state."""
+        """Cycles from the addresses of a `step` message, one after it, to its new state."""
         return 1 + self._move.latency
 
     def elaborate(self, platform: object) -> Module:
@@ -108,9 +111,11 @@ class NeuronCell(wiring.Component):
             self.step_out.eq(step),
             self.step_out.remaining.eq(Mux(step.remaining == 0, 0, step.remaining - 1)),
         ]
-        # steps[k] is the message k cycles after it reached this lane.
-        steps = [step]
-        for k in range(1, self.status_stage + 1):
+        # steps[k] is the message k cycles after the memories' addresses, which are a cycle behind it.
+        acting = Signal(self.step.shape(), name="step_acting")
+        m.d.sync += acting.eq(step)
+        steps = [acting]
+        for k in range(1, self.status_stage):
             later = Signal(self.step.shape(), name=f"step_{k}")
             m.d.sync += later.eq(steps[-1])
             steps.append(later)
@@ -122,7 +127,8 @@ class NeuronCell(wiring.Component):
         m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
         sums, drives = self._sums(m, arriving, step, address, lists.present)
-        current, previous = self._states(m, source, address, steps, sender)
+        current, previous = self._states(m, address, step, steps[1], sender)
+        word = delay(m, self.word, 1, "word")
         m.submodules.move = move = self._move
         m.d.comb += [
             move.step.eq(steps[1]),
@@ -146,11 +152,12 @@ class NeuronCell(wiring.Component):
             self.operand.eq(sender.operand),
             generators.source.eq(source),
             generators.address.eq(address),
-            generators.step.eq(step),
-            generators.word.eq(self.word),
+            generators.ahead.eq(step),
+            generators.step.eq(acting),
+            generators.word.eq(word),
             self.dither.eq(generators.dither),
-            biases.step.eq(step),
-            biases.word.eq(self.word),
+            biases.step.eq(acting),
+            biases.word.eq(word),
             biases.moved.eq(moved),
             biases.settings.eq(settings),
             self.saturated.eq(biases.saturated),
@@ -207,52 +214,59 @@ class NeuronCell(wiring.Component):
         ]
 
     def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
-        """The running sums of the step, and on the row edge the drive: read one cycle after `step`."""
+        """The running sums of the step, and on the row edge the drive: read two cycles after `step`."""
         words = self.geometry.neuron_words(self.edge)
-        # `address` and `present` of the slot that now comes back; `source` left `sum_delay` cycles before `sum` arrived.
+        # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
         place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
+        arrived = delay(m, arriving, 2, "sum_arrived")
         stepping = step.operation != Operation.NONE
-        arrived = Signal(self.sum.shape(), name="sum_arrived")
-        m.d.sync += arrived.eq(arriving)
-        address = Mux(stepping, self._place(step.index, step.layer), place[:-1])
+        address = Signal.like(place[:-1], name="sum_address", reset_less=True)
+        present = Signal(name="sum_present", reset_less=True)
+        returned = Signal.like(self.returned, name="returned_sum", reset_less=True)
+        m.d.sync += [
+            address.eq(Mux(stepping, self._place(step.index, step.layer), place[:-1])),
+            present.eq(place[-1]),
+            returned.eq(self.returned),
+        ]
         bits = self.geometry.sum_bits(self.edge)
         m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
         m.d.comb += [
             sums.valid.eq(arrived.valid & ~arrived.drive),
             sums.first.eq(arrived.first),
             sums.address.eq(address),
-            sums.addend.eq(self.returned),
+            sums.addend.eq(returned),
         ]
         if self.edge == "column":
             return sums.read_data, None
         slots = 1 << self.geometry.slot_bits("row")
         m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
         m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & place[-1]),
+            drives.valid.eq(arrived.valid & arrived.drive & present),
             drives.first.eq(arrived.first),
             drives.address.eq(address),
-            drives.addend.eq(self.returned),
+            drives.addend.eq(returned),
         ]
         return sums.read_data, drives.read_data
 
-    def _states(self, m: Module, source: data.View, address: Value, steps: list[data.View], sender: OperandSender):
-        """Current and previous state in one word, exchanged by `swap`: for the array two cycles after `source`; for a
-        step, returned, one cycle after `step`, and zero in the first one."""
+    def _states(self, m: Module, address: Value, step: data.View, step_1: data.View, sender: OperandSender):
+        """Current and previous state in one word: for the array three cycles after `source`; for a step, returned, two
+        cycles after `step`, exchanged by `swap`, and zero in the first one."""
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
         depth = memory_depth(self.geometry.neuron_words(self.edge))
         m.submodules.states = memory = Memory(shape=word, depth=depth, init=[])
         self._state_write, read = memory.write_port(), memory.read_port()
-        stepping = steps[0].operation != Operation.NONE
-        here = self._place(steps[0].index, steps[0].layer)
-        m.d.comb += [read.addr.eq(Mux(stepping, here, address)), read.en.eq(1)]
+        place = Signal.like(address, name="state_address", reset_less=True)
+        stepping = step.operation != Operation.NONE
+        m.d.sync += place.eq(Mux(stepping, self._place(step.index, step.layer), address))
         stored = read.data
-        swap = delay(m, source.swap, 2, "swap")
         m.d.comb += [
-            sender.current.eq(Mux(swap, stored.previous, stored.current)),
-            sender.previous.eq(Mux(swap, stored.current, stored.previous)),
+            read.addr.eq(place),
+            read.en.eq(1),
+            sender.current.eq(stored.current),
+            sender.previous.eq(stored.previous),
         ]
-        swap, blank = steps[1].swap, steps[1].first
+        swap, blank = step_1.swap, step_1.first
         current = Mux(blank, 0, Mux(swap, stored.previous, stored.current))
         previous = Mux(blank, 0, Mux(swap, stored.current, stored.previous))
         return current, previous

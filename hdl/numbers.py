@@ -5,8 +5,8 @@ from amaranth.hdl import Cat, Mux, Value
 
 def clip(value: Value, bits: int) -> Value:
     """A signed `value` clipped to an unsigned number of so many bits."""
-    largest = (1 << bits) - 1
-    return Mux(value < 0, 0, Mux(value > largest, largest, value))
+    negative, beyond = value[-1], value[bits:-1].any()
+    return Mux(negative, 0, value[:bits] | beyond.replicate(bits))
 
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:

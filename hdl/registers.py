@@ -1,6 +1,6 @@
 """The register bank: settings that the host writes, counters that the core advances."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,11 +16,12 @@ class RegisterBank(wiring.Component):
     Members
     -------
     address, write, word, value : In, In, In, Out
-        The port; a write outside a register's bounds is ignored, an address without a register reads zero.
+        The port, the value a cycle after its address; the word is held a cycle longer than its write. A write outside a
+        register's bounds is ignored, an address without a register reads zero.
     one member a writable register : Out
         Its value.
     one member a counter, `count_` before its name : In
-        What is added to it in this cycle.
+        What is added to it, a cycle later.
     """
 
     def __init__(self, geometry: Geometry, counted: dict[str, int]):
@@ -43,10 +44,11 @@ class RegisterBank(wiring.Component):
         """One word each."""
         m = Module()
         words = [self._word(m, register) for register in self._registers]
+        m.d.sync += self.value.eq(0)
         with m.Switch(self.address):
             for register, word in zip(self._registers, words, strict=True):
                 with m.Case(register.address):
-                    m.d.comb += self.value.eq(word)
+                    m.d.sync += self.value.eq(word)
         return m
 
     def _word(self, m: Module, register):
@@ -56,11 +58,17 @@ class RegisterBank(wiring.Component):
             fits = self.word <= register.most
             if register.least:
                 fits &= self.word >= register.least
-            m.d.sync += word.eq(Mux(chosen & fits, self.word, word))
+            # The port holds the word for one more cycle.
+            written = Signal(name=f"write_{register.name}")
+            m.d.sync += written.eq(chosen & fits)
+            with m.If(written):
+                m.d.sync += word.eq(self.word)
             m.d.comb += getattr(self, register.name).eq(word)
             return word
         if register.name in self._counted:
             word = Signal(REGISTER_BITS, name=register.name)
-            m.d.sync += word.eq(word + getattr(self, f"count_{register.name}"))
+            count = getattr(self, f"count_{register.name}")
+            added = Signal(count.shape(), name=f"added_{register.name}")
+            m.d.sync += [added.eq(count), word.eq(word + added)]
             return word
         return Const(register.initial, REGISTER_BITS)

@@ -9,6 +9,9 @@ from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operand
 from ceprop.hdl.synapse import ADDRESS_STAGE, OPERAND_STAGE
 
+_STATES = ADDRESS_STAGE + OPERAND_STAGE - 3
+"""Cycles from `source` to the states: a register for the difference, one for its shift, one for the choice follow."""
+
 
 class OperandSender(wiring.Component):
     """Chooses and shifts an operand.
@@ -18,7 +21,7 @@ class OperandSender(wiring.Component):
     source, present : In
         The message in this lane; one cycle later, whether it means a unit.
     current, previous : In
-        The neuron's states, two cycles after `source`.
+        The neuron's states as they are stored, `_STATES` cycles after `source`.
     operand : Out
         `ADDRESS_STAGE + OPERAND_STAGE` cycles after `source`.
     """
@@ -38,18 +41,21 @@ class OperandSender(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Difference, its shift, then the choice."""
         m = Module()
+        # The states change places by `swap`, and a negative difference once more.
+        swap = delay(m, self.source.swap, _STATES, "swap")
+        turned = delay(m, self.source.swap ^ self.source.negative, _STATES, "turned")
         state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
         difference = Signal(signed(len(state) + 1), reset_less=True)
-        m.d.sync += [state.eq(self.current), before.eq(self.previous)]
-        negative = delay(m, self.source.negative, 2, "negative")
-        minuend = Mux(negative, self.previous, self.current)
-        subtrahend = Mux(negative, self.current, self.previous)
         shifted = Signal.like(self.operand, name="shifted", reset_less=True)
-        preshift = delay(m, self.source.preshift, 3, "preshift")
-        m.d.sync += [difference.eq(minuend - subtrahend), shifted.eq(difference << preshift)]
+        m.d.sync += [
+            state.eq(Mux(swap, self.previous, self.current)),
+            before.eq(Mux(swap, self.current, self.previous)),
+            difference.eq(Mux(turned, self.previous, self.current) - Mux(turned, self.current, self.previous)),
+            shifted.eq(difference << delay(m, self.source.preshift, _STATES + 1, "preshift")),
+        ]
 
         choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
-        state, before = delay(m, state, choice_stage - 3, "state"), delay(m, before, choice_stage - 3, "before")
+        state, before = delay(m, state, 1, "state"), delay(m, before, 1, "before")
         operand = Signal.like(self.operand, reset_less=True)
         choice = delay(m, self.source.operand, choice_stage, "choice")
         with m.Switch(Mux(delay(m, self.present, choice_stage - 1, "present"), choice, Operand.ZERO)):

@@ -263,7 +263,10 @@ class Sequencer(wiring.Component):
         }
         before = Signal(data.StructLayout({"prediction": unsigned(len(self.result.payload.prediction)), "tie": 1}))
         output_edge = self.geometry.edge(len(self.geometry.specification.layers) - 1)
-        with m.If(self.step):
+        # Nothing of the new step comes before this; the old one's must be read until here.
+        begun = Signal()
+        m.d.sync += begun.eq(self.step)
+        with m.If(begun):
             m.d.sync += [best.eq(0), before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
             m.d.sync += [seen.eq(0) for seen in ended.values()]
         for edge, arrived in (("row", self.row_status), ("column", self.column_status)):

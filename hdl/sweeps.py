@@ -1,9 +1,9 @@
 """What the array does between two steps: passes, made of sweeps over connections. The hardware's walker, the cycle
 model and the documentation all read this one table.
 
-A *sweep* visits the weights of one connection that some lists of units name: every lane walks its own list of row units
-or of column units, so a visit costs nothing for a unit that is not in a list. Row slots times column slots (or lengths of
-the longest lists) visits, each a handful of *slots*, one a cycle.
+A *sweep* visits the weights of one connection that some lists of units name: every lane walks its own list of row
+units or of column units, so a unit that is in no list costs nothing. Row slots times column slots (or lengths of the
+longest lists) visits, each a handful of *slots*, one a cycle.
 """
 
 from dataclasses import dataclass, replace
@@ -39,10 +39,10 @@ class Kind(IntEnum):
 class Sweep:
     """One loop over a connection.
 
-    `products` are the operands (row, column) of a visit's slots; of a sum only the column's or the row's counts, the other
-    factor is the weight. `columns` is None for the list of non-zero inputs. The outer loop runs over rows if `rows_outer`.
-    `anew` says that this sweep is the first of its pass to add to its sums, so that it starts them where the pass makes
-    sums anew. `settles` makes it wait until the updates before it have reached the memories."""
+    `products` are the operands (row, column) of a visit's slots; of a sum only the column's or the row's counts, the
+    other factor is the weight. `columns` is None for the list of non-zero inputs. The outer loop runs over rows if
+    `rows_outer`. `anew` says that this sweep is the first of its pass to add to its sums, so that it starts them where
+    the pass makes sums anew. `settles` makes it wait until the updates before it have reached the memories."""
 
     kind: Kind
     connection: int
@@ -60,7 +60,7 @@ class Sweep:
 
     @property
     def starts(self) -> bool:
-        """Whether it must be walked, over empty lists too, where the pass makes sums anew: to start all of a layer's."""
+        """Whether it is walked over empty lists too where the pass makes sums anew: to start all of a layer's."""
         return self.anew and (self.rows if self.rows_outer else self.columns) is Listing.ALL
 
 

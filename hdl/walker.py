@@ -1,7 +1,7 @@
 """The sweep walker: leads a pass through its sweeps, one slot a cycle (`hdl/sweeps.py`)."""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
@@ -168,55 +168,68 @@ class SweepWalker(wiring.Component):
                 return self.active[layer - 1]
 
     def _emit(self, m: Module, at, walking, anew, static, outer, inner, beat) -> None:
-        """One slot's messages, through a register."""
+        """One slot's messages, through a register: what the table says of the sweep, and where its loops are."""
         row, column, tile = self.row_source, self.column_source, self.tile
-        row_sum, column_sum = self.row_sum, self.column_sum
-        issued = Signal()
-        m.d.sync += [port.eq(0) for port in (row, column, tile, row_sum, column_sum)]
-        row_index, column_index = Signal.like(outer), Signal.like(inner)
-        m.d.comb += [
-            row_index.eq(Mux(static["rows_outer"], outer, inner)),
-            column_index.eq(Mux(static["rows_outer"], inner, outer)),
-        ]
-        with m.If(walking):
-            m.d.comb += self.issued.eq(issued)
-            with m.Switch(at):
-                for k, sweep in enumerate(self._program.sweeps):
-                    with m.Case(k):
-                        self._describe(m, sweep, beat, issued)
-                        if sweep.anew:
-                            m.d.sync += [port.first.eq(anew & (inner == 0)) for port in (row_sum, column_sum)]
-        for source in (row, column):
-            m.d.sync += [source.swap.eq(self.swap), source.bank.eq(self.bank)]
+        ports = (row, column, tile, self.row_sum, self.column_sum)
+        fixed, anew_here, beats = self._fixed(m, at, ports)
+        m.d.comb += self.issued.eq(walking & Mux(beat, beats[1].issued, beats[0].issued))
+        m.d.sync += [port.eq(Mux(walking, value, 0)) for port, value in zip(ports, fixed, strict=True)]
+        m.d.sync += [port.first.eq(anew_here & anew & (inner == 0)) for port in (self.row_sum, self.column_sum)]
+        with m.If(walking), m.Switch(beat):
+            for k, use in enumerate(beats):
+                with m.Case(k):
+                    m.d.sync += [
+                        row.operand.eq(use.row),
+                        column.operand.eq(use.column),
+                        tile.accumulate.eq(use.accumulate),
+                        tile.write.eq(use.write),
+                    ]
+        column_index = Mux(static["rows_outer"], inner, outer)
         m.d.sync += [
-            row.index.eq(row_index),
+            *(source.swap.eq(self.swap) for source in (row, column)),
+            *(source.bank.eq(self.bank) for source in (row, column)),
+            row.index.eq(Mux(static["rows_outer"], outer, inner)),
             column.index.eq(column_index),
             tile.index.eq(column_index),
             tile.bank.eq(self.input_bank),
         ]
 
-    def _describe(self, m: Module, sweep: Sweep, beat: Signal, issued: Signal) -> None:
-        """What does not change within a sweep but with the beat."""
+    def _fixed(self, m: Module, at: Signal, ports):
+        """What does not change within a sweep, a cycle behind `at`: the messages without their loops' indices, whether
+        the sweep is the first to add to its sums, and what each beat of a visit does."""
+        fixed = [Signal(port.shape(), name=f"fixed_{k}") for k, port in enumerate(ports)]
+        anew = Signal(name="first_of_its_sums")
+        beat = data.StructLayout({"issued": 1, "row": Operand, "column": Operand, "accumulate": 1, "write": 1})
+        beats = [Signal(beat, name=f"beat_{k}") for k in range(2)]
+        m.d.sync += [value.eq(0) for value in (*fixed, *beats)]
+        with m.Switch(at):
+            for k, sweep in enumerate(self._program.sweeps):
+                with m.Case(k):
+                    m.d.sync += anew.eq(sweep.anew)
+                    self._describe(m, sweep, fixed, beats)
+        return fixed, anew, beats
+
+    def _describe(self, m: Module, sweep: Sweep, fixed, beats) -> None:
+        """One line of the table."""
         g = self.geometry
         connection = g.connections[sweep.connection - 1]
-        row, column, tile = self.row_source, self.column_source, self.tile
-        sums = {Kind.ROW_SUM: self.row_sum, Kind.COLUMN_SUM: self.column_sum}
+        row, column, tile, row_sum, column_sum = fixed
+        updates = sweep.kind is Kind.UPDATE
         m.d.sync += [
-            row.sum.eq(sweep.kind is not Kind.UPDATE),
+            row.sum.eq(not updates),
             row.listing.eq(sweep.rows),
             row.layer.eq(g.edge_number(connection.row_layer)),
             tile.base.eq(connection.backward_base if sweep.backward else connection.base),
             tile.input.eq(sweep.columns is None),
-            tile.sum.eq(sweep.kind is not Kind.UPDATE),
+            tile.sum.eq(not updates),
             tile.row_factor.eq(sweep.kind is Kind.COLUMN_SUM),
+            row_sum.valid.eq(sweep.kind is Kind.ROW_SUM),
+            row_sum.drive.eq(sweep.connection == 1),
+            column_sum.valid.eq(sweep.kind is Kind.COLUMN_SUM),
         ]
         if sweep.columns is not None:
             m.d.sync += [column.listing.eq(sweep.columns), column.layer.eq(g.edge_number(connection.column_layer))]
-        if sweep.kind in sums:
-            m.d.sync += sums[sweep.kind].valid.eq(1)
-            if sweep.kind is Kind.ROW_SUM:
-                m.d.sync += self.row_sum.drive.eq(sweep.connection == 1)
-        else:
+        if updates:
             for source in (row, column):
                 m.d.sync += [
                     source.preshift.eq(self.preshifts[sweep.connection - 1]),
@@ -225,16 +238,14 @@ class SweepWalker(wiring.Component):
                 ]
         # A visit's last product lies in its last beat, so that all updates of a pass keep in step.
         spare = sweep.beats(g.memory_ports) - len(sweep.products)
-        with m.Switch(beat):
-            for k, (row_operand, column_operand) in enumerate(sweep.products):
-                with m.Case(spare + k):
-                    m.d.comb += issued.eq(1)
-                    m.d.sync += [
-                        row.operand.eq(row_operand),
-                        column.operand.eq(Operand.ZERO if sweep.columns is None else column_operand),
-                        tile.accumulate.eq(k == 1),
-                        tile.write.eq(sweep.kind is Kind.UPDATE and k == len(sweep.products) - 1),
-                    ]
+        for k, (row_operand, column_operand) in enumerate(sweep.products):
+            m.d.sync += [
+                beats[spare + k].issued.eq(1),
+                beats[spare + k].row.eq(row_operand),
+                beats[spare + k].column.eq(Operand.ZERO if sweep.columns is None else column_operand),
+                beats[spare + k].accumulate.eq(k == 1),
+                beats[spare + k].write.eq(updates and k == len(sweep.products) - 1),
+            ]
 
 
 def settling(geometry: Geometry) -> int:

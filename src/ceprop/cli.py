@@ -7,8 +7,10 @@ import click
 
 from . import __version__
 from .commands.bench import bench
+from .commands.bench_scaling import scaling
 from .commands.demo import demo
 from .commands.doctor import doctor
+from .commands.estimate import estimate
 from .commands.gdu import gdu
 from .commands.generate import generate
 from .commands.reproduce import reproduce
@@ -28,10 +30,11 @@ def cli() -> None:
     """
 
 
-for verb in (doctor, demo, train, generate, sim, reproduce, bench, study, gdu):
+for verb in (doctor, demo, train, generate, sim, reproduce, bench, estimate, study, gdu):
     cli.add_command(verb)
 for experiment in (angle, gradient_angle):
     reproduce.add_command(experiment)
+bench.add_command(scaling)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,17 +1,125 @@
 """`ceprop bench`: how fast it is."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.report import Report
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
 
-from .options import data_option, json_option
+from .default_group import DefaultGroup
+from .options import board_option, data_option, json_option, seeds_option_from, specification_options
+
+if TYPE_CHECKING:
+    from ceprop.bench_run import CoreBench
 
 
-@click.group()
+@click.group(cls=DefaultGroup, default="core")
 def bench() -> None:
-    """Speeds, each beside something measured in the same run."""
+    """Speeds, each beside something measured in the same run.
+
+    `ceprop bench SPEC --board B` is short for `ceprop bench core SPEC --board B`.
+    """
+
+
+@bench.command()
+@specification_options
+@board_option
+@data_option
+@click.option("--samples", type=click.IntRange(min=2), default=500, show_default=True, metavar="N", help="Of each run.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=0),
+    default=15,
+    show_default=True,
+    metavar="N",
+    help="After which the golden model's test error is taken; 0 leaves it out.",
+)
+@seeds_option_from("1,2,3", "Seeds of the golden model's test error.")
+@click.option(
+    "--build",
+    type=click.Path(path_type=Path),
+    default=Path("build/bench"),
+    show_default=True,
+    metavar="DIR",
+    help="Keeps what was measured, trained and routed; what did not change is taken from there.",
+)
+@json_option
+def core(
+    specification: Specification,
+    board: str,
+    data: str,
+    samples: int,
+    epochs: int,
+    seeds: tuple[int, ...],
+    build: Path,
+    json_file: str | None,
+) -> int:
+    """How fast SPEC's hardware learns on a board: cycles of simulated samples, clock of the routed core.
+
+    The first samples of training run on the simulated core from the initial network, then those after a whole epoch of
+    the golden model, learned from and only inferred, then some without a zero pixel; all of them are compared with the
+    golden model bit for bit. The clock is that of the core in a light wrapper after place and route. Exit code 1 if
+    anything differs.
+    """
+    from ceprop.bench_run import Plan, bench_core
+    from ceprop.boards import board as find_board
+    from ceprop.boards import check_fit
+    from ceprop.geometry import Geometry
+    from ceprop.sim.simulators import find_simulator
+
+    report = Report(json_file)
+    target = find_board(board)
+    check_fit(Geometry(specification), target)
+    find_simulator("verilator")
+    plan = Plan(specification, target, data, samples, epochs, seeds, build)
+    result = bench_core(plan, report.progress)
+    layers = "-".join(map(str, specification.layers))
+    report.table(f"{specification.name}: {layers} on {board}", _stages(result), ["", *result.stages])
+    report.table("of the same run", _rows(result))
+    values = result.as_dict()
+    report.result(values)
+    if result.mismatches:
+        click.echo(f"ceprop: {values['first_mismatch']}", err=True)
+        return 1
+    return 0
+
+
+def _stages(result: "CoreBench") -> list[list[str]]:
+    """A column a stage."""
+    names = list(result.stages)
+    bounds = [result.limits(name) for name in names]
+
+    def spread(low: float, high: float) -> str:
+        return f"+- {(high - low) / 2:,.0f}"
+
+    return [
+        ["samples a second", *(f"{result.rate(name):,.0f} {spread(*result.rate_interval(name))}" for name in names)],
+        ["cycles a sample", *(f"{m.mean_cycles:,.0f} {spread(*m.interval)}" for m in result.stages.values())],
+        ["multiplier occupancy", *(percent(bound.occupancy) for bound in bounds)],
+        ["of the physical limit", *(f"{percent(bound.ratio)} ({bound.tighter})" for bound in bounds)],
+        ["samples compared", *(f"{m.samples:,}" for m in result.stages.values())],
+        ["mismatches", *(f"{m.mismatches:,}" for m in result.stages.values())],
+    ]
+
+
+def _rows(result: "CoreBench") -> list[tuple[str, str]]:
+    golden, dense, implementation = result.golden, result.dense_nudged, result.implementation
+    room = implementation.available
+    simulated = result.as_dict()["simulated_cycles_per_second"]
+    seeds = "" if golden is None else ", ".join(f"{percent(error)} (seed {s})" for s, error in golden.errors.items())
+    rows = [
+        ("clock", f"{result.clock / 1e6:.1f} MHz"),
+        *((name.replace("_", " "), f"{used:,} of {room[name]:,}") for name, used in implementation.resources.items()),
+        ("occupancy when nudged, no zero pixel", f"{percent(dense.occupancy)} of {percent(dense.largest_occupancy)}"),
+        ("golden model", f"{result.golden_samples_per_second:,.0f} samples/s"),
+        ("simulator", f"{simulated:,.0f} cycles/s"),
+    ]
+    if golden is not None:
+        rows.append((f"test error after {golden.epochs} epochs", f"{percent(golden.mean)}: {seeds}"))
+    return rows
 
 
 @bench.command()

@@ -73,9 +73,13 @@ def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tu
     return seeds
 
 
-seeds_option = click.option(
-    "--seeds", default="1", show_default=True, metavar="LIST", callback=_seeds, help="One run a seed, 1,2,3 say."
-)
+def seeds_option_from(default: str, help_text: str = "One run a seed, 1,2,3 say.") -> Callable[[Verb], Verb]:
+    """`--seeds` with a default of its own."""
+    return click.option("--seeds", default=default, show_default=True, metavar="LIST", callback=_seeds, help=help_text)
+
+
+seeds_option = seeds_option_from("1")
+board_option = click.option("--board", required=True, metavar="NAME", help="Board whose device is meant.")
 out_option = click.option(
     "--out",
     type=click.Path(path_type=Path),

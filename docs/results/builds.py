@@ -1,0 +1,169 @@
+"""Makes src/ceprop/data/builds.json, to which `ceprop estimate` is fitted:
+
+`python docs/results/builds.py MNIST_FOLDER [--only ecp5|ice40] [--build build/builds]`
+
+Every design is placed and routed and learns its first samples on the simulated core. That takes hours; a run that was
+interrupted goes on, and designs whose core did not change are not built again.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ceprop import Specification
+from ceprop.boards import board, implement
+from ceprop.build_fit import error_sizes, leave_one_out
+from ceprop.builds import FILE, load_builds, read_entries
+from ceprop.errors import CepropError
+from ceprop.estimation import expected_samples
+from ceprop.files import write_aside
+from ceprop.geometry import Geometry
+from ceprop.model import Dataset, Network, load_dataset
+from ceprop.replay import Span
+from ceprop.report import Report, as_json, percent
+from ceprop.throughput import measure
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "src/ceprop" / FILE
+SAMPLES = 50
+
+
+@dataclass(frozen=True)
+class Design:
+    """An example on a board, with some fields set."""
+
+    example: str
+    board: str
+    fields: tuple[str, ...]
+
+    @property
+    def specification(self) -> Specification:
+        """The whole specification."""
+        return Specification.load(ROOT / "examples" / f"{self.example}.toml", self.fields)
+
+
+def shape(rows: int, cols: int, *others: str) -> tuple[str, ...]:
+    """Fields of an array."""
+    return (f"array.rows={rows}", f"array.cols={cols}", *others)
+
+
+SPRAM = ("array.memory_ports=1", "array.memory_words=16384")
+SHORT = ("formats.state_bits=6", "formats.input_bits=4")
+"""Formats as the fast examples have them."""
+SMALL = ("layers=[64, 32, 10]",)
+
+DESIGNS = (
+    # ECP5: from a few cells to most of an 85F, both input widths, other weights, and the speed grades of the boards.
+    Design("digits", "ulx3s_25f", shape(2, 3)),
+    Design("digits", "ulx3s_25f", shape(4, 4, *SHORT)),
+    Design("mnist-64", "ulx3s_25f", shape(4, 7, *SHORT)),
+    Design("mnist-64", "ulx3s_25f", shape(2, 7, "array.memory_words=4096")),
+    Design("mnist-64", "ulx3s_45f", shape(4, 8, *SHORT)),
+    Design("mnist-64", "ulx3s_45f", shape(8, 7)),
+    Design("mnist", "ulx3s_85f", shape(8, 8, *SHORT)),
+    Design("mnist", "ulx3s_85f", shape(8, 12, *SHORT)),
+    Design("mnist", "ulx3s_85f", shape(4, 16)),
+    Design("digits", "orangecrab_r0_2_25f", shape(4, 5)),
+    Design("mnist-64", "orangecrab_r0_2_85f", shape(6, 8, *SHORT)),
+    # iCE40: UP5K with its multipliers and SPRAM or block RAM, HX8K and LP8K with multipliers made of LUTs.
+    Design("mnist-64", "icebreaker", shape(1, 4, *SHORT, *SPRAM)),
+    Design("mnist-64", "icebreaker", shape(2, 2, *SHORT, *SPRAM)),
+    Design("mnist-64", "icebreaker", shape(1, 4, *SPRAM)),
+    Design("digits", "icebreaker", shape(1, 1, *SMALL)),
+    Design("digits", "icebreaker", shape(1, 2, *SMALL, *SHORT)),
+    Design("digits", "icebreaker", shape(1, 3, *SMALL)),
+    Design("digits", "icebreaker", shape(2, 2, *SMALL, *SHORT)),
+    Design("digits", "icebreaker", shape(1, 2, *SPRAM)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *SMALL)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 2, *SMALL)),
+    Design("digits", "ice40_hx8k_b_evn", shape(2, 2, *SMALL, *SHORT)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 4, *SMALL, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(1, 2, *SMALL, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(1, 3, *SMALL, *SHORT)),
+)
+
+
+def build(design: Design, mnist: str, folder: Path, report: Report) -> dict[str, Any]:
+    """Place, route and simulate a design, or take what is in the folder; its entry of the file."""
+    specification, target = design.specification, board(design.board)
+    dataset = load_dataset(specification, "digits" if design.example == "digits" else mnist)
+    found = implement(specification, target, folder / "implementations", progress=report.say)
+    return {
+        "specification": specification.fields(),
+        "board": design.board,
+        "resources": dict(found.resources),
+        "clock_mhz": found.clock_mhz,
+        "fmax_mhz": found.fmax_mhz,
+        "icetime_mhz": found.icetime_mhz,
+        "seconds": found.seconds,
+        "tools": dict(found.tools),
+        **cycles(Geometry(specification), dataset, folder / "rtl", report),
+    }
+
+
+def cycles(geometry: Geometry, dataset: Dataset, folder: Path, report: Report) -> dict[str, float]:
+    """Cycles of a sample, by the simulated core and by the cycle model."""
+    network = Network.initial(geometry.specification)
+    with report.progress("simulating") as advance:
+        run = measure(geometry, dataset, network, Span(0, 0, SAMPLES), learn=True, folder=folder, advance=advance)
+        expected = expected_samples(geometry, dataset, SAMPLES, advance, ("fresh",))["fresh"]
+    if run.mismatches:
+        raise CepropError(f"the core and the golden model differ: {run.first_mismatch}")
+    return {
+        "measured_cycles": run.mean_cycles,
+        "expected_cycles": float(expected.whole.cycles.mean()),
+        "samples": SAMPLES,
+    }
+
+
+def judge(family: str, report: Report) -> None:
+    """Say how well each build of a family is predicted from the others."""
+    left_out = leave_one_out(load_builds(family))
+    rows = [
+        (
+            one.build.name,
+            f"{one.build.resources.luts:,}",
+            percent(one.luts),
+            f"{one.build.clock_mhz:.1f}",
+            percent(one.clock),
+            f"{one.build.rate:,.0f}",
+            percent(one.rate),
+        )
+        for one in left_out
+    ]
+    report.table(f"{family}: each build from the others", rows, ("", "LUTs", "off", "MHz", "off", "samples/s", "off"))
+    for name in ("luts", "clock", "rate"):
+        found = error_sizes(left_out, name)
+        report.say(f"{family}, {name}: mean {percent(found['mean'])}, largest {percent(found['largest'])}")
+
+
+def main() -> int:
+    """Build what is missing, write the file after every design, and judge the fit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mnist", help="folder with MNIST's IDX files")
+    parser.add_argument("--only", choices=("ecp5", "ice40"))
+    parser.add_argument("--build", type=Path, default=ROOT / "build/builds")
+    options = parser.parse_args()
+    report, failed = Report(), 0
+    kept = [entry for entry in read_entries() if options.only and board(entry["board"]).device.family != options.only]
+    entries: list[dict[str, Any]] = []
+    for design in DESIGNS:
+        if options.only not in (None, board(design.board).device.family):
+            continue
+        report.say(f"{design.example} on {design.board}: {' '.join(design.fields)}")
+        try:
+            entries.append(build(design, options.mnist, options.build, report))
+        except CepropError as error:
+            report.say(f"  left out: {error}")
+            failed += 1
+        write_aside(DATA, as_json({"builds": entries + kept}).encode())
+    for family in ("ecp5", "ice40"):
+        if options.only in (None, family):
+            judge(family, report)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

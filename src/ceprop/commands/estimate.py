@@ -1,0 +1,62 @@
+"""`ceprop estimate`: how large and how fast, before synthesis."""
+
+import click
+
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
+
+from .options import board_option, data_option, json_option, specification_options
+
+
+@click.command()
+@specification_options
+@board_option
+@data_option
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="Samples whose cycles are counted, each time.",
+)
+@json_option
+def estimate(specification: Specification, board: str, data: str, samples: int, json_file: str | None) -> None:
+    """How large SPEC's hardware gets on a board, and how fast it learns, before anything is synthesized.
+
+    Cycles are exact: the cycle model counts those of the first samples of training, from the initial network and after
+    a whole epoch of the golden model. LUTs, flip-flops and clock come from a fit to designs placed and routed before.
+    """
+    from ceprop.boards import board as find_board
+    from ceprop.boards import check_fit
+    from ceprop.estimation import estimate as estimate_design
+    from ceprop.geometry import Geometry
+    from ceprop.model import load_dataset
+
+    report = Report(json_file)
+    geometry, target = Geometry(specification), find_board(board)
+    check_fit(geometry, target)
+    dataset = load_dataset(specification, data)
+    with report.progress("golden model") as advance:
+        found = estimate_design(geometry, target, dataset, samples, advance)
+    room = target.device.room.named()
+    values = found.as_dict()
+    errors = values["fit"]["leave_one_out"]
+
+    def error(name: str) -> str:
+        return f"+- {percent(errors[name]['mean'])}, at most {percent(errors[name]['largest'])}"
+
+    rows = [
+        *((name.replace("_", " "), f"{need:,} of {room[name]:,}", "") for name, need in found.resources.items()),
+        ("clock", f"{found.clock_mhz:.1f} MHz", error("clock")),
+        *((f"cycles a sample, {stage}", f"{found.cycles(stage):,.0f}", "exact") for stage in found.stages),
+        *(
+            (f"samples a second, {stage}", f"{found.rate(stage):,.0f}", error("samples_per_second"))
+            for stage in found.stages
+        ),
+    ]
+    rows[0] = (*rows[0][:2], error("luts"))
+    layers = "-".join(map(str, specification.layers))
+    title = f"{specification.name}: {layers} as {geometry.rows}x{geometry.cols} on {target.title}"
+    report.table(title, rows, ("", "estimate", f"error when left out of {found.builds} builds"))
+    report.result({"specification": specification.name, "board": board, **values})

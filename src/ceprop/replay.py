@@ -1,0 +1,136 @@
+"""The golden model's samples once more, and what each costs on the hardware according to the cycle model."""
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import UnusedElaboratable
+
+from .errors import CepropError
+from .geometry import Geometry
+from .hdl.cycles import Cost, CycleModel
+from .model import Dataset, Network, SampleRecord, epoch_order, epoch_signs, fast
+from .report import Advance
+from .sim.events import happened
+
+# The cycle model asks a core for its latencies and never elaborates it; Amaranth takes that for a mistake.
+warnings.filterwarnings("ignore", category=UnusedElaboratable)
+
+_BLOCK = 2000  # samples between two calls of a progress callback
+_LISTING = 8  # cycles in which a group becomes entries of the lanes' lists, and a little more
+
+
+@dataclass(frozen=True)
+class Span:
+    """`count` samples of a training run from `first` of `epoch` on; they lie within one epoch."""
+
+    epoch: int
+    first: int
+    count: int
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise :class:`CepropError` where the data has fewer samples."""
+        have = len(dataset.train_labels)
+        if self.first + self.count > have:
+            raise CepropError(f"{self.count} samples: {dataset.name} has {have} to train on")
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Costs of samples, int64 (n,) each: cycles, multiply slots, and the reads and writes of a cell's weight memory."""
+
+    cycles: np.ndarray
+    slots: np.ndarray
+    reads: np.ndarray
+    writes: np.ndarray
+
+    @property
+    def occupancy(self) -> float:
+        """Share of all cycles in which the multipliers had work."""
+        return int(self.slots.sum()) / int(self.cycles.sum())
+
+    def memory_cycles(self, ports: int) -> int:
+        """Cycles that the memory accesses of all samples take at least: two ports read and write side by side, one port
+        does either."""
+        reads, writes = int(self.reads.sum()), int(self.writes.sum())
+        return max(reads, writes) if ports == 2 else reads + writes
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What the samples cost in all, and their nudged phases with the learning in it alone.
+
+    `input_waits` are the cycles a sample, at most, that the core waits for the next one's inputs. These come one group
+    a cycle while the sample before is at work, so only a short one is waited after."""
+
+    whole: Costs
+    nudged: Costs
+    input_waits: float
+
+
+def replay(
+    geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool, advance: Advance | None = None
+) -> Replay:
+    """What the samples of `span` cost; with `learn` the network learns from each, as it does on the hardware.
+
+    `network` itself stays as it is."""
+    model = CycleModel(geometry)
+    whole, nudged = np.zeros((2, span.count, 4), np.int64)
+    loading = np.zeros(span.count, np.int64)
+    for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
+        sample = happened(geometry, inputs, record)
+        whole[k], nudged[k] = _numbers(model.sample(sample)), _numbers(model.nudged(sample))
+        loading[k] = _loading_cycles(geometry, inputs)
+        if advance is not None:
+            advance(k + 1, span.count)
+    waits = np.maximum(0, loading[1:] - whole[:-1, 0]).sum() / span.count
+    return Replay(Costs(*whole.T), Costs(*nudged.T), float(waits))
+
+
+def _numbers(cost: Cost) -> tuple[int, int, int, int]:
+    return cost.cycles, cost.slots, cost.reads, cost.writes
+
+
+def _loading_cycles(geometry: Geometry, inputs: np.ndarray) -> int:
+    """Most cycles that a sample's inputs take: a cycle a group with any that is not zero, then there and back along the
+    columns."""
+    groups = len(np.unique(np.flatnonzero(inputs) // geometry.cols))
+    return max(1, groups) + 2 * geometry.cols + _LISTING
+
+
+def records(
+    dataset: Dataset, network: Network, span: Span, *, learn: bool
+) -> Iterator[tuple[np.ndarray, SampleRecord]]:
+    """Inputs and traced record of each sample of `span`, the same on every array; `network` itself stays as it is."""
+    span.check(dataset)
+    network = network.copy()
+    shifts = network.specification.shifts_at(span.epoch)
+    for number, negative in zip(*_order(network, dataset, span), strict=True):
+        inputs, label = dataset.train_inputs[number], int(dataset.train_labels[number]) if learn else None
+        yield inputs, fast.run_sample(network, inputs, label, shifts=shifts, negative=bool(negative), trace=True)
+
+
+def learn(network: Network, dataset: Dataset, span: Span, advance: Advance | None = None) -> float:
+    """Let the network learn from the samples of `span`; the seconds that took, in the compiled model alone."""
+    span.check(dataset)
+    order, negatives = _order(network, dataset, span)
+    shifts = network.specification.shifts_at(span.epoch)
+    seconds = 0.0
+    for start in range(0, span.count, _BLOCK):
+        here = order[start : start + _BLOCK]
+        inputs, labels = dataset.train_inputs[here], dataset.train_labels[here]
+        started = time.perf_counter()
+        fast.run_samples(network, inputs, labels, shifts=shifts, negatives=negatives[start : start + _BLOCK])
+        seconds += time.perf_counter() - started
+        if advance is not None:
+            advance(start + len(here), span.count)
+    return seconds
+
+
+def _order(network: Network, dataset: Dataset, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and nudge signs of the samples."""
+    have, here = len(dataset.train_labels), slice(span.first, span.first + span.count)
+    order = epoch_order(network.specification, span.epoch, have)[here]
+    return order, epoch_signs(network.specification, span.epoch, have)[here]

@@ -1,0 +1,141 @@
+"""Real samples on the simulated core, compared bit for bit, and what they cost; results are kept for the next run."""
+
+import hashlib
+import json
+import math
+import statistics
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import CepropError
+from .files import write_aside
+from .geometry import Geometry
+from .hdl import generate
+from .model import Dataset, Network
+from .proof import require_whole
+from .replay import Costs, Span, replay
+from .report import Advance, as_json
+from .sim import compare
+
+_READ_EVERY = 50
+"""Samples between two comparisons of all memories; what a sample answers is compared after each."""
+_SIMULATOR = "verilator"
+_NORMAL_95 = statistics.NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Samples that the core ran in a simulator beside the golden model.
+
+    `cycles` holds each sample's; the core's own counter of their sum was compared with it. `input_waits` are the cycles
+    a sample, at most, that come on top because the next one's inputs are not there yet."""
+
+    samples: int
+    mismatches: int
+    first_mismatch: str | None
+    cycles: list[int]
+    slots: int
+    reads: int
+    writes: int
+    input_waits: float
+    weights_sha256: str
+    simulated_cycles_per_second: float
+
+    @property
+    def costs(self) -> Costs:
+        """As the replay has them, memory accesses and slots all at the first sample."""
+        rest = np.zeros(self.samples - 1, np.int64)
+        sums = (np.concatenate([[total], rest]) for total in (self.slots, self.reads, self.writes))
+        return Costs(np.array(self.cycles), *sums)
+
+    @property
+    def mean_cycles(self) -> float:
+        """Cycles a sample."""
+        return statistics.fmean(self.cycles)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean, samples taken as independent and many enough for a normal distribution."""
+        if self.samples < 2:
+            return self.mean_cycles, self.mean_cycles
+        reach = _NORMAL_95 * statistics.stdev(self.cycles) / math.sqrt(self.samples)
+        return self.mean_cycles - reach, self.mean_cycles + reach
+
+
+def measure(
+    geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool, folder: Path, advance: Advance
+) -> Measurement:
+    """Run the samples of `span` from `network` on the core in Verilator, all of them compared with the golden model.
+
+    What was measured stays in `folder` and is taken from there while neither the core nor the model nor the samples
+    change. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
+    kept = folder / f"{_key(geometry, dataset, network, span, learn)}.json"
+    if kept.exists():
+        return Measurement(**_read(kept))
+    replayed = replay(geometry, dataset, network, span, learn=learn)
+    costs = replayed.whole
+    comparison = compare(
+        geometry.specification,
+        dataset,
+        simulator=_SIMULATOR,
+        samples=span.count,
+        build=folder,
+        network=network,
+        epoch=span.epoch,
+        sample=span.first,
+        learn=learn,
+        trace=False,
+        read_every=_READ_EVERY,
+        progress=advance,
+    )
+    require_whole(comparison, _SIMULATOR, span.count)
+    counted = (comparison.cycles, comparison.counters["slots"])
+    expected = (int(costs.cycles.sum()), int(costs.slots.sum()))
+    if not comparison.mismatches and counted != expected:
+        raise CepropError(f"the core counted {counted} cycles and slots, the replayed samples cost {expected}")
+    found = Measurement(
+        samples=comparison.samples_compared,
+        mismatches=comparison.mismatches,
+        first_mismatch=comparison.first_mismatch,
+        cycles=costs.cycles.tolist()[: comparison.samples_compared],
+        slots=expected[1],
+        reads=int(costs.reads.sum()),
+        writes=int(costs.writes.sum()),
+        input_waits=replayed.input_waits,
+        weights_sha256=comparison.weights_sha256,
+        simulated_cycles_per_second=comparison.cycles_per_second,
+    )
+    if not found.mismatches:
+        write_aside(kept, as_json(asdict(found)).encode())
+    return found
+
+
+def _key(geometry: Geometry, dataset: Dataset, network: Network, span: Span, learn: bool) -> str:
+    """Digest of everything that a measurement follows from."""
+    core = generate(geometry.specification)
+    parts = [core.verilog, _sources_sha256(), dataset.sha256, network.weights_sha256(), str(span), str(learn)]
+    parts += [array.tobytes().hex() for array in network.generators]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+@cache
+def _sources_sha256() -> str:
+    """Digest of the model, the testbenches and what they share: a change in any of them calls for a new measurement."""
+    package = Path(__file__).parent
+    files = [path for folder in ("hdl", "model", "sim") for path in (package / folder).rglob("*") if path.is_file()]
+    files += package.glob("*.py")
+    digest = hashlib.sha256()
+    for path in sorted(path for path in files if path.suffix in (".py", ".v")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(kept: Path) -> dict[str, Any]:
+    try:
+        return json.loads(kept.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CepropError(f"{kept}: not a measurement; remove it") from None

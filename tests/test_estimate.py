@@ -1,0 +1,114 @@
+"""`ceprop estimate`: the fit to builds, and the command."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceprop import CepropError, Geometry, Specification
+from ceprop.boards import Resources, board
+from ceprop.build_fit import Fit, area_terms, error_sizes, least_squares, leave_one_out
+from ceprop.builds import Build
+from ceprop.bundled import bundled_specification
+from ceprop.cli import run
+from ceprop.model import Network, load_dataset
+from ceprop.replay import Span, replay
+
+DIGITS = str(bundled_specification("digits"))
+PLACES = [
+    *(("ulx3s_25f", shape) for shape in ((1, 2), (2, 3), (3, 3), (4, 4), (4, 7), (2, 8))),
+    *(("orangecrab_r0_2_85f", shape) for shape in ((2, 2), (5, 7), (8, 8), (8, 12))),
+]
+
+
+def synthetic(noise: float = 0.0) -> list[Build]:
+    """Builds that follow a law of the fit's own form, LUTs and clock off by `noise` by turns."""
+    found = []
+    for number, (name, (rows, cols)) in enumerate(PLACES):
+        fields = (f"array.rows={rows}", f"array.cols={cols}", f"formats.state_bits={6 + 2 * (number % 3 == 0)}")
+        geometry, target = Geometry(Specification.load(Path(DIGITS), fields)), board(name)
+        off = 1 + noise * (-1) ** number
+        luts = float(area_terms(geometry, target.device) @ [900, 3, 5, 4, 0])
+        clock = (180 if target.speed == "6" else 220) * (rows * cols) ** -0.1
+        resources = Resources(luts=round(luts * off), flip_flops=round(luts * 1.1), multipliers=rows * cols)
+        found.append(Build(geometry.specification.fields(), name, resources, clock * off, 4000.0, 4000.0))
+    return found
+
+
+def test_fit_finds_a_law_of_its_form() -> None:
+    builds = synthetic()
+    fit = Fit.to(builds)
+    for build in builds:
+        luts, flip_flops = fit.area(build.geometry, build.board.device)
+        assert luts == pytest.approx(build.resources.luts, rel=0.01)
+        assert flip_flops == pytest.approx(build.resources.flip_flops, rel=0.01)
+        assert fit.clock_mhz(build.geometry, build.board) == pytest.approx(build.clock_mhz, rel=0.01)
+    left_out = leave_one_out(builds)
+    assert [one.build for one in left_out] == builds
+    for name in ("luts", "clock", "rate"):
+        assert error_sizes(left_out, name)["largest"] < 0.01
+
+
+def test_leave_one_out_shows_what_does_not_fit() -> None:
+    left_out = leave_one_out(synthetic(noise=0.1))
+    for name in ("luts", "clock", "rate"):
+        found = error_sizes(left_out, name)
+        assert 0.05 < found["mean"] < found["largest"] < 0.6
+    # A rate is off where the clock is: cycles are exact.
+    assert [one.rate for one in left_out] == pytest.approx([one.clock for one in left_out])
+
+
+def test_a_speed_without_builds_is_refused() -> None:
+    builds = [build for build in synthetic() if build.board.speed == "6"]
+    fit = Fit.to(builds)
+    with pytest.raises(CepropError, match=r"orangecrab_r0_2_25f: no builds of LFE5U grade 8 .* only LFE5U grade 6"):
+        fit.clock_mhz(builds[0].geometry, board("orangecrab_r0_2_25f"))
+
+
+def test_least_squares_has_no_negative_coefficients() -> None:
+    x = np.arange(1.0, 9.0)
+    terms = np.stack([np.ones(8), x, np.zeros(8)], axis=1)
+    assert least_squares(terms, 5 + 2 * x).tolist() == pytest.approx([5, 2, 0])
+    falling = least_squares(terms, 100 - 2 * x)
+    assert falling[1:].tolist() == [0, 0]
+    assert 84 < falling[0] < 98
+
+
+def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ceprop.estimation.load_builds", lambda family: synthetic())
+    command = ["estimate", DIGITS, "--board", "ulx3s_25f", "--set", "array.rows=3", "--set", "array.cols=5"]
+    assert run([*command, "--samples", "10", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"luts", "flip_flops", "multipliers", "block_rams"} <= found["resources"].keys()
+    assert found["resources"]["multipliers"] == 15
+    assert found["clock_mhz"] == pytest.approx(180 * 15**-0.1, rel=0.01)
+    for stage in ("fresh", "after"):
+        rate = 1e6 * found["clock_mhz"] / found["cycles_per_sample"][stage]
+        assert found["samples_per_second"][stage] == pytest.approx(rate)
+    assert found["fit"]["builds"] == len(PLACES)
+    assert found["fit"]["leave_one_out"].keys() == {"luts", "clock", "samples_per_second"}
+    specification = Specification.load(Path(DIGITS), ("array.rows=3", "array.cols=5"))
+    geometry, dataset = Geometry(specification), load_dataset(specification, "digits")
+    costs = replay(geometry, dataset, Network.initial(specification), Span(0, 0, 10), learn=True).whole
+    assert found["cycles_per_sample"]["fresh"] == pytest.approx(costs.cycles.mean())
+
+
+@pytest.mark.parametrize(
+    ("builds", "arguments", "part"),
+    [
+        (8, ["--set", "array.rows=8", "--set", "array.cols=8"], "array 8x8: needs 64 multipliers"),
+        (7, [], "7 builds of ecp5: an estimate needs 8"),
+        (8, ["--board", "none"], "board none"),
+        (8, ["--samples", "5000"], "5000 samples: digits has 1437"),
+    ],
+)
+def test_bad_input(
+    builds: int, arguments: list[str], part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ceprop.estimation.load_builds", lambda family: synthetic()[:builds])
+    assert run(["estimate", DIGITS, "--board", "ulx3s_25f", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert part in captured.err
