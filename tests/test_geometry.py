@@ -13,7 +13,6 @@ from ceprop import CepropError, Geometry, Specification
 from ceprop.geometry import Connection, address_bits, signed_bits
 from ceprop.placement import neuron_words, neurons_of, weight_place, weight_words, weights_of
 
-
 RULES = ["c-ep", "c-vf", "ep", "vf"]
 
 

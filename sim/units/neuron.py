@@ -3,7 +3,7 @@
 from ceprop.geometry import Edge
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
-from ceprop.hdl.neuron import NeuronCell
+from ceprop.hdl.neuron import ARRIVAL_STAGE, NeuronCell
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE, OPERAND_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
@@ -19,6 +19,8 @@ from ceprop.sim.units.timeline import Timeline
 SUM_DELAY = 7
 """Cycles from a slot's `source` message to its `sum` message; any number will do."""
 _ROUNDS = 80
+_READ_STAGE = 3
+"""Cycles from a message in the lane that reads a word to that word."""
 _HOP = 1
 """A message is in the lane one cycle after it is on the port."""
 
@@ -142,7 +144,7 @@ class NeuronBench:
         message = {"valid": 1, "drive": int(drive), "first": int(first)}
         self.line.set(back, "sum", **message)
         self.line.expect(back + _HOP, "hop", "sum_out", message)
-        self.line.set(back + _HOP + 2, "returned", addend)
+        self.line.set(back + _HOP + ARRIVAL_STAGE, "returned", addend)
         self.now += 1
 
     def _largest_addend(self, layer: int, drive: bool) -> int:
@@ -249,13 +251,13 @@ class NeuronBench:
             self._read(Space.STATE, layer, slot, 0, current | previous << formats.state_bits)
         weight = self.random.randrange(-(1 << formats.weight_bits >> 1), 1 << formats.weight_bits >> 1)
         self.line.set(self.now, "sum", read=1)
-        self.line.set(self.now + _HOP + 2, "returned", weight)
-        self.line.expect(self.now + _HOP + 3, "weight read back", "read_word", weight & mask)
-        self.now += _HOP + 3
+        self.line.set(self.now + _HOP + ARRIVAL_STAGE, "returned", weight)
+        self.line.expect(self.now + _HOP + _READ_STAGE, "weight read back", "read_word", weight & mask)
+        self.now += _HOP + _READ_STAGE
 
     def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "step", operation=Operation.READ, space=space, bank=bank, **unit)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
-        self.line.expect(self.now + _HOP + 2, what, "read_word", word)
+        self.line.expect(self.now + _HOP + _READ_STAGE, what, "read_word", word)
         self.now += 1

@@ -14,8 +14,8 @@ from ceprop.sim.units.walks import Outputs, compare_walk
 _WALKS = 60
 
 _SILENT: Outputs = {
-    "row_sum": {"valid": 0, "first": 0},
-    "column_sum": {"valid": 0, "first": 0},
+    "row_sum": {"valid": 0},
+    "column_sum": {"valid": 0},
     "row_source": {"operand": Operand.ZERO},
     "column_source": {"operand": Operand.ZERO},
     "tile": {"write": 0, "load": 0, "read": 0},
