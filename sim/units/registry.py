@@ -23,7 +23,20 @@ from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.synapse import SynapseCell
 from ceprop.hdl.walker import SweepWalker
-from ceprop.sim.units import arithmetic, column, inputs, intake, memories, move, neuron, parts, steps, synapse, walkers
+from ceprop.sim.units import (
+    arithmetic,
+    column,
+    inputs,
+    intake,
+    memories,
+    move,
+    neuron,
+    parts,
+    registers,
+    steps,
+    synapse,
+    walkers,
+)
 from ceprop.sim.units.cell import Cell
 from ceprop.specification import Specification
 
@@ -61,6 +74,7 @@ UNITS: dict[str, Unit] = {
     "row_lane": Unit(RowLane, parts.bench_row_lane),
     "column_lane": Unit(lambda g: ColumnLane(g, g.cols - 1), column.bench_column_lane),
     "loop_counter": Unit(lambda _: LoopCounter(4), parts.bench_loop_counter),
+    "registers": Unit(registers.bank_of, registers.bench_registers),
     "sweep_walker": Unit(SweepWalker, walkers.bench_sweeps),
     "step_walker": Unit(StepWalker, steps.bench_steps),
 }

@@ -82,6 +82,7 @@ GROUPS = {
         "status",
         "pattern",
         "loop_counter",
+        "registers",
         "advance",
         "multiplier",
         "activation_row",
