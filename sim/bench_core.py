@@ -106,7 +106,7 @@ class Bench:
             self.checker.trace(self.driver.codecs["trace"], self.driver.traced, record)
             self.driver.traced.clear()
         for name, value in expected.result.items():
-            self.checker.number(name, int(self.driver.codecs["result"].unpack([beat], name)[0]), value)
+            self.checker.number(name, self.driver.codecs["result"].number(beat, name), value)
         if before is not None and self.sent[number] + self.driver.listing_cycles <= before:
             self.outcome.followed_samples += 1
             self.outcome.elapsed_cycles += now - before

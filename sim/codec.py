@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import bitstring
 import numpy as np
 
 
@@ -18,15 +18,21 @@ class Codec:
         """The payload with these fields, the others zero; an array takes one integer an element.
 
         Raises `ValueError` where a value does not fit its field."""
-        packed = bitstring.BitArray.from_zeros(self.payload["bits"])
+        packed = 0
         for name, value in values.items():
             field = self._field(name)
-            elements = [value] if isinstance(value, int) else list(value)
+            elements = [value] if isinstance(value, int) else value
             width = field["bits"] // field.get("length", 1)
             for k, element in enumerate(elements):
-                end = self.payload["bits"] - field["offset"] - k * width
-                packed.overwrite(end - width, bitstring.Bits(uint=element, length=width))
-        return packed.uint
+                if element >> width:
+                    raise ValueError(f"{name} = {element}: does not fit {width} bits")
+                packed |= element << (field["offset"] + k * width)
+        return packed
+
+    def number(self, beat: int, name: str) -> int:
+        """One field, no array, of one payload."""
+        field = self._field(name)
+        return beat >> field["offset"] & ((1 << field["bits"]) - 1)
 
     def unpack(self, beats: Sequence[int], name: str, element: str | None = None, signed: bool = False) -> np.ndarray:
         """One field of many payloads, int64 of shape (beats,) or (beats, length); `element` picks a field of a
@@ -52,7 +58,11 @@ class Codec:
         return self._field(name)["offset"]
 
     def _field(self, name: str) -> dict[str, Any]:
-        return next(entry for entry in self.payload["fields"] if entry["name"] == name)
+        return self._fields[name]
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        return {entry["name"]: entry for entry in self.payload["fields"]}
 
 
 def sign_extend(values: np.ndarray, bits: int) -> np.ndarray:

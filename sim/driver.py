@@ -104,8 +104,13 @@ class CoreDriver:
 
     async def collect_trace(self) -> None:
         """Append every beat of the trace to `traced`, for ever."""
+        valid, payload, fall = self.dut.trace__valid, self.dut.trace__payload, FallingEdge(self.dut.clk)
         while True:
-            self.traced += await self.receive("trace", 1)
+            if not valid.value:
+                await RisingEdge(valid)
+                await fall
+            self.traced.append(int(payload.value))
+            await fall
 
     # --- commands
 

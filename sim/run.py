@@ -35,8 +35,13 @@ def simulate(
     :class:`CepropError` naming the log where the simulator fails or a test does."""
     folder.mkdir(parents=True, exist_ok=True)
     runner = get_runner(tool.name)
-    # Where the runner sees pytest it exits on a failed test, and the reason is lost.
-    own = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTEST_CURRENT_TEST": ""}
+    # Where the runner sees pytest it exits on a failed test, and the reason is lost; cocotb compiles every module anew
+    # for pytest's way of showing assertions, which takes longer than most benches.
+    own = {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTEST_CURRENT_TEST": "",
+        "COCOTB_REWRITE_ASSERTION_FILES": "",
+    }
     with _environment(tool.environment | own | dict(variables or {})):
         started = time.perf_counter()
         _build(runner, tool, {f"{top}.v": verilog} | dict(sources or {}), top, folder, waves is not None)
