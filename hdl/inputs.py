@@ -2,11 +2,10 @@
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.lanes import delay
+from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
@@ -65,7 +64,7 @@ class InputCell(wiring.Component):
                 "slot": unsigned(self._slot_bits),
             }
         )
-        m.submodules.entries = memory = Memory(shape=entry, depth=2 << len(self.tile.index), init=[])
+        m.submodules.entries = memory = lane_memory(entry, 2 << len(self.tile.index))
         write, read = memory.write_port(), memory.read_port()
         counts = Array(Signal(self.event.longest.shape(), name=f"count_{bank}") for bank in range(2))
 
