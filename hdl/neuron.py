@@ -24,11 +24,13 @@ from ceprop.hdl.steps import COPIED, step_beats
 class _Way:
     """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one
     (`taken`), its neuron's address (`place`), and whatever else is asked for. What is the same for all messages of a walk
-    (`walk`) is kept from the first one on, for there is only one walk in a lane at a time."""
+    (`walk`) is kept from the first one on, for there is only one walk in a lane at a time. `learns_last`: there are walks
+    that learn after the phase."""
 
-    def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value):
+    def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value, learns_last: bool):
         self._m = m
         self._beats = beats
+        self._learns_last = learns_last
         self.step = step
         self._stages = stages
         self.moves = self._strobes("moves", step.operation == Operation.STEP)
@@ -40,6 +42,10 @@ class _Way:
         self.walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
         with m.If(taken):
             m.d.sync += [self.walk[name].eq(step[name]) for name in COPIED]
+
+    def works(self, stage: int) -> Value:
+        """A message of a walk, no reading or writing."""
+        return self.moves[stage] | self.learns[stage] if self._learns_last else self.moves[stage]
 
     def _strobes(self, name: str, value: Value) -> list[Value]:
         found = [value]
@@ -144,7 +150,9 @@ class NeuronCell(wiring.Component):
             self.step_out.eq(step),
             self.step_out.remaining.eq(Mux(step.remaining == 0, 0, step.remaining - 1)),
         ]
-        way = _Way(m, step, self._moved_stage + UPDATE_CYCLES, self._beats, self._place(step.index, step.layer))
+        place = self._place(step.index, step.layer)
+        stages = self._moved_stage + UPDATE_CYCLES
+        way = _Way(m, step, stages, self._beats, place, not self.specification.continual)
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
         m.submodules.biases = biases = BiasCell(self.geometry, self.edge)
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
@@ -171,7 +179,7 @@ class NeuronCell(wiring.Component):
             generators.address.eq(address),
             generators.step.eq(step),
             generators.bank.eq(way.walk.bank),
-            generators.moved.eq(way.moves[stage] | way.learns[stage]),
+            generators.moved.eq(way.works(stage)),
             generators.nudged.eq(moves & way.walk.nudged),
             generators.place.eq(way.place[stage]),
             generators.word.eq(self.word),
@@ -180,7 +188,7 @@ class NeuronCell(wiring.Component):
             biases.word.eq(self.word),
             biases.settings.eq(settings),
             biases.learns.eq(learns),
-            biases.later.eq(way.taken[stage + 1]),
+            biases.later.eq(way.works(stage + 1)),
             biases.place.eq(way.place[stage + 1]),
             biases.last_place.eq(way.place[stage + UPDATE_CYCLES]),
             self.saturated.eq(biases.saturated),
@@ -309,7 +317,7 @@ class NeuronCell(wiring.Component):
             memory,
             Mux(way.taken[0], way.place[0], address),
             way.place[before],
-            way.taken[before],
+            way.works(before),
             self._beats,
         )
         swap = delay(m, source.swap, 2, "swap")
