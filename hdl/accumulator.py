@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import address_bits, memory_depth
+from ceprop.geometry import address_bits
+from ceprop.hdl.lanes import lane_memory
 
 
 class Accumulator(wiring.Component):
@@ -46,7 +46,7 @@ class Accumulator(wiring.Component):
         """Read, add, write; the sum of the cycle before is taken from the adder's register."""
         m = Module()
         shape = self.read_data.shape()
-        m.submodules.words = memory = Memory(shape=shape, depth=memory_depth(self.words), init=[])
+        m.submodules.words = memory = lane_memory(shape, self.words)
         write = memory.write_port()
         read = memory.read_port()
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]
