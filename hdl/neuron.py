@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_bits
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
@@ -19,6 +19,17 @@ from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import COPIED, step_beats
+
+
+def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
+    """Bits of a signed sum over the neurons of the layers beside one of an edge, without bias and drive."""
+    specification = geometry.specification
+    layers, formats = specification.layers, specification.formats
+    beside = (
+        (layers[layer - 1] if layer > 1 else 0) + (layers[layer + 1] if layer + 1 < len(layers) else 0)
+        for layer in geometry.layers(edge)
+    )
+    return signed_bits(max(1, *beside) * ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1))
 
 
 class _Way:
@@ -283,25 +294,18 @@ class NeuronCell(wiring.Component):
         arrived = Signal(self.sum.shape(), name="sum_arrived")
         m.d.sync += arrived.eq(arriving)
         address = Mux(way.taken[0], way.place[0], place[:-1])
-        bits = self.geometry.sum_bits(self.edge)
-        m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
+        bits = state_sum_bits(self.geometry, self.edge)
+        widths = (bits,) if self.edge == "column" else (bits, self.geometry.drive_bits)
+        m.submodules.sums = sums = Accumulator(words, widths, self.geometry.partial_sum_bits)
+        # A lane that is done with its list of rows hears of inputs no more.
         m.d.comb += [
-            sums.valid.eq(arrived.valid & ~arrived.drive),
+            sums.valid.eq(arrived.valid & (~arrived.drive | place[-1])),
+            sums.second.eq(arrived.drive),
             sums.first.eq(arrived.first),
             sums.address.eq(address),
             sums.addend.eq(self.returned),
         ]
-        if self.edge == "column":
-            return sums.read_data, None
-        slots = 1 << self.geometry.slot_bits("row")
-        m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
-        m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & place[-1]),
-            drives.first.eq(arrived.first),
-            drives.address.eq(address),
-            drives.addend.eq(self.returned),
-        ]
-        return sums.read_data, drives.read_data
+        return sums.read_data, sums.read_second if self.edge == "row" else None
 
     def _states(self, m: Module, source: data.View, address: Value, way: "_Way", sender: OperandSender):
         """Current and previous state in one word, exchanged by `swap`. For the array two cycles after `source`. For a
