@@ -40,7 +40,9 @@ class Core(wiring.Component):
         self.primitives = primitives
         self.ports = ports = Ports(geometry)
         self.edges: dict[Edge, NeuronEdge] = {
-            edge: NeuronEdge(geometry, edge, self.sum_delay(edge)) for edge in ("row", "column") if geometry.layers(edge)
+            edge: NeuronEdge(geometry, edge, self.sum_delay(edge))
+            for edge in ("row", "column")
+            if geometry.layers(edge)
         }
         members = {
             "command": In(stream.Signature(ports.command)),
@@ -134,9 +136,9 @@ class Core(wiring.Component):
             rate = largest - getattr(bank, f"rate_shift_{l}")
             m.d.sync += walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate)
             m.d.comb += [
-                self._settings(l).bias_preshifts[self.geometry.edge_number(l)].eq(
-                    self.geometry.bias_dither_shift(l) + rate
-                ),
+                self._settings(l)
+                .bias_preshifts[self.geometry.edge_number(l)]
+                .eq(self.geometry.bias_dither_shift(l) + rate),
                 walker.changed[l - 1].eq(sequencer.changed[l - 1]),
                 walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]

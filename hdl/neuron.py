@@ -34,7 +34,7 @@ def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
 
 class _Way:
     """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one
-    (`taken`), its neuron's address (`place`), and whatever else is asked for. What is the same for all messages of a walk
+    of a walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for all messages of a walk
     (`walk`) is kept from the first one on, for there is only one walk in a lane at a time. `learns_last`: there are walks
     that learn after the phase."""
 
@@ -45,10 +45,12 @@ class _Way:
         self.step = step
         self._stages = stages
         self.moves = self._strobes("moves", step.operation == Operation.STEP)
-        self.learns = self._strobes("learns", step.operation == Operation.LEARN)
+        self.learns = self._strobes("learns", step.operation == Operation.LEARN) if learns_last else []
         taken = Signal(name="step_taken")
         m.d.comb += taken.eq(step.operation != Operation.NONE)
-        self.taken = [taken, *self._strobes("taken", taken)[1:]]
+        self.taken = taken
+        strobes = [self.works(stage) for stage in range(1, stages + 1)]
+        self._carriers = [taken, *strobes]
         self.place = self.fields("place", place)
         self.walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
         with m.If(taken):
@@ -68,7 +70,7 @@ class _Way:
 
     def fields(self, name: str, value: Value) -> list:
         """A value of the message at every stage."""
-        return carry(self._m, value, self.taken, self._beats, f"step_{name}")
+        return carry(self._m, value, self._carriers, self._beats, f"step_{name}")
 
 
 class NeuronCell(wiring.Component):
@@ -176,9 +178,8 @@ class NeuronCell(wiring.Component):
         # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
         kept = old if self.specification.continual else Mux(way.walk.keep, older, old)
         stage = self._moved_stage
-        moves, learns = way.moves[stage], way.learns[stage]
-        if self.specification.continual:
-            learns = moves & way.walk.nudged
+        moves = way.moves[stage]
+        learns = moves & way.walk.nudged if self.specification.continual else way.learns[stage]
         m.d.comb += [
             lists.source.eq(source),
             self.slot.eq(lists.slot),
@@ -293,7 +294,7 @@ class NeuronCell(wiring.Component):
         place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
         arrived = Signal(self.sum.shape(), name="sum_arrived")
         m.d.sync += arrived.eq(arriving)
-        address = Mux(way.taken[0], way.place[0], place[:-1])
+        address = Mux(way.taken, way.place[0], place[:-1])
         bits = state_sum_bits(self.geometry, self.edge)
         widths = (bits,) if self.edge == "column" else (bits, self.geometry.drive_bits)
         m.submodules.sums = sums = Accumulator(words, widths, self.geometry.partial_sum_bits)
@@ -319,7 +320,7 @@ class NeuronCell(wiring.Component):
         stored, again = read_twice(
             m,
             memory,
-            Mux(way.taken[0], way.place[0], address),
+            Mux(way.taken, way.place[0], address),
             way.place[before],
             way.works(before),
             self._beats,

@@ -36,30 +36,29 @@ class OperandSender(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Difference, its shift, then the choice."""
+        """Whatever is sent is a difference: of a state from the other, or from zero. Its terms, the difference, its
+        shift."""
         m = Module()
-        state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
-        difference = Signal(signed(len(state) + 1), reset_less=True)
-        m.d.sync += [state.eq(self.current), before.eq(self.previous)]
+        choice = delay(m, self.source.operand, 2, "choice")
+        present = delay(m, self.present, 1, "present")
         negative = delay(m, self.source.negative, 2, "negative")
-        minuend = Mux(negative, self.previous, self.current)
-        subtrahend = Mux(negative, self.current, self.previous)
-        shifted = Signal.like(self.operand, name="shifted", reset_less=True)
-        preshift = delay(m, self.source.preshift, 3, "preshift")
-        m.d.sync += [difference.eq(minuend - subtrahend), shifted.eq(difference << preshift)]
-
-        choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
-        state, before = delay(m, state, choice_stage - 3, "state"), delay(m, before, choice_stage - 3, "before")
+        term, other = Signal.like(self.current, reset_less=True), Signal.like(self.current, reset_less=True)
+        backwards = (choice == Operand.PREVIOUS) | ((choice == Operand.DIFFERENCE) & negative)
+        with m.If(~present | (choice == Operand.ZERO)):
+            m.d.sync += [term.eq(0), other.eq(0)]
+        with m.Else():
+            m.d.sync += [
+                term.eq(Mux(backwards, self.previous, self.current)),
+                other.eq(Mux(choice == Operand.DIFFERENCE, Mux(negative, self.current, self.previous), 0)),
+            ]
+        difference = Signal(signed(len(term) + 1), reset_less=True)
         operand = Signal.like(self.operand, reset_less=True)
-        choice = delay(m, self.source.operand, choice_stage, "choice")
-        with m.Switch(Mux(delay(m, self.present, choice_stage - 1, "present"), choice, Operand.ZERO)):
-            with m.Case(Operand.ZERO):
-                m.d.sync += operand.eq(0)
-            with m.Case(Operand.STATE):
-                m.d.sync += operand.eq(state)
-            with m.Case(Operand.PREVIOUS):
-                m.d.sync += operand.eq(before)
-            with m.Case(Operand.DIFFERENCE):
-                m.d.sync += operand.eq(shifted)
+        # The shift is zero where no difference is sent.
+        shift = self.source.preshift & (self.source.operand == Operand.DIFFERENCE).replicate(len(self.source.preshift))
+        last_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
+        m.d.sync += [
+            difference.eq(term - other),
+            operand.eq(delay(m, difference, last_stage - 4, "waiting") << delay(m, shift, last_stage, "preshift")),
+        ]
         m.d.comb += self.operand.eq(operand)
         return m
