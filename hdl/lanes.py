@@ -20,7 +20,9 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
     return value
 
 
-def carry(m: Module, value: Value | data.View, strobes: Sequence[Value], beats: int, name: str) -> list[Value | data.View]:
+def carry(
+    m: Module, value: Value | data.View, strobes: Sequence[Value], beats: int, name: str
+) -> list[Value | data.View]:
     """`value` at every stage of the way of a message: element `k` is `k` cycles behind and means something only in cycles
     with `strobes[k]`. Where messages come no closer than every second cycle (`beats`), a register serves two stages."""
     stages = [value]

@@ -11,6 +11,7 @@ from ceprop.hdl.messages import Messages
 from ceprop.hdl.numbers import clip
 from ceprop.registers import LARGEST_NUDGE_SHIFT
 
+
 class Move(wiring.Component):
     """Sum, bias and drive, activation, and in the output layer the nudge.
 
@@ -108,21 +109,18 @@ class Move(wiring.Component):
     def _nudge(self, m: Module, activated: int) -> Signal:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
-        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign.
-        half = Signal(range(1 << LARGEST_NUDGE_SHIFT), reset_less=True)
-        rounded = Signal(signed(max(bits, LARGEST_NUDGE_SHIFT) + 2), reset_less=True)
-        shifted, nudge = (Signal(signed(bits + 1), name=name, reset_less=True) for name in ("shifted", "signed_nudge"))
-        gap = Cat(~self.old, ~self.labelled, ~self.labelled).as_signed()
+        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a half
+        # remains to be rounded; of the negated number just so, for `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
+        gap, shifted, nudge = (
+            Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "nudge")
+        )
+        dropped = Signal(range(LARGEST_NUDGE_SHIFT), reset_less=True)
+        wanted = delay(m, self.step.output & self.step.nudged, 1, "nudged")
+        negative = self.settings.negative.replicate(len(shifted)).as_signed()
         m.d.sync += [
-            half.eq((1 << self.settings.nudge_shift) >> 1),
-            rounded.eq(gap + half + ~self.labelled),
-            shifted.eq(rounded >> self.settings.nudge_shift),
+            dropped.eq(self.settings.nudge_shift - 1),
+            gap.eq(Cat(~self.old, ~self.labelled, ~self.labelled).as_signed() + ~self.labelled),
+            shifted.eq(Mux(wanted, gap >> dropped, 0)),
+            nudge.eq(((shifted ^ negative) + 1) >> 1),
         ]
-        wanted = delay(m, self.step.output & self.step.nudged, 2, "nudged")
-        with m.If(~wanted):
-            m.d.sync += nudge.eq(0)
-        with m.Elif(self.settings.negative):
-            m.d.sync += nudge.eq(-shifted)
-        with m.Else():
-            m.d.sync += nudge.eq(shifted)
         return delay(m, nudge, activated - 3, "nudge")

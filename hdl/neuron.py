@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_bits
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
@@ -24,10 +24,21 @@ ARRIVAL_STAGE = 2
 """Cycles from a `sum` message in its lane to its sum."""
 
 
+def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
+    """Bits of a signed sum over the neurons of the layers beside one of an edge, without bias and drive."""
+    specification = geometry.specification
+    layers, formats = specification.layers, specification.formats
+    beside = (
+        (layers[layer - 1] if layer > 1 else 0) + (layers[layer + 1] if layer + 1 < len(layers) else 0)
+        for layer in geometry.layers(edge)
+    )
+    return signed_bits(max(1, *beside) * ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1))
+
+
 class _Way:
     """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one
-    (`taken`), its neuron's address (`place`), and whatever else is asked for. What is the same for all messages of a walk
-    (`walk`) is kept from the first one on, for there is only one walk in a lane at a time. `learns_last`: there are walks
+    of a walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for
+    all messages of a walk (`walk`) is kept from the first one on, for there is only one walk in a lane at a time. `learns_last`: there are walks
     that learn after the phase."""
 
     def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value, learns_last: bool):
@@ -37,10 +48,12 @@ class _Way:
         self.step = step
         self._stages = stages
         self.moves = self._strobes("moves", step.operation == Operation.STEP)
-        self.learns = self._strobes("learns", step.operation == Operation.LEARN)
+        self.learns = self._strobes("learns", step.operation == Operation.LEARN) if learns_last else []
         taken = Signal(name="step_taken")
         m.d.comb += taken.eq(step.operation != Operation.NONE)
-        self.taken = [taken, *self._strobes("taken", taken)[1:]]
+        self.taken = taken
+        strobes = [self.works(stage) for stage in range(1, stages + 1)]
+        self._carriers = [taken, *strobes]
         self.place = self.fields("place", place)
         self.walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
         with m.If(taken):
@@ -60,7 +73,7 @@ class _Way:
 
     def fields(self, name: str, value: Value) -> list:
         """A value of the message at every stage."""
-        return carry(self._m, value, self.taken, self._beats, f"step_{name}")
+        return carry(self._m, value, self._carriers, self._beats, f"step_{name}")
 
 
 class NeuronCell(wiring.Component):
@@ -172,9 +185,8 @@ class NeuronCell(wiring.Component):
         # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
         kept = old if self.specification.continual else Mux(way.walk.keep, older, old)
         stage = self._moved_stage
-        moves, learns = way.moves[stage], way.learns[stage]
-        if self.specification.continual:
-            learns = moves & way.walk.nudged
+        moves = way.moves[stage]
+        learns = moves & way.walk.nudged if self.specification.continual else way.learns[stage]
         m.d.comb += [
             lists.source.eq(source),
             self.slot.eq(lists.slot),
@@ -298,25 +310,18 @@ class NeuronCell(wiring.Component):
             present.eq(place[-1]),
             returned.eq(self.returned),
         ]
-        bits = self.geometry.sum_bits(self.edge)
-        m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
+        bits = state_sum_bits(self.geometry, self.edge)
+        widths = (bits,) if self.edge == "column" else (bits, self.geometry.drive_bits)
+        m.submodules.sums = sums = Accumulator(words, widths, self.geometry.partial_sum_bits)
+        # A lane that is done with its list of rows hears of inputs no more.
         m.d.comb += [
-            sums.valid.eq(arrived.valid & ~arrived.drive),
+            sums.valid.eq(arrived.valid & (~arrived.drive | present)),
+            sums.second.eq(arrived.drive),
             sums.first.eq(arrived.first),
             sums.address.eq(address),
             sums.addend.eq(returned),
         ]
-        if self.edge == "column":
-            return sums.read_data, None
-        slots = 1 << self.geometry.slot_bits("row")
-        m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
-        m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & present),
-            drives.first.eq(arrived.first),
-            drives.address.eq(address),
-            drives.addend.eq(returned),
-        ]
-        return sums.read_data, drives.read_data
+        return sums.read_data, sums.read_second if self.edge == "row" else None
 
     def _states(self, m: Module, address: Value, step: data.View, way: "_Way", sender: OperandSender):
         """Current and previous state in one word. For the array three cycles after `source`. For a step, returned,

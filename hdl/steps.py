@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Messages, Operation
 
-
 COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
 """What is the same for all messages of a walk."""
 
