@@ -5,8 +5,9 @@ from amaranth.hdl import Cat, Mux, Value
 
 def clip(value: Value, bits: int) -> Value:
     """A signed `value` clipped to an unsigned number of so many bits."""
-    negative, beyond = value[-1], value[bits:-1].any()
-    return Mux(negative, 0, value[:bits] | beyond.replicate(bits))
+    negative, magnitude = value[-1], value[:-1]
+    # A narrow value has no bits beyond.
+    return Mux(negative, 0, magnitude[:bits] | magnitude[bits:].any().replicate(bits))
 
 
 def saturate(value: Value, bits: int) -> tuple[Value, Value]:

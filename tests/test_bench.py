@@ -85,7 +85,7 @@ def test_bench(elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch:
 def test_mismatch_is_named_and_not_kept(
     elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    differs = Comparison(3, 30, 300, 900, 1, "sample 2: step 4", "", 1, 3000, {"slots": 2000}, 1.0, 2.0, 1e3)
+    differs = Comparison(3, 30, 300, 900, 1, "sample 2: step 4", "", 1, 3000, {"slots": 2000}, 0, 0, 1.0, 2.0, 1e3)
     monkeypatch.setattr("ceprop.throughput.compare", lambda *_, **__: differs)
     assert run([*COMMAND, "--json", "result.json"]) == 1
     found = json.loads((elsewhere / "result.json").read_text(encoding="utf-8"))

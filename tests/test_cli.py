@@ -76,6 +76,9 @@ def test_every_verb_has_help(verb: list[str], capsys: pytest.CaptureFixture[str]
         ["train", DIGITS, "--epochs", "1", "--resume"],
         ["sim", DIGITS, "--simulator", "questa"],
         ["sim", DIGITS, "--samples", "0"],
+        ["sim", DIGITS, "--primitives", "gowin"],
+        ["sim", DIGITS, "--read-every", "0"],
+        ["generate", DIGITS, "-o", "out", "--primitives", "none"],
         ["generate", DIGITS],
         ["generate", DIGITS, "--colour"],
     ],
@@ -169,6 +172,18 @@ def test_generate_writes_the_same_bytes_and_lints(capsys: pytest.CaptureFixture[
     assert json.loads((elsewhere / "first" / "digits.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize(("primitives", "cell"), [("ecp5", "MULT18X18D"), ("ice40", "SB_MAC16")])
+def test_generate_for_a_device_lints_too(
+    primitives: str, cell: str, capsys: pytest.CaptureFixture[str], elsewhere: Path
+) -> None:
+    shape = ["--set", "array.rows=1", "--set", "array.cols=2", "--primitives", primitives]
+    values = result(["generate", DIGITS, *SMALL, *shape, "-o", "out", "--lint"], capsys)
+    assert values["primitives"] == primitives
+    assert [entry["tool"] for entry in values["lint"]] == ["verilator", "icarus", "yosys"]  # pyright: ignore
+    assert json.loads((elsewhere / "out" / "digits.json").read_text(encoding="utf-8"))["primitives"] == primitives
+    assert (elsewhere / "out" / "digits.v").read_text(encoding="utf-8").count(f"\n  {cell} ") == 2
+
+
 def test_output_that_cannot_be_written(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     (elsewhere / "file").write_bytes(b"")
     assert "cannot write file/digits.v" in refused(["generate", DIGITS, "-o", "file"], capsys)
@@ -187,6 +202,22 @@ def test_sim_proves_the_hash_that_train_ends_with(simulator: str, capsys: pytest
     assert values["samples_compared"] == 3
     assert values["steps_compared"]
     assert values["weights_sha256"] == trained["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    "options", [["--no-skip"], ["--primitives", "ecp5"], ["--primitives", "ice40", "--read-every", "2"]], ids=" ".join
+)
+def test_sim_without_skipping_and_for_a_device(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    trained = result(["train", DIGITS, *SMALL, "--samples", "2"], capsys)
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", "icarus", "--samples", "2", *options]
+    values = result(arguments, capsys)
+    assert values["mismatches"] == 0
+    assert values["weights_sha256"] == trained["weights_sha256"]
+    assert values["skip"] == ("--no-skip" not in options)
+    assert values["primitives"] == next((o for o in options if o in ("ecp5", "ice40")), "portable")
+    assert values["followed_samples"] == (1 if "--read-every" in options else 0)
+    executed = values["counters"]["free_steps_executed"], values["counters"]["nudged_steps_executed"]  # pyright: ignore
+    assert executed == (16, 8) or "--no-skip" not in options
 
 
 def test_sim_goes_on_from_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,6 +252,6 @@ def test_simulation_that_ends_early_proves_nothing(
 ) -> None:
     from ceprop.sim import Comparison
 
-    empty = Comparison(0, 0, 0, 0, 0, None, "", 0, 0, {}, 0.0, 0.0, 0.0)
+    empty = Comparison(0, 0, 0, 0, 0, None, "", 0, 0, {}, 0, 0, 0.0, 0.0, 0.0)
     monkeypatch.setattr("ceprop.sim.compare", lambda *_, **__: empty)
     assert "ended after 0 of 20 samples" in refused(["sim", DIGITS], capsys)

@@ -10,10 +10,10 @@ from ceprop.hdl.synapse import (
     LOAD_STAGE,
     OPERAND_STAGE,
     UPDATE_READ_STAGE,
-    WRITE_STAGE,
+    write_stage,
 )
 from ceprop.sim.units.cell import Cell
-from ceprop.sim.units.inputs import Entry, dither_of, send_sample
+from ceprop.sim.units.inputs import Entry, Lists, dither_of, send_sample
 from ceprop.sim.units.timeline import Timeline
 
 _SAMPLES = 20
@@ -25,16 +25,18 @@ _HOP = 1
 
 @dataclass(frozen=True)
 class Tile:
-    """A message, and the input that it picks."""
+    """A message, the input that it picks, and the neuron that the lane's `source` message of the same slot means."""
 
     message: dict[str, int]
     entry: Entry | None
+    slot: int
+    present: int
 
     @property
-    def address(self) -> int | None:
-        """Of the weight in the cells; none where the lane has no such input."""
+    def word(self) -> int | None:
+        """Column word of the weight in the cells; none where the lane has no such input."""
         if not self.message["input"]:
-            return self.message["base"] + self.message["index"]
+            return self.message["base"] + self.slot
         return self.message["base"] + self.entry.slot if self.entry else None
 
     @property
@@ -42,50 +44,59 @@ class Tile:
         """Whether it counts in this lane where it names one."""
         return self.message["lane"] == 0
 
+    @property
+    def writes(self) -> bool:
+        """An update of a unit that is on its list, or a load in this lane."""
+        listed = self.entry is not None if self.message["input"] else bool(self.present)
+        return bool(self.message["write"] and listed) or bool(self.message["load"] and self.picked)
+
 
 async def bench_column_lane(cell: Cell) -> None:
     """Samples, then tiles of all kinds, one a cycle."""
-    line, now = Timeline(), 0
-    for _ in range(_SAMPLES):
-        # This is lane 0: the patterns of its inputs start there.
-        now, entries = send_sample(cell, line, now, 0)
-        tiles = [_random_tile(cell, entries) for _ in range(_TILES)]
+    line, now, lists = Timeline(), 0, Lists(cell.geometry.cols - 1)
+    for number in range(_SAMPLES):
+        bank = number % 2
+        now = send_sample(cell, line, now, lists, bank) + _HOP
+        tiles = [_random_tile(cell, lists.banks[bank], bank) for _ in range(_TILES)]
         for k, tile in enumerate(tiles):
             _drive(cell, line, now + k, tile, tiles[k - UPDATE_READ_STAGE] if k >= UPDATE_READ_STAGE else None)
-        now += _TILES + WRITE_STAGE
+        now += _TILES + write_stage(cell.geometry.memory_ports)
     await line.run(cell)
 
 
-def _random_tile(cell: Cell, entries: list[Entry]) -> Tile:
+def _random_tile(cell: Cell, entries: list[Entry], bank: int) -> Tile:
     """Any flags together but those that exclude each other: an input is not read back."""
     random, geometry = cell.random, cell.geometry
     connection = random.choice(geometry.connections)
     flags = {name: random.getrandbits(1) for name in _FLAGS}
     flags["input"] = int(connection.number == 1 and not flags["read"])
-    base = connection.base + random.randrange(connection.row_slots) * connection.column_slots
-    message = flags | {"base": base, "index": random.randrange(connection.column_slots)}
+    base = random.choice([base for base in (connection.base, connection.backward_base) if base is not None])
+    index = random.randrange(geometry.slots(0))
+    message = flags | {"base": base, "index": index, "bank": bank}
     message["lane"] = random.choice((0, random.randrange(geometry.cols)))
-    present = flags["input"] and message["index"] < len(entries)
-    return Tile(message, entries[message["index"]] if present else None)
+    entry = entries[index] if flags["input"] and index < len(entries) else None
+    slot = random.randrange(min(connection.column_slots, 1 << cell.width("slot")))
+    return Tile(message, entry, slot, random.getrandbits(1))
 
 
 def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | None) -> None:
     """A tile on the port, and what the cells must be told; `earlier` is the tile whose update reads in this slot."""
     message, random = tile.message, cell.random
-    what = f"tile {message} with {tile.entry}"
+    what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
     line.set(now, "tile", **message)
     lane = (message["lane"] - 1) % (1 << address_bits(cell.geometry.cols))
     line.expect(now + _HOP, what, "tile_out", message | {"lane": lane})
+    line.set(now + _HOP + 1, "slot", tile.slot)
+    line.set(now + _HOP + 1, "present", tile.present)
     start = now + _HOP + ADDRESS_STAGE
 
     reading = tile if message["sum"] else earlier
-    if reading is not None and reading.address is not None:
-        line.expect(start, what, "cells", {"read_address": reading.address})
-    writes = bool(message["write"] and (tile.entry or not message["input"])) or bool(message["load"] and tile.picked)
-    written = {"write_enable": int(writes)}
-    if writes and tile.address is not None:
-        written["write_address"] = tile.address
-    line.expect(start + WRITE_STAGE, what, "cells", written)
+    if reading is not None and reading.word is not None:
+        line.expect(start, what, "cells", {"read_word": reading.word})
+    written = {"write_enable": int(tile.writes)}
+    if tile.writes and tile.word is not None:
+        written["write_word"] = tile.word
+    line.expect(start + write_stage(cell.geometry.memory_ports), what, "cells", written)
 
     # A neuron's operand and an input's never come together.
     operand, dither = random.getrandbits(cell.geometry.operand_bits - 1), random.getrandbits(cell.geometry.dither_bits)

@@ -1,6 +1,6 @@
-"""Bench of the input cell: samples written as events, lists walked by tiles."""
+"""Bench of the input cell: samples written as events into one bank of lists, while tiles walk the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
 from ceprop.model import input_pattern
@@ -21,30 +21,42 @@ class Entry:
     number: int
 
 
-def send_sample(cell: Cell, line: Timeline, now: int, lane: int) -> tuple[int, list[Entry]]:
-    """Events of one sample from a cycle on, some slots left out, some inputs zero; the next cycle and the list."""
+@dataclass
+class Lists:
+    """What lane `lane` has listed, in two banks."""
+
+    lane: int
+    banks: list[list[Entry]] = field(default_factory=lambda: [[], []])
+
+
+def send_sample(cell: Cell, line: Timeline, now: int, lists: Lists, bank: int) -> int:
+    """Events of one sample from a cycle on, some slots left out, some inputs zero; the next cycle."""
     random, specification, geometry = cell.random, cell.specification, cell.geometry
     slots = [slot for slot in range(geometry.slots(0)) if random.random() < 0.8] or [0]
-    entries: list[Entry] = []
+    everything = int(random.random() < 0.2)
     for slot in slots:
         if random.random() < 0.3:
             # A gap: what is on the port without `valid` must not be taken.
-            line.set(now, "event", slot=slot, first=random.getrandbits(1))
+            line.set(now, "event", slot=slot, first=random.getrandbits(1), bank=bank, everything=everything)
             line.set(now + _HOP, "value", random.getrandbits(specification.formats.input_bits))
-            line.expect(now + _HOP, "gap", "event_out", {"valid": 0})
+            line.expect(now + _HOP, "gap", "event_out", {"valid": 0, "closes": 0})
             now += 1
-        number = slot * geometry.cols + lane
         value = random.choice((0, random.getrandbits(specification.formats.input_bits)))
-        largest = random.randint(0, geometry.slots(0))
-        event = {"valid": 1, "first": int(slot == slots[0]), "last": int(slot == slots[-1]), "slot": slot}
-        line.set(now, "event", **event, pattern=input_pattern(specification, number), largest=largest)
+        event = {"valid": 1, "first": int(slot == slots[0]), "everything": everything, "bank": bank, "slot": slot}
+        line.set(now, "event", **event)
         line.set(now + _HOP, "value", value)
-        if value:
-            entries.append(Entry(slot, value, number))
-        passed = event | {"pattern": input_pattern(specification, number + 1), "largest": max(largest, len(entries))}
-        line.expect(now + _HOP, f"slot {slot} with input {value}", "event_out", passed)
+        line.expect(now + _HOP, f"slot {slot} with input {value}", "event_out", event)
+        if slot == slots[0]:
+            lists.banks[bank] = []
+        if value or everything:
+            lists.banks[bank].append(Entry(slot, value, slot * geometry.cols + lists.lane))
         now += 1
-    return now + _HOP, entries
+    longest = random.randint(0, geometry.slots(0))
+    line.set(now, "event", closes=1, bank=bank, longest=longest)
+    line.set(now + _HOP, "value", random.getrandbits(specification.formats.input_bits))
+    gathered = {"closes": 1, "valid": 0, "bank": bank, "longest": max(longest, len(lists.banks[bank]))}
+    line.expect(now + _HOP, f"list of {len(lists.banks[bank])} closes", "event_out", gathered)
+    return now + 1
 
 
 def dither_of(cell: Cell, entry: Entry) -> int:
@@ -56,14 +68,16 @@ def dither_of(cell: Cell, entry: Entry) -> int:
 
 
 async def bench_input(cell: Cell) -> None:
-    """Lists of many samples, each walked in order and at random, beyond its end too."""
-    random, line, now = cell.random, Timeline(), 0
+    """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
+    random, line, bank = cell.random, Timeline(), 1
+    lists = Lists(cell.geometry.cols - 1)
+    now = send_sample(cell, line, 0, lists, bank) + _HOP
     for _ in range(_SAMPLES):
-        now, entries = send_sample(cell, line, now, random.randrange(cell.geometry.cols))
-        slots = cell.geometry.slots(0)
+        entries, slots = list(lists.banks[bank]), cell.geometry.slots(0)
+        end = send_sample(cell, line, now + random.randint(0, slots), lists, 1 - bank) + _HOP
         for index in [*range(slots), *(random.randrange(slots) for _ in range(5))]:
             is_input = int(random.random() < 0.9)
-            line.set(now, "tile", input=is_input, index=index)
+            line.set(now, "tile", input=is_input, index=index, bank=bank)
             present = bool(is_input) and index < len(entries)
             what = f"number {index} of {entries}"
             line.expect(now + 1, what, "present", int(present))
@@ -73,4 +87,5 @@ async def bench_input(cell: Cell) -> None:
                 dither = dither_of(cell, entries[index])
                 line.expect(now + ADDRESS_STAGE + DITHER_STAGE, what, "dither", dither)
             now += 1
+        now, bank = max(now, end), 1 - bank
     await line.run(cell)

@@ -1,10 +1,10 @@
 """What a neuron cell holds and does, in the golden model's scalar functions."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 
 from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.messages import Operand
+from ceprop.hdl.messages import Listing, Operand
 from ceprop.model import activate, advance, nudged, update_bias
 from ceprop.specification import Specification
 
@@ -21,6 +21,8 @@ class StepRequest:
     nudge_shift: int
     swap: bool
     bank: int
+    keep: bool
+    everything: bool
     output: bool
     exists: bool
     labelled: bool
@@ -38,9 +40,36 @@ class Stepped:
     saturated: bool
 
 
+def next_state(geometry: Geometry, request: StepRequest, old: int, total: int, drive: int, bias: int) -> int:
+    """A neuron's new state from its old one, its sum, its drive and its bias."""
+    specification = geometry.specification
+    formats = specification.formats
+    if not request.exists:
+        return 0
+    point = specification.sum_fraction(request.layer) - formats.weight_fraction
+    heard = bias << formats.state_bits
+    if not request.first and len(specification.layers) > 2:
+        heard += total
+    value = heard << (point - formats.state_bits)
+    if request.layer == 1:
+        value += drive << (point - formats.input_bits)
+    rho = activate(specification, request.layer, value)
+    if not (request.output and request.nudged):
+        return rho
+    target = (1 << formats.state_bits) - 1 if request.labelled else 0
+    # The host sets the shift of the nudge at run time; the model takes it from a specification.
+    return nudged(_with_nudge_shift(specification, request.nudge_shift), old, rho, target, request.negative)
+
+
+@lru_cache
+def _with_nudge_shift(specification: Specification, shift: int) -> Specification:
+    return specification.override(f"nudge.shift={shift}")
+
+
 @dataclass
 class LaneModel:
-    """The neurons of one lane by their address; `drives` of layer 1, `generators` by bank and address."""
+    """The neurons of one lane by their address; `drives` of layer 1, `generators` by bank and address, `lists` of slots
+    by layer and kind."""
 
     geometry: Geometry
     edge: Edge
@@ -50,11 +79,7 @@ class LaneModel:
     generators: dict[tuple[int, int], int] = field(default_factory=dict)
     states: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Current and previous."""
-
-    @cached_property
-    def _by_nudge_shift(self) -> dict[int, Specification]:
-        """The host sets the shift of the nudge at run time; the model takes it from a specification."""
-        return {shift: self.geometry.specification.override(f"nudge.shift={shift}") for shift in range(1, 16)}
+    lists: dict[tuple[int, Listing], list[int]] = field(default_factory=dict)
 
     def pair(self, address: int, swap: bool, first: bool = False) -> tuple[int, int]:
         """Current and previous state as a message sees them."""
@@ -79,37 +104,48 @@ class LaneModel:
             case Operand.DIFFERENCE:
                 return (previous - current if negative else current - previous) << preshift
 
-    def step(self, request: StepRequest) -> Stepped:
-        """One neuron's new state; its generator and its bias move if it is nudged."""
+    def step(self, request: StepRequest, slot: int) -> Stepped:
+        """One neuron's new state; its generator moves if it is nudged, and with it its bias where learning does not
+        wait for the end of the phase."""
+        continual = self.geometry.specification.continual
         old, older = self.pair(request.address, request.swap, request.first)
         drive = self.drives[request.address] if request.layer == 1 else 0
-        new = self._state(request, old, drive)
-        saturated = request.nudged and self._learn(request, old, new)
-        self.states[request.address] = new, old
+        total = self.sums.get(request.address, 0)
+        new = next_state(self.geometry, request, old, total, drive, self.biases[request.address])
+        saturated = False
+        if request.nudged:
+            generator = self._advanced(request)
+            saturated = continual and self._learn(request, old, new, generator)
+        kept = older if request.keep else old
+        self.states[request.address] = new, kept
+        self._list(request, slot, new, kept)
         return Stepped(old, older, new, drive, saturated)
 
-    def _state(self, request: StepRequest, old: int, drive: int) -> int:
-        specification = self.geometry.specification
-        formats = specification.formats
-        if not request.exists:
-            return 0
-        point = specification.sum_fraction(request.layer) - formats.weight_fraction
-        heard = self.biases[request.address] << formats.state_bits
-        if not request.first and len(specification.layers) > 2:
-            heard += self.sums[request.address]
-        value = heard << (point - formats.state_bits)
-        if request.layer == 1:
-            value += drive << (point - formats.input_bits)
-        rho = activate(specification, request.layer, value)
-        if not (request.output and request.nudged):
-            return rho
-        target = (1 << formats.state_bits) - 1 if request.labelled else 0
-        return nudged(self._by_nudge_shift[request.nudge_shift], old, rho, target, request.negative)
+    def learn(self, request: StepRequest) -> bool:
+        """The bias learns from current and previous state; whether it saturated."""
+        old, older = self.pair(request.address, request.swap, request.first)
+        return self._learn(request, older, old, self.generators[request.bank, request.address])
 
-    def _learn(self, request: StepRequest, old: int, new: int) -> bool:
-        specification = self.geometry.specification
-        generator = advance(self.generators[request.bank, request.address], specification.generator_bits)
+    def listed(self, layer: int, listing: Listing, slots: int) -> list[int]:
+        """Slots on a list of a layer of so many slots."""
+        return list(range(slots)) if listing is Listing.ALL else self.lists[layer, listing]
+
+    def _list(self, request: StepRequest, slot: int, new: int, kept: int) -> None:
+        for listing, wanted in ((Listing.CHANGED, new != kept), (Listing.ACTIVE, bool(new or kept))):
+            if slot == 0:
+                self.lists[request.layer, listing] = []
+            if wanted or request.everything:
+                self.lists[request.layer, listing].append(slot)
+
+    def _advanced(self, request: StepRequest) -> int:
+        """The generator's next value, in the other bank."""
+        bits = self.geometry.specification.generator_bits
+        generator = advance(self.generators[request.bank, request.address], bits)
         self.generators[1 - request.bank, request.address] = generator
+        return generator
+
+    def _learn(self, request: StepRequest, old: int, new: int, generator: int) -> bool:
+        specification = self.geometry.specification
         difference = (old - new if request.negative else new - old) << specification.formats.state_bits
         bias = self.biases[request.address]
         moved, saturated = update_bias(specification, request.layer, bias, difference, generator, request.rate_shift)

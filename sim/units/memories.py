@@ -68,7 +68,7 @@ def _cases(cell: Cell) -> list[tuple[int, int, int, int]]:
 
 
 async def bench_accumulator(cell: Cell) -> None:
-    """Random additions, most of them close behind one to the same address."""
+    """Random additions, most of them close behind one to the same address: in the next cycle, or `latency` later."""
     component, random = cell.component, cell.random
     assert isinstance(component, Accumulator)
     addend_limit, limit = (1 << (cell.width(name) - 1) for name in ("addend", "read_data"))
@@ -78,10 +78,12 @@ async def bench_accumulator(cell: Cell) -> None:
     expected: dict[int, int] = {}
     contents: list[list[int | None]] = []
     for now in range(4000):
-        # The same address again at distance 1, 2 or 3, or any other.
-        again = random.randint(1, 5)
-        address = history[-again][0] if again <= min(3, len(history)) else random.randrange(component.words)
-        valid = random.random() < 0.8
+        # The same address again soon, or any other.
+        again = random.randint(1, 6)
+        address = history[-again][0] if again <= min(4, len(history)) else random.randrange(component.words)
+        followed = bool(history) and history[-1] == (address, True)
+        too_close = (address, True) in history[1 - component.latency :] and not followed
+        valid = random.random() < 0.8 and not too_close
         addend = random.choice([-addend_limit, addend_limit - 1, random.randrange(-addend_limit, addend_limit)])
         before = sums[address]
         first = before is None or not -limit <= before + addend < limit or random.random() < 0.1
@@ -94,8 +96,8 @@ async def bench_accumulator(cell: Cell) -> None:
             sums[address] = addend if first else (before or 0) + addend
         history.append((address, valid))
         contents.append(list(sums))
-        # What is read now shows in the next cycle, with all additions up to `latency` cycles before that.
-        seen = now + 1 - component.latency
+        # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
+        seen = now - component.latency
         total = contents[seen][address] if seen >= 0 else None
         if total is not None and (address, True) not in history[seen + 1 : now]:
             expected[now + 1] = total

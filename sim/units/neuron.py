@@ -2,15 +2,25 @@
 
 from ceprop.geometry import Edge
 from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.messages import Messages, Operand, Operation, Space
-from ceprop.hdl.neuron import NeuronCell
+from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
+from ceprop.hdl.neuron import ARRIVAL_STAGE, NeuronCell
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE, OPERAND_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
-from ceprop.sim.units.neuron_step import step_message, step_request, step_settings, step_status
+from ceprop.sim.units.neuron_step import (
+    random_settings,
+    shared_fields,
+    step_message,
+    step_request,
+    step_status,
+)
 from ceprop.sim.units.timeline import Timeline
 
+SUM_DELAY = 7
+"""Cycles from a slot's `source` message to its `sum` message; any number will do."""
 _ROUNDS = 80
+_READ_STAGE = 3
+"""Cycles from a message in the lane that reads a word to that word."""
 _HOP = 1
 """A message is in the lane one cycle after it is on the port."""
 
@@ -42,63 +52,100 @@ class NeuronBench:
         self.saturations = 0
         edge: Edge = self.edge
         self.neurons = [
-            (layer, cell.geometry.neuron_base(layer) + slot)
-            for layer in cell.geometry.layers(edge)
-            for slot in range(cell.geometry.slots(layer))
+            (layer, slot) for layer in cell.geometry.layers(edge) for slot in range(cell.geometry.slots(layer))
         ]
         self._messages = Messages(cell.geometry)
+        self.settings: dict[str, int] = {}
+        self.rates: dict[int, int] = {}
 
     def round(self, first: bool) -> None:
-        """Load some, add up sums, step, send, read back."""
+        """Load some, add up sums, step, perhaps learn from the whole phase, send, read back."""
+        start = self.now
+        self.settings, self.rates = random_settings(self.cell, self.edge)
         load_all = not self.model.biases
-        for _, address in self.neurons:
+        for layer, slot in self.neurons:
             if load_all or self.random.random() < 0.2:
-                self._write(address)
-        self._sums()
+                self._write(layer, slot)
+        self._sums(load_all)
         self._steps(first)
+        if not self.specification.continual:
+            self._learn()
         self._sources()
         self._reads()
+        for now in range(start, self.now):
+            self.line.set(now, "settings", **self.settings)
+            self.line.expect(now + _HOP, "hop", "settings_out", self.settings)
 
-    def _write(self, address: int) -> None:
+    def _address(self, layer: int, slot: int) -> int:
+        return self.geometry.neuron_address(layer, slot)
+
+    def _unit(self, layer: int, slot: int) -> dict[str, int]:
+        """A neuron as messages name it."""
+        return {"index": slot, "layer": self.geometry.edge_number(layer)}
+
+    def _write(self, layer: int, slot: int) -> None:
         """A bias and both banks of a generator."""
-        random, formats = self.random, self.specification.formats
+        random, formats, address = self.random, self.specification.formats, self._address(layer, slot)
         limit = 1 << (formats.weight_bits - 1)
         # Mostly one that leaves the activation between its ends, where every bit of the sum counts.
         near = random.randrange(min(limit, 1 << formats.weight_fraction))
         bias = random.choice((near, near, near, random.randrange(-limit, limit), -limit, limit - 1))
-        self._write_word(Space.BIAS, address, 0, bias & ((1 << self._messages.word_bits) - 1))
+        self._write_word(Space.BIAS, layer, slot, 0, bias & ((1 << self._messages.word_bits) - 1))
         self.model.biases[address] = bias
         for bank in (0, 1):
             generator = random.randrange(1, 1 << self.specification.generator_bits)
-            self._write_word(Space.GENERATOR, address, bank, generator)
+            self._write_word(Space.GENERATOR, layer, slot, bank, generator)
             self.model.generators[bank, address] = generator
 
-    def _write_word(self, space: Space, address: int, bank: int, word: int) -> None:
-        self.line.set(self.now, "step", operation=Operation.WRITE, space=space, address=address, bank=bank)
+    def _write_word(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
+        unit = self._unit(layer, slot)
+        self.line.set(self.now, "step", operation=Operation.WRITE, space=space, bank=bank, **unit)
         self.line.set(self.now + _HOP, "word", word)
         self.now += 1
 
-    def _sums(self) -> None:
-        """A few addends to every sum and drive, those of one neuron in turn, neurons interleaved."""
-        waiting = []
-        for layer, address in self.neurons:
+    def _sums(self, load_all: bool) -> None:
+        """A few addends to every sum and drive, those of one neuron behind each other, as the array sends them."""
+        runs = []
+        for layer, slot in self.neurons:
             kinds = [False] * (len(self.specification.layers) > 2) + [True] * (layer == 1)
-            waiting += [(layer, address, drive, self.random.randint(1, 4)) for drive in kinds]
-        begun: set[tuple[int, bool]] = set()
-        places = [entry for entry in waiting for _ in range(entry[3])]
-        self.random.shuffle(places)
-        for layer, address, drive, count in places:
+            runs += [(layer, slot, drive) for drive in kinds]
+        self.random.shuffle(runs)
+        for layer, slot, drive in runs:
+            # A drive is made anew for units on a list; it may find this lane without one.
+            lists = [Listing.ALL] if load_all or not drive else [Listing.ALL, Listing.CHANGED, Listing.ACTIVE]
+            listing = self.random.choice(lists)
+            listed = self.model.listed(layer, listing, self.geometry.slots(layer))
+            count = self.random.randint(1, 4)
             largest = self._largest_addend(layer, drive) // count
-            addend = self.random.randint(-largest, largest)
-            first = (address, drive) not in begun
-            begun.add((address, drive))
-            self.line.set(self.now, "sum", valid=1, drive=int(drive), first=int(first), address=address)
-            self.line.expect(self.now + _HOP, "hop", "sum_out", {"valid": 1, "address": address, "first": int(first)})
-            self.line.set(self.now + _HOP + 1, "returned", addend)
-            self.model.add(address, addend, drive=drive, first=first)
-            self.now += 1
-        # The earliest message that may read the sums.
-        self.now += Accumulator.latency - 2
+            for number in range(count):
+                first = number == 0 and (load_all or self.random.random() < 0.9)
+                addend = self.random.randint(-largest, largest)
+                index = slot
+                if slot < len(listed):
+                    address = self._address(layer, listed[slot])
+                    if not first and not self._has_room(layer, drive, address, addend):
+                        first = True
+                    self.model.add(address, addend, drive=drive, first=first)
+                self._sum(layer, index, listing, drive, first, addend)
+            # Additions to one neuron are consecutive or `latency` cycles apart.
+            self.now += Accumulator.latency
+        self.now += SUM_DELAY
+
+    def _has_room(self, layer: int, drive: bool, address: int, addend: int) -> bool:
+        """Whether a sum stays within what its width was made for."""
+        sums = self.model.drives if drive else self.model.sums
+        return abs(sums[address] + addend) <= self._largest_addend(layer, drive)
+
+    def _sum(self, layer: int, index: int, listing: Listing, drive: bool, first: bool, addend: int) -> None:
+        """A slot leaves, and its sum comes back."""
+        layer_number = self.geometry.edge_number(layer)
+        self.line.set(self.now, "source", sum=1, listing=listing, index=index, layer=layer_number)
+        back = self.now + SUM_DELAY
+        message = {"valid": 1, "drive": int(drive), "first": int(first)}
+        self.line.set(back, "sum", **message)
+        self.line.expect(back + _HOP, "hop", "sum_out", message)
+        self.line.set(back + _HOP + ARRIVAL_STAGE, "returned", addend)
+        self.now += 1
 
     def _largest_addend(self, layer: int, drive: bool) -> int:
         """All addends of a sum together: within its width, and mostly where the activation is not flat."""
@@ -114,23 +161,19 @@ class NeuronBench:
 
     def _steps(self, first: bool) -> None:
         """All neurons of the lane, one message a cycle."""
-        settings = step_settings(self.cell, first)
-        for layer, address in self.neurons:
-            self._step(layer, address, settings)
+        shared = shared_fields(self.cell, first)
+        for layer, slot in self.neurons:
+            self._step(layer, slot, shared)
             self.now += 1
-        # A new state is stored in the cycle in which it enters the status; a source may read it in the next one.
+        # A new state is stored and listed before it enters the status; a source may read it in the next cycle.
         self.now += self.status_stage
 
-    def _step(self, layer: int, address: int, settings: dict[str, int]) -> None:
+    def _step(self, layer: int, slot: int, shared: dict[str, int]) -> None:
         """A neuron's message, its hop, its new state on the trace, and its status."""
-        largest, smallest = (
-            shifts[layer - 1] for shifts in (self.specification.largest_shifts, self.specification.smallest_shifts)
-        )
-        rate_shift = self.random.randint(smallest, largest)
-        message = step_message(self.cell, layer, address, settings, rate_shift)
-        stepped = self.model.step(step_request(message, layer, rate_shift))
+        message = step_message(self.cell, layer, slot, shared, self.settings["target"])
+        stepped = self.model.step(step_request(self.cell, message, layer, self.settings, self.rates[layer]), slot)
         self.saturations += stepped.saturated
-        what = f"step of address {address} (layer {layer}) {message}"
+        what = f"step of slot {slot} (layer {layer}) {message}, {self.settings}"
         self.line.set(self.now, "step", **message)
         passed = self.cell.passed("step", message) | {"remaining": max(0, message["remaining"] - 1)}
         self.line.expect(self.now + _HOP, "hop", "step_out", passed)
@@ -138,38 +181,59 @@ class NeuronBench:
         drive = stepped.drive & ((1 << self.geometry.drive_bits) - 1)
         self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
         # The status of the lanes before comes in with the new state, and goes out one cycle later.
-        before, after = step_status(self.cell, message, stepped)
+        before, after = step_status(self.cell, message, layer, stepped, self.model)
         self.line.set(shown, "status", **before)
         self.line.expect(shown + 1, what, "status_out", after)
 
+    def _learn(self) -> None:
+        """The biases learn from what the phase moved; no state moves, and no status goes out."""
+        shared = shared_fields(self.cell, first=False)
+        for layer, slot in self.neurons:
+            message = step_message(self.cell, layer, slot, shared, self.settings["target"])
+            message["operation"] = Operation.LEARN
+            request = step_request(self.cell, message, layer, self.settings, self.rates[layer])
+            self.saturations += self.model.learn(request)
+            self.line.set(self.now, "step", **message)
+            self.line.expect(self.now + _HOP + self.status_stage + 1, "learning", "status_out", {"valid": 0})
+            self.now += 1
+        self.now += self.status_stage + Accumulator.latency
+
     def _sources(self) -> None:
-        """Operands and dither into the array, a message a cycle."""
+        """Units, operands and dither into the array, a message a cycle."""
         random, geometry = self.random, self.geometry
         for _ in range(12):
-            _, address = random.choice(self.neurons)
+            layer, slot = random.choice(self.neurons)
             operand, shift = random.choice(list(Operand)), random.choice(self.specification.connections)
+            listing = random.choice(list(Listing))
             preshift, negative, swap, bank = (
                 random.randint(0, geometry.rate_room),
                 *(random.getrandbits(1) for _ in "123"),
             )
             dither_shift = geometry.dither_shift(shift)
-            message = {
+            message = self._unit(layer, slot) | {
                 "operand": operand,
-                "address": address,
+                "listing": listing,
                 "preshift": preshift,
                 "dither_shift": dither_shift,
                 "negative": negative,
                 "swap": swap,
                 "bank": bank,
+                "sum": random.getrandbits(1),
             }
             at = self.now + _HOP
-            what = f"source {message}"
+            listed = self.model.listed(layer, listing, geometry.slots(layer))
+            what = f"source {message} of {listed}"
             self.line.set(self.now, "source", **message)
             self.line.expect(at, "hop", "source_out", self.cell.passed("source", message))
-            value = self.model.operand(operand, address, preshift, bool(negative), bool(swap))
+            self.line.expect(at + 1, what, "present", int(slot < len(listed)))
+            value = 0
+            if slot < len(listed):
+                self.line.expect(at + 1, what, "slot", listed[slot])
+                address = self._address(layer, listed[slot])
+                value = self.model.operand(operand, address, preshift, bool(negative), bool(swap))
+                dither = (self.model.generators[bank, address] << dither_shift) & ((1 << geometry.dither_bits) - 1)
+                self.line.expect(at + ADDRESS_STAGE + DITHER_STAGE, what, "dither", dither)
             self.line.expect(at + ADDRESS_STAGE + OPERAND_STAGE, what, "operand", value)
-            dither = (self.model.generators[bank, address] << dither_shift) & ((1 << geometry.dither_bits) - 1)
-            self.line.expect(at + ADDRESS_STAGE + DITHER_STAGE, what, "dither", dither)
             self.now += 1
         # The generators' one read port serves the dither of the last message first.
         self.now += ADDRESS_STAGE + DITHER_STAGE
@@ -178,19 +242,22 @@ class NeuronBench:
         """Biases, generators, states, and a weight on the returning sum."""
         formats, model = self.specification.formats, self.model
         mask = (1 << self._messages.word_bits) - 1
-        for _, address in self.neurons:
+        for layer, slot in self.neurons:
+            address = self._address(layer, slot)
             current, previous = model.states[address]
-            self._read(Space.BIAS, address, 0, model.biases[address] & mask)
+            self._read(Space.BIAS, layer, slot, 0, model.biases[address] & mask)
             for bank in (0, 1):
-                self._read(Space.GENERATOR, address, bank, model.generators[bank, address])
-            self._read(Space.STATE, address, 0, current | previous << formats.state_bits)
+                self._read(Space.GENERATOR, layer, slot, bank, model.generators[bank, address])
+            self._read(Space.STATE, layer, slot, 0, current | previous << formats.state_bits)
         weight = self.random.randrange(-(1 << formats.weight_bits >> 1), 1 << formats.weight_bits >> 1)
         self.line.set(self.now, "sum", read=1)
-        self.line.set(self.now + _HOP + 1, "returned", weight)
-        self.line.expect(self.now + _HOP + 2, "weight read back", "read_word", weight & mask)
-        self.now += _HOP + 2
+        self.line.set(self.now + _HOP + ARRIVAL_STAGE, "returned", weight)
+        self.line.expect(self.now + _HOP + _READ_STAGE, "weight read back", "read_word", weight & mask)
+        self.now += _HOP + _READ_STAGE
 
-    def _read(self, space: Space, address: int, bank: int, word: int) -> None:
-        self.line.set(self.now, "step", operation=Operation.READ, space=space, address=address, bank=bank)
-        self.line.expect(self.now + _HOP + 2, f"{space.name} of address {address}, bank {bank}", "read_word", word)
+    def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
+        unit = self._unit(layer, slot)
+        self.line.set(self.now, "step", operation=Operation.READ, space=space, bank=bank, **unit)
+        what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
+        self.line.expect(self.now + _HOP + _READ_STAGE, what, "read_word", word)
         self.now += 1

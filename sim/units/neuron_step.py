@@ -2,65 +2,89 @@
 
 from typing import Any
 
-from ceprop.hdl.messages import Operation
+from ceprop.geometry import Edge
+from ceprop.hdl.messages import Listing, Operation
 from ceprop.sim.units.cell import Cell
-from ceprop.sim.units.lane_model import Stepped, StepRequest
+from ceprop.sim.units.lane_model import LaneModel, Stepped, StepRequest
 
 
-def step_settings(cell: Cell, first: bool) -> dict[str, int]:
-    """Fields that all neurons share in a step."""
+def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
+    """Fields of the messages that all neurons share in a step."""
     random = cell.random
-    return {
-        "first": int(first),
-        "nudged": random.choice((0, 1, 1)),
+    names = ("swap", "bank", "keep")
+    return {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)} | {
+        name: random.getrandbits(1) for name in names
+    }
+
+
+def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, int]]:
+    """Settings of a lane, and the rate shift of each layer that they amount to."""
+    random, geometry, specification = cell.random, cell.geometry, cell.specification
+    bits = geometry.bias_room(edge).bit_length() or 1
+    rates, preshifts = {}, 0
+    for layer in geometry.layers(edge):
+        largest, smallest = (
+            shifts[layer - 1] for shifts in (specification.largest_shifts, specification.smallest_shifts)
+        )
+        rates[layer] = random.randint(smallest, largest)
+        preshift = geometry.bias_dither_shift(layer) + largest - rates[layer]
+        preshifts |= preshift << (geometry.edge_number(layer) * bits)
+    settings = {
         "negative": random.getrandbits(1),
         "nudge_shift": random.choice((1, 2, 3, random.randint(1, 15))),
-        "swap": random.getrandbits(1),
-        "bank": random.getrandbits(1),
-        "target": random.randint(1, max(cell.specification.layers[1:])),
+        "target": random.randint(1, max(specification.layers[1:])),
+        "bias_preshifts": preshifts,
     }
+    return settings, rates
 
 
-def step_message(cell: Cell, layer: int, address: int, settings: dict[str, int], rate_shift: int) -> dict[str, Any]:
-    """One neuron's message: often padding, often the labelled unit, an output of any layer."""
-    random, geometry = cell.random, cell.geometry
-    room = cell.specification.largest_shifts[layer - 1] - rate_shift
-    remaining = random.choice((0, settings["target"], random.randint(1, max(cell.specification.layers[1:]))))
-    return settings | {
+def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], target: int) -> dict[str, Any]:
+    """One neuron's message: often padding, often the labelled unit, an output only of the last layer's edge."""
+    random, geometry, layers = cell.random, cell.geometry, cell.specification.connections
+    outputs = geometry.edge(layers[-1]) == geometry.edge(layer)
+    return shared | {
         "operation": Operation.STEP,
-        "address": address,
+        "index": slot,
+        "layer": geometry.edge_number(layer),
         "drive": int(layer == 1),
-        "output": random.getrandbits(1),
+        "output": random.getrandbits(1) if outputs else 0,
         "last": random.getrandbits(1),
-        "remaining": remaining,
-        "bias_preshift": geometry.bias_dither_shift(layer) + room,
-        "bias_dither_shift": geometry.bias_dither_shift(layer),
+        "layer_last": random.getrandbits(1),
+        "remaining": random.choice((0, target, random.randint(1, max(cell.specification.layers[1:])))),
     }
 
 
-def step_request(message: dict[str, Any], layer: int, rate_shift: int) -> StepRequest:
+def step_request(
+    cell: Cell, message: dict[str, Any], layer: int, settings: dict[str, int], rate_shift: int
+) -> StepRequest:
     """The message in the model's terms."""
     return StepRequest(
         layer=layer,
-        address=message["address"],
+        address=cell.geometry.neuron_address(layer, message["index"]),
         first=bool(message["first"]),
         nudged=bool(message["nudged"]),
-        negative=bool(message["negative"]),
-        nudge_shift=message["nudge_shift"],
+        negative=bool(settings["negative"]),
+        nudge_shift=settings["nudge_shift"],
         swap=bool(message["swap"]),
         bank=message["bank"],
+        keep=bool(message["keep"]),
+        everything=bool(message["everything"]),
         output=bool(message["output"]),
         exists=message["remaining"] > 0,
-        labelled=message["remaining"] == message["target"],
+        labelled=message["remaining"] == settings["target"],
         rate_shift=rate_shift,
     )
 
 
-def step_status(cell: Cell, message: dict[str, Any], stepped: Stepped) -> tuple[dict[str, int], dict[str, int]]:
+def step_status(
+    cell: Cell, message: dict[str, Any], layer: int, stepped: Stepped, model: LaneModel
+) -> tuple[dict[str, int], dict[str, int]]:
     """A status that comes in, its largest output near this one, and the one that must go out."""
     random, bits = cell.random, cell.specification.formats.state_bits
-    before: dict[str, int] = dict.fromkeys(("changed", "aperiodic", "found", "tie", "largest", "remaining"), 0)
+    names = ("changed", "aperiodic", "found", "tie", "largest", "remaining", "changed_most", "active_most")
+    before: dict[str, int] = dict.fromkeys(names, 0)
     before |= {"changed": random.choice((0, 0, 1)), "aperiodic": random.choice((0, 0, 1))}
+    before |= {name: random.randint(0, cell.geometry.slots(layer)) for name in ("changed_most", "active_most")}
     if random.random() < 0.8:
         near = (stepped.new, stepped.new, stepped.new - 1, stepped.new + 1, random.getrandbits(bits))
         before |= {
@@ -69,9 +93,11 @@ def step_status(cell: Cell, message: dict[str, Any], stepped: Stepped) -> tuple[
             "largest": min(max(random.choice(near), 0), (1 << bits) - 1),
             "remaining": random.randint(1, max(cell.specification.layers[1:])),
         }
-    after = before | {"valid": 1, "last": message["last"]}
+    after = before | {name: message[name] for name in ("last", "layer_last", "layer")} | {"valid": 1}
     after["changed"] |= int(stepped.new != stepped.old)
     after["aperiodic"] |= int(stepped.new != stepped.older)
+    for name, listing in (("changed_most", Listing.CHANGED), ("active_most", Listing.ACTIVE)):
+        after[name] = max(before[name], len(model.lists[layer, listing]))
     if message["output"] and message["remaining"]:
         if not before["found"] or stepped.new > before["largest"]:
             after |= {"found": 1, "tie": 0, "largest": stepped.new, "remaining": message["remaining"]}

@@ -9,14 +9,34 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.column import ColumnLane
 from ceprop.hdl.inputs import InputCell
+from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle
+from ceprop.hdl.lists import UnitLists
+from ceprop.hdl.loop import LoopCounter
 from ceprop.hdl.memory import PortableMemory
+from ceprop.hdl.move import Move
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.neuron import NeuronCell
+from ceprop.hdl.pattern import InputPattern
+from ceprop.hdl.row import RowLane
+from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.synapse import SynapseCell
-from ceprop.hdl.visits import VisitWalker
-from ceprop.sim.units import arithmetic, column, inputs, memories, neuron, synapse, walkers
+from ceprop.hdl.walker import SweepWalker
+from ceprop.sim.units import (
+    arithmetic,
+    column,
+    inputs,
+    intake,
+    memories,
+    move,
+    neuron,
+    parts,
+    registers,
+    steps,
+    synapse,
+    walkers,
+)
 from ceprop.sim.units.cell import Cell
 from ceprop.specification import Specification
 
@@ -41,12 +61,22 @@ UNITS: dict[str, Unit] = {
     "memory": Unit(lambda _: PortableMemory(3, 3), memories.bench_memory),
     "accumulator": Unit(lambda g: Accumulator(5, g.sum_bits("row"), g.partial_sum_bits), memories.bench_accumulator),
     "synapse": Unit(SynapseCell, synapse.bench_synapse),
-    "neuron_row": Unit(lambda g: NeuronCell(g, "row"), neuron.bench_neuron),
-    "neuron_column": Unit(lambda g: NeuronCell(g, "column"), neuron.bench_neuron, True),
-    "input": Unit(InputCell, inputs.bench_input),
-    "column_lane": Unit(ColumnLane, column.bench_column_lane),
-    "visit_walker": Unit(VisitWalker, walkers.bench_visits),
-    "step_walker": Unit(StepWalker, walkers.bench_steps),
+    "neuron_row": Unit(lambda g: NeuronCell(g, "row", neuron.SUM_DELAY), neuron.bench_neuron),
+    "neuron_column": Unit(lambda g: NeuronCell(g, "column", neuron.SUM_DELAY), neuron.bench_neuron, True),
+    "move_row": Unit(lambda g: Move(g, "row"), move.bench_move),
+    "move_column": Unit(lambda g: Move(g, "column"), move.bench_move, True),
+    "lists_row": Unit(lambda g: UnitLists(g, "row"), parts.bench_lists),
+    "lists_column": Unit(lambda g: UnitLists(g, "column"), parts.bench_lists, True),
+    "status": Unit(lambda g: StatusHop(g, "row"), parts.bench_status),
+    "pattern": Unit(lambda g: InputPattern(g, g.cols - 1), parts.bench_pattern),
+    "input": Unit(lambda g: InputCell(g, g.cols - 1), inputs.bench_input),
+    "intake": Unit(Intake, intake.bench_intake),
+    "row_lane": Unit(RowLane, parts.bench_row_lane),
+    "column_lane": Unit(lambda g: ColumnLane(g, g.cols - 1), column.bench_column_lane),
+    "loop_counter": Unit(lambda _: LoopCounter(4), parts.bench_loop_counter),
+    "registers": Unit(registers.bank_of, registers.bench_registers),
+    "sweep_walker": Unit(SweepWalker, walkers.bench_sweeps),
+    "step_walker": Unit(StepWalker, steps.bench_steps),
 }
 
 

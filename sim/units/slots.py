@@ -13,7 +13,7 @@ from ceprop.hdl.synapse import (
     SUM_LATENCY,
     SUM_STAGE,
     UPDATE_READ_STAGE,
-    WRITE_STAGE,
+    write_stage,
 )
 from ceprop.model import update
 from ceprop.sim.units.cell import Cycle
@@ -28,8 +28,13 @@ class Change:
     difference: int
     dither: int
     shift: int
-    write: bool = True
-    """A lane without such an input sends the same slots, but writes nothing."""
+    present: tuple[bool, bool] = (True, True)
+    """Whether row and column are on their lists. A lane that is not sends the same slots, but writes nothing."""
+
+    @property
+    def write(self) -> bool:
+        """Whether the weight is written."""
+        return all(self.present)
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,11 @@ class CellSlot:
     change: Change | None = None
 
 
-def stimulus(slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
+def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
     """Inputs of a cell, one slot a cycle, every field at its stage; `counts` is what comes in of saturations."""
     line = Timeline()
+    writes = write_stage(geometry.memory_ports)
+    bits = geometry.row_slot_bits
     for now, (slot, count) in enumerate(zip(slots, counts, strict=True)):
         is_sum = slot.kind in ("row", "column")
         at = now + OPERAND_STAGE
@@ -64,15 +71,26 @@ def stimulus(slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
         line.set(now + LOAD_STAGE, "column", load=int(slot.kind == "load"))
         line.set(now + SUM_STAGE, "from_north", slot.north)
         if is_sum:
-            line.set(now, "column", read_address=slot.address)
+            _read(line, now, slot.address, bits)
             line.set(now + SUM_STAGE, "from_west", slot.west)
         if slot.kind == "load":
             line.set(now + LOAD_WORD_STAGE, "from_west", slot.west)
         if slot.change is not None:
-            line.set(now + UPDATE_READ_STAGE, "column", read_address=slot.address)
-        if slot.kind == "load" or (slot.change is not None and slot.change.write):
-            line.set(now + WRITE_STAGE, "column", write_address=slot.address, write_enable=1)
+            _read(line, now + UPDATE_READ_STAGE, slot.address, bits)
+        # Between the writes the row may well be present.
+        row, column = (True, False)
+        if slot.kind == "load":
+            row, column = True, True
+        if slot.change is not None:
+            row, column = slot.change.present
+        line.set(now + writes, "row", write_slot=slot.address & ((1 << bits) - 1), write_present=int(row))
+        line.set(now + writes, "column", write_word=slot.address >> bits, write_enable=int(column))
     return line.cycles(1)
+
+
+def _read(line: Timeline, cycle: int, address: int, bits: int) -> None:
+    line.set(cycle, "row", read_slot=address & ((1 << bits) - 1))
+    line.set(cycle, "column", read_word=address >> bits)
 
 
 @dataclass
@@ -90,6 +108,7 @@ def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
     found = Expected()
     words: dict[int, int] = {}
     writes: dict[int, tuple[int, int]] = {}
+    later = write_stage(geometry.memory_ports)
     for now in range(len(slots)):
         if now - 1 in writes:
             address, word = writes[now - 1]
@@ -100,7 +119,7 @@ def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
         elif slot.kind == "column":
             found.sums[now + SUM_LATENCY] = slot.north + words[slot.address] * slot.row
         elif slot.kind == "load":
-            writes[now + WRITE_STAGE] = slot.address, slot.west
+            writes[now + later] = slot.address, slot.west
         last = now - UPDATE_READ_STAGE
         change = slots[last].change if last >= 0 else None
         if change is None or not change.write:
@@ -109,8 +128,8 @@ def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
         new, saturated = update(
             geometry.specification, change.connection, old, change.difference, change.dither, change.shift
         )
-        writes[last + WRITE_STAGE] = slots[last].address, new
+        writes[last + later] = slots[last].address, new
         if saturated:
-            found.saturated.add(last + WRITE_STAGE + 1)
+            found.saturated.add(last + later + 1)
             found.directions.add(new > 0)
     return found

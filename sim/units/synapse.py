@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
-from ceprop.hdl.synapse import UPDATE_READ_STAGE, WRITE_STAGE
+from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.slots import CellSlot, Change, predict, stimulus
 
@@ -21,9 +22,9 @@ async def bench_synapse(cell: Cell) -> None:
 
 async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
     """Play the slots, and hold every output of every cycle to what is expected of it."""
-    slots = slots + [CellSlot()] * (WRITE_STAGE + 2)
+    slots = slots + [CellSlot()] * (write_stage(cell.geometry.memory_ports) + 2)
     counts = [cell.random.randrange(cell.geometry.cols) for _ in slots]
-    cycles = stimulus(slots, counts)
+    cycles = stimulus(cell.geometry, slots, counts)
     expected = predict(cell.geometry, slots)
     outputs = await cell.play(cycles)
     for now, total in expected.sums.items():
@@ -38,10 +39,16 @@ async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
 
 
 def _update(
-    cell: Cell, connection: int, address: int, states: tuple[int, int, int, int], dither: int, write: bool = True
+    cell: Cell,
+    connection: int,
+    address: int,
+    states: tuple[int, int, int, int],
+    dither: int,
+    present: tuple[bool, bool] = (True, True),
+    kind: Literal["both", "of row", "of column"] = "both",
 ) -> list[CellSlot]:
     """Slots of one update. `states` are old and new of the row's neuron and of the column's, whose old one is not
-    used where it is an input."""
+    used where it is an input. With two weight sets one of them follows the row's neuron, the other the column's."""
     geometry, specification, random = cell.geometry, cell.specification, cell.random
     row_old, row_new, column_old, column_new = states
     largest, smallest = (
@@ -64,9 +71,16 @@ def _update(
         north=north,
     )
     if connection == 1:
-        change = Change(1, sign * (row_new - row_old) * column_new, dither, shift, write)
+        change = Change(1, sign * (row_new - row_old) * column_new, dither, shift, present)
         return [replace(first, address=address, change=change)]
-    change = Change(connection, sign * (row_new * column_new - row_old * column_old), dither, shift, write)
+    if kind == "of row":
+        change = Change(connection, sign * (row_new - row_old) * column_old, dither, shift, present)
+        return [replace(first, address=address, column=column_old, change=change)]
+    if kind == "of column":
+        change = Change(connection, sign * (column_new - column_old) * row_old, dither, shift, present)
+        difference = sign * (column_new - column_old) << preshift
+        return [replace(first, address=address, row=row_old, column=difference, change=change)]
+    change = Change(connection, sign * (row_new * column_new - row_old * column_old), dither, shift, present)
     second = CellSlot(
         "update",
         address,
@@ -105,26 +119,51 @@ def _load(cell: Cell, address: int, word: int) -> list[CellSlot]:
     return [CellSlot("load", address, row, column, west=word, north=_noise(cell)[1]), CellSlot()]
 
 
+class _Accesses:
+    """Cycles in which the cell's memory is read and written: a port a cycle for each, or one for both."""
+
+    def __init__(self, ports: int):
+        self._ports = ports
+        self._writes_later = write_stage(ports)
+        self._reads: set[int] = set()
+        self._writes: set[int] = set()
+
+    def take(self, now: int, slots: list[CellSlot]) -> bool:
+        """Whether these slots can be sent from now on; if so, their accesses are taken."""
+        reads, writes = set(), set()
+        for at, slot in enumerate(slots, now):
+            if slot.kind in ("row", "column"):
+                reads.add(at)
+            if slot.change is not None:
+                reads.add(at + UPDATE_READ_STAGE)
+            if slot.kind == "load" or (slot.change is not None and slot.change.write):
+                writes.add(at + self._writes_later)
+        taken = self._reads if self._ports == 2 else self._reads | self._writes
+        if reads & taken or (self._ports == 1 and (writes & self._reads or writes & reads)):
+            return False
+        self._reads |= reads
+        self._writes |= writes
+        return True
+
+
 def _random_slots(cell: Cell, count: int) -> list[CellSlot]:
-    """Slots in any order in which the one read port suffices."""
+    """Slots in any order for which the memory's ports suffice."""
     random, specification = cell.random, cell.specification
     limit = 1 << (specification.formats.weight_bits - 1)
     words = cell.geometry.weight_words
     slots = [slot for address in range(words) for slot in _load(cell, address, random.randrange(-limit, limit))]
-    slots += [CellSlot()] * WRITE_STAGE
-    reserved: set[int] = set()
+    slots += [CellSlot()] * write_stage(cell.geometry.memory_ports)
+    accesses = _Accesses(cell.geometry.memory_ports)
+    count += len(slots)
     while len(slots) < count:
         address, choice = random.randrange(words), random.random()
         if choice < 0.1:
             added = _load(cell, address, random.choice((-limit, limit - 1, random.randrange(-limit, limit))))
-        elif choice < 0.5 and len(slots) not in reserved:
+        elif choice < 0.5:
             added = [_sum(cell, address)]
-        elif choice < 0.9:
-            added = _random_update(cell, address)
-            reserved.add(len(slots) + len(added) - 1 + UPDATE_READ_STAGE)
         else:
-            added = [CellSlot()]
-        slots += added
+            added = _random_update(cell, address)
+        slots += added if accesses.take(len(slots), added) else [CellSlot()]
     return slots
 
 
@@ -133,14 +172,14 @@ def _random_update(cell: Cell, address: int) -> list[CellSlot]:
     random, formats = cell.random, cell.specification.formats
     connection = random.choice(cell.specification.connections)
     column_bits = formats.input_bits if connection == 1 else formats.state_bits
-    states = [
+    row_old, row_new, column_old, column_new = (
         random.choice((0, (1 << bits) - 1, random.getrandbits(bits)))
         for bits in (formats.state_bits, formats.state_bits, column_bits, column_bits)
-    ]
-    dither = random.getrandbits(cell.specification.generator_bits)
-    return _update(
-        cell, connection, address, (states[0], states[1], states[2], states[3]), dither, random.random() < 0.9
     )
+    dither = random.getrandbits(cell.specification.generator_bits)
+    present = random.random() < 0.95, random.random() < 0.95
+    kind = random.choice(("both", "of row", "of column"))
+    return _update(cell, connection, address, (row_old, row_new, column_old, column_new), dither, present, kind)
 
 
 async def _exhaustive(cell: Cell, connection: int) -> None:

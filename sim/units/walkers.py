@@ -1,172 +1,157 @@
-"""Benches of the walkers: their messages against the order that the table of slots and the geometry give."""
+"""Bench of the sweep walker: its slots against the table of sweeps, and what they do to the cells' memories."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from ceprop.geometry import Connection, Edge, Geometry
-from ceprop.hdl.messages import Operand, Operation
-from ceprop.hdl.slots import SUM_SLOTS, Pass, Slot, pass_connections, visit
+from ceprop.geometry import Geometry
+from ceprop.hdl.messages import Listing, Operand
+from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
+from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.walker import LOOK_UP_CYCLES, MESSAGE_DELAY, keeps_parity, settling
 from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.walks import Outputs, compare_walk
 
 _WALKS = 60
 
-Outputs = dict[str, Any]
-"""What must be on the ports in a cycle: fields by port, those that matter."""
-
-_OPERANDS = {
-    Slot.UPDATE_FIRST: (Operand.DIFFERENCE, Operand.STATE),
-    Slot.UPDATE_SECOND: (Operand.PREVIOUS, Operand.DIFFERENCE),
-    Slot.ROW_SUM: (Operand.ZERO, Operand.STATE),
-    Slot.COLUMN_SUM: (Operand.STATE, Operand.ZERO),
+_SILENT: Outputs = {
+    "row_sum": {"valid": 0},
+    "column_sum": {"valid": 0},
+    "row_source": {"operand": Operand.ZERO},
+    "column_source": {"operand": Operand.ZERO},
+    "tile": {"write": 0, "load": 0, "read": 0},
 }
-"""What row and column send; on an input connection the column's neurons send nothing."""
+"""Messages of a cycle without a slot."""
 
 
-async def bench_visits(cell: Cell) -> None:
-    """Passes of every kind, back to back or after a pause."""
+async def bench_sweeps(cell: Cell) -> None:
+    """Passes of every kind over lists of any length, back to back or after a pause."""
     geometry, random = cell.geometry, cell.random
-    kinds = [kind for kind in Pass if pass_connections(kind, cell.specification.connections)]
-    for _ in range(_WALKS):
-        kind, events = random.choice(kinds), random.randint(0, geometry.slots(0))
-        settings: dict[str, Any] = {name: random.getrandbits(1) for name in ("negative", "swap", "bank")}
-        preshifts = [random.randint(0, geometry.rate_room) for _ in geometry.connections]
-        settings |= {f"preshifts__{k}": shift for k, shift in enumerate(preshifts)}
-        settings["events"] = events
-        expected = list(_slots(geometry, kind, events, settings))
-        idle = random.randint(0, 2)
-        cycles = [settings | {"start": 1, "kind": kind.value}] + [settings] * (len(expected) + idle)
-        outputs = await cell.play(cycles)
-        _compare(cell, f"{kind.name} with {events} events", outputs[1:], expected, "issued")
+    table = program(geometry)
+    kinds = [kind for kind in Pass if table.of(kind)]
+    for number in range(_WALKS):
+        kind = kinds[number % len(kinds)]
+        # Only the sums of free steps are kept from step to step; the first sums of `LEARN` are those that wait for its
+        # updates, which they do only if they are never left out.
+        anew = random.getrandbits(1) if kind is Pass.SUMS else int(kind in (Pass.DRIVE, Pass.LEARN))
+        settings = _settings(cell)
+        expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
+        cycles = [settings | {"start": 1, "kind": kind.value, "anew": anew}]
+        cycles += [settings] * (len(expected) + MESSAGE_DELAY + random.randint(0, 2))
+        outputs = (await cell.play(cycles))[1:]
+        what = f"{kind.name}, anew {anew}, {settings}"
+        for now, used in enumerate(slot.pop("issued") for slot in expected):
+            cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["issued"], used)
+        compare_walk(cell, what, outputs, expected, _SILENT, MESSAGE_DELAY)
+        _check_memory(cell, what, [cell.output(output, "tile") for output in outputs])
 
 
-def _compare(cell: Cell, what: str, outputs: list[dict[str, int]], expected: list[Outputs], active: str) -> None:
-    """Every message of a walk, `done` with its last, and nothing behind it."""
-    for now, output in enumerate(outputs):
-        wanted = expected[now] if now < len(expected) else {active: 0}
-        wanted = wanted | {"done": int(now == len(expected) - 1)}
-        for port, value in wanted.items():
-            found = cell.output(output, port)
-            if isinstance(value, dict):
-                found = {name: found[name] for name in value}
-                value = {name: getattr(entry, "value", entry) for name, entry in value.items()}
-            cell.equal(f"{what}, {now} cycles into the walk, {port}", found, value)
-
-
-def _slots(geometry: Geometry, kind: Pass, events: int, settings: dict[str, Any]) -> Iterator[Outputs]:
-    """Messages of a pass, a slot each."""
-    for number in pass_connections(kind, geometry.specification.connections):
-        connection, found = geometry.connections[number - 1], visit(kind, number == 1)
-        width = max(1, events) if number == 1 else connection.column_slots
-        places = [(row, index) for row in range(connection.row_slots) for index in range(width)]
-        for count in range(len(places) + found.lag):
-            for beat, slot in enumerate(found.slots):
-                late = count - (found.lag if slot in SUM_SLOTS else 0)
-                place = places[late] if 0 <= late < len(places) else None
-                yield _slot(geometry, connection, slot, place, beat == found.last_update, settings)
-
-
-def _slot(
-    geometry: Geometry,
-    connection: Connection,
-    slot: Slot,
-    place: tuple[int, int] | None,
-    last_update: bool,
-    settings: dict[str, Any],
-) -> Outputs:
-    """Messages of one slot; without a place nothing happens in it."""
-    if place is None:
-        return {
-            "issued": 0,
-            "row_source": {"operand": Operand.ZERO},
-            "column_source": {"operand": Operand.ZERO},
-            "row_sum": {"valid": 0},
-            "column_sum": {"valid": 0},
-            "tile": {"sum": 0, "write": 0, "load": 0, "read": 0},
-        }
-    (row, index), is_input = place, connection.number == 1
-    row_operand, column_operand = _OPERANDS[slot]
-    row_address = geometry.neuron_base(connection.row_layer) + row
-    column_address = 0 if is_input else geometry.neuron_base(connection.column_layer) + index
-    common = {name: settings[name] for name in ("negative", "swap", "bank")} | {
-        "preshift": settings[f"preshifts__{connection.number - 1}"],
-        "dither_shift": geometry.dither_shift(connection.number),
-    }
-    found: Outputs = {
-        "issued": 1,
-        "row_source": common | {"operand": row_operand, "address": row_address},
-        "column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
-        "tile": {
-            "sum": int(slot in SUM_SLOTS),
-            "row_factor": int(slot == Slot.COLUMN_SUM),
-            "accumulate": int(slot == Slot.UPDATE_SECOND),
-            "write": int(last_update),
-            "input": int(is_input),
-            "base": connection.base + row * connection.column_slots,
-            "index": index,
-            "load": 0,
-            "read": 0,
-        },
-        "row_sum": {"valid": int(slot == Slot.ROW_SUM), "read": 0},
-        "column_sum": {"valid": int(slot == Slot.COLUMN_SUM), "read": 0},
-    }
-    if not is_input:
-        found["column_source"]["address"] = column_address
-    if slot == Slot.ROW_SUM:
-        first = index == 0 and _starts(connection, connection.row_layer)
-        found["row_sum"] |= {"address": row_address, "first": int(first), "drive": int(is_input)}
-    if slot == Slot.COLUMN_SUM:
-        first = row == 0 and _starts(connection, connection.column_layer)
-        found["column_sum"] |= {"address": column_address, "first": int(first)}
+def _settings(cell: Cell) -> dict[str, Any]:
+    """Lengths of lists, often none, and what is copied into the messages."""
+    geometry, random = cell.geometry, cell.random
+    found: dict[str, Any] = {name: random.getrandbits(1) for name in ("negative", "swap", "bank", "input_bank")}
+    found["events"] = random.choice((0, random.randint(0, geometry.slots(0))))
+    for layer in geometry.specification.connections:
+        found[f"preshifts__{layer - 1}"] = random.randint(0, geometry.rate_room)
+        for name in ("changed", "active"):
+            length = random.randint(0, geometry.slots(layer))
+            found[f"{name}__{layer - 1}"] = random.choice((0, length, length))
     return found
 
 
-def _starts(connection: Connection, layer: int) -> bool:
-    """Whether no connection before this one adds to the same sums; drives are sums of their own."""
-    return connection.number in (1, max(2, layer))
+def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: dict[str, Any]) -> int:
+    match listing:
+        case None:
+            return settings["events"]
+        case Listing.ALL:
+            return geometry.slots(layer)
+        case Listing.CHANGED:
+            return settings[f"changed__{layer - 1}"]
+        case Listing.ACTIVE:
+            return settings[f"active__{layer - 1}"]
 
 
-async def bench_steps(cell: Cell) -> None:
-    """Walks over all layers, the trace without room now and then."""
-    random, geometry = cell.random, cell.geometry
-    classes, room = geometry.specification.classes, max(geometry.bias_room(edge) for edge in ("row", "column"))
-    for _ in range(_WALKS):
-        copied: dict[str, int] = {
-            name: random.getrandbits(1) for name in ("first", "nudged", "negative", "swap", "bank")
+def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> Iterator[Outputs]:
+    """Slots of a pass, and the cycles between them, from the one after `start` on."""
+    elapsed = 0
+    for sweep in sweeps:
+        connection = geometry.connections[sweep.connection - 1]
+        rows = _length(geometry, sweep.rows, connection.row_layer, settings)
+        columns = _length(geometry, sweep.columns, connection.column_layer, settings)
+        idle = LOOK_UP_CYCLES
+        walked = bool(rows and columns) or (sweep.starts and anew)
+        if walked and sweep.settles:
+            idle += settling(geometry)
+        elif walked and keeps_parity(sweep, geometry):
+            idle += (elapsed + idle) % 2
+        yield from (_SILENT | {"issued": 0} for _ in range(idle))
+        elapsed += idle
+        if not walked:
+            continue
+        lengths = (max(1, rows), max(1, columns)) if sweep.rows_outer else (max(1, columns), max(1, rows))
+        for outer in range(lengths[0]):
+            for inner in range(lengths[1]):
+                row, column = (outer, inner) if sweep.rows_outer else (inner, outer)
+                first = anew and sweep.anew and inner == 0
+                for slot in _visit(geometry, sweep, row, column, first, settings):
+                    yield slot
+                    elapsed += 1
+
+
+def _visit(
+    geometry: Geometry, sweep: Sweep, row: int, column: int, first: bool, settings: dict[str, Any]
+) -> Iterator[Outputs]:
+    """The beats of one visit; products come in the last ones."""
+    connection = geometry.connections[sweep.connection - 1]
+    is_sum, is_input = sweep.kind is not Kind.UPDATE, sweep.columns is None
+    common = {name: settings[name] for name in ("swap", "bank")}
+    if not is_sum:
+        common |= {
+            "preshift": settings[f"preshifts__{sweep.connection - 1}"],
+            "dither_shift": geometry.dither_shift(sweep.connection),
+            "negative": settings["negative"],
         }
-        copied |= {"nudge_shift": random.randint(1, 15), "target": random.randint(1, classes)}
-        preshifts = [random.randint(0, room) for _ in geometry.connections]
-        settings = copied | {f"bias_preshifts__{k}": shift for k, shift in enumerate(preshifts)}
-        cycles, expected = [settings | {"start": 1, "room": 1}], []
-        for wanted in _steps(geometry, copied, preshifts):
-            while random.random() < 0.2:
-                cycles.append(settings | {"room": 0})
-                still = {port: {"operation": Operation.NONE} for port in ("row", "column")}
-                expected.append(still | {"layer": wanted["layer"], "slot": wanted["slot"]})
-            cycles.append(settings | {"room": 1})
-            expected.append(wanted)
-        cycles += [settings | {"room": 1}] * random.randint(0, 2)
-        outputs = await cell.play(cycles)
-        _compare(cell, "step", outputs[1:], expected, "layer")
+    spare = sweep.beats(geometry.memory_ports) - len(sweep.products)
+    for beat in range(-spare, len(sweep.products)):
+        row_operand, column_operand = sweep.products[beat] if beat >= 0 else (Operand.ZERO, Operand.ZERO)
+        source = common | {"listing": sweep.rows, "index": row, "layer": geometry.edge_number(connection.row_layer)}
+        found: Outputs = {
+            "issued": int(beat >= 0),
+            "row_source": source | {"operand": row_operand, "sum": int(is_sum)},
+            "column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
+            "row_sum": {"valid": int(sweep.kind is Kind.ROW_SUM), "read": 0},
+            "column_sum": {"valid": int(sweep.kind is Kind.COLUMN_SUM), "read": 0},
+            "tile": {
+                "sum": int(is_sum),
+                "row_factor": int(sweep.kind is Kind.COLUMN_SUM),
+                "accumulate": int(beat == 1),
+                "write": int(not is_sum and beat == len(sweep.products) - 1),
+                "input": int(is_input),
+                "base": connection.backward_base if sweep.backward else connection.base,
+                "index": column,
+                "bank": settings["input_bank"],
+                "load": 0,
+                "read": 0,
+            },
+        }
+        if sweep.columns is not None:
+            layer = geometry.edge_number(connection.column_layer)
+            found["column_source"] |= {"listing": sweep.columns, "index": column, "layer": layer}
+        if is_sum:
+            chosen = "row_sum" if sweep.kind is Kind.ROW_SUM else "column_sum"
+            found[chosen] |= {"first": int(first), "drive": int(sweep.connection == 1)}
+        yield found
 
 
-def _steps(geometry: Geometry, copied: dict[str, int], preshifts: list[int]) -> Iterator[Outputs]:
-    """Messages of a step of the whole network; the other edge gets none."""
-    layers = geometry.specification.layers
-    for layer in geometry.specification.connections:
-        edge: Edge = geometry.edge(layer)
-        room = geometry.bias_room(edge)
-        for slot in range(geometry.slots(layer)):
-            last_of_edge = layer == geometry.layers(edge)[-1] and slot == geometry.slots(layer) - 1
-            message: dict[str, Any] = copied | {
-                "operation": Operation.STEP,
-                "address": geometry.neuron_base(layer) + slot,
-                "drive": int(layer == 1),
-                "output": int(layer == len(layers) - 1),
-                "last": int(last_of_edge),
-                "remaining": layers[layer] - slot * geometry.lanes(layer),
-                # An edge has only the bits that its own layers need.
-                "bias_preshift": preshifts[layer - 1] & ((1 << room.bit_length()) - 1),
-                "bias_dither_shift": geometry.bias_dither_shift(layer),
-            }
-            other = "column" if edge == "row" else "row"
-            yield {edge: message, other: {"operation": Operation.NONE}, "layer": layer, "slot": slot}
+def _check_memory(cell: Cell, what: str, tiles: list[dict[str, int]]) -> None:
+    """One port is never asked for two accesses in a cycle, and no sum reads while an update is on its way."""
+    ports = cell.geometry.memory_ports
+    walked = [(now, tile) for now, tile in enumerate(tiles)]
+    sums = [now for now, tile in walked if tile["sum"]]
+    updates = [now for now, tile in walked if tile["write"]]
+    reads = sums + [now + UPDATE_READ_STAGE for now in updates]
+    writes = [now + write_stage(ports) for now in updates]
+    cell.equal(f"{what}: reads in one cycle", len(set(reads)), len(reads))
+    if ports == 1:
+        cell.equal(f"{what}: reads and writes in one cycle", set(reads) & set(writes), set())
+    if sums and writes:
+        cell.equal(f"{what}: sums before the last update is stored", min(sums) > max(writes), True)

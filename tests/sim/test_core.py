@@ -58,15 +58,81 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]"],  # 32-bit generators
         ["update.rounding='nearest'"],
         ["update.rounding='floor'"],
+        ["array.memory_ports=1"],
+        ["rule='ep'", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
+        ["rule='vf'", "angle=30"],
+        ["rule='c-vf'", "angle=0", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
+        ["rule='c-vf'", "layers=[64, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
     ],
-    ids=["no-hidden", "two-hidden", "three-hidden", "mixed-formats", "wide-generators", "nearest", "floor"],
+    ids=[
+        "no-hidden",
+        "two-hidden",
+        "three-hidden",
+        "mixed-formats",
+        "wide-generators",
+        "nearest",
+        "floor",
+        "one-port",
+        "ep-one-port",
+        "vf",
+        "c-vf",
+        "c-vf-one-port",
+    ],
 )
-@pytest.mark.parametrize("simulator", ["icarus"])
-def test_every_kind_of_network(fields: list[str], simulator: str, tmp_path: Path) -> None:
+def test_every_kind_of_network(fields: list[str], tmp_path: Path) -> None:
     specification = SMALL.override("array.rows=3", "array.cols=5", *fields)
-    if "wide" in str(fields) or "weight_bits=20" in str(fields):
+    if "weight_bits=20" in str(fields):
         assert specification.generator_bits == 32
-    run(specification, tmp_path, simulator=simulator)
+    # The samples behind the first one are sent while the one before is at work.
+    run(specification, tmp_path, simulator="icarus", samples=2, read_every=2)
+
+
+RULES = pytest.mark.parametrize("rule", ["c-ep", "c-vf", "ep", "vf"])
+
+
+@RULES
+def test_nothing_is_lost_by_skipping(rule: str, tmp_path: Path) -> None:
+    """Without it the core runs every step over every unit and input: more cycles, the same bits."""
+    specification = SMALL.override(
+        "layers=[64, 7, 5, 10]", "update.shifts=[7, 8, 8]", f"rule='{rule}'", "array.rows=2", "array.cols=8"
+    )
+    specification = specification.override("phases.free_steps=9", "phases.nudged_steps=4")
+    network = Network.initial(specification)
+    calm(network)
+    skipping, whole = (
+        run(specification, tmp_path, simulator="icarus", samples=2, network=network, skip=skip)
+        for skip in (True, False)
+    )
+    assert whole.weights_sha256 == skipping.weights_sha256
+    assert whole.training_errors == skipping.training_errors
+    assert whole.counters["free_steps_executed"] == 2 * 9
+    assert whole.counters["nudged_steps_executed"] == 2 * 4
+    assert whole.counters["saturations"] == skipping.counters["saturations"]
+    assert whole.cycles > skipping.cycles
+
+
+def test_a_core_that_skips_nothing_ends_every_phase_like_the_model(tmp_path: Path) -> None:
+    """A period of two, an odd number of steps and inference: the states after the last step are those of the model."""
+    specification = SMALL.override("layers=[64, 6, 5]", "phases.free_steps=7", "array.rows=2", "array.cols=8")
+    network = Network.initial(specification)
+    swinging(network)
+    options: dict[str, Any] = {"simulator": "icarus", "samples": 2, "network": network, "skip": False}
+    for learn in (True, False):
+        found = run(specification, tmp_path, learn=learn, **options)
+        assert found.counters["free_steps_executed"] == 2 * 7
+
+
+def test_samples_follow_each_other_without_a_pause(tmp_path: Path) -> None:
+    """The clock from result to result shows what the cycle model says; the bench fails where it does not."""
+    found = run(SMALL, tmp_path, simulator="icarus", samples=4, read_every=4, trace=False)
+    assert found.followed_samples == 3
+    closely, apart = found.elapsed_cycles, found.cycles
+    assert 0 < closely < apart
+    again = run(SMALL, tmp_path, simulator="icarus", samples=4, trace=False)
+    assert (again.followed_samples, again.elapsed_cycles) == (0, 0)
+    assert again.cycles == found.cycles
+    assert again.weights_sha256 == found.weights_sha256
+    assert again.weights_compared == 4 * found.weights_compared
 
 
 def test_both_simulators_take_the_same_cycles(tmp_path: Path) -> None:

@@ -6,23 +6,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ceprop import CepropError, Specification
+from ceprop import CepropError, Geometry, Specification
+from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.model import Dataset
 from ceprop.sim import compare
 
-SAMPLES = 6
+SAMPLES = 4
+PRIMITIVES = [PORTABLE, PORTABLE, ECP5, ICE40]
 
 
 def random_specification(seed: int) -> Specification:
-    """A small specification with every field drawn, valid ones only."""
+    """A small specification with every field drawn, valid ones only; the rule, the number of layers and that of the
+    memory's ports go with the seed, so that a few seeds meet all of them."""
     draw = random.Random(seed)
+    rule = ("c-ep", "c-vf", "ep", "vf")[seed % 4]
     while True:
-        layers = [draw.randint(1, 9) for _ in range(draw.randint(2, 5))]
+        layers = [draw.randint(1, 9) for _ in range(2 + (seed + seed // 4) % 4)]
         shifts = [draw.randint(3, 12) for _ in layers[1:]]
         later = [max(0, shift + draw.randint(-2, 2)) for shift in shifts]
         fields = {
             "name": "random",
             "layers": layers,
+            "rule": rule,
+            "angle": draw.choice([None, 0, 30, 90]) if rule in ("vf", "c-vf") else None,
             "seed": draw.getrandbits(64),
             "formats": {
                 "state_bits": draw.choice([2, 4, 7, 8, 8, 8, 11, 16]),
@@ -41,7 +47,7 @@ def random_specification(seed: int) -> Specification:
                 "shifts": shifts,
                 "schedule": [{"epoch": 1, "shifts": later}],
             },
-            "array": {"rows": draw.randint(1, 6), "cols": draw.randint(1, 6)},
+            "array": {"rows": draw.randint(1, 4), "cols": draw.randint(1, 4), "memory_ports": 1 + seed // 4 % 2},
         }
         try:
             return Specification.from_mapping(fields)
@@ -60,16 +66,46 @@ def random_dataset(specification: Specification, seed: int) -> Dataset:
     return Dataset("random", values.astype(np.uint16), labels, values.astype(np.uint16), labels)
 
 
-@pytest.mark.parametrize("seed", range(8))
+def primitives_for(specification: Specification, seed: int) -> Primitives:
+    """A set whose multiplier takes the specification's operands."""
+    draw = random.Random(seed)
+    bits = Geometry(specification).operand_bits
+    while True:
+        primitives = draw.choice(PRIMITIVES)
+        try:
+            primitives.check_multiplier(max(specification.formats.weight_bits, bits), bits)
+        except CepropError:
+            continue
+        return primitives
+
+
+@pytest.mark.parametrize("seed", range(12))
 def test_random_core_on_icarus(seed: int, tmp_path: Path) -> None:
     specification = random_specification(seed)
+    primitives = primitives_for(specification, seed)
     found = compare(
         specification,
         random_dataset(specification, seed),
         simulator="icarus",
         samples=SAMPLES,
         build=tmp_path,
+        primitives=primitives,
+        # All samples as fast as they can come, or the memories between any two.
+        read_every=1 + seed % 3,
+        skip=seed % 6 != 5,
         command=f"seed {seed}",
     )
-    assert found.mismatches == 0, f"{found.first_mismatch}\n{specification.fields()}"
+    assert found.mismatches == 0, f"{found.first_mismatch}\n{primitives.name}, {specification.fields()}"
     assert found.samples_compared == SAMPLES
+
+
+def test_the_seeds_meet_every_rule_depth_and_memory() -> None:
+    drawn = [random_specification(seed) for seed in range(12)]
+    arrays = [specification.array for specification in drawn if specification.array is not None]
+    assert {specification.rule for specification in drawn} == {"c-ep", "c-vf", "ep", "vf"}
+    assert {len(specification.layers) for specification in drawn} == {2, 3, 4, 5}
+    assert {(s.rule, a.memory_ports) for s, a in zip(drawn, arrays, strict=True)} >= {
+        (rule, ports) for rule in ("c-ep", "c-vf", "ep", "vf") for ports in (1, 2)
+    }
+    assert {specification.nudge.sign for specification in drawn} == {"positive", "negative", "alternating", "random"}
+    assert {primitives_for(s, seed).name for seed, s in enumerate(drawn)} == {"portable", "ecp5", "ice40"}

@@ -24,27 +24,30 @@ TINY = Specification.from_mapping(
 TABLE = Specification.from_mapping(
     {
         "layers": [7, 5, 4, 3],
+        "rule": "c-vf",
         "formats": {"state_bits": 5, "input_bits": 7, "weight_bits": 7, "weight_fraction": 6},
         "activation": {"kind": "sigmoid", "table_bits": 6},
         "update": {"rounding": "nearest", "shifts": [1, 2, 3], "schedule": [{"epoch": 1, "shifts": [2, 2, 1]}]},
-        "array": {"rows": 2, "cols": 2},
+        "array": {"rows": 2, "cols": 2, "memory_ports": 1},
     }
 )
-"""Inputs finer than states, rounding to nearest, rates that change."""
+"""Two weight sets on one port, inputs finer than states, rounding to nearest, rates that change."""
 
 WIDE = Specification.from_mapping(
     {
         "layers": [7, 5, 3, 4, 2],
+        "rule": "vf",
         "formats": {"state_bits": 9, "input_bits": 6, "weight_bits": 18, "weight_fraction": 12},
         "update": {"shifts": [9, 11, 10, 9], "schedule": [{"epoch": 1, "shifts": [10, 9, 11, 9]}]},
         "array": {"rows": 3, "cols": 2},
     }
 )
-"""Generators of 32 bits, several layers an edge, inputs coarser than states."""
+"""Learning at the end of the phase, generators of 32 bits, several layers an edge, inputs coarser than states."""
 
 SINGLE = Specification.from_mapping(
     {
         "layers": [5, 4],
+        "rule": "ep",
         "formats": {"state_bits": 4, "input_bits": 2, "weight_bits": 5, "weight_fraction": 4},
         "activation": {"kind": "sigmoid", "table_bits": 4},
         "update": {"rounding": "floor", "shifts": [1]},
@@ -53,15 +56,33 @@ SINGLE = Specification.from_mapping(
 )
 """No neurons on the column edge, nothing added before rounding."""
 
+LONG = Specification.from_mapping(
+    {
+        "layers": [33, 17, 21, 11],
+        "formats": {"state_bits": 6, "input_bits": 4, "weight_bits": 8, "weight_fraction": 7},
+        "update": {"shifts": [4, 4, 5]},
+        "array": {"rows": 2, "cols": 4, "memory_ports": 1},
+    }
+)
+"""Many slots a lane, both products of an update on one port."""
+
 SPECIFICATIONS = pytest.mark.parametrize(
-    "specification", [TINY, TABLE, WIDE, SINGLE], ids=["tiny", "table", "wide", "single"]
+    "specification", [TINY, TABLE, WIDE, SINGLE, LONG], ids=["tiny", "table", "wide", "single", "long"]
 )
 
 GROUPS = {
     "neurons": ["neuron_row", "neuron_column"],
     "synapse": ["synapse"],
-    "edge": ["input", "column_lane", "visit_walker", "step_walker"],
+    "edge": ["input", "column_lane", "row_lane", "intake", "sweep_walker", "step_walker"],
     "parts": [
+        "move_row",
+        "move_column",
+        "lists_row",
+        "lists_column",
+        "status",
+        "pattern",
+        "loop_counter",
+        "registers",
         "advance",
         "multiplier",
         "activation_row",

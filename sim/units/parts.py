@@ -1,0 +1,160 @@
+"""Benches of the small parts around the memories: loop counter, the inputs' pattern, row lane, lists, status hop."""
+
+from ceprop.geometry import Edge
+from ceprop.hdl.lists import UnitLists
+from ceprop.hdl.messages import Listing, Operation
+from ceprop.hdl.pattern import InputPattern
+from ceprop.hdl.row import RowLane
+from ceprop.hdl.status import StatusHop
+from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, write_stage
+from ceprop.model import input_pattern
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.timeline import Timeline
+
+_CASES = 400
+
+
+async def bench_loop_counter(cell: Cell) -> None:
+    """All lengths, a load at any time; a number stays until it is told to step."""
+    line, now, largest = Timeline(), 0, (1 << cell.width("length")) - 1
+    for length in [*range(largest + 1), *range(largest + 1)]:
+        line.set(now, "load", 1)
+        # A load is worth more than a step.
+        line.set(now, "step", cell.random.getrandbits(1))
+        line.set(now, "length", length)
+        now, index, last = now + 1, 0, max(1, length) - 1
+        for _ in range(cell.random.choice((1, 2 * length + 3))):
+            line.expect(now, f"length {length}", "index", index)
+            line.expect(now, f"length {length}", "final", int(index == last))
+            step = cell.random.getrandbits(1)
+            line.set(now, "step", step)
+            if step:
+                index = 0 if index == last else index + 1
+            now += 1
+    await line.run(cell)
+
+
+async def bench_pattern(cell: Cell) -> None:
+    """Every slot, one a cycle."""
+    slots = list(range(cell.geometry.slots(0)))
+    cell.random.shuffle(slots)
+    line, bits = Timeline(), cell.width("pattern")
+    lane = cell.geometry.cols - 1
+    for now, slot in enumerate(slots):
+        line.set(now, "slot", slot)
+        number = slot * cell.geometry.cols + lane
+        expected = input_pattern(cell.specification, number) & ((1 << bits) - 1)
+        line.expect(now + InputPattern.latency, f"input {number}", "pattern", expected)
+    await line.run(cell)
+
+
+async def bench_row_lane(cell: Cell) -> None:
+    """Sums and updates in any order: which slot is read, and which is written."""
+    assert isinstance(cell.component, RowLane)
+    random, line = cell.random, Timeline()
+    writes = ADDRESS_STAGE + write_stage(cell.geometry.memory_ports)
+    slots, presents = [], []
+    for now in range(_CASES):
+        is_sum, slot, present = random.getrandbits(1), random.getrandbits(cell.width("slot")), random.getrandbits(1)
+        slots.append(slot)
+        presents.append(present)
+        line.set(now, "sums", is_sum)
+        line.set(now + 1, "slot", slot)
+        line.set(now + 1, "present", present)
+        limit = 1 << (cell.width("operand") - 1)
+        operand, dither = random.randrange(-limit, limit), random.getrandbits(cell.width("dither"))
+        line.set(now, "operand", operand)
+        line.set(now, "dither", dither)
+        line.expect(now, "passed through", "cells", {"operand": operand, "dither": dither})
+        if is_sum or now >= UPDATE_READ_STAGE:
+            read = slot if is_sum else slots[now - UPDATE_READ_STAGE]
+            line.expect(now + ADDRESS_STAGE, "sum" if is_sum else "update", "cells", {"read_slot": read})
+        line.expect(now + writes, "write", "cells", {"write_slot": slot, "write_present": present})
+    await line.run(cell)
+
+
+async def bench_lists(cell: Cell) -> None:
+    """Steps of all layers, whose units are on lists or not; then look-ups, beyond the ends too."""
+    component, random, geometry = cell.component, cell.random, cell.geometry
+    assert isinstance(component, UnitLists)
+    edge: Edge = component.edge
+    line, now = Timeline(), 0
+    names = {Listing.CHANGED: "changed", Listing.ACTIVE: "active"}
+    for _ in range(40):
+        lists: dict[tuple[int, Listing], list[int]] = {}
+        for layer, number in enumerate(geometry.layers(edge)):
+            share = random.choice((0.0, 0.3, 0.8, 1.0))
+            for slot in range(geometry.slots(number)):
+                push = {"valid": 1, "first": int(slot == 0), "index": slot, "layer": layer}
+                for listing, name in names.items():
+                    push[name] = int(random.random() < share)
+                    on_list = lists.setdefault((layer, listing), [])
+                    on_list += [slot] * push[name]
+                    line.expect(now + 1, f"push {push}", f"{name}_count", len(on_list))
+                line.set(now, "push", **push)
+                now += 1
+                if random.random() < 0.2:
+                    # Without `valid` nothing else matters.
+                    line.set(now, "push", first=random.getrandbits(1), changed=1, active=1, layer=layer)
+                    now += 1
+        for _ in range(30):
+            layer = random.randrange(len(geometry.layers(edge)))
+            slots = geometry.slots(geometry.layers(edge)[layer])
+            listing, index = random.choice(list(Listing)), random.randrange(slots)
+            line.set(now, "source", listing=listing, index=index, layer=layer)
+            found = list(range(slots)) if listing is Listing.ALL else lists[layer, listing]
+            what = f"number {index} of {listing.name} {found}"
+            line.expect(now + 1, what, "present", int(index < len(found)))
+            if index < len(found):
+                line.expect(now + 1, what, "slot", found[index])
+            now += 1
+    await line.run(cell)
+
+
+async def bench_status(cell: Cell) -> None:
+    """A lane's find added to those of the lanes before; equal outputs are frequent."""
+    assert isinstance(cell.component, StatusHop)
+    random, line = cell.random, Timeline()
+    bits, list_bits = cell.width("new"), cell.width("changed_count")
+    largest_layer = max(cell.specification.layers[1:])
+    for now in range(_CASES):
+        before = {name: random.getrandbits(1) for name in ("changed", "aperiodic", "found", "tie")}
+        new = random.getrandbits(bits)
+        before |= {
+            "largest": random.choice((new, new, random.getrandbits(bits))),
+            "remaining": random.randint(0, largest_layer),
+            "changed_most": random.getrandbits(list_bits),
+            "active_most": random.getrandbits(list_bits),
+        }
+        step = {
+            "operation": random.choice(list(Operation)),
+            "output": random.getrandbits(1),
+            "remaining": random.choice((0, random.randint(1, largest_layer))),
+            "last": random.getrandbits(1),
+            "layer_last": random.getrandbits(1),
+            "layer": random.randrange(max(1, len(cell.geometry.layers("row")))),
+        }
+        own = {name: random.getrandbits(1) for name in ("changed", "aperiodic")}
+        counts = {name: random.getrandbits(list_bits) for name in ("changed_count", "active_count")}
+        line.set(now, "status", **before)
+        line.set(now, "step", **step)
+        for name, value in ({"new": new} | own | counts).items():
+            line.set(now, name, value)
+        line.expect(now + 1, f"{before}, {step}, {new}", "status_out", _met(before, step, new, own | counts))
+    await line.run(cell)
+
+
+def _met(before: dict[str, int], step: dict, new: int, own: dict[str, int]) -> dict[str, int]:
+    """The status behind a lane."""
+    after = before | {name: step[name] for name in ("last", "layer_last", "layer")}
+    after["valid"] = int(step["operation"] is Operation.STEP)
+    for name in ("changed", "aperiodic"):
+        after[name] |= own[name]
+    for name in ("changed", "active"):
+        after[f"{name}_most"] = max(before[f"{name}_most"], own[f"{name}_count"])
+    if step["output"] and step["remaining"]:
+        if not before["found"] or new > before["largest"]:
+            after |= {"found": 1, "tie": 0, "largest": new, "remaining": step["remaining"]}
+        elif new == before["largest"]:
+            after["tie"] = 1
+    return after

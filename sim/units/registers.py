@@ -1,0 +1,51 @@
+"""Bench of the register bank: writes within and outside the bounds, counters that wrap, and every value read."""
+
+from ceprop.geometry import Geometry
+from ceprop.hdl.registers import RegisterBank
+from ceprop.registers import REGISTER_BITS, Register, registers
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.timeline import Timeline
+
+_CYCLES = 2000
+_COUNTS = {"samples": 1, "cycles": 20, "saturations": REGISTER_BITS}
+"""Widths of increments: of the widest the counter wraps."""
+
+
+def bank_of(geometry: Geometry) -> RegisterBank:
+    """A bank with counters of all kinds."""
+    return RegisterBank(geometry, _COUNTS)
+
+
+async def bench_registers(cell: Cell) -> None:
+    """A command at a time, as the port sends them: the word stays for a cycle, the value is there after one."""
+    random, line, known = cell.random, Timeline(), registers(cell.specification)
+    values = {register.name: register.initial for register in known}
+    top = (1 << REGISTER_BITS) - 1
+    for now in range(0, _CYCLES, 3):
+        register = random.choice(known)
+        write = random.getrandbits(1)
+        word = random.choice((*_around(register), random.getrandbits(REGISTER_BITS)))
+        for cycle in (now, now + 1):
+            line.set(cycle, "address", register.address)
+            line.set(cycle, "word", word)
+        line.set(now, "write", write)
+        if write and register.writable and register.least <= word <= register.most:
+            values[register.name] = word
+        for name, bits in _COUNTS.items():
+            count = random.getrandbits(bits)
+            line.set(now, f"count_{name}", count)
+            values[name] = values[name] + count & top
+        # Written, and counted, at the end of the cycle after.
+        what = f"{register.name} after a write of {word}" if write else register.name
+        line.set(now + 2, "address", register.address)
+        line.expect(now + 3, what, "value", values[register.name])
+        if register.writable:
+            line.expect(now + 2, what, register.name, values[register.name])
+    await line.run(cell)
+
+
+def _around(register: Register) -> list[int]:
+    """The bounds, and the numbers beyond them."""
+    top = (1 << REGISTER_BITS) - 1
+    bounds = (register.least - 1, register.least, register.most, register.most + 1)
+    return [bound for bound in bounds if 0 <= bound <= top]

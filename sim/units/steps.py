@@ -1,0 +1,54 @@
+"""Bench of the step walker: one message for every slot of every layer, in order, as fast as there is room."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.messages import Operation
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.walks import Outputs, compare_walk
+
+_WALKS = 60
+
+
+async def bench_steps(cell: Cell) -> None:
+    """Walks over all layers, the trace without room now and then."""
+    random, geometry = cell.random, cell.geometry
+    for _ in range(_WALKS):
+        names = ("first", "nudged", "swap", "bank", "everything", "keep")
+        copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
+        learn = random.getrandbits(1)
+        settings: dict[str, Any] = copied | {"learn": learn}
+        cycles, expected = [settings | {"start": 1, "room": 1}], []
+        for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP):
+            while random.random() < 0.2:
+                cycles.append(settings | {"room": 0})
+                still = {port: {"operation": Operation.NONE} for port in ("row", "column")}
+                expected.append(still | {"layer": wanted["layer"], "slot": wanted["slot"]})
+            cycles.append(settings | {"room": 1})
+            expected.append(wanted)
+        idle = random.randint(0, 2)
+        cycles += [settings | {"room": 1}] * idle
+        outputs = await cell.play(cycles)
+        compare_walk(cell, "step", outputs[1:], expected, {"layer": 0})
+
+
+def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation) -> Iterator[Outputs]:
+    """Messages of a step of the whole network; the other edge gets none."""
+    layers = geometry.specification.layers
+    for layer in geometry.specification.connections:
+        edge: Edge = geometry.edge(layer)
+        for slot in range(geometry.slots(layer)):
+            layer_last = slot == geometry.slots(layer) - 1
+            message: dict[str, Any] = copied | {
+                "operation": operation,
+                "index": slot,
+                "layer": geometry.edge_number(layer),
+                "drive": int(layer == 1),
+                "output": int(layer == len(layers) - 1),
+                "layer_last": int(layer_last),
+                "last": int(layer == geometry.layers(edge)[-1] and layer_last),
+                "remaining": layers[layer] - slot * geometry.lanes(layer),
+            }
+            other = "column" if edge == "row" else "row"
+            yield {edge: message, other: {"operation": Operation.NONE}, "layer": layer, "slot": slot}

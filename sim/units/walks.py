@@ -1,0 +1,25 @@
+"""What the benches of both walkers share: the outputs of a walk, cycle by cycle, against those expected."""
+
+from typing import Any
+
+from ceprop.sim.units.cell import Cell
+
+Outputs = dict[str, Any]
+"""What must be on the ports in a cycle: fields by port, those that matter."""
+
+
+def compare_walk(
+    cell: Cell, what: str, outputs: list[dict[str, int]], expected: list[Outputs], rest: Outputs, late: int = 0
+) -> None:
+    """Every message of a walk, `done` with its last slot, and nothing but `rest` behind it; messages come `late`
+    cycles behind the slots."""
+    for now, output in enumerate(outputs):
+        slot = now - late
+        wanted = expected[slot] if 0 <= slot < len(expected) else rest if slot >= 0 else {}
+        wanted = wanted | {"done": int(now == len(expected) - 1)}
+        for port, value in wanted.items():
+            found = cell.output(output, port)
+            if isinstance(value, dict):
+                found = {name: found[name] for name in value}
+                value = {name: getattr(entry, "value", entry) for name, entry in value.items()}
+            cell.equal(f"{what}, {now} cycles into the walk, {port}", found, value)
