@@ -23,8 +23,8 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
 def carry(
     m: Module, value: Value | data.View, strobes: Sequence[Value], beats: int, name: str
 ) -> list[Value | data.View]:
-    """`value` at every stage of the way of a message: element `k` is `k` cycles behind and means something only in cycles
-    with `strobes[k]`. Where messages come no closer than every second cycle (`beats`), a register serves two stages."""
+    """`value` at every stage of the way of a message: element `k` is `k` cycles behind and means something only in
+    cycles with `strobes[k]`. Where messages come no closer than every second cycle (`beats`), a register serves two."""
     stages = [value]
     for stage in range(1, len(strobes)):
         if beats > 1 and stage % 2 == 0:
@@ -38,8 +38,8 @@ def carry(
 
 
 def lane_memory(shape: ShapeLike, words: int) -> Memory:
-    """A memory whose word is never read in the cycle that writes it, or whose reader does not look then: the synthesizer
-    need not add registers that make up for what a block RAM leaves undefined."""
+    """A memory whose word is never read in the cycle that writes it, or whose reader does not look then: the
+    synthesizer need not add registers that make up for what a block RAM leaves undefined."""
     return Memory(shape=shape, depth=memory_depth(words), init=[], attrs={"no_rw_check": 1})
 
 

@@ -109,8 +109,8 @@ class Move(wiring.Component):
     def _nudge(self, m: Module, activated: int) -> Signal:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
-        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a half
-        # remains to be rounded; of the negated number just so, for `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
+        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a
+        # half remains to be rounded; of the negated number just so, for `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
         gap, shifted, nudge = (
             Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "nudge")
         )

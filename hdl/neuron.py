@@ -36,10 +36,10 @@ def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
 
 
 class _Way:
-    """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one
-    of a walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for
-    all messages of a walk (`walk`) is kept from the first one on, for there is only one walk in a lane at a time. `learns_last`: there are walks
-    that learn after the phase."""
+    """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one of a
+    walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for all
+    messages of a walk (`walk`) is kept from the first one on, for there is only one walk in a lane at a time.
+    `learns_last`: there are walks that learn after the phase."""
 
     def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value, learns_last: bool):
         self._m = m
@@ -325,7 +325,7 @@ class NeuronCell(wiring.Component):
 
     def _states(self, m: Module, address: Value, step: data.View, way: "_Way", sender: OperandSender):
         """Current and previous state in one word. For the array three cycles after `source`. For a step, returned,
-        exchanged by `swap` and zero in the first step: two cycles after it, and once more when the new state is there."""
+        exchanged by `swap` and zero in the first step: two cycles after it, and once more with the new state."""
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
         m.submodules.states = memory = lane_memory(word, self.geometry.neuron_words(self.edge))

@@ -12,8 +12,8 @@ COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
 
 
 def step_beats(geometry: Geometry) -> int:
-    """Cycles from one step message to the next. Where memories have one port, the lanes' read a neuron's words twice, at
-    the beginning of its step and at its end, and so take every second cycle."""
+    """Cycles from one step message to the next. Where memories have one port, the lanes' read a neuron's words twice,
+    at the beginning of its step and at its end, and so take every second cycle."""
     return 2 if geometry.memory_ports == 1 else 1
 
 
