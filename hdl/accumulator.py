@@ -1,69 +1,93 @@
 """Running sums of the neurons on one lane: a memory with an adder, one addend a cycle, any address in any order."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import address_bits, memory_depth
+from ceprop.hdl.lanes import lane_memory
 
 
 class Accumulator(wiring.Component):
-    """Adds `addend` to the sum at `address`, or starts that sum anew with `first`.
+    """Adds `addend` to one of the sums at `address`, or starts that sum anew with `first`.
 
     Parameters
     ----------
     words : int
-        Number of sums.
-    bits, addend_bits : int
-        Widths of the signed sums and addends.
+        Number of addresses.
+    bits : sequence of int
+        Widths of the signed sums at every address, one or two.
+    addend_bits : int
+        Width of the signed addends.
 
     Members
     -------
-    valid, first, address : In
-        One addition; its `addend` comes one cycle later.
-    read_data : Out
-        The sum at `address`, one cycle after it; up to date `latency` cycles after an addition to it.
+    valid, second, first, address : In
+        One addition, to the first or the second of the sums; its `addend` comes one cycle later.
+    read_data, read_second : Out
+        The sums at `address`, one cycle after it; up to date `latency` cycles after an addition to it.
 
-    Additions to one address come in consecutive cycles, or `latency` cycles apart.
+    Additions to one sum come in consecutive cycles, or `latency` cycles apart.
     """
 
     latency = 3
 
-    def __init__(self, words: int, bits: int, addend_bits: int):
+    def __init__(self, words: int, bits: Sequence[int], addend_bits: int):
         self.words = words
+        self.bits = tuple(bits)
         super().__init__(
             {
                 "valid": In(1),
+                "second": In(1),
                 "first": In(1),
-                "address": In(address_bits(words)),
+                "address": In(address_bits(memory_depth(words))),
                 "addend": In(signed(addend_bits)),
-                "read_data": Out(signed(bits)),
+                "read_data": Out(signed(self.bits[0])),
+                "read_second": Out(signed(self.bits[-1])),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Read, add, write; the sum of the cycle before is taken from the adder's register."""
         m = Module()
-        shape = self.read_data.shape()
-        m.submodules.words = memory = Memory(shape=shape, depth=memory_depth(self.words), init=[])
-        write = memory.write_port()
+        two = len(self.bits) > 1
+        m.submodules.words = memory = lane_memory(unsigned(sum(self.bits)), self.words)
+        write = memory.write_port(granularity=1) if two else memory.write_port()
         read = memory.read_port()
-        m.d.comb += [read.addr.eq(self.address), read.en.eq(1), self.read_data.eq(read.data)]
+        sums = [read.data[: self.bits[0]].as_signed(), read.data[-self.bits[-1] :].as_signed()]
+        m.d.comb += [
+            read.addr.eq(self.address),
+            read.en.eq(1),
+            self.read_data.eq(sums[0]),
+            self.read_second.eq(sums[1]),
+        ]
 
-        adding, first, again = Signal(), Signal(reset_less=True), Signal(reset_less=True)
+        adding, second, first, again = Signal(), Signal(), Signal(reset_less=True), Signal(reset_less=True)
         address = Signal.like(self.address, reset_less=True)
         m.d.sync += [
             adding.eq(self.valid),
             first.eq(self.first),
             address.eq(self.address),
-            again.eq(adding & (self.address == address)),
+            again.eq(adding & (self.address == address) & (self.second == second)),
         ]
+        if two:
+            m.d.sync += second.eq(self.second)
 
-        written = Signal()
-        total = Signal(shape, reset_less=True)
+        written = Signal(2)
+        total = Signal(signed(max(self.bits)), reset_less=True)
         total_address = Signal.like(self.address, reset_less=True)
-        old = Mux(first, 0, Mux(again, total, read.data))
-        m.d.sync += [written.eq(adding), total.eq(old + self.addend), total_address.eq(address)]
-        m.d.comb += [write.addr.eq(total_address), write.data.eq(total), write.en.eq(written)]
+        stored = Mux(second, sums[1], sums[0]) if two else sums[0]
+        old = Mux(first, 0, Mux(again, total, stored))
+        m.d.sync += [
+            written.eq(Cat(adding & ~second, adding & second)),
+            total.eq(old + self.addend),
+            total_address.eq(address),
+        ]
+        m.d.comb += [
+            write.addr.eq(total_address),
+            write.data.eq(Cat(total[:bits] for bits in self.bits)),
+            write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]),
+        ]
         return m

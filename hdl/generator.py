@@ -2,12 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, address_bits
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.dither import advance
-from ceprop.hdl.lanes import delay
+from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
 
@@ -20,6 +19,10 @@ class GeneratorBanks(wiring.Component):
     -------
     source, ahead, step : In
         Messages in this lane; `ahead` is the one that will be `step` a cycle later.
+    moves, place, bank : In
+        A step of a neuron will be over a cycle later; its address, and the bank in use.
+    nudged : In
+        A step of the nudged phase is over.
     address : In
         The neuron that `source` means, one cycle later.
     word : In
@@ -27,11 +30,11 @@ class GeneratorBanks(wiring.Component):
     dither : Out
         For the array, `ADDRESS_STAGE + DITHER_STAGE` cycles after `source`, at its shift.
     value, following : Out
-        The generator and its next value, one cycle after `step`.
+        The generator and its next value, two cycles after `moves`, or one after a `step` that reads it out.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
-        self._address_bits = address_bits(max(1, geometry.neuron_words(edge)))
+        self._address_bits = address_bits(memory_depth(geometry.neuron_words(edge)))
         messages = Messages(geometry)
         bits = geometry.specification.generator_bits
         super().__init__(
@@ -39,6 +42,10 @@ class GeneratorBanks(wiring.Component):
                 "source": In(messages.source(edge)),
                 "ahead": In(messages.step(edge)),
                 "step": In(messages.step(edge)),
+                "bank": In(1),
+                "moves": In(1),
+                "nudged": In(1),
+                "place": In(self._address_bits),
                 "address": In(self._address_bits),
                 "word": In(messages.word_bits),
                 "dither": Out(geometry.dither_bits),
@@ -48,17 +55,21 @@ class GeneratorBanks(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One memory; the read port serves the step first, then the array."""
+        """One memory; the read port serves the steps first, then the command port and the array."""
         m = Module()
-        m.submodules.words = memory = Memory(shape=unsigned(len(self.value)), depth=2 << self._address_bits, init=[])
+        m.submodules.words = memory = lane_memory(unsigned(len(self.value)), 2 << self._address_bits)
         write, read = memory.write_port(), memory.read_port()
         step, source = self.step, self.source
 
         bank = delay(m, source.bank, 1, "bank")
         late_place = delay(m, self._place(bank, self.address), ADDRESS_STAGE + DITHER_STAGE - 3, "place")
         ahead = self._place(self.ahead.bank, Cat(self.ahead.index, self.ahead.layer))
+        moved = self._place(self.bank, self.place)
         place = Signal.like(late_place, name="read_place", reset_less=True)
         m.d.sync += place.eq(Mux(self.ahead.operation == Operation.NONE, late_place, ahead))
+        # The other steps of a walk are in this lane while the first ones end.
+        with m.If(self.moves):
+            m.d.sync += place.eq(moved)
         m.d.comb += [
             read.addr.eq(place),
             read.en.eq(1),
@@ -68,9 +79,9 @@ class GeneratorBanks(wiring.Component):
         ]
 
         loading = (step.operation == Operation.WRITE) & (step.space == Space.GENERATOR)
-        stepping = delay(m, (step.operation == Operation.STEP) & step.nudged, 1, "stepping")
+        stepping = delay(m, self.nudged, 1, "stepping")
         here = self._place(step.bank, Cat(step.index, step.layer))
-        other = delay(m, self._place(~step.bank, Cat(step.index, step.layer)), 1, "other_place")
+        other = delay(m, self._place(~self.bank, self.place), 2, "other_place")
         enable, written = Signal(), Signal.like(here)
         word = Signal.like(self.value, name="word_to_write", reset_less=True)
         m.d.sync += [

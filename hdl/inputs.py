@@ -2,11 +2,10 @@
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Geometry, memory_depth
-from ceprop.hdl.lanes import delay
+from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
@@ -86,7 +85,7 @@ class InputCell(wiring.Component):
         listed, lengths = [], []
         for bank in range(2):
             # Two memories, for one of twice the depth would take longer to read.
-            memory = Memory(shape=entry, depth=memory_depth(self.geometry.slots(0)), init=[])
+            memory = lane_memory(entry, self.geometry.slots(0))
             m.submodules[f"entries_{bank}"] = memory
             write, read = memory.write_port(), memory.read_port()
             length, enable = Signal.like(count, name=f"length_{bank}"), Signal(name=f"write_{bank}")

@@ -1,8 +1,14 @@
-"""Registers that shape the wavefront: plain delays, and the triangles that skew and align the lanes of an edge."""
+"""Registers that shape the wavefront: plain delays, and the triangles that skew and align the lanes of an edge; and the
+small memories of a lane."""
 
-from amaranth.hdl import Module, Shape, Signal, Value
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from ceprop.geometry import memory_depth
 
 
 def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value | data.View:
@@ -12,6 +18,42 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
         m.d.sync += register.eq(value)
         value = register
     return value
+
+
+def carry(
+    m: Module, value: Value | data.View, strobes: Sequence[Value], beats: int, name: str
+) -> list[Value | data.View]:
+    """`value` at every stage of the way of a message: element `k` is `k` cycles behind and means something only in
+    cycles with `strobes[k]`. Where messages come no closer than every second cycle (`beats`), a register serves two."""
+    stages = [value]
+    for stage in range(1, len(strobes)):
+        if beats > 1 and stage % 2 == 0:
+            stages.append(stages[-1])
+            continue
+        register = Signal(value.shape(), name=f"{name}_{stage}", reset_less=True)
+        with m.If(strobes[stage - 1] if beats > 1 else 1):
+            m.d.sync += register.eq(stages[-1])
+        stages.append(register)
+    return stages
+
+
+def lane_memory(shape: ShapeLike, words: int) -> Memory:
+    """A memory whose word is never read in the cycle that writes it, or whose reader does not look then: the
+    synthesizer need not add registers that make up for what a block RAM leaves undefined."""
+    return Memory(shape=shape, depth=memory_depth(words), init=[], attrs={"no_rw_check": 1})
+
+
+def read_twice(m: Module, memory: Memory, early: Value, late: Value, now: Value, beats: int):
+    """The words at two addresses, a cycle later. With two `beats` the same port serves both, the late one in the cycles
+    `now`, in which nobody looks for an early one."""
+    first = memory.read_port()
+    m.d.comb += [first.en.eq(1), first.addr.eq(early)]
+    if beats > 1:
+        m.d.comb += first.addr.eq(Mux(now, late, early))
+        return first.data, first.data
+    second = memory.read_port()
+    m.d.comb += [second.en.eq(1), second.addr.eq(late)]
+    return first.data, second.data
 
 
 class Triangle(wiring.Component):

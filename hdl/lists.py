@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.lanes import lane_memory
 from ceprop.hdl.messages import Listing, Messages
 
 
@@ -66,9 +67,7 @@ class UnitLists(wiring.Component):
     def _list(self, m: Module, listing: Listing):
         name = listing.name.lower()
         layers = len(self.geometry.layers(self.edge))
-        m.submodules[name] = memory = Memory(
-            shape=self.slot.shape(), depth=self.geometry.neuron_words(self.edge), init=[]
-        )
+        m.submodules[name] = memory = lane_memory(self.slot.shape(), self.geometry.neuron_words(self.edge))
         return memory, Array(Signal(len(self.changed_count), name=f"{name}_count_{k}") for k in range(layers))
 
     def _look_up(self, m: Module, lists: dict[Listing, tuple[Memory, Array]]) -> None:

@@ -100,8 +100,12 @@ class Messages:
 
     @property
     def remaining_bits(self) -> int:
-        """Bits that count the units of a layer down."""
-        return bits_for(max(self._specification.layers[1:]))
+        """Bits that count the units of the output layer down."""
+        return bits_for(self._specification.classes)
+
+    def countdown_bits(self, edge: Edge) -> int:
+        """Bits that count the units of an edge's largest layer down."""
+        return bits_for(max((self._specification.layers[layer] for layer in self.geometry.layers(edge)), default=1))
 
     def source(self, edge: Edge) -> data.StructLayout:
         """Send an operand: for a sum or an update, which, of which neuron, shifted and signed how, and which dither
@@ -188,7 +192,7 @@ class Messages:
                 "nudged": unsigned(1),
                 "swap": unsigned(1),
                 "bank": unsigned(1),
-                "remaining": unsigned(self.remaining_bits),
+                "remaining": unsigned(self.countdown_bits(edge)),
             }
         )
 
@@ -201,7 +205,7 @@ class Messages:
             {
                 "negative": unsigned(1),
                 "nudge_shift": unsigned(4),
-                "target": unsigned(self.remaining_bits),
+                "target": unsigned(self.countdown_bits(edge)),
                 "bias_preshifts": data.ArrayLayout(shift, layers),
             }
         )

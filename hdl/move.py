@@ -11,9 +11,6 @@ from ceprop.hdl.messages import Messages
 from ceprop.hdl.numbers import clip
 from ceprop.registers import LARGEST_NUDGE_SHIFT
 
-_HEARD = 2
-"""Cycles from the words of a neuron to the activation's input."""
-
 
 class Move(wiring.Component):
     """Sum, bias and drive, activation, and in the output layer the nudge.
@@ -29,6 +26,8 @@ class Move(wiring.Component):
     -------
     step, settings : In
         The message beside the words, and the lane's settings.
+    labelled : In
+        The neuron is the labelled one, beside the words.
     sum, drive, bias, old : In
         The words of the neuron: its sum, on the row edge the drive, its bias, its state.
     new : Out
@@ -42,6 +41,8 @@ class Move(wiring.Component):
         layers = self.specification.connections
         self._nudges = geometry.edge(layers[-1]) == edge
         self._point = geometry.sum_point(edge)
+        # Cycles from the words to the activation's input: the drive is added to the sum of the others.
+        self._heard = 2 if edge == "row" else 1
         fraction = self._point + self.specification.formats.weight_fraction
         self._activation = Activation(self.specification, geometry.sum_bits(edge), fraction)
         messages, formats = Messages(geometry), self.specification.formats
@@ -49,6 +50,7 @@ class Move(wiring.Component):
             {
                 "step": In(messages.step(edge)),
                 "settings": In(messages.settings(edge)),
+                "labelled": In(1),
                 "sum": In(signed(geometry.sum_bits(edge))),
                 "drive": In(signed(geometry.drive_bits)),
                 "bias": In(signed(formats.weight_bits)),
@@ -60,7 +62,7 @@ class Move(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the words to the new state."""
-        return _HEARD + self._activation.latency + (2 if self._nudges else 1)
+        return self._heard + self._activation.latency + (2 if self._nudges else 1)
 
     def elaborate(self, platform: object) -> Module:
         """The sum's way; the nudge is worked out beside it."""
@@ -68,7 +70,7 @@ class Move(wiring.Component):
         bits = self.specification.formats.state_bits
         m.submodules.activation = self._activation
         m.d.comb += self._activation.value.eq(self._hear(m))
-        activated = _HEARD + self._activation.latency
+        activated = self._heard + self._activation.latency
         state = self._activation.state
         if self._nudges:
             nudge = self._nudge(m, activated)
@@ -86,39 +88,39 @@ class Move(wiring.Component):
         """Sum, bias and drive on a common point."""
         formats = self.specification.formats
         shape = signed(self.geometry.sum_bits(self.edge))
-        heard, value = Signal(shape, reset_less=True), Signal(shape, name="value", reset_less=True)
+        heard = Signal(shape, reset_less=True)
         # Without a second layer of neurons nothing but the drive and the bias is ever heard.
         alone = len(self.specification.layers) == 2
         others = 0 if alone else Mux(self.step.first, 0, self.sum)
         m.d.sync += heard.eq(others + (self.bias << formats.state_bits))
         total = heard << (self._point - formats.state_bits)
-        if self.edge == "row":
-            driven = Mux(self.step.drive, self.drive, 0)
-            drive = Signal(self.drive.shape(), name="driven", reset_less=True)
-            m.d.sync += drive.eq(driven)
-            total = total + (drive << (self._point - formats.input_bits))
-        m.d.sync += value.eq(total)
+        value = Signal(shape, name="value", reset_less=True)
+        if self.edge == "column":
+            m.d.comb += value.eq(total)
+            return value
+        drive = Signal(self.drive.shape(), name="driven", reset_less=True)
+        only_layer = len(self.geometry.layers("row")) == 1
+        m.d.sync += [
+            drive.eq(self.drive if only_layer else Mux(self.step.drive, self.drive, 0)),
+            value.eq(total + (drive << (self._point - formats.input_bits))),
+        ]
         return value
 
     def _nudge(self, m: Module, activated: int) -> Signal:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
-        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign.
-        labelled, half = Signal(reset_less=True), Signal(range(1 << LARGEST_NUDGE_SHIFT), reset_less=True)
-        rounded = Signal(signed(max(bits, LARGEST_NUDGE_SHIFT) + 2), reset_less=True)
-        shifted, nudge = (Signal(signed(bits + 1), name=name, reset_less=True) for name in ("shifted", "signed_nudge"))
-        gap = Cat(~delay(m, self.old, 1, "old"), ~labelled, ~labelled).as_signed()
+        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a
+        # half remains to be rounded; of the negated number just so, for `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
+        gap, shifted, nudge = (
+            Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "nudge")
+        )
+        dropped = Signal(range(LARGEST_NUDGE_SHIFT), reset_less=True)
+        wanted = delay(m, self.step.output & self.step.nudged, 1, "nudged")
+        negative = self.settings.negative.replicate(len(shifted)).as_signed()
         m.d.sync += [
-            half.eq((1 << self.settings.nudge_shift) >> 1),
-            labelled.eq(self.step.remaining == self.settings.target),
-            rounded.eq(gap + half + ~labelled),
-            shifted.eq(rounded >> self.settings.nudge_shift),
+            dropped.eq(self.settings.nudge_shift - 1),
+            gap.eq(Cat(~self.old, ~self.labelled, ~self.labelled).as_signed() + ~self.labelled),
+            shifted.eq(Mux(wanted, gap >> dropped, 0)),
+            nudge.eq(((shifted ^ negative) + 1) >> 1),
         ]
-        wanted = delay(m, self.step.output & self.step.nudged, 3, "nudged")
-        with m.If(~wanted):
-            m.d.sync += nudge.eq(0)
-        with m.Elif(self.settings.negative):
-            m.d.sync += nudge.eq(-shifted)
-        with m.Else():
-            m.d.sync += nudge.eq(shifted)
-        return delay(m, nudge, activated - 4, "nudge")
+        return delay(m, nudge, activated - 3, "nudge")

@@ -6,22 +6,74 @@ step turns each sum into a new state. Messages hop through it to the next lane, 
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_bits
 from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.bias import BiasCell
+from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
-from ceprop.hdl.lanes import delay
+from ceprop.hdl.lanes import carry, delay, lane_memory, read_twice
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.status import StatusHop
+from ceprop.hdl.steps import COPIED, step_beats
 
 ARRIVAL_STAGE = 2
 """Cycles from a `sum` message in its lane to its sum."""
+
+
+def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
+    """Bits of a signed sum over the neurons of the layers beside one of an edge, without bias and drive."""
+    specification = geometry.specification
+    layers, formats = specification.layers, specification.formats
+    beside = (
+        (layers[layer - 1] if layer > 1 else 0) + (layers[layer + 1] if layer + 1 < len(layers) else 0)
+        for layer in geometry.layers(edge)
+    )
+    return signed_bits(max(1, *beside) * ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1))
+
+
+class _Way:
+    """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one of a
+    walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for all
+    messages of a walk (`walk`) is kept from the first one on, for there is only one walk in a lane at a time.
+    `learns_last`: there are walks that learn after the phase."""
+
+    def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value, learns_last: bool):
+        self._m = m
+        self._beats = beats
+        self._learns_last = learns_last
+        self.step = step
+        self._stages = stages
+        self.moves = self._strobes("moves", step.operation == Operation.STEP)
+        self.learns = self._strobes("learns", step.operation == Operation.LEARN) if learns_last else []
+        taken = Signal(name="step_taken")
+        m.d.comb += taken.eq(step.operation != Operation.NONE)
+        self.taken = taken
+        strobes = [self.works(stage) for stage in range(1, stages + 1)]
+        self._carriers = [taken, *strobes]
+        self.place = self.fields("place", place)
+        self.walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
+        with m.If(taken):
+            m.d.sync += [self.walk[name].eq(step[name]) for name in COPIED]
+
+    def works(self, stage: int) -> Value:
+        """A message of a walk, no reading or writing."""
+        return self.moves[stage] | self.learns[stage] if self._learns_last else self.moves[stage]
+
+    def _strobes(self, name: str, value: Value) -> list[Value]:
+        found = [value]
+        for stage in range(1, self._stages + 1):
+            later = Signal(name=f"step_{name}_{stage}")
+            self._m.d.sync += later.eq(found[-1])
+            found.append(later)
+        return found
+
+    def fields(self, name: str, value: Value) -> list:
+        """A value of the message at every stage."""
+        return carry(self._m, value, self._carriers, self._beats, f"step_{name}")
 
 
 class NeuronCell(wiring.Component):
@@ -63,6 +115,7 @@ class NeuronCell(wiring.Component):
         self.specification = geometry.specification
         messages = Messages(geometry)
         self._move = Move(geometry, edge)
+        self._beats = step_beats(geometry)
         super().__init__(
             {
                 "source": In(messages.source(edge)),
@@ -95,7 +148,9 @@ class NeuronCell(wiring.Component):
     @property
     def _moved_stage(self) -> int:
         """Cycles from the addresses of a `step` message, one after it, to its new state."""
-        return 1 + self._move.latency
+        stage = 1 + self._move.latency
+        # At the end of a step its words are read again, in a cycle in which no other step begins.
+        return stage + stage % self._beats
 
     def elaborate(self, platform: object) -> Module:
         """Hops, memories, then the two ways through them: out to the array, and through a step."""
@@ -111,39 +166,28 @@ class NeuronCell(wiring.Component):
             self.step_out.eq(step),
             self.step_out.remaining.eq(Mux(step.remaining == 0, 0, step.remaining - 1)),
         ]
-        # steps[k] is the message k cycles after the memories' addresses, which are a cycle behind it.
+        # The memories' addresses are in registers, a cycle behind the message.
         acting = Signal(self.step.shape(), name="step_acting")
         m.d.sync += acting.eq(step)
-        steps = [acting]
-        for k in range(1, self.status_stage):
-            later = Signal(self.step.shape(), name=f"step_{k}")
-            m.d.sync += later.eq(steps[-1])
-            steps.append(later)
-
-        stage = self._moved_stage
+        place = self._place(acting.index, acting.layer)
+        stages = self._moved_stage + UPDATE_CYCLES
+        way = _Way(m, acting, stages, self._beats, place, not self.specification.continual)
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
-        m.submodules.biases = biases = BiasCell(self.geometry, self.edge, stage)
+        m.submodules.biases = biases = BiasCell(self.geometry, self.edge)
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
         m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
+        m.submodules.move = self._move
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
         sums, drives = self._sums(m, arriving, step, address, lists.present)
-        current, previous = self._states(m, address, step, steps[1], sender)
+        early, old, older = self._states(m, address, step, way, sender)
         word = delay(m, self.word, 1, "word")
-        m.submodules.move = move = self._move
+        new = self._new(m, way, settings, sums, drives, biases.bias, early.current)
+        # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
+        kept = old if self.specification.continual else Mux(way.walk.keep, older, old)
+        stage = self._moved_stage
+        moves = way.moves[stage]
+        learns = moves & way.walk.nudged if self.specification.continual else way.learns[stage]
         m.d.comb += [
-            move.step.eq(steps[1]),
-            move.settings.eq(settings),
-            move.sum.eq(sums),
-            move.bias.eq(biases.bias),
-            move.old.eq(current),
-        ]
-        # The states before the step, beside the new one.
-        old, older = delay(m, current, stage - 1, "old"), delay(m, previous, stage - 1, "older")
-        new, moved = move.new, steps[stage]
-        kept = Signal.like(old)
-        m.d.comb += [
-            # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
-            kept.eq(Mux(moved.keep, older, old)),
             lists.source.eq(source),
             self.slot.eq(lists.slot),
             self.present.eq(lists.present),
@@ -154,16 +198,22 @@ class NeuronCell(wiring.Component):
             generators.address.eq(address),
             generators.ahead.eq(step),
             generators.step.eq(acting),
+            generators.bank.eq(way.walk.bank),
+            generators.moves.eq(way.works(stage - 1)),
+            generators.place.eq(way.place[stage - 1]),
+            generators.nudged.eq(moves & way.walk.nudged),
             generators.word.eq(word),
             self.dither.eq(generators.dither),
             biases.step.eq(acting),
             biases.word.eq(word),
-            biases.moved.eq(moved),
             biases.settings.eq(settings),
+            biases.learns.eq(learns),
+            biases.later.eq(way.works(stage + 1)),
+            biases.place.eq(way.place[stage + 1]),
+            biases.last_place.eq(way.place[stage + UPDATE_CYCLES]),
             self.saturated.eq(biases.saturated),
-            self.trace.state.eq(delay(m, new, 2, "trace_state")),
-            self._state_write.en.eq(moved.operation == Operation.STEP),
-            self._state_write.addr.eq(self._place(moved.index, moved.layer)),
+            self._state_write.en.eq(moves),
+            self._state_write.addr.eq(way.place[stage]),
             self._state_write.data.current.eq(new),
             self._state_write.data.previous.eq(kept),
         ]
@@ -171,20 +221,44 @@ class NeuronCell(wiring.Component):
             m.d.comb += [biases.generator.eq(generators.following), biases.new.eq(new), biases.old.eq(old)]
         else:
             m.d.comb += [biases.generator.eq(generators.value), biases.new.eq(old), biases.old.eq(older)]
-        self._look(m, moved, steps[stage + 1], steps[stage + 2], lists, new, old, older, kept)
-        if drives is not None:
-            m.d.comb += [
-                move.drive.eq(drives),
-                self.trace.drive.eq(Mux(steps[stage + 2].drive, delay(m, drives, stage + 1, "trace_drive"), 0)),
-            ]
-        self._read(m, arriving, steps[1], biases.bias, generators.value, Cat(current, previous))
+        self._look(m, way, lists, new, old, older, kept)
+        if self.geometry.trace:
+            m.d.comb += self.trace.state.eq(delay(m, new, 2, "trace_state"))
+            if drives is not None:
+                driven = way.fields("drive", acting.drive)[stage + 2]
+                m.d.comb += self.trace.drive.eq(Mux(driven, delay(m, drives, stage + 1, "trace_drive"), 0))
+        space = way.fields("space", acting.space)[1]
+        self._read(m, arriving, space, biases.bias, generators.value, early)
         return m
+
+    def _new(self, m: Module, way: "_Way", settings, sums, drives, bias, old) -> Signal:
+        """The new state, `_moved_stage` cycles after the message."""
+        move, step = self._move, way.step
+        labelled = Signal(reset_less=True)
+        m.d.sync += labelled.eq(step.remaining == settings.target)
+        beside = Signal(step.shape(), name="step_beside_words")
+        m.d.comb += [
+            *(beside[name].eq(way.fields(name, step[name])[1]) for name in ("drive", "output", "remaining")),
+            beside.first.eq(way.walk.first),
+            beside.nudged.eq(way.walk.nudged),
+            move.step.eq(beside),
+            move.settings.eq(settings),
+            move.labelled.eq(labelled),
+            move.sum.eq(sums),
+            move.bias.eq(bias),
+            move.old.eq(old),
+        ]
+        if drives is not None:
+            m.d.comb += move.drive.eq(drives)
+        new = Signal.like(move.new, name="moved_state")
+        m.d.comb += new.eq(delay(m, move.new, self._moved_stage - 1 - move.latency, "moved"))
+        return new
 
     def _place(self, index: Value, layer: Value) -> Value:
         """Address of a neuron in this lane's memories."""
-        return Cat(index, layer)[: address_bits(max(1, self.geometry.neuron_words(self.edge)))]
+        return Cat(index, layer)[: address_bits(memory_depth(self.geometry.neuron_words(self.edge)))]
 
-    def _look(self, m: Module, moved, looked, listed_step, lists, new, old, older, kept) -> None:
+    def _look(self, m: Module, way: "_Way", lists, new, old, older, kept) -> None:
         """What the new state means for the lists, a cycle later, and for the status chain, after one more."""
         m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
         changed, listed, active, aperiodic = (
@@ -192,18 +266,26 @@ class NeuronCell(wiring.Component):
         )
         m.d.sync += [
             changed.eq(new != old),
-            listed.eq((new != kept) | moved.everything),
-            active.eq((new != 0) | (kept != 0) | moved.everything),
+            listed.eq((new != kept) | way.walk.everything),
+            active.eq((new != 0) | (kept != 0) | way.walk.everything),
             aperiodic.eq(new != older),
         ]
+        looked, status = self._moved_stage + 1, self._moved_stage + 2
+        index_bits = len(lists.push.index)
+        place = way.place[looked]
         m.d.comb += [
-            lists.push.valid.eq(looked.operation == Operation.STEP),
-            lists.push.first.eq(looked.index == 0),
-            lists.push.index.eq(looked.index),
-            lists.push.layer.eq(looked.layer),
+            lists.push.valid.eq(way.moves[looked]),
+            lists.push.first.eq(place[:index_bits] == 0),
+            lists.push.index.eq(place[:index_bits]),
+            lists.push.layer.eq(place[index_bits:]),
             lists.push.changed.eq(listed),
             lists.push.active.eq(active),
-            hop.step.eq(listed_step),
+            hop.valid.eq(way.moves[status]),
+            hop.layer.eq(way.place[status][index_bits:]),
+            *(
+                getattr(hop, name).eq(way.fields(name, way.step[name])[status])
+                for name in ("last", "layer_last", "output", "remaining")
+            ),
             hop.new.eq(delay(m, new, 2, "listed_state")),
             hop.changed.eq(delay(m, changed, 1, "changed")),
             hop.aperiodic.eq(delay(m, aperiodic, 1, "aperiodic")),
@@ -228,56 +310,49 @@ class NeuronCell(wiring.Component):
             present.eq(place[-1]),
             returned.eq(self.returned),
         ]
-        bits = self.geometry.sum_bits(self.edge)
-        m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
+        bits = state_sum_bits(self.geometry, self.edge)
+        widths = (bits,) if self.edge == "column" else (bits, self.geometry.drive_bits)
+        m.submodules.sums = sums = Accumulator(words, widths, self.geometry.partial_sum_bits)
+        # A lane that is done with its list of rows hears of inputs no more.
         m.d.comb += [
-            sums.valid.eq(arrived.valid & ~arrived.drive),
+            sums.valid.eq(arrived.valid & (~arrived.drive | present)),
+            sums.second.eq(arrived.drive),
             sums.first.eq(arrived.first),
             sums.address.eq(address),
             sums.addend.eq(returned),
         ]
-        if self.edge == "column":
-            return sums.read_data, None
-        slots = 1 << self.geometry.slot_bits("row")
-        m.submodules.drives = drives = Accumulator(slots, self.geometry.drive_bits, self.geometry.partial_sum_bits)
-        m.d.comb += [
-            drives.valid.eq(arrived.valid & arrived.drive & present),
-            drives.first.eq(arrived.first),
-            drives.address.eq(address),
-            drives.addend.eq(returned),
-        ]
-        return sums.read_data, drives.read_data
+        return sums.read_data, sums.read_second if self.edge == "row" else None
 
-    def _states(self, m: Module, address: Value, step: data.View, step_1: data.View, sender: OperandSender):
-        """Current and previous state in one word: for the array three cycles after `source`; for a step, returned, two
-        cycles after `step`, exchanged by `swap`, and zero in the first one."""
+    def _states(self, m: Module, address: Value, step: data.View, way: "_Way", sender: OperandSender):
+        """Current and previous state in one word. For the array three cycles after `source`. For a step, returned,
+        exchanged by `swap` and zero in the first step: two cycles after it, and once more with the new state."""
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
-        depth = memory_depth(self.geometry.neuron_words(self.edge))
-        m.submodules.states = memory = Memory(shape=word, depth=depth, init=[])
-        self._state_write, read = memory.write_port(), memory.read_port()
+        m.submodules.states = memory = lane_memory(word, self.geometry.neuron_words(self.edge))
+        self._state_write = memory.write_port()
         place = Signal.like(address, name="state_address", reset_less=True)
         stepping = step.operation != Operation.NONE
         m.d.sync += place.eq(Mux(stepping, self._place(step.index, step.layer), address))
-        stored = read.data
+        before = self._moved_stage - 1
+        stored, again = read_twice(m, memory, place, way.place[before], way.works(before), self._beats)
+        m.d.comb += [sender.current.eq(stored.current), sender.previous.eq(stored.previous)]
+        swap, blank = way.walk.swap, way.walk.first
+        early = Signal(word, name="early")
         m.d.comb += [
-            read.addr.eq(place),
-            read.en.eq(1),
-            sender.current.eq(stored.current),
-            sender.previous.eq(stored.previous),
+            early.current.eq(Mux(blank, 0, Mux(swap, stored.previous, stored.current))),
+            early.previous.eq(Mux(blank, 0, Mux(swap, stored.current, stored.previous))),
         ]
-        swap, blank = step_1.swap, step_1.first
-        current = Mux(blank, 0, Mux(swap, stored.previous, stored.current))
-        previous = Mux(blank, 0, Mux(swap, stored.current, stored.previous))
-        return current, previous
+        old = Mux(blank, 0, Mux(swap, again.previous, again.current))
+        older = Mux(blank, 0, Mux(swap, again.current, again.previous))
+        return early, old, older
 
-    def _read(self, m: Module, arriving, step_1, bias, generator, states) -> None:
+    def _read(self, m: Module, arriving, space, bias, generator, states) -> None:
         """The word that is read back: a weight on the returning sum, or one of this lane's memories."""
         word = Signal(self.read_word.shape(), reset_less=True)
         from_array = delay(m, arriving.read, 2, "read_sum")
         with m.If(from_array):
             m.d.sync += word.eq(self.returned)
-        with m.Else(), m.Switch(step_1.space):
+        with m.Else(), m.Switch(space):
             with m.Case(Space.BIAS):
                 m.d.sync += word.eq(bias)
             with m.Case(Space.GENERATOR):

@@ -10,7 +10,7 @@ from ceprop.hdl.messages import Messages, Operand
 from ceprop.hdl.synapse import ADDRESS_STAGE, OPERAND_STAGE
 
 _STATES = ADDRESS_STAGE + OPERAND_STAGE - 3
-"""Cycles from `source` to the states: a register for the difference, one for its shift, one for the choice follow."""
+"""Cycles from `source` to the states: registers for the terms, for their difference and for its shift follow."""
 
 
 class OperandSender(wiring.Component):
@@ -39,33 +39,32 @@ class OperandSender(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Difference, its shift, then the choice."""
+        """Whatever is sent is a difference: of a state from the other, or from zero. Its terms, the difference, its
+        shift."""
         m = Module()
-        # The states change places by `swap`, and a negative difference once more.
-        swap = delay(m, self.source.swap, _STATES, "swap")
-        turned = delay(m, self.source.swap ^ self.source.negative, _STATES, "turned")
-        state, before = Signal.like(self.current, reset_less=True), Signal.like(self.previous, reset_less=True)
-        difference = Signal(signed(len(state) + 1), reset_less=True)
-        shifted = Signal.like(self.operand, name="shifted", reset_less=True)
+        source = self.source
+        differs = source.operand == Operand.DIFFERENCE
+        # The states change places by `swap`; the term is the previous one, or of a negative difference.
+        backwards = (source.operand == Operand.PREVIOUS) | (differs & source.negative)
+        turned = delay(m, backwards ^ source.swap, _STATES, "turned")
+        other_turned = delay(m, source.negative ^ source.swap, _STATES, "other_turned")
+        sends = delay(m, source.operand != Operand.ZERO, _STATES, "sends") & delay(
+            m, self.present, _STATES - 1, "present"
+        )
+        subtracts = delay(m, differs, _STATES, "subtracts")
+        term, other = Signal.like(self.current, reset_less=True), Signal.like(self.current, reset_less=True)
+        bits = len(term)
         m.d.sync += [
-            state.eq(Mux(swap, self.previous, self.current)),
-            before.eq(Mux(swap, self.current, self.previous)),
-            difference.eq(Mux(turned, self.previous, self.current) - Mux(turned, self.current, self.previous)),
-            shifted.eq(difference << delay(m, self.source.preshift, _STATES + 1, "preshift")),
+            term.eq(Mux(turned, self.previous, self.current) & sends.replicate(bits)),
+            other.eq(Mux(other_turned, self.current, self.previous) & (sends & subtracts).replicate(bits)),
         ]
-
-        choice_stage = ADDRESS_STAGE + OPERAND_STAGE - 1
-        state, before = delay(m, state, 1, "state"), delay(m, before, 1, "before")
+        difference = Signal(signed(bits + 1), reset_less=True)
         operand = Signal.like(self.operand, reset_less=True)
-        choice = delay(m, self.source.operand, choice_stage, "choice")
-        with m.Switch(Mux(delay(m, self.present, choice_stage - 1, "present"), choice, Operand.ZERO)):
-            with m.Case(Operand.ZERO):
-                m.d.sync += operand.eq(0)
-            with m.Case(Operand.STATE):
-                m.d.sync += operand.eq(state)
-            with m.Case(Operand.PREVIOUS):
-                m.d.sync += operand.eq(before)
-            with m.Case(Operand.DIFFERENCE):
-                m.d.sync += operand.eq(shifted)
+        # The shift is zero where no difference is sent.
+        shift = source.preshift & differs.replicate(len(source.preshift))
+        m.d.sync += [
+            difference.eq(term - other),
+            operand.eq(difference << delay(m, shift, _STATES + 2, "preshift")),
+        ]
         m.d.comb += self.operand.eq(operand)
         return m

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.messages import Messages, Operation
+from ceprop.hdl.messages import Messages
 
 
 class StatusHop(wiring.Component):
@@ -13,8 +13,8 @@ class StatusHop(wiring.Component):
 
     Members
     -------
-    step, new : In
-        The message one cycle after the new state is there, and that state.
+    valid, last, layer_last, layer, output, remaining, new : In
+        A neuron has a new state: fields of its `step` message, and that state.
     changed, aperiodic : In
         Whether it differs from the one before, and from the one before that.
     changed_count, active_count : In
@@ -26,9 +26,15 @@ class StatusHop(wiring.Component):
     def __init__(self, geometry: Geometry, edge: Edge):
         messages = Messages(geometry)
         bits = geometry.specification.formats.state_bits
+        self._ranks = geometry.edge(len(geometry.specification.layers) - 1) == edge
         super().__init__(
             {
-                "step": In(messages.step(edge)),
+                "valid": In(1),
+                "last": In(1),
+                "layer_last": In(1),
+                "layer": In(messages.layer_bits(edge)),
+                "output": In(1),
+                "remaining": In(messages.countdown_bits(edge)),
                 "new": In(bits),
                 "changed": In(1),
                 "aperiodic": In(1),
@@ -40,29 +46,36 @@ class StatusHop(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Lower lanes come first, so an equal output never replaces the one found."""
+        """One register."""
         m = Module()
-        before, step = self.status, self.step
+        before = self.status
         status = Signal(self.status.shape(), name="status_hop")
-        competes = step.output & (step.remaining != 0)
-        larger = competes & (~before.found | (self.new > before.largest))
-        equal = competes & before.found & (self.new == before.largest)
         m.d.sync += [
-            status.valid.eq(step.operation == Operation.STEP),
-            status.last.eq(step.last),
-            status.layer_last.eq(step.layer_last),
-            status.layer.eq(step.layer),
+            status.valid.eq(self.valid),
+            status.last.eq(self.last),
+            status.layer_last.eq(self.layer_last),
+            status.layer.eq(self.layer),
             status.changed_most.eq(larger_of(before.changed_most, self.changed_count)),
             status.active_most.eq(larger_of(before.active_most, self.active_count)),
             status.changed.eq(before.changed | self.changed),
             status.aperiodic.eq(before.aperiodic | self.aperiodic),
+        ]
+        if self._ranks:
+            self._rank(m, before, status)
+        m.d.comb += self.status_out.eq(status)
+        return m
+
+    def _rank(self, m: Module, before, status) -> None:
+        """Lower lanes come first, so an equal output never replaces the one found."""
+        competes = self.output & (self.remaining != 0)
+        larger = competes & (~before.found | (self.new > before.largest))
+        equal = competes & before.found & (self.new == before.largest)
+        m.d.sync += [
             status.found.eq(before.found | competes),
             status.tie.eq((before.tie & ~larger) | equal),
             status.largest.eq(Mux(larger, self.new, before.largest)),
-            status.remaining.eq(Mux(larger, step.remaining, before.remaining)),
+            status.remaining.eq(Mux(larger, self.remaining, before.remaining)),
         ]
-        m.d.comb += self.status_out.eq(status)
-        return m
 
 
 def larger_of(one: Value, other: Value) -> Value:

@@ -7,7 +7,14 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Messages, Operation
 
-_COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
+COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
+"""What is the same for all messages of a walk."""
+
+
+def step_beats(geometry: Geometry) -> int:
+    """Cycles from one step message to the next. Where memories have one port, the lanes' read a neuron's words twice,
+    at the beginning of its step and at its end, and so take every second cycle."""
+    return 2 if geometry.memory_ports == 1 else 1
 
 
 class StepWalker(wiring.Component):
@@ -28,7 +35,7 @@ class StepWalker(wiring.Component):
     row, column : Out
         `step` messages.
     layer, slot : Out
-        Where the walk is; `layer` is zero when it rests.
+        Where the walk is; `layer` is zero when it rests, between two messages too.
     """
 
     def __init__(self, geometry: Geometry):
@@ -59,8 +66,11 @@ class StepWalker(wiring.Component):
         m = Module()
         g, specification = self.geometry, self.geometry.specification
         layer, slot = Signal(self.layer.shape()), Signal(self.slot.shape())
-        remaining = Signal(len(self.row.remaining))
-        m.d.comb += [self.layer.eq(layer), self.slot.eq(slot)]
+        remaining = Signal(range(max(specification.layers[1:]) + 1))
+        rests = Signal()
+        if step_beats(g) > 1:
+            m.d.sync += rests.eq((layer != 0) & self.room & ~rests)
+        m.d.comb += [self.layer.eq(Mux(rests, 0, layer)), self.slot.eq(slot)]
         with m.Switch(layer):
             for l in specification.connections:
                 edge = g.edge(l)
@@ -75,9 +85,9 @@ class StepWalker(wiring.Component):
                         message.last.eq((l == g.layers(edge)[-1]) & (slot == g.slots(l) - 1)),
                         message.remaining.eq(remaining),
                     ]
-                    for field in _COPIED:
+                    for field in COPIED:
                         m.d.comb += message[field].eq(getattr(self, field))
-                    with m.If(self.room):
+                    with m.If(self.room & ~rests):
                         m.d.comb += message.operation.eq(Mux(self.learn, Operation.LEARN, Operation.STEP))
                         m.d.sync += [slot.eq(slot + 1), remaining.eq(remaining - g.lanes(l))]
                         with m.If(slot == g.slots(l) - 1):
