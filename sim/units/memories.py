@@ -68,39 +68,40 @@ def _cases(cell: Cell) -> list[tuple[int, int, int, int]]:
 
 
 async def bench_accumulator(cell: Cell) -> None:
-    """Random additions, most of them close behind one to the same address: in the next cycle, or `latency` later."""
+    """Random additions, most of them close behind one to the same sum: in the next cycle, or `latency` later."""
     component, random = cell.component, cell.random
     assert isinstance(component, Accumulator)
-    addend_limit, limit = (1 << (cell.width(name) - 1) for name in ("addend", "read_data"))
-    sums: list[int | None] = [None] * component.words
+    latency, ports = component.latency, ("read_data", "read_second")[: len(component.bits)]
+    addend_limit, *limits = (1 << (cell.width(name) - 1) for name in ("addend", *ports))
+    sums: dict[tuple[int, int], int] = {}
     line = Timeline()
-    history: list[tuple[int, bool]] = []
-    expected: dict[int, int] = {}
-    contents: list[list[int | None]] = []
+    history: list[tuple[int, int] | None] = []
+    contents: list[dict[tuple[int, int], int]] = []
+    addresses: list[int] = []
     for now in range(4000):
         # The same address again soon, or any other.
         again = random.randint(1, 6)
-        address = history[-again][0] if again <= min(4, len(history)) else random.randrange(component.words)
-        followed = bool(history) and history[-1] == (address, True)
-        too_close = (address, True) in history[1 - component.latency :] and not followed
+        address = addresses[-again] if again <= min(4, now) else random.randrange(component.words)
+        place = address, random.randrange(len(ports))
+        too_close = place in history[1 - latency :] and history[-1] != place
         valid = random.random() < 0.8 and not too_close
         addend = random.choice([-addend_limit, addend_limit - 1, random.randrange(-addend_limit, addend_limit)])
-        before = sums[address]
+        before, limit = sums.get(place), limits[place[1]]
         first = before is None or not -limit <= before + addend < limit or random.random() < 0.1
         line.set(now, "address", address)
         line.set(now, "valid", int(valid))
         # Without `valid` neither `first` nor the addend matters.
         line.set(now, "first", int(first))
+        line.set(now, "second", place[1])
         line.set(now + 1, "addend", addend)
         if valid:
-            sums[address] = addend if first else (before or 0) + addend
-        history.append((address, valid))
-        contents.append(list(sums))
+            sums[place] = addend if first else (before or 0) + addend
+        history.append(place if valid else None)
+        addresses.append(address)
+        contents.append(dict(sums))
         # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
-        seen = now - component.latency
-        total = contents[seen][address] if seen >= 0 else None
-        if total is not None and (address, True) not in history[seen + 1 : now]:
-            expected[now + 1] = total
-    outputs = await cell.play(line.cycles(1))
-    for now, total in expected.items():
-        cell.equal(f"sum read in cycle {now}", cell.output(outputs[now], "read_data"), total)
+        for second, port in enumerate(ports):
+            place = address, second
+            if now >= latency and place in contents[now - latency] and place not in history[now - latency + 1 : now]:
+                line.expect(now + 1, f"sum {second} of address {address}", port, contents[now - latency][place])
+    await line.run(cell, undefined=ports)

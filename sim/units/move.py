@@ -28,6 +28,7 @@ async def bench_move(cell: Cell) -> None:
                 line.set(now, name, value)
             line.set(now, "step", **message)
             line.set(now, "settings", **settings)
+            line.set(now, "labelled", int(message["remaining"] == settings["target"]))
             request = step_request(cell, message, layer, settings, rates[layer])
             expected = next_state(geometry, request, old, total, drive, bias)
             what = f"{message}, {settings}, sum {total}, drive {drive}, bias {bias}, old {old}"

@@ -4,6 +4,7 @@ from ceprop.geometry import Edge
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
 from ceprop.hdl.neuron import ARRIVAL_STAGE, NeuronCell
+from ceprop.hdl.steps import step_beats
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE, OPERAND_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
@@ -19,6 +20,8 @@ from ceprop.sim.units.timeline import Timeline
 SUM_DELAY = 7
 """Cycles from a slot's `source` message to its `sum` message; any number will do."""
 _ROUNDS = 80
+_UNDEFINED = ("status_out", "trace", "read_word", "operand", "dither", "slot")
+"""Outputs that show whatever the memories hold between messages, before they are written too."""
 _READ_STAGE = 3
 """Cycles from a message in the lane that reads a word to that word."""
 _HOP = 1
@@ -31,7 +34,7 @@ async def bench_neuron(cell: Cell) -> None:
     for number in range(_ROUNDS):
         # States cannot be written: the first round makes them from nothing.
         bench.round(first=number == 0 or cell.random.random() < 0.1)
-    outputs = await bench.line.run(cell)
+    outputs = await bench.line.run(cell, undefined=_UNDEFINED)
     found = sum(output["saturated"] for output in outputs)
     assert bench.saturations, "no bias was saturated: the bench proves too little"
     cell.equal("saturated biases", found, bench.saturations)
@@ -49,6 +52,7 @@ class NeuronBench:
         self.model = LaneModel(cell.geometry, self.edge)
         self.line = Timeline()
         self.now = 0
+        self.beats = step_beats(cell.geometry)
         self.saturations = 0
         edge: Edge = self.edge
         self.neurons = [
@@ -101,7 +105,7 @@ class NeuronBench:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "step", operation=Operation.WRITE, space=space, bank=bank, **unit)
         self.line.set(self.now + _HOP, "word", word)
-        self.now += 1
+        self.now += self.beats
 
     def _sums(self, load_all: bool) -> None:
         """A few addends to every sum and drive, those of one neuron behind each other, as the array sends them."""
@@ -160,11 +164,11 @@ class NeuronBench:
         return min(bound, 1 << (bits + formats.weight_fraction), (1 << (self.geometry.partial_sum_bits - 1)) - 1)
 
     def _steps(self, first: bool) -> None:
-        """All neurons of the lane, one message a cycle."""
+        """All neurons of the lane, their messages as close as they come."""
         shared = shared_fields(self.cell, first)
         for layer, slot in self.neurons:
             self._step(layer, slot, shared)
-            self.now += 1
+            self.now += self.beats
         # A new state is stored and listed before it enters the status; a source may read it in the next cycle.
         self.now += self.status_stage
 
@@ -178,8 +182,9 @@ class NeuronBench:
         passed = self.cell.passed("step", message) | {"remaining": max(0, message["remaining"] - 1)}
         self.line.expect(self.now + _HOP, "hop", "step_out", passed)
         shown = self.now + _HOP + self.status_stage
-        drive = stepped.drive & ((1 << self.geometry.drive_bits) - 1)
-        self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
+        if self.geometry.trace:
+            drive = stepped.drive & ((1 << self.geometry.drive_bits) - 1)
+            self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
         # The status of the lanes before comes in with the new state, and goes out one cycle later.
         before, after = step_status(self.cell, message, layer, stepped, self.model)
         self.line.set(shown, "status", **before)
@@ -195,7 +200,7 @@ class NeuronBench:
             self.saturations += self.model.learn(request)
             self.line.set(self.now, "step", **message)
             self.line.expect(self.now + _HOP + self.status_stage + 1, "learning", "status_out", {"valid": 0})
-            self.now += 1
+            self.now += self.beats
         self.now += self.status_stage + Accumulator.latency
 
     def _sources(self) -> None:
@@ -260,4 +265,4 @@ class NeuronBench:
         self.line.set(self.now, "step", operation=Operation.READ, space=space, bank=bank, **unit)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
         self.line.expect(self.now + _HOP + _READ_STAGE, what, "read_word", word)
-        self.now += 1
+        self.now += self.beats

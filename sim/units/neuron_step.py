@@ -11,10 +11,10 @@ from ceprop.sim.units.lane_model import LaneModel, Stepped, StepRequest
 def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
     """Fields of the messages that all neurons share in a step."""
     random = cell.random
-    names = ("swap", "bank", "keep")
-    return {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)} | {
-        name: random.getrandbits(1) for name in names
-    }
+    found = {name: random.getrandbits(1) for name in ("swap", "bank", "keep")}
+    # Where learning does not wait for the end of the phase, no state has to be kept for it.
+    found["keep"] &= not cell.specification.continual
+    return found | {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)}
 
 
 def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, int]]:
@@ -32,7 +32,7 @@ def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, i
     settings = {
         "negative": random.getrandbits(1),
         "nudge_shift": random.choice((1, 2, 3, random.randint(1, 15))),
-        "target": random.randint(1, max(specification.layers[1:])),
+        "target": random.randint(1, specification.classes),
         "bias_preshifts": preshifts,
     }
     return settings, rates
@@ -41,17 +41,24 @@ def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, i
 def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], target: int) -> dict[str, Any]:
     """One neuron's message: often padding, often the labelled unit, an output only of the last layer's edge."""
     random, geometry, layers = cell.random, cell.geometry, cell.specification.connections
-    outputs = geometry.edge(layers[-1]) == geometry.edge(layer)
+    output = random.getrandbits(1) if geometry.edge(layers[-1]) == geometry.edge(layer) else 0
+    classes, largest = cell.specification.classes, max(cell.specification.layers[l] for l in layers_beside(cell, layer))
+    near = (target,) if target <= largest else ()
     return shared | {
         "operation": Operation.STEP,
         "index": slot,
         "layer": geometry.edge_number(layer),
         "drive": int(layer == 1),
-        "output": random.getrandbits(1) if outputs else 0,
+        "output": output,
         "last": random.getrandbits(1),
         "layer_last": random.getrandbits(1),
-        "remaining": random.choice((0, target, random.randint(1, max(cell.specification.layers[1:])))),
+        "remaining": random.choice((0, *near, random.randint(1, classes if output else largest))),
     }
+
+
+def layers_beside(cell: Cell, layer: int) -> range:
+    """The layers on the edge of a layer."""
+    return cell.geometry.layers(cell.geometry.edge(layer))
 
 
 def step_request(
@@ -81,17 +88,18 @@ def step_status(
 ) -> tuple[dict[str, int], dict[str, int]]:
     """A status that comes in, its largest output near this one, and the one that must go out."""
     random, bits = cell.random, cell.specification.formats.state_bits
+    ranks = cell.geometry.edge(cell.specification.connections[-1]) == cell.geometry.edge(layer)
     names = ("changed", "aperiodic", "found", "tie", "largest", "remaining", "changed_most", "active_most")
     before: dict[str, int] = dict.fromkeys(names, 0)
     before |= {"changed": random.choice((0, 0, 1)), "aperiodic": random.choice((0, 0, 1))}
     before |= {name: random.randint(0, cell.geometry.slots(layer)) for name in ("changed_most", "active_most")}
-    if random.random() < 0.8:
+    if ranks and random.random() < 0.8:
         near = (stepped.new, stepped.new, stepped.new - 1, stepped.new + 1, random.getrandbits(bits))
         before |= {
             "found": 1,
             "tie": random.getrandbits(1),
             "largest": min(max(random.choice(near), 0), (1 << bits) - 1),
-            "remaining": random.randint(1, max(cell.specification.layers[1:])),
+            "remaining": random.randint(1, cell.specification.classes),
         }
     after = before | {name: message[name] for name in ("last", "layer_last", "layer")} | {"valid": 1}
     after["changed"] |= int(stepped.new != stepped.old)

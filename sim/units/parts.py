@@ -1,8 +1,8 @@
 """Benches of the small parts around the memories: loop counter, the inputs' pattern, row lane, lists, status hop."""
 
-from ceprop.geometry import Edge
+from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lists import UnitLists
-from ceprop.hdl.messages import Listing, Operation
+from ceprop.hdl.messages import Listing
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.status import StatusHop
@@ -111,43 +111,46 @@ async def bench_lists(cell: Cell) -> None:
     await line.run(cell)
 
 
+def output_edge(geometry: Geometry) -> Edge:
+    """Where the output layer lies."""
+    return geometry.edge(geometry.specification.connections[-1])
+
+
 async def bench_status(cell: Cell) -> None:
     """A lane's find added to those of the lanes before; equal outputs are frequent."""
     assert isinstance(cell.component, StatusHop)
     random, line = cell.random, Timeline()
     bits, list_bits = cell.width("new"), cell.width("changed_count")
-    largest_layer = max(cell.specification.layers[1:])
+    classes = cell.specification.classes
     for now in range(_CASES):
         before = {name: random.getrandbits(1) for name in ("changed", "aperiodic", "found", "tie")}
         new = random.getrandbits(bits)
         before |= {
             "largest": random.choice((new, new, random.getrandbits(bits))),
-            "remaining": random.randint(0, largest_layer),
+            "remaining": random.randint(0, classes),
             "changed_most": random.getrandbits(list_bits),
             "active_most": random.getrandbits(list_bits),
         }
         step = {
-            "operation": random.choice(list(Operation)),
+            "valid": random.getrandbits(1),
             "output": random.getrandbits(1),
-            "remaining": random.choice((0, random.randint(1, largest_layer))),
+            "remaining": random.choice((0, random.randint(1, classes))),
             "last": random.getrandbits(1),
             "layer_last": random.getrandbits(1),
-            "layer": random.randrange(max(1, len(cell.geometry.layers("row")))),
+            "layer": random.randrange(len(cell.geometry.layers(output_edge(cell.geometry)))),
         }
         own = {name: random.getrandbits(1) for name in ("changed", "aperiodic")}
         counts = {name: random.getrandbits(list_bits) for name in ("changed_count", "active_count")}
         line.set(now, "status", **before)
-        line.set(now, "step", **step)
-        for name, value in ({"new": new} | own | counts).items():
+        for name, value in ({"new": new} | step | own | counts).items():
             line.set(now, name, value)
         line.expect(now + 1, f"{before}, {step}, {new}", "status_out", _met(before, step, new, own | counts))
     await line.run(cell)
 
 
-def _met(before: dict[str, int], step: dict, new: int, own: dict[str, int]) -> dict[str, int]:
+def _met(before: dict[str, int], step: dict[str, int], new: int, own: dict[str, int]) -> dict[str, int]:
     """The status behind a lane."""
-    after = before | {name: step[name] for name in ("last", "layer_last", "layer")}
-    after["valid"] = int(step["operation"] is Operation.STEP)
+    after = before | {name: step[name] for name in ("valid", "last", "layer_last", "layer")}
     for name in ("changed", "aperiodic"):
         after[name] |= own[name]
     for name in ("changed", "active"):

@@ -5,6 +5,7 @@ from typing import Any
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Operation
+from ceprop.hdl.steps import step_beats
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.walks import Outputs, compare_walk
 
@@ -27,6 +28,11 @@ async def bench_steps(cell: Cell) -> None:
                 expected.append(still | {"layer": wanted["layer"], "slot": wanted["slot"]})
             cycles.append(settings | {"room": 1})
             expected.append(wanted)
+            for _ in range(1, step_beats(geometry)):
+                cycles.append(settings | {"room": random.getrandbits(1)})
+                expected.append({port: {"operation": Operation.NONE} for port in ("row", "column")} | {"layer": 0})
+        # The last message has been sent when it is out; a walk may begin in the next cycle.
+        del expected[1 - step_beats(geometry) or len(expected) :]
         idle = random.randint(0, 2)
         cycles += [settings | {"room": 1}] * idle
         outputs = await cell.play(cycles)

@@ -1,6 +1,7 @@
 """A bench as a script: inputs and expected outputs, each written down at its cycle, in whatever order they come."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from ceprop.sim.units.cell import Cell, Cycle
@@ -28,10 +29,11 @@ class Timeline:
         """Inputs of every cycle from 0 on, and some cycles more, for what is still on its way."""
         return [self._cycles.get(c, {}) for c in range(max(self._cycles) + 1 + after)]
 
-    async def run(self, cell: Cell) -> list[dict[str, int]]:
-        """Play it all and hold every expected output to what came; gives the outputs of all cycles."""
+    async def run(self, cell: Cell, *, undefined: Collection[str] = ()) -> list[dict[str, int]]:
+        """Play it all and hold every expected output to what came; gives the outputs of all cycles. Those in
+        `undefined` may be unknown where nothing is expected of them."""
         last = max((cycle for cycle, *_ in self._expected), default=0)
-        outputs = await cell.play(self.cycles(max(1, last - max(self._cycles))))
+        outputs = await cell.play(self.cycles(max(1, last - max(self._cycles))), undefined=undefined)
         for cycle, what, port, expected in sorted(self._expected, key=lambda entry: entry[0]):
             found = cell.output(outputs[cycle], port)
             if isinstance(expected, dict):

@@ -16,7 +16,7 @@ TINY = Specification.from_mapping(
         "layers": [5, 4, 3],
         "formats": {"state_bits": 2, "input_bits": 1, "weight_bits": 3, "weight_fraction": 2},
         "update": {"shifts": [0, 0]},
-        "array": {"rows": 2, "cols": 3},
+        "array": {"rows": 2, "cols": 3, "trace": True},
     }
 )
 """So few bits that every weight meets every state and every dither."""
@@ -28,7 +28,7 @@ TABLE = Specification.from_mapping(
         "formats": {"state_bits": 5, "input_bits": 7, "weight_bits": 7, "weight_fraction": 6},
         "activation": {"kind": "sigmoid", "table_bits": 6},
         "update": {"rounding": "nearest", "shifts": [1, 2, 3], "schedule": [{"epoch": 1, "shifts": [2, 2, 1]}]},
-        "array": {"rows": 2, "cols": 2, "memory_ports": 1},
+        "array": {"rows": 2, "cols": 2, "memory_ports": 1, "trace": True},
     }
 )
 """Two weight sets on one port, inputs finer than states, rounding to nearest, rates that change."""
@@ -39,7 +39,7 @@ WIDE = Specification.from_mapping(
         "rule": "vf",
         "formats": {"state_bits": 9, "input_bits": 6, "weight_bits": 18, "weight_fraction": 12},
         "update": {"shifts": [9, 11, 10, 9], "schedule": [{"epoch": 1, "shifts": [10, 9, 11, 9]}]},
-        "array": {"rows": 3, "cols": 2},
+        "array": {"rows": 3, "cols": 2, "trace": True},
     }
 )
 """Learning at the end of the phase, generators of 32 bits, several layers an edge, inputs coarser than states."""
@@ -61,7 +61,7 @@ LONG = Specification.from_mapping(
         "layers": [33, 17, 21, 11],
         "formats": {"state_bits": 6, "input_bits": 4, "weight_bits": 8, "weight_fraction": 7},
         "update": {"shifts": [4, 4, 5]},
-        "array": {"rows": 2, "cols": 4, "memory_ports": 1},
+        "array": {"rows": 2, "cols": 4, "memory_ports": 1, "trace": True},
     }
 )
 """Many slots a lane, both products of an update on one port."""
@@ -91,6 +91,7 @@ GROUPS = {
         "triangle_align",
         "memory",
         "accumulator",
+        "accumulator_of_two",
     ],
 }
 """Cells that are simulated together, for it takes longer to start than to try one."""
