@@ -10,8 +10,8 @@ from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
-HOLD_CYCLES = 2 + ADDRESS_STAGE + LOAD_WORD_STAGE
-"""A word is held, behind a register, until the wavefront of its write has taken it in the first lane."""
+HOLD_CYCLES = 3 + ADDRESS_STAGE + LOAD_WORD_STAGE
+"""A word is held until the wavefront of its write, which starts from a register, has taken it in the first lane."""
 
 
 class CommandPort(wiring.Component):
@@ -28,8 +28,8 @@ class CommandPort(wiring.Component):
     -------
     command, response : In, Out, streams
         As :class:`Ports` says.
-    allowed, idle : In, Out
-        A command may begin; none is at work.
+    allowed, idle, busy : In, Out, Out
+        A command may begin; none is at work; the messages are those of a command.
     tile, row_source, row_sum, row_step, column_step : Out
         Messages of reads and writes.
     words : Out, array
@@ -51,6 +51,7 @@ class CommandPort(wiring.Component):
                 "response": Out(stream.Signature(ports.response)),
                 "allowed": In(1),
                 "idle": Out(1),
+                "busy": Out(1),
                 "tile": Out(messages.tile),
                 "row_source": Out(messages.source("row")),
                 "row_sum": Out(messages.sum("row")),
@@ -75,16 +76,20 @@ class CommandPort(wiring.Component):
         asked = self.command.payload
         kept = ("write", "space", "column", "lane", "address", "count")
         held = Signal(data.StructLayout({name: asked.shape()[name].shape for name in kept}))
-        waited = Signal(range(max(HOLD_CYCLES, *self._latencies) + 1))
+        waited = Signal(range(max(HOLD_CYCLES, *self._latencies) + 2))
         holding, final = Signal(), Signal()
         answer, latency = self._answer(m, held)
         response = Signal(self.response.payload.shape(), name="response_register", reset_less=True)
+        messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
+        m.d.sync += [message.eq(0) for message in messages]
         m.d.sync += [waited.eq(waited + 1), self.words.eq(Mux(holding, asked.words.as_value(), 0))]
+        m.d.sync += self.busy.eq(1)
         m.d.comb += self.response.payload.eq(response)
         m.d.comb += [self.register_address.eq(held.address), self.register_word.eq(asked.words.as_value())]
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
+                m.d.sync += self.busy.eq(0)
                 m.d.sync += [held[name].eq(asked[name]) for name in kept]
                 with m.If(self.allowed & self.command.valid):
                     m.next = "TAKE"
@@ -131,33 +136,36 @@ class CommandPort(wiring.Component):
         """What is read, and how many cycles after its message it is here."""
         weight, row, column = self._latencies
         answer = Signal(self.response.payload.shape())
-        latency = Signal(range(max(self._latencies) + 1))
+        latency = Signal(range(max(self._latencies) + 2))
         with m.Switch(held.space):
             with m.Case(Space.REGISTER):
                 m.d.comb += [answer.eq(self.register_value), latency.eq(1)]
             with m.Case(Space.WEIGHT):
-                m.d.comb += [answer.words.eq(self.row_words), latency.eq(weight)]
+                m.d.comb += [answer.words.eq(self.row_words), latency.eq(1 + weight)]
             with m.Default():
                 words = Mux(held.column, self.column_words.as_value(), self.row_words.as_value())
-                m.d.comb += [answer.eq(words), latency.eq(Mux(held.column, column, row))]
+                m.d.comb += [answer.eq(words), latency.eq(1 + Mux(held.column, column, row))]
         return answer, latency
 
     def _message(self, m: Module, held) -> None:
-        """A weight is reached through the array, anything else through the step chain of its edge."""
+        """A weight is reached through the array, anything else through the step chain of its edge; a cycle later."""
         row_bits = self.geometry.row_slot_bits
         with m.If(held.space == Space.WEIGHT):
-            m.d.comb += [
+            m.d.sync += [
                 self.tile.load.eq(held.write),
                 self.tile.sum.eq(~held.write),
                 self.tile.read.eq(~held.write),
-                self.tile.lane.eq(held.lane),
-                self.tile.base.eq(held.address[row_bits:]),
-                self.row_source.sum.eq(~held.write),
-                self.row_source.index.eq(held.address[:row_bits]),
                 self.row_sum.read.eq(~held.write),
             ]
         with m.Elif(held.space != Space.REGISTER):
             for step, chosen in ((self.row_step, ~held.column), (self.column_step, held.column)):
                 with m.If(chosen):
-                    m.d.comb += step.operation.eq(Mux(held.write, Operation.WRITE, Operation.READ))
-                m.d.comb += [step.space.eq(held.space), Cat(step.index, step.layer).eq(held.address)]
+                    m.d.sync += step.operation.eq(Mux(held.write, Operation.WRITE, Operation.READ))
+        m.d.sync += [
+            self.tile.lane.eq(held.lane),
+            self.tile.base.eq(held.address[row_bits:]),
+            self.row_source.sum.eq(~held.write),
+            self.row_source.index.eq(held.address[:row_bits]),
+        ]
+        for step in (self.row_step, self.column_step):
+            m.d.sync += [step.space.eq(held.space), Cat(step.index, step.layer).eq(held.address)]

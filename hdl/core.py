@@ -189,14 +189,14 @@ class Core(wiring.Component):
         command_step = commands.row_step if name == "row" else commands.column_step
         own = Signal(step.shape(), name=f"{name}_command_step")
         m.d.comb += [own.eq(command_step), own.bank.eq(sequencer.bank), own.swap.eq(sequencer.swap)]
-        m.d.comb += edge.step.eq(Mux(commands.idle, step.as_value(), own.as_value()))
+        m.d.comb += edge.step.eq(Mux(commands.busy, own.as_value(), step.as_value()))
         if name == "row":
             read = Signal(arriving.shape(), name="row_sum_or_read")
             m.d.comb += [read.eq(arriving), read.read.eq(commands.row_sum.read)]
             arriving = read
         # The weights of a command lie at its own addresses, whatever the walker said last.
         own_source = commands.row_source.as_value() if name == "row" else 0
-        m.d.comb += edge.source.eq(Mux(commands.idle, source.as_value(), own_source))
+        m.d.comb += edge.source.eq(Mux(commands.busy, own_source, source.as_value()))
         m.d.comb += edge.sum.eq(delay(m, arriving, self.sum_delay(name), f"{name}_sum"))
         sums, words = array.row_sums, commands.row_words
         if name == "column":
@@ -227,7 +227,7 @@ class Core(wiring.Component):
         before = None
         for k, lane in enumerate(lanes):
             m.submodules[f"column_{k}"] = lane
-            tile = Mux(commands.idle, walker.tile.as_value(), commands.tile.as_value())
+            tile = Mux(commands.busy, commands.tile.as_value(), walker.tile.as_value())
             m.d.comb += [
                 lane.tile.eq(before.tile_out if before else tile),
                 lane.event.eq(before.event_out if before else intake.event),
