@@ -1,10 +1,12 @@
 """The command port: reads and writes registers, weights and neurons between samples."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
@@ -12,6 +14,8 @@ from ceprop.registers import REGISTER_BITS
 
 HOLD_CYCLES = 3 + ADDRESS_STAGE + LOAD_WORD_STAGE
 """A word is held until the wavefront of its write, which starts from a register, has taken it in the first lane."""
+RESPONSE_DEPTH = 16
+"""Groups that wait for a slow reader; reading pauses when they are full."""
 
 
 class CommandPort(wiring.Component):
@@ -68,84 +72,54 @@ class CommandPort(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Take a command, carry it out, wait until its words are through, a group after the other.
-
-        A read leaves the port at once, so that its host may wait for the groups before it offers another command; a
-        write stays there until its words have been taken, so that nothing here keeps them."""
+        """Take a command, carry it out, wait until its words are through."""
         m = Module()
-        asked = self.command.payload
-        kept = ("write", "space", "column", "lane", "address", "count")
-        held = Signal(data.StructLayout({name: asked.shape()[name].shape for name in kept}))
-        waited = Signal(range(max(HOLD_CYCLES, *self._latencies) + 2))
-        holding, final = Signal(), Signal()
-        answer, latency = self._answer(m, held)
-        response = Signal(self.response.payload.shape(), name="response_register", reset_less=True)
+        held = Signal(self.command.payload.shape())
+        hold = Signal(range(HOLD_CYCLES))
+        reading, sending = Signal(), Signal()
+        room, drained = self._respond(m, held, reading, sending)
+        holding = Signal()
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
         m.d.sync += [message.eq(0) for message in messages]
-        m.d.sync += [waited.eq(waited + 1), self.words.eq(Mux(holding, asked.words.as_value(), 0))]
-        m.d.sync += self.busy.eq(1)
-        m.d.comb += self.response.payload.eq(response)
-        m.d.comb += [self.register_address.eq(held.address), self.register_word.eq(asked.words.as_value())]
+        m.d.sync += [self.busy.eq(~self.idle), self.words.eq(Mux(holding, held.words.as_value(), 0))]
+        m.d.comb += [
+            self.register_address.eq(held.address),
+            self.register_word.eq(held.words.as_value()),
+        ]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.idle.eq(1)
-                m.d.sync += self.busy.eq(0)
-                m.d.sync += [held[name].eq(asked[name]) for name in kept]
+                m.d.comb += [self.idle.eq(1), self.command.ready.eq(self.allowed)]
+                m.d.sync += [held.eq(self.command.payload), hold.eq(0)]
                 with m.If(self.allowed & self.command.valid):
-                    m.next = "TAKE"
-                    with m.If(asked.write):
-                        m.next = "ACT"
-            with m.State("TAKE"):
-                m.d.comb += self.command.ready.eq(1)
-                m.next = "ACT"
+                    m.next = "ACT"
             with m.State("ACT"):
-                self._message(m, held)
-                m.d.sync += waited.eq(1)
                 with m.If(held.write):
                     m.d.comb += holding.eq(1)
+                    self._message(m, held)
                     with m.If(held.space == Space.REGISTER):
                         m.d.comb += self.register_write.eq(1)
-                        m.next = "WRITTEN"
+                        m.next = "IDLE"
                     with m.Else():
                         m.next = "HOLD"
-                with m.Else():
+                with m.Elif(room & (held.space == Space.REGISTER)):
+                    m.next = "SEND"
+                with m.Elif(room):
+                    m.d.comb += reading.eq(1)
+                    self._message(m, held)
                     m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
-                    m.d.sync += final.eq(held.count <= 1)
-                    m.next = "READ"
-            with m.State("WRITTEN"):
-                m.d.comb += self.command.ready.eq(1)
-                m.next = "IDLE"
+                    with m.If(held.count <= 1):
+                        m.next = "WAIT"
+            with m.State("SEND"):
+                m.d.comb += sending.eq(1)
+                m.next = "WAIT"
             with m.State("HOLD"):
                 m.d.comb += holding.eq(1)
-                with m.If(waited == HOLD_CYCLES):
-                    m.d.comb += self.command.ready.eq(1)
+                m.d.sync += hold.eq(hold + 1)
+                with m.If(hold == HOLD_CYCLES - 1):
                     m.next = "IDLE"
-            with m.State("READ"):
-                m.d.sync += response.eq(answer)
-                with m.If(waited == latency):
-                    m.next = "RESPOND"
-            with m.State("RESPOND"):
-                m.d.comb += self.response.valid.eq(1)
-                with m.If(self.response.ready):
-                    m.next = "ACT"
-                    with m.If(final):
-                        m.next = "IDLE"
+            with m.State("WAIT"), m.If(drained):
+                m.next = "IDLE"
         return m
-
-    def _answer(self, m: Module, held) -> tuple[Value, Value]:
-        """What is read, and how many cycles after its message it is here."""
-        weight, row, column = self._latencies
-        answer = Signal(self.response.payload.shape())
-        latency = Signal(range(max(self._latencies) + 2))
-        with m.Switch(held.space):
-            with m.Case(Space.REGISTER):
-                m.d.comb += [answer.eq(self.register_value), latency.eq(1)]
-            with m.Case(Space.WEIGHT):
-                m.d.comb += [answer.words.eq(self.row_words), latency.eq(1 + weight)]
-            with m.Default():
-                words = Mux(held.column, self.column_words.as_value(), self.row_words.as_value())
-                m.d.comb += [answer.eq(words), latency.eq(1 + Mux(held.column, column, row))]
-        return answer, latency
 
     def _message(self, m: Module, held) -> None:
         """A weight is reached through the array, anything else through the step chain of its edge; a cycle later."""
@@ -169,3 +143,35 @@ class CommandPort(wiring.Component):
         ]
         for step in (self.row_step, self.column_step):
             m.d.sync += [step.space.eq(held.space), Cat(step.index, step.layer).eq(held.address)]
+
+    def _respond(self, m: Module, held, reading, sending):
+        """Collect what was read; returns whether one more group fits and whether none is on its way."""
+        from_array = held.space == Space.WEIGHT
+        issued = (reading & from_array, reading & ~from_array & ~held.column, reading & ~from_array & held.column)
+        arrived = Signal(3)
+        for k, (flag, latency) in enumerate(zip(issued, self._latencies, strict=True)):
+            m.d.comb += arrived[k].eq(delay(m, flag, 1 + latency, f"read_{k}"))
+        m.submodules.waiting = waiting = SyncFIFOBuffered(
+            width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
+        )
+        words = Mux(arrived[2], self.column_words.as_value(), self.row_words.as_value())
+        entering, entering_words = Signal(), Signal.like(waiting.w_data)
+        m.d.sync += [
+            entering.eq(arrived.any() | sending),
+            entering_words.eq(Mux(sending, self.register_value, words)),
+        ]
+        m.d.comb += [
+            waiting.w_en.eq(entering),
+            waiting.w_data.eq(entering_words),
+            self.response.valid.eq(waiting.r_rdy),
+            self.response.payload.eq(waiting.r_data),
+            waiting.r_en.eq(self.response.ready),
+        ]
+        on_way = Signal(range(max(self._latencies) + 3))
+        taken = Signal(range(RESPONSE_DEPTH + 1))
+        m.d.sync += on_way.eq(on_way + reading - arrived.any())
+        m.d.sync += taken.eq(taken + (reading | sending) - (self.response.valid & self.response.ready))
+        # Known a cycle late, so with room for the one that was taken meanwhile.
+        room = Signal()
+        m.d.sync += room.eq(taken < RESPONSE_DEPTH - 1)
+        return room, on_way == 0
