@@ -61,7 +61,7 @@ UNITS: dict[str, Unit] = {
     "memory": Unit(lambda _: PortableMemory(3, 3), memories.bench_memory),
     "accumulator": Unit(lambda g: Accumulator(5, [g.sum_bits("row")], g.partial_sum_bits), memories.bench_accumulator),
     "accumulator_of_two": Unit(
-        lambda g: Accumulator(3, [g.partial_sum_bits + 2, g.drive_bits + 1], g.partial_sum_bits),
+        lambda g: Accumulator(3, [g.partial_sum_bits + 2, g.partial_sum_bits], g.partial_sum_bits),
         memories.bench_accumulator,
     ),
     "synapse": Unit(SynapseCell, synapse.bench_synapse),
