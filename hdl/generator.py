@@ -1,6 +1,6 @@
 """The xorshift generators of one lane's neurons, in two banks (`docs/numerics.md`, section 6)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -92,5 +92,5 @@ class GeneratorBanks(wiring.Component):
         m.d.comb += [write.en.eq(enable), write.addr.eq(written), write.data.eq(word)]
         return m
 
-    def _place(self, bank: Value, address: Value) -> Value:
-        return Cat(address[: self._address_bits], bank)
+    def _place(self, bank: ValueLike, address: ValueLike) -> Value:
+        return Value.cast(Cat(Value.cast(address)[: self._address_bits], bank))

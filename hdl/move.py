@@ -1,6 +1,6 @@
 """A neuron's move: from what it heard to its new state, one operation between two registers."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -106,7 +106,7 @@ class Move(wiring.Component):
         ]
         return value
 
-    def _nudge(self, m: Module, activated: int) -> Signal:
+    def _nudge(self, m: Module, activated: int) -> Value:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
         # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a
@@ -123,4 +123,4 @@ class Move(wiring.Component):
             shifted.eq(Mux(wanted, gap >> dropped, 0)),
             nudge.eq(((shifted ^ negative) + 1) >> 1),
         ]
-        return delay(m, nudge, activated - 3, "nudge")
+        return Value.cast(delay(m, nudge, activated - 3, "nudge"))

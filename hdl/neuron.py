@@ -256,7 +256,7 @@ class NeuronCell(wiring.Component):
 
     def _place(self, index: Value, layer: Value) -> Value:
         """Address of a neuron in this lane's memories."""
-        return Cat(index, layer)[: address_bits(memory_depth(self.geometry.neuron_words(self.edge)))]
+        return Value.cast(Cat(index, layer))[: address_bits(memory_depth(self.geometry.neuron_words(self.edge)))]
 
     def _look(self, m: Module, way: "_Way", lists, new, old, older, kept) -> None:
         """What the new state means for the lists, a cycle later, and for the status chain, after one more."""

@@ -76,8 +76,8 @@ class Bench:
             if before is None or self.outcome.mismatches:
                 sending.cancel()
                 return
-        if self.job.reads_after(batch[-1]):
-            await self._patiently(self._read_back(expected), expected)
+            if number == batch[-1] and self.job.reads_after(number):
+                await self._patiently(self._read_back(expected), expected)
 
     async def _send(self, batch: range) -> None:
         """As a fast host does: a group in every cycle in which the core takes one."""

@@ -1,7 +1,6 @@
 """What a neuron cell holds and does, in the golden model's scalar functions."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Listing, Operand
@@ -61,7 +60,6 @@ def next_state(geometry: Geometry, request: StepRequest, old: int, total: int, d
     return nudged(_with_nudge_shift(specification, request.nudge_shift), old, rho, target, request.negative)
 
 
-@lru_cache
 def _with_nudge_shift(specification: Specification, shift: int) -> Specification:
     return specification.override(f"nudge.shift={shift}")
 

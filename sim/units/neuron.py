@@ -47,7 +47,8 @@ class NeuronBench:
         component = cell.component
         assert isinstance(component, NeuronCell)
         self.random, self.geometry, self.specification = cell.random, cell.geometry, cell.specification
-        self.cell, self.edge = cell, component.edge
+        self.cell = cell
+        self.edge: Edge = component.edge
         self.status_stage = component.status_stage
         self.model = LaneModel(cell.geometry, self.edge)
         self.line = Timeline()
