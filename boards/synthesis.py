@@ -36,9 +36,7 @@ def synthesis_script(device: Device, bels: Mapping[str, str]) -> str:
     `bels` gives a place to each instance named, a suffix of its path."""
     lines = [
         "read_verilog core.v harness.v",
-        # Cells and lanes stay apart until they are finished. Otherwise equal registers are merged across the whole
-        # array, for the same control passes all cells of a diagonal at once, and no hop is local any more.
-        *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _COPIES),
+        *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         _synthesize(device),
         f"tee -q -o {_PARTS} stat -json",
         "setattr -mod -unset keep_hierarchy *",
@@ -72,6 +70,13 @@ def _counts(path: Path) -> dict[str, dict[str, int]]:
     """Cells by kind, for every module that yosys counted."""
     modules = json.loads(path.read_text())["modules"]
     return {name.lstrip("\\"): module["num_cells_by_type"] for name, module in modules.items()}
+
+
+def _apart(device: Device) -> tuple[str, ...]:
+    """Modules that stay apart until they are finished. Otherwise equal registers are merged across the whole array, for
+    the same control passes all cells of a diagonal at once, and no hop is local any more. Where there is room for no
+    more than a few cells, what merging saves in the lanes counts for more."""
+    return _COPIES if device.family == "ecp5" else tuple(f"*.cell_{copy}" for copy in _COPIES)
 
 
 def _synthesize(device: Device) -> str:

@@ -12,8 +12,6 @@ from ceprop.hdl.ports import Ports
 from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
-HOLD_CYCLES = 3 + ADDRESS_STAGE + LOAD_WORD_STAGE
-"""A word is held until the wavefront of its write, which starts from a register, has taken it in the first lane."""
 RESPONSE_DEPTH = 16
 """Groups that wait for a slow reader; reading pauses when they are full."""
 
@@ -75,7 +73,9 @@ class CommandPort(wiring.Component):
         """Take a command, carry it out, wait until its words are through."""
         m = Module()
         held = Signal(self.command.payload.shape())
-        hold = Signal(range(HOLD_CYCLES))
+        # A word is held until the wavefront of its write, which starts from a register, has taken it in the last lane.
+        hold_cycles = 4 + ADDRESS_STAGE + LOAD_WORD_STAGE + max(self.geometry.rows, self.geometry.cols)
+        hold = Signal(range(hold_cycles))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
         holding = Signal()
@@ -115,7 +115,7 @@ class CommandPort(wiring.Component):
             with m.State("HOLD"):
                 m.d.comb += holding.eq(1)
                 m.d.sync += hold.eq(hold + 1)
-                with m.If(hold == HOLD_CYCLES - 1):
+                with m.If(hold == hold_cycles - 1):
                     m.next = "IDLE"
             with m.State("WAIT"), m.If(drained):
                 m.next = "IDLE"

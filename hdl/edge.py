@@ -19,7 +19,7 @@ class NeuronEdge(wiring.Component):
     source, sum, step, settings : In
         Messages into the first lane.
     words : In, array
-        Words to be written, all lanes together, held while their `step` message passes.
+        Words to be written, all lanes together, held from their `step` message on until the last lane has taken it.
     returned, saturations : In, arrays
         From the array; the counts are zero on the column edge.
     sums : Out, array
@@ -85,9 +85,7 @@ class NeuronEdge(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Lane after lane."""
         m = Module()
-        word_bits = len(self.words[0])
-        m.submodules.skew = skew = Triangle(self.lanes, word_bits, align=False)
-        m.submodules.read_align = read_align = Triangle(self.lanes, word_bits, align=True)
+        m.submodules.read_align = read_align = Triangle(self.lanes, len(self.words[0]), align=True)
         before = None
         chain = 0
         for lane, cell in enumerate(self._cells):
@@ -97,10 +95,10 @@ class NeuronEdge(wiring.Component):
                 m.d.comb += getattr(cell, name).eq(incoming)
             if before:
                 m.d.comb += cell.status.eq(before.status_out)
+            word = delay(m, self.words[lane], 1, f"word_{lane}")
             m.d.comb += [
-                skew.words[lane].eq(self.words[lane]),
-                cell.word.eq(skew.moved[lane]),
-                self.load_words[lane].eq(skew.moved[lane]),
+                cell.word.eq(word),
+                self.load_words[lane].eq(word),
                 cell.returned.eq(self.returned[lane]),
                 self.sums[lane].eq(cell.source_out.sum),
                 self.slot[lane].eq(cell.slot),

@@ -95,7 +95,7 @@ class NeuronCell(wiring.Component):
     returned : In(signed)
         The lane's partial sum, `ARRIVAL_STAGE` cycles after its `sum` message is in this lane.
     word : In
-        A word to be written, while a `step` message with `WRITE` is in this lane.
+        A word to be written, one cycle after a `step` message with `WRITE`.
     slot, present : Out
         The unit that `source` means, one cycle after it.
     operand, dither : Out
@@ -180,7 +180,6 @@ class NeuronCell(wiring.Component):
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
         sums, drives = self._sums(m, arriving, step, address, lists.present)
         early, old, older = self._states(m, address, step, way, sender)
-        word = delay(m, self.word, 1, "word")
         new = self._new(m, way, settings, sums, drives, biases.bias, early.current)
         # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
         kept = old if self.specification.continual else Mux(way.walk.keep, older, old)
@@ -202,10 +201,10 @@ class NeuronCell(wiring.Component):
             generators.moves.eq(way.works(stage - 1)),
             generators.place.eq(way.place[stage - 1]),
             generators.nudged.eq(moves & way.walk.nudged),
-            generators.word.eq(word),
+            generators.word.eq(self.word),
             self.dither.eq(generators.dither),
             biases.step.eq(acting),
-            biases.word.eq(word),
+            biases.word.eq(self.word),
             biases.settings.eq(settings),
             biases.learns.eq(learns),
             biases.later.eq(way.works(stage + 1)),
