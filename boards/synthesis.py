@@ -37,6 +37,7 @@ def synthesis_script(device: Device, bels: Mapping[str, str]) -> str:
     lines = [
         "read_verilog core.v harness.v",
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
+        *_small_memories(device),
         _synthesize(device),
         f"tee -q -o {_PARTS} stat -json",
         "setattr -mod -unset keep_hierarchy *",
@@ -77,6 +78,11 @@ def _apart(device: Device) -> tuple[str, ...]:
     the same control passes all cells of a diagonal at once, and no hop is local any more. Where there is room for no
     more than a few cells, what merging saves in the lanes counts for more."""
     return _COPIES if device.family == "ecp5" else tuple(f"*.cell_{copy}" for copy in _COPIES)
+
+
+def _small_memories(device: Device) -> tuple[str, ...]:
+    """A lane's memories take block RAM, however short, where the look-up tables hold no words."""
+    return () if device.family == "ecp5" else ('setattr -set ram_style "block" */m:*',)
 
 
 def _synthesize(device: Device) -> str:

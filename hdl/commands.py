@@ -25,6 +25,8 @@ class CommandPort(wiring.Component):
         Layouts.
     weight_latency, row_latency, column_latency : int
         Cycles from a message of a read to its words.
+    register_latency : int
+        Cycles from a register's address to its value.
 
     Members
     -------
@@ -39,11 +41,14 @@ class CommandPort(wiring.Component):
     row_words, column_words : In, arrays
         Words that were read.
     register_address, register_write, register_word, register_value : Out, Out, Out, In
-        The registers; the value belongs to the address of the cycle before.
+        The registers.
     """
 
-    def __init__(self, geometry: Geometry, weight_latency: int, row_latency: int, column_latency: int):
+    def __init__(
+        self, geometry: Geometry, weight_latency: int, row_latency: int, column_latency: int, register_latency: int
+    ):
         self.geometry = geometry
+        self._register_latency = register_latency
         self._latencies = (weight_latency, row_latency, column_latency)
         self.ports = ports = Ports(geometry)
         messages = Messages(geometry)
@@ -75,7 +80,7 @@ class CommandPort(wiring.Component):
         held = Signal(self.command.payload.shape())
         # A word is held until the wavefront of its write, which starts from a register, has taken it in the last lane.
         hold_cycles = 4 + ADDRESS_STAGE + LOAD_WORD_STAGE + max(self.geometry.rows, self.geometry.cols)
-        hold = Signal(range(hold_cycles))
+        hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
         holding = Signal()
@@ -102,13 +107,17 @@ class CommandPort(wiring.Component):
                     with m.Else():
                         m.next = "HOLD"
                 with m.Elif(room & (held.space == Space.REGISTER)):
-                    m.next = "SEND"
+                    m.next = "LOOK UP"
                 with m.Elif(room):
                     m.d.comb += reading.eq(1)
                     self._message(m, held)
                     m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
                     with m.If(held.count <= 1):
                         m.next = "WAIT"
+            with m.State("LOOK UP"):
+                m.d.sync += hold.eq(hold + 1)
+                with m.If(hold == self._register_latency):
+                    m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += sending.eq(1)
                 m.next = "WAIT"

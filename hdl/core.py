@@ -80,11 +80,13 @@ class Core(wiring.Component):
         column = self.edges.get("column")
         for name, edge in self.edges.items():
             m.submodules[f"{name}_edge"] = edge
+        bank = self._bank_of_registers(m, sequencer, walker)
         m.submodules.commands = commands = CommandPort(
             self.geometry,
             self.sum_delay("row") + row.read_latency,
             row.read_latency,
             column.read_latency if column else 1,
+            bank.latency,
         )
         wiring.connect(m, wiring.flipped(self.command), commands.command)
         wiring.connect(m, wiring.flipped(self.response), commands.response)
@@ -96,7 +98,7 @@ class Core(wiring.Component):
             intake.begin.eq(sequencer.begin),
         ]
 
-        self._control(m, sequencer, walker, steps, commands, intake)
+        self._control(m, sequencer, walker, steps, bank, commands, intake)
         self._edge(m, sequencer, row, walker.row_source, walker.row_sum, steps.row, commands, array)
         if column:
             self._edge(m, sequencer, column, walker.column_source, walker.column_sum, steps.column, commands, array)
@@ -108,11 +110,14 @@ class Core(wiring.Component):
             m.d.comb += steps.room.eq(1)
         return m
 
-    def _control(self, m: Module, sequencer, walker, steps, commands, intake) -> None:
+    def _control(self, m: Module, sequencer, walker, steps, bank, commands, intake) -> None:
         """The sequencer starts the walkers; the settings go with their messages."""
         specification = self.geometry.specification
-        bank = self._bank_of_registers(m, sequencer, walker, commands)
         m.d.comb += [
+            bank.address.eq(commands.register_address),
+            bank.write.eq(commands.register_write),
+            bank.word.eq(commands.register_word),
+            commands.register_value.eq(bank.value),
             walker.start.eq(sequencer.sweep),
             walker.kind.eq(sequencer.sweep_kind),
             walker.anew.eq(sequencer.anew),
@@ -158,8 +163,8 @@ class Core(wiring.Component):
         """The settings of the edge on which a layer lies."""
         return self.edges[self.geometry.edge(layer)].settings
 
-    def _bank_of_registers(self, m: Module, sequencer, walker, commands) -> RegisterBank:
-        """The registers on the command port, their counters on what they count."""
+    def _bank_of_registers(self, m: Module, sequencer, walker) -> RegisterBank:
+        """The registers, their counters on what they count."""
         result = sequencer.result
         finished = result.valid & result.ready
         saturated = sum(edge.saturated for edge in self.edges.values())
@@ -174,13 +179,7 @@ class Core(wiring.Component):
         }
         widths = {name: len(count) for name, count in counts.items()}
         m.submodules.registers = bank = RegisterBank(self.geometry, widths)
-        m.d.comb += [
-            bank.address.eq(commands.register_address),
-            bank.write.eq(commands.register_write),
-            bank.word.eq(commands.register_word),
-            commands.register_value.eq(bank.value),
-            *(getattr(bank, f"count_{name}").eq(count) for name, count in counts.items()),
-        ]
+        m.d.comb += [getattr(bank, f"count_{name}").eq(count) for name, count in counts.items()]
         return bank
 
     def _edge(self, m: Module, sequencer, edge: NeuronEdge, source, arriving, step, commands, array) -> None:

@@ -1,13 +1,23 @@
 """The lists of one lane's units that the array walks instead of all: those that changed, those that are active."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
+from typing import NamedTuple
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.lanes import lane_memory
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
+from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Listing, Messages
+from ceprop.hdl.steps import step_beats
+
+
+class _Entry(NamedTuple):
+    """A unit that may enter a list, and where."""
+
+    valid: Value
+    place: Value
+    unit: Value
 
 
 class UnitLists(wiring.Component):
@@ -44,43 +54,69 @@ class UnitLists(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Two memories and their counts, a layer each; then the look-ups."""
+        """Counts of every layer, the lists themselves; then the look-ups."""
         m = Module()
-        changed, active = self._list(m, Listing.CHANGED), self._list(m, Listing.ACTIVE)
-        for (memory, counts), count, wanted in (
-            (changed, self.changed_count, self.push.changed),
-            (active, self.active_count, self.push.active),
+        push = self.push
+        counts: dict[Listing, Array] = {}
+        entries: dict[Listing, _Entry] = {}
+        for listing, count, wanted in (
+            (Listing.CHANGED, self.changed_count, push.changed),
+            (Listing.ACTIVE, self.active_count, push.active),
         ):
-            write = memory.write_port()
-            before = Mux(self.push.first, 0, counts[self.push.layer])
+            name, layers = listing.name.lower(), len(self.geometry.layers(self.edge))
+            counts[listing] = Array(Signal(len(count), name=f"{name}_count_{k}") for k in range(layers))
+            before = Mux(push.first, 0, counts[listing][push.layer])
             m.d.sync += count.eq(before + wanted)
-            m.d.comb += [
-                write.addr.eq(Cat(before[: len(self.push.index)], self.push.layer)),
-                write.data.eq(self.push.index),
-                write.en.eq(self.push.valid & wanted),
-            ]
-            with m.If(self.push.valid):
-                m.d.sync += counts[self.push.layer].eq(before + wanted)
-        self._look_up(m, {Listing.CHANGED: changed, Listing.ACTIVE: active})
+            with m.If(push.valid):
+                m.d.sync += counts[listing][push.layer].eq(before + wanted)
+            entries[listing] = _Entry(push.valid & wanted, self._place(before, push.layer), push.index)
+        units = (self._apart if step_beats(self.geometry) == 1 else self._together)(m, entries)
+        self._look_up(m, counts, units)
         return m
 
-    def _list(self, m: Module, listing: Listing):
-        name = listing.name.lower()
-        layers = len(self.geometry.layers(self.edge))
-        m.submodules[name] = memory = lane_memory(self.slot.shape(), self.geometry.neuron_words(self.edge))
-        return memory, Array(Signal(len(self.changed_count), name=f"{name}_count_{k}") for k in range(layers))
+    def _place(self, index: Value, layer: Value) -> Value:
+        """Address in a list of every layer."""
+        return Value.cast(Cat(index[: len(self.slot)], layer))[: address_bits(self._depth)]
 
-    def _look_up(self, m: Module, lists: dict[Listing, tuple[Memory, Array]]) -> None:
+    @property
+    def _depth(self) -> int:
+        return memory_depth(self.geometry.neuron_words(self.edge))
+
+    def _apart(self, m: Module, entries: "dict[Listing, _Entry]") -> dict[Listing, Value]:
+        """A memory for each list, for a unit may enter both in one cycle."""
+        units = {}
+        for listing, entry in entries.items():
+            m.submodules[listing.name.lower()] = memory = lane_memory(self.slot.shape(), self._depth)
+            write, read = memory.write_port(), memory.read_port()
+            m.d.comb += [write.en.eq(entry.valid), write.addr.eq(entry.place), write.data.eq(entry.unit)]
+            m.d.comb += [read.en.eq(1), read.addr.eq(self._place(self.source.index, self.source.layer))]
+            units[listing] = read.data
+        return units
+
+    def _together(self, m: Module, entries: "dict[Listing, _Entry]") -> dict[Listing, Value]:
+        """Where steps come every second cycle, one memory takes the entries in turn."""
+        m.submodules.units = memory = lane_memory(self.slot.shape(), 2 * self._depth)
+        write, read = memory.write_port(), memory.read_port()
+        active = entries[Listing.ACTIVE]
+        changed = _Entry(*(delay(m, value, 1, f"changed_{k}") for k, value in enumerate(entries[Listing.CHANGED])))
+        m.d.comb += [
+            write.en.eq(active.valid | changed.valid),
+            write.addr.eq(Cat(Mux(changed.valid, changed.place, active.place), ~changed.valid)),
+            write.data.eq(Mux(changed.valid, changed.unit, active.unit)),
+            read.en.eq(1),
+            read.addr.eq(Cat(self._place(self.source.index, self.source.layer), self.source.listing == Listing.ACTIVE)),
+        ]
+        return dict.fromkeys(entries, read.data)
+
+    def _look_up(self, m: Module, counts: dict[Listing, Array], units: dict[Listing, Value]) -> None:
         """The message's own index, or the unit at that index of a list."""
         message = self.source
         named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
         m.d.sync += [named.eq(message.index), listing.eq(message.listing), self.present.eq(1)]
         m.d.comb += self.slot.eq(named)
-        for kind, (memory, counts) in lists.items():
-            read = memory.read_port()
-            m.d.comb += [read.addr.eq(Cat(message.index, message.layer)), read.en.eq(1)]
+        for kind, unit in units.items():
             with m.If(message.listing == kind):
-                m.d.sync += self.present.eq(message.index < counts[message.layer])
+                m.d.sync += self.present.eq(message.index < counts[kind][message.layer])
             with m.If(listing == kind):
-                m.d.comb += self.slot.eq(read.data)
+                m.d.comb += self.slot.eq(unit)

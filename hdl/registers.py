@@ -1,13 +1,14 @@
 """The register bank: settings that the host writes, counters that the core advances."""
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.counters import Counters
 from ceprop.hdl.messages import bits_for
 from ceprop.hdl.ports import Ports
-from ceprop.registers import REGISTER_BITS, registers
+from ceprop.registers import REGISTER_BITS, Register, registers
 
 
 class RegisterBank(wiring.Component):
@@ -16,12 +17,12 @@ class RegisterBank(wiring.Component):
     Members
     -------
     address, write, word, value : In, In, In, Out
-        The port, the value a cycle after its address; the word is held a cycle longer than its write. A write outside a
-        register's bounds is ignored, an address without a register reads zero.
+        The port, the value `latency` cycles after its address; the word is held a cycle longer than its write. A write
+        outside a register's bounds is ignored, an address without a register reads zero.
     one member a writable register : Out
         Its value.
     one member a counter, `count_` before its name : In
-        What is added to it, a cycle later.
+        What is added to it, which its value shows `latency` cycles later.
     """
 
     def __init__(self, geometry: Geometry, counted: dict[str, int]):
@@ -39,36 +40,58 @@ class RegisterBank(wiring.Component):
             }
         )
         self._counted = counted
+        self._counters = Counters(list(counted.values()))
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an address, or from the last count, to the value."""
+        return self._counters.round + 4
 
     def elaborate(self, platform: object) -> Module:
-        """One word each."""
+        """A word of its own for each setting, the counters' memory for the rest."""
         m = Module()
-        words = [self._word(m, register) for register in self._registers]
-        m.d.sync += self.value.eq(0)
+        m.submodules.counters = counters = self._counters
+        numbers = {name: number for number, name in enumerate(self._counted)}
+        m.d.comb += [
+            getattr(counters, f"count_{number}").eq(getattr(self, f"count_{name}")) for name, number in numbers.items()
+        ]
+        settings = [register for register in self._registers if register.writable]
+        words = [self._setting(m, register) for register in settings]
+        number, counts = Signal(counters.number.shape()), Signal()
+        m.d.sync += counts.eq(0)
         with m.Switch(self.address):
-            for register, word in zip(self._registers, words, strict=True):
-                with m.Case(register.address):
-                    m.d.sync += self.value.eq(word)
+            for register in self._registers:
+                if register.name in numbers:
+                    with m.Case(register.address):
+                        m.d.sync += [number.eq(numbers[register.name]), counts.eq(1)]
+        with m.If(~counts):
+            m.d.sync += self.value.eq(0)
+            with m.Switch(self.address):
+                for register, word in zip(settings, words, strict=True):
+                    with m.Case(register.address):
+                        m.d.sync += self.value.eq(word)
+                for register in self._registers:
+                    if not register.writable and register.name not in numbers:
+                        with m.Case(register.address):
+                            m.d.sync += self.value.eq(register.initial)
+        with m.Elif(counters.number == number):
+            half = len(counters.half)
+            with m.If(counters.high):
+                m.d.sync += self.value[half:].eq(counters.half)
+            with m.Else():
+                m.d.sync += self.value[:half].eq(counters.half)
         return m
 
-    def _word(self, m: Module, register):
-        if register.writable:
-            word = Signal(bits_for(register.most), name=register.name, init=register.initial)
-            chosen = self.write & (self.address == register.address)
-            fits = self.word <= register.most
-            if register.least:
-                fits &= self.word >= register.least
-            # The port holds the word for one more cycle.
-            written = Signal(name=f"write_{register.name}")
-            m.d.sync += written.eq(chosen & fits)
-            with m.If(written):
-                m.d.sync += word.eq(self.word)
-            m.d.comb += getattr(self, register.name).eq(word)
-            return word
-        if register.name in self._counted:
-            word = Signal(REGISTER_BITS, name=register.name)
-            count = getattr(self, f"count_{register.name}")
-            added = Signal(count.shape(), name=f"added_{register.name}")
-            m.d.sync += [added.eq(count), word.eq(word + added)]
-            return word
-        return Const(register.initial, REGISTER_BITS)
+    def _setting(self, m: Module, register: Register) -> Signal:
+        word = Signal(bits_for(register.most), name=register.name, init=register.initial)
+        chosen = self.write & (self.address == register.address)
+        fits = self.word <= register.most
+        if register.least:
+            fits &= self.word >= register.least
+        # The port holds the word for one more cycle.
+        written = Signal(name=f"write_{register.name}")
+        m.d.sync += written.eq(chosen & fits)
+        with m.If(written):
+            m.d.sync += word.eq(self.word)
+        m.d.comb += getattr(self, register.name).eq(word)
+        return word

@@ -2,8 +2,8 @@
 
 It is no interface to anything: what it shifts in means nothing. Every input of the core comes from a register of one
 long shift register; the outputs are folded into one pin by exclusive ors of one look-up table each, with a register
-behind every one. So no path of the core begins or ends at a pin, nothing of it can be optimised away, and the harness itself
-has nothing but local wires and single look-up tables between registers.
+behind every one. So no path of the core begins or ends at a pin, nothing of it can be optimised away, and the harness
+itself has nothing but local wires and single look-up tables between registers.
 """
 
 from typing import Any

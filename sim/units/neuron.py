@@ -105,7 +105,7 @@ class NeuronBench:
     def _write_word(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "step", operation=Operation.WRITE, space=space, bank=bank, **unit)
-        self.line.set(self.now + _HOP, "word", word)
+        self.line.set(self.now + _HOP + 1, "word", word)
         self.now += self.beats
 
     def _sums(self, load_all: bool) -> None:

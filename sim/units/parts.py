@@ -6,6 +6,7 @@ from ceprop.hdl.messages import Listing
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.status import StatusHop
+from ceprop.hdl.steps import step_beats
 from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, write_stage
 from ceprop.model import input_pattern
 from ceprop.sim.units.cell import Cell
@@ -92,7 +93,7 @@ async def bench_lists(cell: Cell) -> None:
                     on_list += [slot] * push[name]
                     line.expect(now + 1, f"push {push}", f"{name}_count", len(on_list))
                 line.set(now, "push", **push)
-                now += 1
+                now += step_beats(geometry)
                 if random.random() < 0.2:
                     # Without `valid` nothing else matters.
                     line.set(now, "push", first=random.getrandbits(1), changed=1, active=1, layer=layer)

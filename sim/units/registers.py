@@ -6,8 +6,8 @@ from ceprop.registers import REGISTER_BITS, Register, registers
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
 
-_CYCLES = 2000
-_COUNTS = {"samples": 1, "cycles": 20, "saturations": REGISTER_BITS}
+_COMMANDS = 700
+_COUNTS = {"samples": 1, "cycles": 20, "saturations": 27}
 """Widths of increments: of the widest the counter wraps."""
 
 
@@ -17,11 +17,12 @@ def bank_of(geometry: Geometry) -> RegisterBank:
 
 
 async def bench_registers(cell: Cell) -> None:
-    """A command at a time, as the port sends them: the word stays for a cycle, the value is there after one."""
+    """A command at a time, as the port sends them: the word stays for a cycle, the value is there after a while."""
     random, line, known = cell.random, Timeline(), registers(cell.specification)
     values = {register.name: register.initial for register in known}
     top = (1 << REGISTER_BITS) - 1
-    for now in range(0, _CYCLES, 3):
+    latency = bank_of(cell.geometry).latency
+    for now in range(0, _COMMANDS * (latency + 3), latency + 3):
         register = random.choice(known)
         write = random.getrandbits(1)
         word = random.choice((*_around(register), random.getrandbits(REGISTER_BITS)))
@@ -32,13 +33,15 @@ async def bench_registers(cell: Cell) -> None:
         if write and register.writable and register.least <= word <= register.most:
             values[register.name] = word
         for name, bits in _COUNTS.items():
-            count = random.getrandbits(bits)
-            line.set(now, f"count_{name}", count)
-            values[name] = values[name] + count & top
-        # Written, and counted, at the end of the cycle after.
+            for cycle in range(now, now + 3):
+                count = random.getrandbits(bits)
+                line.set(cycle, f"count_{name}", count)
+                values[name] = values[name] + count & top
+        # Written at the end of the cycle after.
         what = f"{register.name} after a write of {word}" if write else register.name
-        line.set(now + 2, "address", register.address)
-        line.expect(now + 3, what, "value", values[register.name])
+        for cycle in range(now + 2, now + 2 + latency):
+            line.set(cycle, "address", register.address)
+        line.expect(now + 2 + latency, what, "value", values[register.name])
         if register.writable:
             line.expect(now + 2, what, register.name, values[register.name])
     await line.run(cell)

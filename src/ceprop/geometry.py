@@ -239,6 +239,6 @@ class Geometry:
 
     @staticmethod
     def return_registers(cells: int) -> int:
-        """Registers on a wire that runs back beside `cells` cells: it meets no logic, so a hop spans `RETURN_REACH`. Beside
-        one or two cells it needs none."""
+        """Registers on a wire that runs back beside `cells` cells: it meets no logic, so a hop spans `RETURN_REACH`.
+        Beside one or two cells it needs none."""
         return math.ceil(cells / RETURN_REACH) if cells > 2 else 0
