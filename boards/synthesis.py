@@ -81,8 +81,8 @@ def _apart(device: Device) -> tuple[str, ...]:
 
 
 def _small_memories(device: Device) -> tuple[str, ...]:
-    """A lane's memories take block RAM, however short, where the look-up tables hold no words."""
-    return () if device.family == "ecp5" else ('setattr -set ram_style "block" */m:*',)
+    """The lists of units take block RAM, however short, where the look-up tables hold no words."""
+    return () if device.family == "ecp5" else ('setattr -set ram_style "block" *.lists/m:*',)
 
 
 def _synthesize(device: Device) -> str:

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.inputs import InputCell
-from ceprop.hdl.lanes import delay
+from ceprop.hdl.lanes import carry, delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
@@ -16,6 +16,7 @@ from ceprop.hdl.synapse import (
     OPERAND_STAGE,
     UPDATE_READ_STAGE,
     CellLayouts,
+    update_beats,
     write_stage,
 )
 
@@ -91,21 +92,21 @@ class ColumnLane(wiring.Component):
         slot = Signal(max(len(inputs.slot), len(self.slot)), reset_less=True)
         m.d.sync += [slot.eq(Mux(is_input, inputs.slot, self.slot)), word.eq(delay(m, base, 1, "slot_base") + slot)]
         word = delay(m, word, ADDRESS_STAGE - 4, "word")
-        later = delay(m, word, UPDATE_READ_STAGE, "later")
-        m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, later))
-
         enable = Signal()
         updated = delay(m, tile.write, 1, "updated") & Mux(is_input, inputs.present, self.present)
         m.d.sync += enable.eq(updated | (delay(m, tile.load, 1, "loaded") & picked))
         writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
+        enables = [enable]
         for stage in range(writes - 2):
-            later_enable = Signal(name=f"write_{stage + 1}")
-            m.d.sync += later_enable.eq(enable)
-            enable = later_enable
+            enables.append(Signal(name=f"write_{stage + 1}"))
+            m.d.sync += enables[-1].eq(enables[-2])
+        # The word of an update. The second read of one that writes nothing does not matter.
+        words = carry(m, word, enables[ADDRESS_STAGE - 3 :], update_beats(self.geometry.memory_ports), "update_word")
+        m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, words[UPDATE_READ_STAGE]))
         m.d.comb += [
             self.cells.read_word.eq(read),
-            self.cells.write_word.eq(delay(m, later, writes - ADDRESS_STAGE + 1 - UPDATE_READ_STAGE, "write_word")),
-            self.cells.write_enable.eq(enable),
+            self.cells.write_word.eq(words[-1]),
+            self.cells.write_enable.eq(enables[-1]),
         ]
 
     def _operand(self, m: Module, tile, inputs: InputCell, picked: Signal) -> None:

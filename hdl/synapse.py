@@ -54,6 +54,11 @@ def write_stage(memory_ports: int) -> int:
     return STORE_STAGE + (1 if memory_ports == 1 else 0)
 
 
+def update_beats(memory_ports: int) -> int:
+    """Fewest cycles from one update to the next: with one port it reads in one and writes in another."""
+    return 2 if memory_ports == 1 else 1
+
+
 def update_latency(memory_ports: int) -> int:
     """Cycles from an update's last product to the first read that sees the new weight."""
     return write_stage(memory_ports) + 1
