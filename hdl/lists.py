@@ -9,6 +9,9 @@ from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lanes import lane_memory
 from ceprop.hdl.messages import Listing, Messages
 
+PRESENT_STAGE = 2
+"""Cycles from a `source` message in its lane to `present`: its list's length first, then the comparison."""
+
 
 class UnitLists(wiring.Component):
     """Two lists a layer, written anew by every step.
@@ -23,7 +26,7 @@ class UnitLists(wiring.Component):
     source : In
         The message in this lane.
     slot, present : Out
-        The unit that it means, and whether the list is that long; one cycle later.
+        The unit that it means, one cycle later, and whether the list is that long, `PRESENT_STAGE` cycles later.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
@@ -75,12 +78,17 @@ class UnitLists(wiring.Component):
         message = self.source
         named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
-        m.d.sync += [named.eq(message.index), listing.eq(message.listing), self.present.eq(1)]
+        length = Signal.like(self.changed_count, name="length", reset_less=True)
+        m.d.sync += [
+            named.eq(message.index),
+            listing.eq(message.listing),
+            self.present.eq((listing == Listing.ALL) | (named < length)),
+        ]
         m.d.comb += self.slot.eq(named)
         for kind, (memory, counts) in lists.items():
             read = memory.read_port()
             m.d.comb += [read.addr.eq(Cat(message.index, message.layer)), read.en.eq(1)]
             with m.If(message.listing == kind):
-                m.d.sync += self.present.eq(message.index < counts[message.layer])
+                m.d.sync += length.eq(counts[message.layer])
             with m.If(listing == kind):
                 m.d.comb += self.slot.eq(read.data)
