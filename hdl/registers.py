@@ -1,13 +1,17 @@
 """The register bank: settings that the host writes, counters that the core advances."""
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import bits_for
 from ceprop.hdl.ports import Ports
 from ceprop.registers import REGISTER_BITS, registers
+
+VALUE_LATENCY = 2
+"""Cycles from an address to its register's value."""
 
 
 class RegisterBank(wiring.Component):
@@ -16,8 +20,8 @@ class RegisterBank(wiring.Component):
     Members
     -------
     address, write, word, value : In, In, In, Out
-        The port, the value a cycle after its address; the word is held a cycle longer than its write. A write outside a
-        register's bounds is ignored, an address without a register reads zero.
+        The port, the value `VALUE_LATENCY` cycles after its address; the word is held a cycle longer than its write. A
+        write outside a register's bounds is ignored, an address without a register reads zero.
     one member a writable register : Out
         Its value.
     one member a counter, `count_` before its name : In
@@ -43,25 +47,23 @@ class RegisterBank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One word each."""
         m = Module()
-        words = [self._word(m, register) for register in self._registers]
-        m.d.sync += self.value.eq(0)
-        with m.Switch(self.address):
-            for register, word in zip(self._registers, words, strict=True):
-                with m.Case(register.address):
-                    m.d.sync += self.value.eq(word)
+        # The port holds the word for one more cycle.
+        write = delay(m, self.write, 1, "write")
+        found = Const(0)
+        for register in self._registers:
+            chosen = delay(m, self.address == register.address, 1, f"chosen_{register.name}")
+            found |= Mux(chosen, self._word(m, register, write & chosen), 0)
+        m.d.sync += self.value.eq(found)
         return m
 
-    def _word(self, m: Module, register):
+    def _word(self, m: Module, register, written: Value):
         if register.writable:
             word = Signal(bits_for(register.most), name=register.name, init=register.initial)
-            chosen = self.write & (self.address == register.address)
-            fits = self.word <= register.most
+            bounded = self.word <= register.most
             if register.least:
-                fits &= self.word >= register.least
-            # The port holds the word for one more cycle.
-            written = Signal(name=f"write_{register.name}")
-            m.d.sync += written.eq(chosen & fits)
-            with m.If(written):
+                bounded &= self.word >= register.least
+            fits = delay(m, bounded, 1, f"fits_{register.name}")
+            with m.If(written & fits):
                 m.d.sync += word.eq(self.word)
             m.d.comb += getattr(self, register.name).eq(word)
             return word
