@@ -275,7 +275,7 @@ class NeuronCell(wiring.Component):
         place = way.place[looked]
         m.d.comb += [
             lists.push.valid.eq(way.moves[looked]),
-            lists.push.first.eq(place[:index_bits] == 0),
+            lists.push.first.eq(delay(m, way.place[looked - 1][:index_bits] == 0, 1, "first_of_layer")),
             lists.push.index.eq(place[:index_bits]),
             lists.push.layer.eq(place[index_bits:]),
             lists.push.changed.eq(listed),
