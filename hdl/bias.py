@@ -103,10 +103,10 @@ class BiasCell(wiring.Component):
         difference = Signal(signed(bits + 1), reset_less=True)
         layers = self.geometry.layers(self.edge)
         layer = self.place[self.geometry.slot_bits(self.edge) :] if len(layers) > 1 else Const(0)
-        with m.If(self.settings.negative):
-            m.d.sync += difference.eq(self.old - self.new)
-        with m.Else():
-            m.d.sync += difference.eq(self.new - self.old)
+        # `new + ~old` and a carry, or without the carry the complement of `old - new`, undone beside the shift.
+        negative = self.settings.negative
+        terms = Cat(Const(1, 1), self.new, Const(0, 1)) + Cat(~negative, ~self.old, Const(1, 1))
+        m.d.sync += difference.eq(terms[1:])
         match specification.update.rounding:
             case "stochastic":
                 dither = Signal(dropped, reset_less=True)
@@ -120,8 +120,9 @@ class BiasCell(wiring.Component):
                 dither = 0
         scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)), reset_less=True)
         update = Signal(signed(max(len(scaled) + bits, dropped) + 2), reset_less=True)
+        turned = difference ^ negative.replicate(len(difference)).as_signed()
         m.d.sync += [
-            scaled.eq(difference << self.settings.bias_preshifts[layer]),
+            scaled.eq(turned << self.settings.bias_preshifts[layer]),
             update.eq((scaled << bits) + dither),
         ]
         return update

@@ -1,12 +1,13 @@
 """A column lane: its list of inputs, and the control of its cells, each field at the stage of its use."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.inputs import InputCell
+from ceprop.hdl.inputs import LIST_STAGE, InputCell
 from ceprop.hdl.lanes import carry, delay
+from ceprop.hdl.lists import PRESENT_STAGE
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
@@ -29,8 +30,8 @@ class ColumnLane(wiring.Component):
     tile, tile_out, event, event_out, value : as :class:`InputCell`
         `lane` of a `tile` message counts down from lane to lane and picks the one where it is zero.
     slot, present, operand, dither : In
-        From the lane's neuron cell, the first two one cycle after its `source` message; zero where no neurons lie on
-        the column edge.
+        From the lane's neuron cell, the first one cycle after its `source` message, the second `PRESENT_STAGE` cycles;
+        zero where no neurons lie on the column edge.
     cells : Out
         The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
     """
@@ -67,8 +68,7 @@ class ColumnLane(wiring.Component):
             inputs.value.eq(self.value),
             inputs.tile.eq(tile),
         ]
-        picked = Signal(reset_less=True)
-        m.d.sync += picked.eq(tile.lane == 0)
+        picked = delay(m, tile.lane == 0, LIST_STAGE, "picked")
         self._address(m, tile, inputs, picked)
         self._operand(m, tile, inputs, picked)
 
@@ -84,24 +84,30 @@ class ColumnLane(wiring.Component):
         ]
         return m
 
-    def _address(self, m: Module, tile, inputs: InputCell, picked: Signal) -> None:
+    def _address(self, m: Module, tile, inputs: InputCell, picked: Value) -> None:
         """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
-        base, is_input = delay(m, tile.base, 1, "base"), delay(m, tile.input, 1, "is_input")
+        is_input = delay(m, tile.input, LIST_STAGE, "is_input")
         word = Signal.like(self.cells.read_word, name="column_word", reset_less=True)
         read = Signal.like(self.cells.read_word, name="read", reset_less=True)
         slot = Signal(max(len(inputs.slot), len(self.slot)), reset_less=True)
-        m.d.sync += [slot.eq(Mux(is_input, inputs.slot, self.slot)), word.eq(delay(m, base, 1, "slot_base") + slot)]
-        word = delay(m, word, ADDRESS_STAGE - 4, "word")
+        unit = delay(m, self.slot, LIST_STAGE - 1, "unit")
+        m.d.sync += [
+            slot.eq(Mux(is_input, inputs.slot, unit)),
+            word.eq(delay(m, tile.base, LIST_STAGE + 1, "base") + slot),
+        ]
+        word = delay(m, word, ADDRESS_STAGE - LIST_STAGE - 3, "word")
         enable = Signal()
-        updated = delay(m, tile.write, 1, "updated") & Mux(is_input, inputs.present, self.present)
-        m.d.sync += enable.eq(updated | (delay(m, tile.load, 1, "loaded") & picked))
+        present = delay(m, self.present, LIST_STAGE - PRESENT_STAGE, "present")
+        updated = delay(m, tile.write, LIST_STAGE, "updated") & Mux(is_input, inputs.present, present)
+        m.d.sync += enable.eq(updated | (delay(m, tile.load, LIST_STAGE, "loaded") & picked))
         writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
         enables = [enable]
-        for stage in range(writes - 2):
+        for stage in range(writes - LIST_STAGE - 1):
             enables.append(Signal(name=f"write_{stage + 1}"))
             m.d.sync += enables[-1].eq(enables[-2])
         # The word of an update. The second read of one that writes nothing does not matter.
-        words = carry(m, word, enables[ADDRESS_STAGE - 3 :], update_beats(self.geometry.memory_ports), "update_word")
+        strobes = enables[ADDRESS_STAGE - LIST_STAGE - 2 :]
+        words = carry(m, word, strobes, update_beats(self.geometry.memory_ports), "update_word")
         m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, words[UPDATE_READ_STAGE]))
         m.d.comb += [
             self.cells.read_word.eq(read),
@@ -109,12 +115,12 @@ class ColumnLane(wiring.Component):
             self.cells.write_enable.eq(enables[-1]),
         ]
 
-    def _operand(self, m: Module, tile, inputs: InputCell, picked: Signal) -> None:
+    def _operand(self, m: Module, tile, inputs: InputCell, picked: Value) -> None:
         """An input, a neuron's operand, or one for the column that is read back."""
-        one = delay(m, tile.read, 1, "reads") & picked
+        one = delay(m, tile.read, LIST_STAGE, "reads") & picked
         value = Signal(inputs.operand.shape(), reset_less=True)
         m.d.sync += value.eq(inputs.operand | one)
-        operand = delay(m, value, ADDRESS_STAGE + OPERAND_STAGE - 2, "input_operand")
+        operand = delay(m, value, ADDRESS_STAGE + OPERAND_STAGE - LIST_STAGE - 1, "input_operand")
         # One of the two is zero: a slot sends either an input or a neuron's operand.
         from_input = delay(m, tile.input, ADDRESS_STAGE + DITHER_STAGE, "dither_from_input")
         m.d.comb += [

@@ -83,6 +83,7 @@ class CommandPort(wiring.Component):
         hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
+        # A word to be written is on its way.
         holding = Signal()
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
         m.d.sync += [message.eq(0) for message in messages]
@@ -96,10 +97,11 @@ class CommandPort(wiring.Component):
                 m.d.comb += [self.idle.eq(1), self.command.ready.eq(self.allowed)]
                 m.d.sync += [held.eq(self.command.payload), hold.eq(0)]
                 with m.If(self.allowed & self.command.valid):
+                    payload = self.command.payload
+                    m.d.sync += holding.eq(payload.write & (payload.space != Space.REGISTER))
                     m.next = "ACT"
             with m.State("ACT"):
                 with m.If(held.write):
-                    m.d.comb += holding.eq(1)
                     self._message(m, held)
                     with m.If(held.space == Space.REGISTER):
                         m.d.comb += self.register_write.eq(1)
@@ -122,9 +124,9 @@ class CommandPort(wiring.Component):
                 m.d.comb += sending.eq(1)
                 m.next = "WAIT"
             with m.State("HOLD"):
-                m.d.comb += holding.eq(1)
                 m.d.sync += hold.eq(hold + 1)
                 with m.If(hold == hold_cycles - 1):
+                    m.d.sync += holding.eq(0)
                     m.next = "IDLE"
             with m.State("WAIT"), m.If(drained):
                 m.next = "IDLE"
@@ -157,28 +159,31 @@ class CommandPort(wiring.Component):
         """Collect what was read; returns whether one more group fits and whether none is on its way."""
         from_array = held.space == Space.WEIGHT
         issued = (reading & from_array, reading & ~from_array & ~held.column, reading & ~from_array & held.column)
-        arrived = Signal(3)
-        for k, (flag, latency) in enumerate(zip(issued, self._latencies, strict=True)):
-            m.d.comb += arrived[k].eq(delay(m, flag, 1 + latency, f"read_{k}"))
+        arriving = [
+            delay(m, flag, latency, f"read_{k}")
+            for k, (flag, latency) in enumerate(zip(issued, self._latencies, strict=True))
+        ]
+        from_rows = delay(m, arriving[0] | arriving[1], 1, "from_rows")
+        from_columns = delay(m, arriving[2], 1, "from_columns")
+        arrived, sent = from_rows | from_columns, sending
         m.submodules.waiting = waiting = SyncFIFOBuffered(
             width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
         )
-        words = Mux(arrived[2], self.column_words.as_value(), self.row_words.as_value())
-        entering, entering_words = Signal(), Signal.like(waiting.w_data)
-        m.d.sync += [
-            entering.eq(arrived.any() | sending),
-            entering_words.eq(Mux(sending, self.register_value, words)),
-        ]
+        # Zero where nothing arrives. A register for all, for the lanes lie far from each other.
+        read_words = Signal.like(waiting.w_data, reset_less=True)
+        m.d.sync += read_words.eq(
+            Mux(from_rows, self.row_words.as_value(), 0) | Mux(from_columns, self.column_words.as_value(), 0)
+        )
         m.d.comb += [
-            waiting.w_en.eq(entering),
-            waiting.w_data.eq(entering_words),
+            waiting.w_en.eq(delay(m, arrived, 1, "arrived") | sent),
+            waiting.w_data.eq(read_words | Mux(sent, self.register_value, 0)),
             self.response.valid.eq(waiting.r_rdy),
             self.response.payload.eq(waiting.r_data),
             waiting.r_en.eq(self.response.ready),
         ]
         on_way = Signal(range(max(self._latencies) + 3))
         taken = Signal(range(RESPONSE_DEPTH + 1))
-        m.d.sync += on_way.eq(on_way + reading - arrived.any())
+        m.d.sync += on_way.eq(on_way + reading - arrived)
         m.d.sync += taken.eq(taken + (reading | sending) - (self.response.valid & self.response.ready))
         # Known a cycle late, so with room for the one that was taken meanwhile.
         room = Signal()

@@ -93,8 +93,12 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.result), sequencer.result)
         m.submodules.intake = intake = Intake(self.geometry)
         wiring.connect(m, wiring.flipped(self.sample), intake.sample)
+        # Behind a register, so that a command which comes just now waits for the next sample.
+        ready = Signal()
+        m.d.sync += ready.eq(intake.whole & commands.idle & ~self.command.valid)
         m.d.comb += [
-            sequencer.ready.eq(intake.whole & commands.idle & ~self.command.valid),
+            sequencer.ready.eq(ready),
+            commands.allowed.eq(sequencer.idle & ~ready),
             intake.begin.eq(sequencer.begin),
         ]
 
@@ -136,7 +140,6 @@ class Core(wiring.Component):
             sequencer.nudged_steps.eq(bank.nudged_steps),
             sequencer.learn.eq(bank.learn),
             sequencer.everything.eq(~bank.skip),
-            commands.allowed.eq(sequencer.idle),
         ]
         m.d.comb += walker.negative.eq(bank.nudge_negative)
         for either in (walker, steps):

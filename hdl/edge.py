@@ -25,7 +25,7 @@ class NeuronEdge(wiring.Component):
     sums : Out, array
         Whether the lanes' `source` messages belong to sums.
     slot, present : Out, arrays
-        Units that the lanes' `source` messages mean, one cycle after them.
+        Units that the lanes' `source` messages mean, as :class:`NeuronCell` has them.
     operand, dither : Out, arrays
         Into the array.
     read_words : Out, array

@@ -10,6 +10,9 @@ from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
 
+LIST_STAGE = 2
+"""Cycles from a `tile` message in its lane to the entry of the list: a register for the address, then the memory's."""
+
 
 class InputCell(wiring.Component):
     """Remembers the non-zero inputs of a sample and sends them into the array by their number in the list; the next
@@ -30,9 +33,9 @@ class InputCell(wiring.Component):
     tile : In
         The `tile` message in this lane.
     slot, present : Out
-        Column slot of the event and whether the list is that long; one cycle after `tile`.
+        Column slot of the event and whether the list is that long; `LIST_STAGE` cycles after `tile`.
     operand : Out
-        The input, zero beyond the list; one cycle after `tile`.
+        The input, zero beyond the list; `LIST_STAGE` cycles after `tile`.
     dither : Out
         The input's constant pattern; `ADDRESS_STAGE + DITHER_STAGE` cycles after `tile`, as a neuron's dither is.
     """
@@ -82,6 +85,8 @@ class InputCell(wiring.Component):
         with m.If(event.valid):
             m.d.sync += count.eq(following)
 
+        index = Signal.like(self.tile.index, name="index", reset_less=True)
+        m.d.sync += index.eq(self.tile.index)
         listed, lengths = [], []
         for bank in range(2):
             # Two memories, for one of twice the depth would take longer to read.
@@ -96,18 +101,21 @@ class InputCell(wiring.Component):
                 write.addr.eq(address),
                 write.data.eq(written),
                 write.en.eq(enable),
-                read.addr.eq(self.tile.index),
+                read.addr.eq(index),
                 read.en.eq(1),
             ]
             listed.append(read.data)
             lengths.append(length)
-        present, bank = Signal(), Signal(reset_less=True)
-        length = Mux(self.tile.bank, lengths[1], lengths[0])
-        m.d.sync += [present.eq(self.tile.input & (self.tile.index < length)), bank.eq(self.tile.bank)]
+        present, length = Signal(), Signal.like(count, name="length", reset_less=True)
+        m.d.sync += [
+            length.eq(Mux(self.tile.bank, lengths[1], lengths[0])),
+            present.eq(delay(m, self.tile.input, LIST_STAGE - 1, "is_input") & (index < length)),
+        ]
+        bank = delay(m, self.tile.bank, LIST_STAGE, "bank")
         slot = Mux(bank, listed[1].slot, listed[0].slot)
         value = Mux(bank, listed[1].value, listed[0].value)
         m.submodules.pattern = pattern = InputPattern(self.geometry, self._lane)
-        late = delay(m, pattern.pattern, ADDRESS_STAGE + DITHER_STAGE - 1 - pattern.latency, "pattern")
+        late = delay(m, pattern.pattern, ADDRESS_STAGE + DITHER_STAGE - LIST_STAGE - pattern.latency, "pattern")
         m.d.comb += [
             self.slot.eq(slot),
             self.present.eq(present),

@@ -20,6 +20,10 @@ class _Entry(NamedTuple):
     unit: Value
 
 
+PRESENT_STAGE = 2
+"""Cycles from a `source` message in its lane to `present`: its list's length first, then the comparison."""
+
+
 class UnitLists(wiring.Component):
     """Two lists a layer, written anew by every step.
 
@@ -33,7 +37,7 @@ class UnitLists(wiring.Component):
     source : In
         The message in this lane.
     slot, present : Out
-        The unit that it means, and whether the list is that long; one cycle later.
+        The unit that it means, one cycle later, and whether the list is that long, `PRESENT_STAGE` cycles later.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
@@ -113,10 +117,15 @@ class UnitLists(wiring.Component):
         message = self.source
         named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
-        m.d.sync += [named.eq(message.index), listing.eq(message.listing), self.present.eq(1)]
+        length = Signal.like(self.changed_count, name="length", reset_less=True)
+        m.d.sync += [
+            named.eq(message.index),
+            listing.eq(message.listing),
+            self.present.eq((listing == Listing.ALL) | (named < length)),
+        ]
         m.d.comb += self.slot.eq(named)
         for kind, unit in units.items():
             with m.If(message.listing == kind):
-                m.d.sync += self.present.eq(message.index < counts[kind][message.layer])
+                m.d.sync += length.eq(counts[kind][message.layer])
             with m.If(listing == kind):
                 m.d.comb += self.slot.eq(unit)

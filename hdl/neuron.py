@@ -13,7 +13,7 @@ from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import carry, delay, lane_memory, read_twice
-from ceprop.hdl.lists import UnitLists
+from ceprop.hdl.lists import PRESENT_STAGE, UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
@@ -97,7 +97,7 @@ class NeuronCell(wiring.Component):
     word : In
         A word to be written, one cycle after a `step` message with `WRITE`.
     slot, present : Out
-        The unit that `source` means, one cycle after it.
+        The unit that `source` means, one cycle after it, and whether there is one, `PRESENT_STAGE` cycles after it.
     operand, dither : Out
         For the array, `ADDRESS_STAGE + OPERAND_STAGE` and `+ DITHER_STAGE` cycles after `source`.
     read_word : Out
@@ -274,7 +274,7 @@ class NeuronCell(wiring.Component):
         place = way.place[looked]
         m.d.comb += [
             lists.push.valid.eq(way.moves[looked]),
-            lists.push.first.eq(place[:index_bits] == 0),
+            lists.push.first.eq(delay(m, way.place[looked - 1][:index_bits] == 0, 1, "first_of_layer")),
             lists.push.index.eq(place[:index_bits]),
             lists.push.layer.eq(place[index_bits:]),
             lists.push.changed.eq(listed),
@@ -298,15 +298,16 @@ class NeuronCell(wiring.Component):
         """The running sums of the step, and on the row edge the drive: read two cycles after `step`."""
         words = self.geometry.neuron_words(self.edge)
         # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
-        place = delay(m, Cat(address, present), self._sum_delay, "slot_that_left")
+        place = delay(m, address, self._sum_delay, "slot_that_left")
+        there = delay(m, present, self._sum_delay + 1 - PRESENT_STAGE, "present_that_left")
         arrived = delay(m, arriving, 2, "sum_arrived")
         stepping = step.operation != Operation.NONE
-        address = Signal.like(place[:-1], name="sum_address", reset_less=True)
+        address = Signal.like(place, name="sum_address", reset_less=True)
         present = Signal(name="sum_present", reset_less=True)
         returned = Signal.like(self.returned, name="returned_sum", reset_less=True)
         m.d.sync += [
-            address.eq(Mux(stepping, self._place(step.index, step.layer), place[:-1])),
-            present.eq(place[-1]),
+            address.eq(Mux(stepping, self._place(step.index, step.layer), place)),
+            present.eq(there),
             returned.eq(self.returned),
         ]
         bits = state_sum_bits(self.geometry, self.edge)

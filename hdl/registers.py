@@ -1,11 +1,12 @@
 """The register bank: settings that the host writes, counters that the core advances."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.counters import Counters
+from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import bits_for
 from ceprop.hdl.ports import Ports
 from ceprop.registers import REGISTER_BITS, Register, registers
@@ -55,43 +56,32 @@ class RegisterBank(wiring.Component):
         m.d.comb += [
             getattr(counters, f"count_{number}").eq(getattr(self, f"count_{name}")) for name, number in numbers.items()
         ]
-        settings = [register for register in self._registers if register.writable]
-        words = [self._setting(m, register) for register in settings]
-        number, counts = Signal(counters.number.shape()), Signal()
-        m.d.sync += counts.eq(0)
-        with m.Switch(self.address):
-            for register in self._registers:
-                if register.name in numbers:
-                    with m.Case(register.address):
-                        m.d.sync += [number.eq(numbers[register.name]), counts.eq(1)]
-        with m.If(~counts):
-            m.d.sync += self.value.eq(0)
-            with m.Switch(self.address):
-                for register, word in zip(settings, words, strict=True):
-                    with m.Case(register.address):
-                        m.d.sync += self.value.eq(word)
-                for register in self._registers:
-                    if not register.writable and register.name not in numbers:
-                        with m.Case(register.address):
-                            m.d.sync += self.value.eq(register.initial)
-        with m.Elif(counters.number == number):
-            half = len(counters.half)
-            with m.If(counters.high):
-                m.d.sync += self.value[half:].eq(counters.half)
-            with m.Else():
-                m.d.sync += self.value[:half].eq(counters.half)
+        # The port holds the word for one more cycle.
+        write = delay(m, self.write, 1, "write")
+        found, counts, here = Const(0), Const(0), Const(0)
+        for register in self._registers:
+            chosen = delay(m, self.address == register.address, 1, f"chosen_{register.name}")
+            if register.name in numbers:
+                counts |= chosen
+                here |= chosen & (counters.number == numbers[register.name])
+            elif register.writable:
+                found |= Mux(chosen, self._setting(m, register, write & chosen), 0)
+            else:
+                found |= Mux(chosen, Const(register.initial, REGISTER_BITS), 0)
+        half = len(counters.half)
+        for high, part in enumerate((self.value[:half], self.value[half:])):
+            with m.If(~counts):
+                m.d.sync += part.eq(found[high * half : (high + 1) * half])
+            with m.Elif(here & (counters.high == high)):
+                m.d.sync += part.eq(counters.half)
         return m
 
-    def _setting(self, m: Module, register: Register) -> Signal:
+    def _setting(self, m: Module, register: Register, written: Value) -> Signal:
         word = Signal(bits_for(register.most), name=register.name, init=register.initial)
-        chosen = self.write & (self.address == register.address)
-        fits = self.word <= register.most
+        bounded = self.word <= register.most
         if register.least:
-            fits &= self.word >= register.least
-        # The port holds the word for one more cycle.
-        written = Signal(name=f"write_{register.name}")
-        m.d.sync += written.eq(chosen & fits)
-        with m.If(written):
+            bounded &= self.word >= register.least
+        with m.If(written & delay(m, bounded, 1, f"fits_{register.name}")):
             m.d.sync += word.eq(self.word)
         m.d.comb += getattr(self, register.name).eq(word)
         return word

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
+from ceprop.hdl.lists import PRESENT_STAGE
 from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, CellLayouts, write_stage
 
 
@@ -17,7 +18,7 @@ class RowLane(wiring.Component):
     sums : In
         The `source` message that is now in this lane belongs to a sum, which reads its weight first.
     slot, present, operand, dither : In
-        From the lane's neuron cell; the first two one cycle after `source`.
+        From the lane's neuron cell; the first one cycle after `source`, the second `PRESENT_STAGE` cycles.
     cells : Out
         The bundle for the first cell, its row slot `ADDRESS_STAGE` cycles after `source`.
     """
@@ -49,6 +50,6 @@ class RowLane(wiring.Component):
             self.cells.operand.eq(self.operand),
             self.cells.dither.eq(self.dither),
             self.cells.write_slot.eq(delay(m, later, writes - ADDRESS_STAGE + 1 - UPDATE_READ_STAGE, "write")),
-            self.cells.write_present.eq(delay(m, self.present, writes - 1, "present")),
+            self.cells.write_present.eq(delay(m, self.present, writes - PRESENT_STAGE, "present")),
         ]
         return m

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lanes import delay
+from ceprop.hdl.lists import PRESENT_STAGE
 from ceprop.hdl.messages import Messages, Operand
 from ceprop.hdl.synapse import ADDRESS_STAGE, OPERAND_STAGE
 
@@ -19,7 +20,7 @@ class OperandSender(wiring.Component):
     Members
     -------
     source, present : In
-        The message in this lane; one cycle later, whether it means a unit.
+        The message in this lane; `PRESENT_STAGE` cycles later, whether it means a unit.
     current, previous : In
         The neuron's states as they are stored, `_STATES` cycles after `source`.
     operand : Out
@@ -49,7 +50,7 @@ class OperandSender(wiring.Component):
         turned = delay(m, backwards ^ source.swap, _STATES, "turned")
         other_turned = delay(m, source.negative ^ source.swap, _STATES, "other_turned")
         sends = delay(m, source.operand != Operand.ZERO, _STATES, "sends") & delay(
-            m, self.present, _STATES - 1, "present"
+            m, self.present, _STATES - PRESENT_STAGE, "present"
         )
         subtracts = delay(m, differs, _STATES, "subtracts")
         term, other = Signal.like(self.current, reset_less=True), Signal.like(self.current, reset_less=True)

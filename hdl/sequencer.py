@@ -35,12 +35,14 @@ def result_layout(geometry: Geometry) -> data.StructLayout:
 
 
 class _Registers:
-    """What the sequencer remembers of a sample: `count` steps of the phase that were issued, and how far it is."""
+    """What the sequencer remembers of a sample: `count` steps of the phase that were issued, and how far it is. Behind
+    a register of what was found: whether the phase `goes_on`, and whether it ends in the state before its last one."""
 
     def __init__(self, result: data.View):
         self.result = result
         self.count = Signal(STEP_BITS)
-        self.last_free, self.last_nudged = Signal(), Signal()
+        self.first_step, self.last_free, self.last_nudged = Signal(), Signal(), Signal()
+        self.goes_on, self.other = Signal(), Signal()
         self.nudged = Signal(name="nudged_phase")
         self.swap = Signal(name="swapped")
         self.bank = Signal(name="bank_in_use")
@@ -129,9 +131,14 @@ class Sequencer(wiring.Component):
         """One state machine; from a sample to its result."""
         m = Module()
         r = _Registers(Signal(self.result.payload.shape(), name="outcome"))
-        m.d.sync += [r.last_free.eq(r.count == self.free_steps), r.last_nudged.eq(r.count == self.nudged_steps)]
+        m.d.sync += [
+            r.first_step.eq(r.count == 1),
+            r.last_free.eq(r.count == self.free_steps),
+            r.last_nudged.eq(r.count == self.nudged_steps),
+        ]
         returning = Signal(range(self._return_cycles))
         found = self._collect(m)
+        self._foresee(m, found, r)
         m.d.comb += [
             self.nudged.eq(r.nudged),
             self.swap.eq(r.swap),
@@ -203,27 +210,34 @@ class Sequencer(wiring.Component):
         m.d.comb += self.step.eq(1)
         m.next = "STEP"
 
+    def _foresee(self, m: Module, found: data.View, r: "_Registers") -> None:
+        """What a complete status means for the phase, known when it is decided upon."""
+        period_2 = found.changed & ~found.aperiodic
+        open_ended = Mux(r.nudged, found.changed, found.changed & ~period_2)
+        m.d.sync += [
+            r.goes_on.eq((open_ended | self.everything) & ~Mux(r.nudged, r.last_nudged, r.last_free)),
+            # With an odd number of steps left, a period of two ends in the state before this one.
+            r.other.eq(period_2 & (self.free_steps[0] ^ r.count[0])),
+        ]
+
     def _end_free_step(self, m: Module, found: data.View, r: "_Registers") -> None:
         """Settled, period 2, open, or one more step; then the nudged phase or the result."""
         period_2 = found.changed & ~found.aperiodic
-        other = period_2 & (self.free_steps[0] ^ r.count[0])
         m.d.sync += [
             r.result.free_steps.eq(r.count),
             r.result.free_end.eq(Mux(found.changed, Mux(period_2, FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)),
-            # With an odd number of steps left, a period of two ends in the state before this one.
-            r.result.prediction.eq(Mux(other, found.prediction_before, found.prediction)),
-            r.result.tie.eq(Mux(other, found.tie_before, found.tie)),
-            r.swap.eq(other),
+            r.result.prediction.eq(Mux(r.other, found.prediction_before, found.prediction)),
+            r.result.tie.eq(Mux(r.other, found.tie_before, found.tie)),
+            r.swap.eq(r.other),
         ]
-        ends = ~found.changed | period_2
-        with m.If((~ends | self.everything) & ~r.last_free):
+        with m.If(r.goes_on):
             # An unended phase goes on from the state that it is in.
             m.d.sync += r.swap.eq(0)
-            self._sweep(m, Pass.SUMS, anew=r.count == 1)
+            self._sweep(m, Pass.SUMS, anew=r.first_step)
         with m.Elif(self.learn):
-            m.d.sync += [r.nudged.eq(1), r.count.eq(0), r.blank.eq(~found.changed & (r.count == 1))]
-            with m.If(found.changed & ~other):
-                self._sweep(m, Pass.SUMS, anew=r.count == 1)
+            m.d.sync += [r.nudged.eq(1), r.count.eq(0), r.blank.eq(~found.changed & r.first_step)]
+            with m.If(found.changed & ~r.other):
+                self._sweep(m, Pass.SUMS, anew=r.first_step)
             with m.Else():
                 # The sums of a settled state, and of the one before in a period of two, are those that led here.
                 self._step(m)
@@ -235,11 +249,10 @@ class Sequencer(wiring.Component):
         m.d.sync += [r.result.nudged_steps.eq(r.count), r.swap.eq(0), r.result.nudged_settled.eq(~found.changed)]
         with m.If(found.changed):
             m.d.sync += r.bank.eq(~r.bank)
-        goes_on = found.changed | self.everything
-        with m.If(goes_on & ~r.last_nudged):
+        with m.If(r.goes_on):
             self._sweep(m, Pass.LEARN, anew=1)
         if self._continual:
-            with m.Elif(goes_on):
+            with m.Elif(found.changed | self.everything):
                 m.d.sync += r.finished.eq(1)
                 self._sweep(m, Pass.UPDATE)
             with m.Else():
