@@ -5,13 +5,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.inputs import LIST_STAGE, InputCell
+from ceprop.hdl.inputs import InputCell
 from ceprop.hdl.lanes import carry, delay
-from ceprop.hdl.lists import PRESENT_STAGE
 from ceprop.hdl.messages import Messages
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
-    ADDRESS_STAGE,
     DITHER_STAGE,
     LOAD_STAGE,
     OPERAND_STAGE,
@@ -30,15 +29,16 @@ class ColumnLane(wiring.Component):
     tile, tile_out, event, event_out, value : as :class:`InputCell`
         `lane` of a `tile` message counts down from lane to lane and picks the one where it is zero.
     slot, present, operand, dither : In
-        From the lane's neuron cell, the first one cycle after its `source` message, the second `PRESENT_STAGE` cycles;
+        From the lane's neuron cell, the first one cycle after its `source` message, the second at the lane's stage;
         zero where no neurons lie on the column edge.
     cells : Out
-        The bundle for the first cell, its column word `ADDRESS_STAGE` cycles after `tile`.
+        The bundle for the first cell, its column word at the lane's stage after `tile`.
     """
 
     def __init__(self, geometry: Geometry, lane: int):
         self.geometry = geometry
         self._lane = lane
+        self._stages = lane_stages(geometry)
         messages = Messages(geometry)
         super().__init__(
             {
@@ -68,12 +68,12 @@ class ColumnLane(wiring.Component):
             inputs.value.eq(self.value),
             inputs.tile.eq(tile),
         ]
-        picked = delay(m, tile.lane == 0, LIST_STAGE, "picked")
+        picked = delay(m, tile.lane == 0, self._stages.input, "picked")
         self._address(m, tile, inputs, picked)
         self._operand(m, tile, inputs, picked)
 
         def at(stage: int, field, name: str):
-            return delay(m, field, ADDRESS_STAGE + stage, name)
+            return delay(m, field, self._stages.address + stage, name)
 
         m.d.comb += [
             self.cells.sum.eq(at(OPERAND_STAGE, tile.sum, "sum")),
@@ -86,29 +86,25 @@ class ColumnLane(wiring.Component):
 
     def _address(self, m: Module, tile, inputs: InputCell, picked: Value) -> None:
         """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
-        is_input = delay(m, tile.input, LIST_STAGE, "is_input")
-        word = Signal.like(self.cells.read_word, name="column_word", reset_less=True)
-        read = Signal.like(self.cells.read_word, name="read", reset_less=True)
-        slot = Signal(max(len(inputs.slot), len(self.slot)), reset_less=True)
-        unit = delay(m, self.slot, LIST_STAGE - 1, "unit")
-        m.d.sync += [
-            slot.eq(Mux(is_input, inputs.slot, unit)),
-            word.eq(delay(m, tile.base, LIST_STAGE + 1, "base") + slot),
-        ]
-        word = delay(m, word, ADDRESS_STAGE - LIST_STAGE - 3, "word")
-        enable = Signal()
-        present = delay(m, self.present, LIST_STAGE - PRESENT_STAGE, "present")
-        updated = delay(m, tile.write, LIST_STAGE, "updated") & Mux(is_input, inputs.present, present)
-        m.d.sync += enable.eq(updated | (delay(m, tile.load, LIST_STAGE, "loaded") & picked))
-        writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
-        enables = [enable]
-        for stage in range(writes - LIST_STAGE - 1):
+        stages = self._stages
+        # Cycles for the choice of a slot and for its addition to the base.
+        cycles = stages.address - 1 - stages.input
+        chosen = min(1, cycles)
+        is_input = delay(m, tile.input, stages.input, "is_input")
+        slot = delay(m, Mux(is_input, inputs.slot, delay(m, self.slot, stages.input - 1, "unit")), chosen, "slot")
+        address = delay(m, tile.base, stages.input + chosen, "base") + slot
+        word = delay(m, address[: len(self.cells.read_word)], cycles - chosen, "word")
+
+        present = delay(m, self.present, stages.input - stages.present, "present")
+        updated = delay(m, tile.write, stages.input, "updated") & Mux(is_input, inputs.present, present)
+        enables = [updated | (delay(m, tile.load, stages.input, "loaded") & picked)]
+        for stage in range(stages.input, stages.address + write_stage(self.geometry.memory_ports)):
             enables.append(Signal(name=f"write_{stage + 1}"))
             m.d.sync += enables[-1].eq(enables[-2])
         # The word of an update. The second read of one that writes nothing does not matter.
-        strobes = enables[ADDRESS_STAGE - LIST_STAGE - 2 :]
-        words = carry(m, word, strobes, update_beats(self.geometry.memory_ports), "update_word")
-        m.d.sync += read.eq(Mux(delay(m, tile.sum, ADDRESS_STAGE - 1, "sums"), word, words[UPDATE_READ_STAGE]))
+        words = carry(m, word, enables[cycles:], update_beats(self.geometry.memory_ports), "update_word")
+        read = Signal.like(self.cells.read_word, name="read", reset_less=True)
+        m.d.sync += read.eq(Mux(delay(m, tile.sum, stages.address - 1, "sums"), word, words[UPDATE_READ_STAGE]))
         m.d.comb += [
             self.cells.read_word.eq(read),
             self.cells.write_word.eq(words[-1]),
@@ -117,12 +113,12 @@ class ColumnLane(wiring.Component):
 
     def _operand(self, m: Module, tile, inputs: InputCell, picked: Value) -> None:
         """An input, a neuron's operand, or one for the column that is read back."""
-        one = delay(m, tile.read, LIST_STAGE, "reads") & picked
+        one = delay(m, tile.read, self._stages.input, "reads") & picked
         value = Signal(inputs.operand.shape(), reset_less=True)
         m.d.sync += value.eq(inputs.operand | one)
-        operand = delay(m, value, ADDRESS_STAGE + OPERAND_STAGE - LIST_STAGE - 1, "input_operand")
+        operand = delay(m, value, self._stages.address + OPERAND_STAGE - self._stages.input - 1, "input_operand")
         # One of the two is zero: a slot sends either an input or a neuron's operand.
-        from_input = delay(m, tile.input, ADDRESS_STAGE + DITHER_STAGE, "dither_from_input")
+        from_input = delay(m, tile.input, self._stages.address + DITHER_STAGE, "dither_from_input")
         m.d.comb += [
             self.cells.operand.eq(operand | self.operand),
             self.cells.dither.eq(Mux(from_input, inputs.dither, self.dither)),

@@ -9,7 +9,8 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.ports import Ports
-from ceprop.hdl.synapse import ADDRESS_STAGE, LOAD_WORD_STAGE
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
 RESPONSE_DEPTH = 16
@@ -79,7 +80,8 @@ class CommandPort(wiring.Component):
         m = Module()
         held = Signal(self.command.payload.shape())
         # A word is held until the wavefront of its write, which starts from a register, has taken it in the last lane.
-        hold_cycles = 4 + ADDRESS_STAGE + LOAD_WORD_STAGE + max(self.geometry.rows, self.geometry.cols)
+        g = self.geometry
+        hold_cycles = 4 + lane_stages(g).address + LOAD_WORD_STAGE + max(g.rows, g.cols)
         hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)

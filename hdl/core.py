@@ -18,8 +18,8 @@ from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import StepWalker
-from ceprop.hdl.synapse import ADDRESS_STAGE
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
 
@@ -62,7 +62,7 @@ class Core(wiring.Component):
 
     def sum_delay(self, edge: Edge) -> int:
         """Cycles by which a slot's `sum` message follows its `source` message: `ARRIVAL_STAGE` before the sum."""
-        return ADDRESS_STAGE + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
+        return lane_stages(self.geometry).address + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
 
     @property
     def return_cycles(self) -> int:

@@ -8,7 +8,8 @@ from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.dither import advance
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages, Operation, Space
-from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import DITHER_STAGE
 
 
 class GeneratorBanks(wiring.Component):
@@ -28,13 +29,14 @@ class GeneratorBanks(wiring.Component):
     word : In
         A value to be written, beside its `step`.
     dither : Out
-        For the array, `ADDRESS_STAGE + DITHER_STAGE` cycles after `source`, at its shift.
+        For the array, `DITHER_STAGE` cycles after the lane's address, at its shift.
     value, following : Out
         The generator and its next value, two cycles after `moves`, or one after a `step` that reads it out.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
         self._address_bits = address_bits(memory_depth(geometry.neuron_words(edge)))
+        self._dither_stage = lane_stages(geometry).address + DITHER_STAGE
         messages = Messages(geometry)
         bits = geometry.specification.generator_bits
         super().__init__(
@@ -62,7 +64,7 @@ class GeneratorBanks(wiring.Component):
         step, source = self.step, self.source
 
         bank = delay(m, source.bank, 1, "bank")
-        late_place = delay(m, self._place(bank, self.address), ADDRESS_STAGE + DITHER_STAGE - 3, "place")
+        late_place = delay(m, self._place(bank, self.address), self._dither_stage - 3, "place")
         ahead = self._place(self.ahead.bank, Cat(self.ahead.index, self.ahead.layer))
         moved = self._place(self.bank, self.place)
         place = Signal.like(late_place, name="read_place", reset_less=True)
@@ -73,7 +75,7 @@ class GeneratorBanks(wiring.Component):
         m.d.comb += [
             read.addr.eq(place),
             read.en.eq(1),
-            self.dither.eq(read.data << delay(m, source.dither_shift, ADDRESS_STAGE + DITHER_STAGE, "dither_shift")),
+            self.dither.eq(read.data << delay(m, source.dither_shift, self._dither_stage, "dither_shift")),
             self.value.eq(read.data),
             self.following.eq(advance(read.data)),
         ]

@@ -8,10 +8,8 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
-from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
-
-LIST_STAGE = 2
-"""Cycles from a `tile` message in its lane to the entry of the list: a register for the address, then the memory's."""
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import DITHER_STAGE
 
 
 class InputCell(wiring.Component):
@@ -33,11 +31,11 @@ class InputCell(wiring.Component):
     tile : In
         The `tile` message in this lane.
     slot, present : Out
-        Column slot of the event and whether the list is that long; `LIST_STAGE` cycles after `tile`.
+        Column slot of the event and whether the list is that long, at the lane's stage after `tile`.
     operand : Out
-        The input, zero beyond the list; `LIST_STAGE` cycles after `tile`.
+        The input, zero beyond the list; beside `slot`.
     dither : Out
-        The input's constant pattern; `ADDRESS_STAGE + DITHER_STAGE` cycles after `tile`, as a neuron's dither is.
+        The input's constant pattern, `DITHER_STAGE` cycles after the lane's address, as a neuron's dither is.
     """
 
     def __init__(self, geometry: Geometry, lane: int):
@@ -85,8 +83,9 @@ class InputCell(wiring.Component):
         with m.If(event.valid):
             m.d.sync += count.eq(following)
 
-        index = Signal.like(self.tile.index, name="index", reset_less=True)
-        m.d.sync += index.eq(self.tile.index)
+        stages = lane_stages(self.geometry)
+        # The address of the list, beside its length.
+        index = delay(m, self.tile.index, stages.input - 1, "index")
         listed, lengths = [], []
         for bank in range(2):
             # Two memories, for one of twice the depth would take longer to read.
@@ -106,16 +105,14 @@ class InputCell(wiring.Component):
             ]
             listed.append(read.data)
             lengths.append(length)
-        present, length = Signal(), Signal.like(count, name="length", reset_less=True)
-        m.d.sync += [
-            length.eq(Mux(self.tile.bank, lengths[1], lengths[0])),
-            present.eq(delay(m, self.tile.input, LIST_STAGE - 1, "is_input") & (index < length)),
-        ]
-        bank = delay(m, self.tile.bank, LIST_STAGE, "bank")
+        present = Signal()
+        length = delay(m, Mux(self.tile.bank, lengths[1], lengths[0]), stages.input - 1, "length")
+        m.d.sync += present.eq(delay(m, self.tile.input, stages.input - 1, "is_input") & (index < length))
+        bank = delay(m, self.tile.bank, stages.input, "bank")
         slot = Mux(bank, listed[1].slot, listed[0].slot)
         value = Mux(bank, listed[1].value, listed[0].value)
         m.submodules.pattern = pattern = InputPattern(self.geometry, self._lane)
-        late = delay(m, pattern.pattern, ADDRESS_STAGE + DITHER_STAGE - LIST_STAGE - pattern.latency, "pattern")
+        late = delay(m, pattern.pattern, stages.address + DITHER_STAGE - stages.input - pattern.latency, "pattern")
         m.d.comb += [
             self.slot.eq(slot),
             self.present.eq(present),

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Listing, Messages
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import step_beats
 
 
@@ -18,10 +19,6 @@ class _Entry(NamedTuple):
     valid: Value
     place: Value
     unit: Value
-
-
-PRESENT_STAGE = 2
-"""Cycles from a `source` message in its lane to `present`: its list's length first, then the comparison."""
 
 
 class UnitLists(wiring.Component):
@@ -37,7 +34,7 @@ class UnitLists(wiring.Component):
     source : In
         The message in this lane.
     slot, present : Out
-        The unit that it means, one cycle later, and whether the list is that long, `PRESENT_STAGE` cycles later.
+        The unit that it means, one cycle later, and whether the list is that long, at the lane's stage.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
@@ -117,15 +114,22 @@ class UnitLists(wiring.Component):
         message = self.source
         named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
-        length = Signal.like(self.changed_count, name="length", reset_less=True)
-        m.d.sync += [
-            named.eq(message.index),
-            listing.eq(message.listing),
-            self.present.eq((listing == Listing.ALL) | (named < length)),
-        ]
+        m.d.sync += [named.eq(message.index), listing.eq(message.listing)]
         m.d.comb += self.slot.eq(named)
+        # The length first, then the comparison.
+        length = Signal.like(self.changed_count)
         for kind, unit in units.items():
             with m.If(message.listing == kind):
-                m.d.sync += length.eq(counts[kind][message.layer])
+                m.d.comb += length.eq(counts[kind][message.layer])
             with m.If(listing == kind):
                 m.d.comb += self.slot.eq(unit)
+        cycles = lane_stages(self.geometry).present - 1
+        everyone, index, length = (
+            delay(m, value, cycles, name)
+            for value, name in (
+                (message.listing == Listing.ALL, "everyone"),
+                (message.index, "index"),
+                (length, "length"),
+            )
+        )
+        m.d.sync += self.present.eq(everyone | (index < length))

@@ -13,10 +13,11 @@ from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import carry, delay, lane_memory, read_twice
-from ceprop.hdl.lists import PRESENT_STAGE, UnitLists
+from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import COPIED, step_beats
 
@@ -97,9 +98,9 @@ class NeuronCell(wiring.Component):
     word : In
         A word to be written, one cycle after a `step` message with `WRITE`.
     slot, present : Out
-        The unit that `source` means, one cycle after it, and whether there is one, `PRESENT_STAGE` cycles after it.
+        The unit that `source` means, one cycle after it, and whether there is one, at the lane's stage.
     operand, dither : Out
-        For the array, `ADDRESS_STAGE + OPERAND_STAGE` and `+ DITHER_STAGE` cycles after `source`.
+        For the array, `OPERAND_STAGE` and `DITHER_STAGE` cycles after the lane's address.
     read_word : Out
         The word that a `sum` message with `read`, or a `step` message with `READ`, asked for; three cycles after it.
     saturated : Out
@@ -116,6 +117,7 @@ class NeuronCell(wiring.Component):
         messages = Messages(geometry)
         self._move = Move(geometry, edge)
         self._beats = step_beats(geometry)
+        self._stages = lane_stages(geometry)
         super().__init__(
             {
                 "source": In(messages.source(edge)),
@@ -299,7 +301,7 @@ class NeuronCell(wiring.Component):
         words = self.geometry.neuron_words(self.edge)
         # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
         place = delay(m, address, self._sum_delay, "slot_that_left")
-        there = delay(m, present, self._sum_delay + 1 - PRESENT_STAGE, "present_that_left")
+        there = delay(m, present, self._sum_delay + 1 - self._stages.present, "present_that_left")
         arrived = delay(m, arriving, 2, "sum_arrived")
         stepping = step.operation != Operation.NONE
         address = Signal.like(place, name="sum_address", reset_less=True)
@@ -330,9 +332,11 @@ class NeuronCell(wiring.Component):
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
         m.submodules.states = memory = lane_memory(word, self.geometry.neuron_words(self.edge))
         self._state_write = memory.write_port()
-        place = Signal.like(address, name="state_address", reset_less=True)
-        stepping = step.operation != Operation.NONE
-        m.d.sync += place.eq(Mux(stepping, self._place(step.index, step.layer), address))
+        # A step's address is a cycle behind the message, as its other words' are.
+        registers = self._stages.states - 2
+        stepping = delay(m, step.operation != Operation.NONE, 1 - registers, "steps")
+        own = delay(m, self._place(step.index, step.layer), 1 - registers, "step_address")
+        place = delay(m, Mux(stepping, own, address), registers, "state_address")
         before = self._moved_stage - 1
         stored, again = read_twice(m, memory, place, way.place[before], way.works(before), self._beats)
         m.d.comb += [sender.current.eq(stored.current), sender.previous.eq(stored.previous)]

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
-from ceprop.hdl.lists import PRESENT_STAGE
-from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, CellLayouts, write_stage
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import UPDATE_READ_STAGE, CellLayouts, write_stage
 
 
 class RowLane(wiring.Component):
@@ -18,9 +18,9 @@ class RowLane(wiring.Component):
     sums : In
         The `source` message that is now in this lane belongs to a sum, which reads its weight first.
     slot, present, operand, dither : In
-        From the lane's neuron cell; the first one cycle after `source`, the second `PRESENT_STAGE` cycles.
+        From the lane's neuron cell; the first one cycle after `source`, the second at the lane's stage.
     cells : Out
-        The bundle for the first cell, its row slot `ADDRESS_STAGE` cycles after `source`.
+        The bundle for the first cell, its row slot at the lane's stage.
     """
 
     def __init__(self, geometry: Geometry):
@@ -40,16 +40,17 @@ class RowLane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A sum reads at once, an update later, beside its finished product; both ways end in a register."""
         m = Module()
-        slot = delay(m, self.slot, ADDRESS_STAGE - 2, "slot")
+        stages = lane_stages(self.geometry)
+        slot = delay(m, self.slot, stages.address - 2, "slot")
         read = Signal.like(self.slot, name="read", reset_less=True)
         later = delay(m, slot, UPDATE_READ_STAGE, "later")
-        m.d.sync += read.eq(Mux(delay(m, self.sums, ADDRESS_STAGE - 1, "sums"), slot, later))
-        writes = ADDRESS_STAGE + write_stage(self.geometry.memory_ports)
+        m.d.sync += read.eq(Mux(delay(m, self.sums, stages.address - 1, "sums"), slot, later))
+        writes = stages.address + write_stage(self.geometry.memory_ports)
         m.d.comb += [
             self.cells.read_slot.eq(read),
             self.cells.operand.eq(self.operand),
             self.cells.dither.eq(self.dither),
-            self.cells.write_slot.eq(delay(m, later, writes - ADDRESS_STAGE + 1 - UPDATE_READ_STAGE, "write")),
-            self.cells.write_present.eq(delay(m, self.present, writes - PRESENT_STAGE, "present")),
+            self.cells.write_slot.eq(delay(m, later, writes - stages.address + 1 - UPDATE_READ_STAGE, "write")),
+            self.cells.write_present.eq(delay(m, self.present, writes - stages.present, "present")),
         ]
         return m

@@ -1,17 +1,14 @@
 """What a neuron sends into the array: its state, the one before, or the difference at the run-time rate."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lanes import delay
-from ceprop.hdl.lists import PRESENT_STAGE
 from ceprop.hdl.messages import Messages, Operand
-from ceprop.hdl.synapse import ADDRESS_STAGE, OPERAND_STAGE
-
-_STATES = ADDRESS_STAGE + OPERAND_STAGE - 3
-"""Cycles from `source` to the states: registers for the terms, for their difference and for its shift follow."""
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import OPERAND_STAGE
 
 
 class OperandSender(wiring.Component):
@@ -20,15 +17,16 @@ class OperandSender(wiring.Component):
     Members
     -------
     source, present : In
-        The message in this lane; `PRESENT_STAGE` cycles later, whether it means a unit.
+        The message in this lane; and at the lane's stage whether it means a unit.
     current, previous : In
-        The neuron's states as they are stored, `_STATES` cycles after `source`.
+        The neuron's states as they are stored, at the lane's stage.
     operand : Out
-        `ADDRESS_STAGE + OPERAND_STAGE` cycles after `source`.
+        `OPERAND_STAGE` cycles after the lane's address.
     """
 
     def __init__(self, geometry: Geometry, edge: Edge):
         bits = geometry.specification.formats.state_bits
+        self._stages = lane_stages(geometry)
         super().__init__(
             {
                 "source": In(Messages(geometry).source(edge)),
@@ -47,25 +45,24 @@ class OperandSender(wiring.Component):
         differs = source.operand == Operand.DIFFERENCE
         # The states change places by `swap`; the term is the previous one, or of a negative difference.
         backwards = (source.operand == Operand.PREVIOUS) | (differs & source.negative)
-        turned = delay(m, backwards ^ source.swap, _STATES, "turned")
-        other_turned = delay(m, source.negative ^ source.swap, _STATES, "other_turned")
-        sends = delay(m, source.operand != Operand.ZERO, _STATES, "sends") & delay(
-            m, self.present, _STATES - PRESENT_STAGE, "present"
-        )
-        subtracts = delay(m, differs, _STATES, "subtracts")
-        term, other = Signal.like(self.current, reset_less=True), Signal.like(self.current, reset_less=True)
-        bits = len(term)
-        m.d.sync += [
-            term.eq(Mux(turned, self.previous, self.current) & sends.replicate(bits)),
-            other.eq(Mux(other_turned, self.current, self.previous) & (sends & subtracts).replicate(bits)),
-        ]
-        difference = Signal(signed(bits + 1), reset_less=True)
-        operand = Signal.like(self.operand, reset_less=True)
+        states = self._stages.states
+        turned = delay(m, backwards ^ source.swap, states, "turned")
+        other_turned = delay(m, source.negative ^ source.swap, states, "other_turned")
+        present = delay(m, self.present, states - self._stages.present, "present")
+        sends = delay(m, source.operand != Operand.ZERO, states, "sends") & present
+        subtracts = delay(m, differs, states, "subtracts")
+        bits = len(self.current)
+        term = Mux(turned, self.previous, self.current) & sends.replicate(bits)
+        other = Mux(other_turned, self.current, self.previous) & (sends & subtracts).replicate(bits)
+
+        # A register behind the shift, and where there are cycles for them behind the difference and the terms.
+        cycles = self._stages.address + OPERAND_STAGE - states
+        chosen, subtracted = int(cycles > 2), int(cycles > 1)
+        term, other = delay(m, term, chosen, "term"), delay(m, other, chosen, "other")
+        difference = delay(m, term - other, subtracted, "difference")
         # The shift is zero where no difference is sent.
-        shift = source.preshift & differs.replicate(len(source.preshift))
-        m.d.sync += [
-            difference.eq(term - other),
-            operand.eq(difference << delay(m, shift, _STATES + 2, "preshift")),
-        ]
+        shift = delay(m, source.preshift & differs.replicate(len(source.preshift)), states + cycles - 1, "preshift")
+        operand = Signal.like(self.operand, reset_less=True)
+        m.d.sync += operand.eq(Value.cast(difference).as_signed() << shift)
         m.d.comb += self.operand.eq(operand)
         return m

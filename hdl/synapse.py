@@ -26,8 +26,6 @@ from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.numbers import saturate
 from ceprop.hdl.primitives import PORTABLE, Primitives
 
-ADDRESS_STAGE = 5
-"""The memory address itself: cycles from an edge's `source` and `tile` messages in a lane to the lane's first cell."""
 OPERAND_STAGE = PortableMemory.latency - 1
 """Operands and the selection of the product: their hop registers are valid beside the weight."""
 SUM_STAGE = PortableMemory.latency + PortableMultiplier.latency

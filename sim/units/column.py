@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ceprop.geometry import address_bits
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
-    ADDRESS_STAGE,
     DITHER_STAGE,
     LOAD_STAGE,
     OPERAND_STAGE,
@@ -85,14 +85,14 @@ def _random_tile(cell: Cell, entries: list[Entry], bank: int, may_write: bool) -
 
 def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | None) -> None:
     """A tile on the port, and what the cells must be told; `earlier` is the tile whose update reads in this slot."""
-    message, random = tile.message, cell.random
+    message, random, stages = tile.message, cell.random, lane_stages(cell.geometry)
     what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
     line.set(now, "tile", **message)
     lane = (message["lane"] - 1) % (1 << address_bits(cell.geometry.cols))
     line.expect(now + _HOP, what, "tile_out", message | {"lane": lane})
     line.set(now + _HOP + 1, "slot", tile.slot)
-    line.set(now + _HOP + 1, "present", tile.present)
-    start = now + _HOP + ADDRESS_STAGE
+    line.set(now + _HOP + stages.present, "present", tile.present)
+    start = now + _HOP + stages.address
 
     reading = tile if message["sum"] else earlier
     # The second read of what is not written does not matter.

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE
+from ceprop.hdl.stages import lane_stages
+from ceprop.hdl.synapse import DITHER_STAGE
 from ceprop.model import input_pattern
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
@@ -70,7 +71,7 @@ def dither_of(cell: Cell, entry: Entry) -> int:
 async def bench_input(cell: Cell) -> None:
     """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
     random, line, bank = cell.random, Timeline(), 1
-    lists = Lists(cell.geometry.cols - 1)
+    lists, stages = Lists(cell.geometry.cols - 1), lane_stages(cell.geometry)
     now = send_sample(cell, line, 0, lists, bank) + _HOP
     for _ in range(_SAMPLES):
         entries, slots = list(lists.banks[bank]), cell.geometry.slots(0)
@@ -80,12 +81,12 @@ async def bench_input(cell: Cell) -> None:
             line.set(now, "tile", input=is_input, index=index, bank=bank)
             present = bool(is_input) and index < len(entries)
             what = f"number {index} of {entries}"
-            line.expect(now + 1, what, "present", int(present))
-            line.expect(now + 1, what, "operand", entries[index].value if present else 0)
+            line.expect(now + stages.input, what, "present", int(present))
+            line.expect(now + stages.input, what, "operand", entries[index].value if present else 0)
             if present:
-                line.expect(now + 1, what, "slot", entries[index].slot)
+                line.expect(now + stages.input, what, "slot", entries[index].slot)
                 dither = dither_of(cell, entries[index])
-                line.expect(now + ADDRESS_STAGE + DITHER_STAGE, what, "dither", dither)
+                line.expect(now + stages.address + DITHER_STAGE, what, "dither", dither)
             now += 1
         now, bank = max(now, end), 1 - bank
     await line.run(cell)

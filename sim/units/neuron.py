@@ -4,8 +4,9 @@ from ceprop.geometry import Edge
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
 from ceprop.hdl.neuron import ARRIVAL_STAGE, NeuronCell
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import step_beats
-from ceprop.hdl.synapse import ADDRESS_STAGE, DITHER_STAGE, OPERAND_STAGE
+from ceprop.hdl.synapse import DITHER_STAGE, OPERAND_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
 from ceprop.sim.units.neuron_step import (
@@ -206,7 +207,7 @@ class NeuronBench:
 
     def _sources(self) -> None:
         """Units, operands and dither into the array, a message a cycle."""
-        random, geometry = self.random, self.geometry
+        random, geometry, stages = self.random, self.geometry, lane_stages(self.geometry)
         for _ in range(12):
             layer, slot = random.choice(self.neurons)
             operand, shift = random.choice(list(Operand)), random.choice(self.specification.connections)
@@ -231,18 +232,18 @@ class NeuronBench:
             what = f"source {message} of {listed}"
             self.line.set(self.now, "source", **message)
             self.line.expect(at, "hop", "source_out", self.cell.passed("source", message))
-            self.line.expect(at + 1, what, "present", int(slot < len(listed)))
+            self.line.expect(at + stages.present, what, "present", int(slot < len(listed)))
             value = 0
             if slot < len(listed):
                 self.line.expect(at + 1, what, "slot", listed[slot])
                 address = self._address(layer, listed[slot])
                 value = self.model.operand(operand, address, preshift, bool(negative), bool(swap))
                 dither = (self.model.generators[bank, address] << dither_shift) & ((1 << geometry.dither_bits) - 1)
-                self.line.expect(at + ADDRESS_STAGE + DITHER_STAGE, what, "dither", dither)
-            self.line.expect(at + ADDRESS_STAGE + OPERAND_STAGE, what, "operand", value)
+                self.line.expect(at + stages.address + DITHER_STAGE, what, "dither", dither)
+            self.line.expect(at + stages.address + OPERAND_STAGE, what, "operand", value)
             self.now += 1
         # The generators' one read port serves the dither of the last message first.
-        self.now += ADDRESS_STAGE + DITHER_STAGE
+        self.now += stages.address + DITHER_STAGE
 
     def _reads(self) -> None:
         """Biases, generators, states, and a weight on the returning sum."""

@@ -5,9 +5,10 @@ from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Listing
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.row import RowLane
+from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import step_beats
-from ceprop.hdl.synapse import ADDRESS_STAGE, UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
 from ceprop.model import input_pattern
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
@@ -53,7 +54,8 @@ async def bench_row_lane(cell: Cell) -> None:
     """Sums and updates in any order: which slot is read, and which is written."""
     assert isinstance(cell.component, RowLane)
     random, line = cell.random, Timeline()
-    writes = ADDRESS_STAGE + write_stage(cell.geometry.memory_ports)
+    stages = lane_stages(cell.geometry)
+    writes = stages.address + write_stage(cell.geometry.memory_ports)
     slots, presents = [], []
     for now in range(_CASES):
         is_sum, slot, present = random.getrandbits(1), random.getrandbits(cell.width("slot")), random.getrandbits(1)
@@ -61,7 +63,7 @@ async def bench_row_lane(cell: Cell) -> None:
         presents.append(present)
         line.set(now, "sums", is_sum)
         line.set(now + 1, "slot", slot)
-        line.set(now + 1, "present", present)
+        line.set(now + stages.present, "present", present)
         limit = 1 << (cell.width("operand") - 1)
         operand, dither = random.randrange(-limit, limit), random.getrandbits(cell.width("dither"))
         line.set(now, "operand", operand)
@@ -69,7 +71,7 @@ async def bench_row_lane(cell: Cell) -> None:
         line.expect(now, "passed through", "cells", {"operand": operand, "dither": dither})
         if is_sum or now >= UPDATE_READ_STAGE:
             read = slot if is_sum else slots[now - UPDATE_READ_STAGE]
-            line.expect(now + ADDRESS_STAGE, "sum" if is_sum else "update", "cells", {"read_slot": read})
+            line.expect(now + stages.address, "sum" if is_sum else "update", "cells", {"read_slot": read})
         line.expect(now + writes, "write", "cells", {"write_slot": slot, "write_present": present})
     await line.run(cell)
 
@@ -105,7 +107,7 @@ async def bench_lists(cell: Cell) -> None:
             line.set(now, "source", listing=listing, index=index, layer=layer)
             found = list(range(slots)) if listing is Listing.ALL else lists[layer, listing]
             what = f"number {index} of {listing.name} {found}"
-            line.expect(now + 1, what, "present", int(index < len(found)))
+            line.expect(now + lane_stages(geometry).present, what, "present", int(index < len(found)))
             if index < len(found):
                 line.expect(now + 1, what, "slot", found[index])
             now += 1
