@@ -2,13 +2,13 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.ports import Ports
+from ceprop.hdl.queue import Queue
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
@@ -168,20 +168,18 @@ class CommandPort(wiring.Component):
         from_rows = delay(m, arriving[0] | arriving[1], 1, "from_rows")
         from_columns = delay(m, arriving[2], 1, "from_columns")
         arrived, sent = from_rows | from_columns, sending
-        m.submodules.waiting = waiting = SyncFIFOBuffered(
-            width=self.response.payload.shape().size, depth=RESPONSE_DEPTH
-        )
+        m.submodules.waiting = waiting = Queue(self.response.payload.shape().size, RESPONSE_DEPTH)
         # Zero where nothing arrives. A register for all, for the lanes lie far from each other.
-        read_words = Signal.like(waiting.w_data, reset_less=True)
+        read_words = Signal.like(waiting.word, reset_less=True)
         m.d.sync += read_words.eq(
             Mux(from_rows, self.row_words.as_value(), 0) | Mux(from_columns, self.column_words.as_value(), 0)
         )
         m.d.comb += [
-            waiting.w_en.eq(delay(m, arrived, 1, "arrived") | sent),
-            waiting.w_data.eq(read_words | Mux(sent, self.register_value, 0)),
-            self.response.valid.eq(waiting.r_rdy),
-            self.response.payload.eq(waiting.r_data),
-            waiting.r_en.eq(self.response.ready),
+            waiting.write.eq(delay(m, arrived, 1, "arrived") | sent),
+            waiting.word.eq(read_words | Mux(sent, self.register_value, 0)),
+            self.response.valid.eq(waiting.out.valid),
+            self.response.payload.eq(waiting.out.payload),
+            waiting.out.ready.eq(self.response.ready),
         ]
         on_way = Signal(range(max(self._latencies) + 3))
         taken = Signal(range(RESPONSE_DEPTH + 1))
