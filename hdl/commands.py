@@ -85,8 +85,8 @@ class CommandPort(wiring.Component):
         hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
-        # A word to be written is on its way.
-        holding = Signal()
+        # The state IDLE in a register, for it enables all bits of all lanes; and a word to be written is on its way.
+        resting, holding = Signal(init=1), Signal()
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
         m.d.sync += [message.eq(0) for message in messages]
         m.d.sync += [self.busy.eq(~self.idle), self.words.eq(Mux(holding, held.words.as_value(), 0))]
@@ -94,19 +94,22 @@ class CommandPort(wiring.Component):
             self.register_address.eq(held.address),
             self.register_word.eq(held.words.as_value()),
         ]
+        payload = self.command.payload
+        m.d.comb += [self.idle.eq(resting), self.command.ready.eq(resting & self.allowed)]
+        with m.If(resting):
+            m.d.sync += held.eq(payload)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.idle.eq(1), self.command.ready.eq(self.allowed)]
-                m.d.sync += [held.eq(self.command.payload), hold.eq(0)]
+                m.d.sync += hold.eq(0)
                 with m.If(self.allowed & self.command.valid):
-                    payload = self.command.payload
-                    m.d.sync += holding.eq(payload.write & (payload.space != Space.REGISTER))
+                    m.d.sync += [resting.eq(0), holding.eq(payload.write & (payload.space != Space.REGISTER))]
                     m.next = "ACT"
             with m.State("ACT"):
                 with m.If(held.write):
                     self._message(m, held)
                     with m.If(held.space == Space.REGISTER):
                         m.d.comb += self.register_write.eq(1)
+                        m.d.sync += resting.eq(1)
                         m.next = "IDLE"
                     with m.Else():
                         m.next = "HOLD"
@@ -128,9 +131,10 @@ class CommandPort(wiring.Component):
             with m.State("HOLD"):
                 m.d.sync += hold.eq(hold + 1)
                 with m.If(hold == hold_cycles - 1):
-                    m.d.sync += holding.eq(0)
+                    m.d.sync += [resting.eq(1), holding.eq(0)]
                     m.next = "IDLE"
             with m.State("WAIT"), m.If(drained):
+                m.d.sync += resting.eq(1)
                 m.next = "IDLE"
         return m
 
@@ -167,7 +171,7 @@ class CommandPort(wiring.Component):
         ]
         from_rows = delay(m, arriving[0] | arriving[1], 1, "from_rows")
         from_columns = delay(m, arriving[2], 1, "from_columns")
-        arrived, sent = from_rows | from_columns, sending
+        arrived, sent = from_rows | from_columns, delay(m, sending, 1, "sent")
         m.submodules.waiting = waiting = Queue(self.response.payload.shape().size, RESPONSE_DEPTH)
         # Zero where nothing arrives. A register for all, for the lanes lie far from each other.
         read_words = Signal.like(waiting.word, reset_less=True)
@@ -175,7 +179,7 @@ class CommandPort(wiring.Component):
             Mux(from_rows, self.row_words.as_value(), 0) | Mux(from_columns, self.column_words.as_value(), 0)
         )
         m.d.comb += [
-            waiting.write.eq(delay(m, arrived, 1, "arrived") | sent),
+            waiting.write.eq(delay(m, arrived | sending, 1, "entering")),
             waiting.word.eq(read_words | Mux(sent, self.register_value, 0)),
             self.response.valid.eq(waiting.out.valid),
             self.response.payload.eq(waiting.out.payload),

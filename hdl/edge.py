@@ -109,7 +109,8 @@ class NeuronEdge(wiring.Component):
                 self.read_words[lane].eq(read_align.moved[lane]),
             ]
             counted = Signal(self._chain_bits, name=f"saturated_{lane}")
-            m.d.sync += counted.eq(chain + self.saturations[lane] + cell.saturated)
+            of_bias = delay(m, cell.saturated, 1, f"bias_saturated_{lane}")
+            m.d.sync += counted.eq(chain + self.saturations[lane] + of_bias)
             chain = counted
             before = cell
         if self.geometry.trace:
