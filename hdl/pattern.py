@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Geometry
 from ceprop.hdl.dither import INPUT_PATTERN
 from ceprop.hdl.messages import Messages
+from ceprop.hdl.stages import lane_stages
 
 
 class InputPattern(wiring.Component):
@@ -21,9 +22,8 @@ class InputPattern(wiring.Component):
         As many bits as an input's update drops; `latency` cycles later.
     """
 
-    latency = 4
-
     def __init__(self, geometry: Geometry, lane: int):
+        self.latency = lane_stages(geometry).pattern
         specification = geometry.specification
         bits = specification.update_shift(1)
         factor = INPUT_PATTERN[specification.generator_bits]

@@ -3,7 +3,6 @@
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Listing
-from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
@@ -46,7 +45,7 @@ async def bench_pattern(cell: Cell) -> None:
         line.set(now, "slot", slot)
         number = slot * cell.geometry.cols + lane
         expected = input_pattern(cell.specification, number) & ((1 << bits) - 1)
-        line.expect(now + InputPattern.latency, f"input {number}", "pattern", expected)
+        line.expect(now + lane_stages(cell.geometry).pattern, f"input {number}", "pattern", expected)
     await line.run(cell)
 
 
