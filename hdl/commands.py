@@ -188,7 +188,8 @@ class CommandPort(wiring.Component):
         on_way = Signal(range(max(self._latencies) + 3))
         taken = Signal(range(RESPONSE_DEPTH + 1))
         m.d.sync += on_way.eq(on_way + reading - arrived)
-        m.d.sync += taken.eq(taken + (reading | sending) - (self.response.valid & self.response.ready))
+        left = delay(m, self.response.valid & self.response.ready, 1, "left")
+        m.d.sync += taken.eq(taken + (reading | sending) - left)
         # Known a cycle late, so with room for the one that was taken meanwhile.
         room = Signal()
         m.d.sync += room.eq(taken < RESPONSE_DEPTH - 1)

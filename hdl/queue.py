@@ -1,6 +1,6 @@
 """A short queue in block RAM, whose reader looks a cycle after the writer has written."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,24 +31,25 @@ class Queue(wiring.Component):
         super().__init__({"write": In(1), "word": In(bits), "out": Out(stream.Signature(unsigned(bits)))})
 
     def elaborate(self, platform: object) -> Module:
-        """A memory, and how many words went into it and out of it, with one bit more than an address has."""
+        """A memory whose output register is the oldest word, and how many words went into it and out of it, with one
+        bit more than an address has."""
         m = Module()
         m.submodules.words = memory = lane_memory(unsigned(len(self.word)), self._depth)
         write, read = memory.write_port(), memory.read_port()
-        written, readable, taken = (
-            Signal(range(2 * self._depth), name=name) for name in ("written", "readable", "taken")
-        )
-        following = Signal.like(taken)
-        moves = self.out.valid & self.out.ready
+        counts = unsigned(self._depth.bit_length())
+        written, readable, taken = (Signal(counts, name=name) for name in ("written", "readable", "taken"))
+        free, valid = Signal(), Signal()
         m.d.comb += [
-            following.eq(Mux(moves, taken + 1, taken)),
-            self.out.valid.eq(readable != taken),
+            free.eq(~valid | self.out.ready),
             write.en.eq(self.write),
             write.addr.eq(written),
             write.data.eq(self.word),
-            read.en.eq(1),
-            read.addr.eq(following),
+            read.en.eq(free),
+            read.addr.eq(taken),
+            self.out.valid.eq(valid),
             self.out.payload.eq(read.data),
         ]
-        m.d.sync += [taken.eq(following), readable.eq(written), written.eq(written + self.write)]
+        m.d.sync += [written.eq(written + self.write), readable.eq(written)]
+        with m.If(free):
+            m.d.sync += [valid.eq(readable != taken), taken.eq(taken + (readable != taken))]
         return m
