@@ -49,7 +49,7 @@ def shape(rows: int, cols: int, *others: str) -> tuple[str, ...]:
     return (f"array.rows={rows}", f"array.cols={cols}", *others)
 
 
-SPRAM = ("array.memory_ports=1", "array.memory_words=16384")
+ONE_PORT = ("array.memory_ports=1",)
 SHORT = ("formats.state_bits=6", "formats.input_bits=4")
 """Formats as the fast examples have them."""
 SMALL = ("layers=[64, 32, 10]",)
@@ -58,30 +58,24 @@ DESIGNS = (
     # ECP5: from a few cells to most of an 85F, both input widths, other weights, and the speed grades of the boards.
     Design("digits", "ulx3s_25f", shape(2, 3)),
     Design("digits", "ulx3s_25f", shape(4, 4, *SHORT)),
-    Design("mnist-64", "ulx3s_25f", shape(4, 7, *SHORT)),
     Design("mnist-64", "ulx3s_25f", shape(2, 7, "array.memory_words=4096")),
-    Design("mnist-64", "ulx3s_45f", shape(4, 8, *SHORT)),
-    Design("mnist-64", "ulx3s_45f", shape(8, 7)),
-    Design("mnist", "ulx3s_85f", shape(8, 8, *SHORT)),
-    Design("mnist", "ulx3s_85f", shape(8, 12, *SHORT)),
-    Design("mnist", "ulx3s_85f", shape(4, 16)),
+    Design("mnist-25f", "ulx3s_25f", ()),
     Design("digits", "orangecrab_r0_2_25f", shape(4, 5)),
-    Design("mnist-64", "orangecrab_r0_2_85f", shape(6, 8, *SHORT)),
-    # iCE40: UP5K with its multipliers and SPRAM or block RAM, HX8K and LP8K with multipliers made of LUTs.
-    Design("mnist-64", "icebreaker", shape(1, 4, *SHORT, *SPRAM)),
-    Design("mnist-64", "icebreaker", shape(2, 2, *SHORT, *SPRAM)),
-    Design("mnist-64", "icebreaker", shape(1, 4, *SPRAM)),
-    Design("digits", "icebreaker", shape(1, 1, *SMALL)),
-    Design("digits", "icebreaker", shape(1, 2, *SMALL, *SHORT)),
-    Design("digits", "icebreaker", shape(1, 3, *SMALL)),
-    Design("digits", "icebreaker", shape(2, 2, *SMALL, *SHORT)),
-    Design("digits", "icebreaker", shape(1, 2, *SPRAM)),
-    Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *SMALL)),
-    Design("digits", "ice40_hx8k_b_evn", shape(1, 2, *SMALL)),
-    Design("digits", "ice40_hx8k_b_evn", shape(2, 2, *SMALL, *SHORT)),
-    Design("digits", "ice40_hx8k_b_evn", shape(1, 4, *SMALL, *SHORT)),
-    Design("digits", "tinyfpga_bx", shape(1, 2, *SMALL, *SHORT)),
-    Design("digits", "tinyfpga_bx", shape(1, 3, *SMALL, *SHORT)),
+    Design("digits", "orangecrab_r0_2_25f", shape(3, 3, *SMALL, *SHORT)),
+    Design("mnist-64", "ulx3s_45f", shape(4, 8, *SHORT)),
+    Design("mnist-64", "ulx3s_45f", shape(6, 6, *SHORT)),
+    Design("mnist-85f", "ulx3s_85f", ()),
+    # iCE40: UP5K with its multipliers and SPRAM, HX8K and LP8K with multipliers made of LUTs.
+    Design("mnist-up5k", "icebreaker", ()),
+    Design("mnist-up5k", "icebreaker", shape(1, 1, "array.memory_words=65536")),
+    Design("digits", "icebreaker", shape(1, 1, *ONE_PORT, *SMALL)),
+    Design("digits", "icebreaker", shape(1, 2, *ONE_PORT, *SMALL, *SHORT)),
+    Design("digits", "icebreaker", shape(2, 1, *ONE_PORT, *SHORT)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *ONE_PORT, *SMALL)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 2, *ONE_PORT, *SMALL, *SHORT)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *SMALL, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(1, 1, *ONE_PORT, *SMALL, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(2, 1, *ONE_PORT, *SMALL, *SHORT)),
 )
 
 

@@ -8,6 +8,8 @@ from ceprop.sim.units.timeline import Timeline
 _EXHAUSTIVE_CASES = 1 << 10
 _RANDOM_CASES = 1000
 
+QUEUE_DEPTH = 8
+
 
 async def bench_memory(cell: Cell) -> None:
     """A word over a word, with and without enable, then words elsewhere: all there are, or where these are many a
@@ -105,3 +107,27 @@ async def bench_accumulator(cell: Cell) -> None:
             if now >= latency and place in contents[now - latency] and place not in history[now - latency + 1 : now]:
                 line.expect(now + 1, f"sum {second} of address {address}", port, contents[now - latency][place])
     await line.run(cell, undefined=ports)
+
+
+async def bench_queue(cell: Cell) -> None:
+    """Bursts of words up to as many as there is room for, read at every pace; all come out once, in their order."""
+    random, depth, width = cell.random, QUEUE_DEPTH, cell.width("word")
+    cycles: list[dict[str, int]] = []
+    words: list[int] = []
+    for _ in range(200):
+        eager = random.random()
+        for _ in range(random.randint(1, depth)):
+            words.append(random.getrandbits(width))
+            cycles.append({"write": 1, "word": words[-1], "out__ready": int(random.random() < eager)})
+            cycles += [{"out__ready": int(random.random() < eager)}] * random.choice((0, 0, 0, 1, 3))
+        cycles += [{"out__ready": 1}] * random.choice((0, depth)) + [{"out__ready": 0}] * 3
+        cycles += [{"out__ready": 1}] * (depth + 3)
+    outputs = await cell.play(cycles, undefined=("out__payload",))
+    found = [
+        output["out__payload"]
+        for cycle, output in zip(cycles, outputs, strict=True)
+        if output["out__valid"] and cycle.get("out__ready")
+    ]
+    cell.equal("words that came out", len(found), len(words))
+    for number, (word, expected) in enumerate(zip(found, words, strict=True)):
+        cell.equal(f"word {number}", word, expected)

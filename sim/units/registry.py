@@ -18,6 +18,7 @@ from ceprop.hdl.move import Move
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.neuron import NeuronCell
 from ceprop.hdl.pattern import InputPattern
+from ceprop.hdl.queue import Queue
 from ceprop.hdl.row import RowLane
 from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import StepWalker
@@ -64,6 +65,7 @@ UNITS: dict[str, Unit] = {
         lambda g: Accumulator(3, [g.partial_sum_bits + 2, g.partial_sum_bits], g.partial_sum_bits),
         memories.bench_accumulator,
     ),
+    "queue": Unit(lambda _: Queue(6, memories.QUEUE_DEPTH), memories.bench_queue),
     "synapse": Unit(SynapseCell, synapse.bench_synapse),
     "neuron_row": Unit(lambda g: NeuronCell(g, "row", neuron.SUM_DELAY), neuron.bench_neuron),
     "neuron_column": Unit(lambda g: NeuronCell(g, "column", neuron.SUM_DELAY), neuron.bench_neuron, True),

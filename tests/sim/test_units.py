@@ -90,6 +90,7 @@ GROUPS = {
         "triangle_skew",
         "triangle_align",
         "memory",
+        "queue",
         "accumulator",
         "accumulator_of_two",
     ],

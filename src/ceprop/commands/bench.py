@@ -39,6 +39,14 @@ def bench() -> None:
 )
 @seeds_option_from("1,2,3", "Seeds of the golden model's test error.")
 @click.option(
+    "--placements",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Place and route from so many seeds; the fastest counts.",
+)
+@click.option(
     "--build",
     type=click.Path(path_type=Path),
     default=Path("build/bench"),
@@ -54,6 +62,7 @@ def core(
     samples: int,
     epochs: int,
     seeds: tuple[int, ...],
+    placements: int,
     build: Path,
     json_file: str | None,
 ) -> int:
@@ -74,7 +83,7 @@ def core(
     target = find_board(board)
     check_fit(Geometry(specification), target)
     find_simulator("verilator")
-    plan = Plan(specification, target, data, samples, epochs, seeds, build)
+    plan = Plan(specification, target, data, samples, epochs, seeds, placements, build)
     result = bench_core(plan, report.progress)
     layers = "-".join(map(str, specification.layers))
     report.table(f"{specification.name}: {layers} on {board}", _stages(result), ["", *result.stages])
