@@ -89,7 +89,12 @@ class CommandPort(wiring.Component):
         resting, holding = Signal(init=1), Signal()
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
         m.d.sync += [message.eq(0) for message in messages]
-        m.d.sync += [self.busy.eq(~self.idle), self.words.eq(Mux(holding, held.words.as_value(), 0))]
+        m.d.sync += self.busy.eq(~self.idle)
+        # What opens the words hops from lane to lane as their messages do: as one net it set the clock of large cores.
+        opened = holding
+        for lane, word in enumerate(held.words):
+            m.d.sync += self.words[lane].eq(Mux(opened, word, 0))
+            opened = delay(m, opened, 1, f"opened_{lane}")
         m.d.comb += [
             self.register_address.eq(held.address),
             self.register_word.eq(held.words.as_value()),
