@@ -53,6 +53,10 @@ ONE_PORT = ("array.memory_ports=1",)
 SHORT = ("formats.state_bits=6", "formats.input_bits=4")
 """Formats as the fast examples have them."""
 SMALL = ("layers=[64, 32, 10]",)
+SMALLER = ("layers=[64, 16, 10]",)
+
+PLACEMENTS = {"ice40": 3, "ecp5": 1}
+"""Seeds of place and route, of whose clocks the median counts: on a device that is nearly full they differ by 15 %."""
 
 DESIGNS = (
     # ECP5: from a few cells to most of an 85F, both input widths, other weights, and the speed grades of the boards.
@@ -72,10 +76,11 @@ DESIGNS = (
     Design("digits", "icebreaker", shape(1, 2, *ONE_PORT, *SMALL, *SHORT)),
     Design("digits", "icebreaker", shape(2, 1, *ONE_PORT, *SHORT)),
     Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *ONE_PORT, *SMALL)),
-    Design("digits", "ice40_hx8k_b_evn", shape(1, 2, *ONE_PORT, *SMALL, *SHORT)),
+    Design("digits", "ice40_hx8k_b_evn", shape(1, 2, *ONE_PORT, *SMALLER, *SHORT)),
     Design("digits", "ice40_hx8k_b_evn", shape(1, 1, *SMALL, *SHORT)),
     Design("digits", "tinyfpga_bx", shape(1, 1, *ONE_PORT, *SMALL, *SHORT)),
-    Design("digits", "tinyfpga_bx", shape(2, 1, *ONE_PORT, *SMALL, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(2, 1, *ONE_PORT, *SMALLER, *SHORT)),
+    Design("digits", "tinyfpga_bx", shape(1, 1, *SMALLER)),
 )
 
 
@@ -83,7 +88,11 @@ def build(design: Design, mnist: str, folder: Path, report: Report) -> dict[str,
     """Place, route and simulate a design, or take what is in the folder; its entry of the file."""
     specification, target = design.specification, board(design.board)
     dataset = load_dataset(specification, "digits" if design.example == "digits" else mnist)
-    found = implement(specification, target, folder / "implementations", progress=report.say)
+    seeds = range(1, PLACEMENTS[target.device.family] + 1)
+    placements = [
+        implement(specification, target, folder / "implementations", seed=seed, progress=report.say) for seed in seeds
+    ]
+    found = sorted(placements, key=lambda placement: placement.clock_mhz)[len(placements) // 2]
     return {
         "specification": specification.fields(),
         "board": design.board,
