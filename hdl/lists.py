@@ -107,7 +107,7 @@ class UnitLists(wiring.Component):
             read.en.eq(1),
             read.addr.eq(Cat(self._place(self.source.index, self.source.layer), self.source.listing == Listing.ACTIVE)),
         ]
-        return dict.fromkeys(entries, Value.cast(read.data))
+        return {Listing.CHANGED: read.data, Listing.ACTIVE: read.data}
 
     def _look_up(self, m: Module, counts: dict[Listing, Array], units: dict[Listing, Value]) -> None:
         """The message's own index, or the unit at that index of a list."""
