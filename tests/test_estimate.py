@@ -8,8 +8,8 @@ import pytest
 
 from ceprop import CepropError, Geometry, Specification
 from ceprop.boards import Resources, board
-from ceprop.build_fit import Fit, area_terms, error_sizes, least_squares, leave_one_out
-from ceprop.builds import Build
+from ceprop.build_fit import LEAST_BUILDS, Fit, area_terms, error_sizes, least_squares, leave_one_out
+from ceprop.builds import Build, load_builds
 from ceprop.bundled import bundled_specification
 from ceprop.cli import run
 from ceprop.model import Network, load_dataset
@@ -57,6 +57,15 @@ def test_leave_one_out_shows_what_does_not_fit() -> None:
         assert 0.05 < found["mean"] < found["largest"] < 0.6
     # A rate is off where the clock is: cycles are exact.
     assert [one.rate for one in left_out] == pytest.approx([one.clock for one in left_out])
+
+
+@pytest.mark.parametrize("family", ["ecp5", "ice40"])
+def test_kept_builds_are_predicted_from_each_other(family: str) -> None:
+    builds = load_builds(family)
+    assert len(builds) >= LEAST_BUILDS
+    left_out = leave_one_out(builds)
+    for name in ("luts", "clock", "rate"):
+        assert error_sizes(left_out, name)["mean"] <= 0.15
 
 
 def test_a_speed_without_builds_is_refused() -> None:

@@ -67,7 +67,6 @@ DESIGNS = (
     Design("digits", "orangecrab_r0_2_25f", shape(4, 5)),
     Design("digits", "orangecrab_r0_2_25f", shape(3, 3, *SMALL, *SHORT)),
     Design("mnist-64", "ulx3s_45f", shape(4, 8, *SHORT)),
-    Design("mnist-64", "ulx3s_45f", shape(6, 6, *SHORT)),
     Design("mnist-85f", "ulx3s_85f", ()),
     # iCE40: UP5K with its multipliers and SPRAM, HX8K and LP8K with multipliers made of LUTs.
     Design("mnist-up5k", "icebreaker", ()),
