@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import bitstring
 import numpy as np
 
 
@@ -18,16 +19,14 @@ class Codec:
         """The payload with these fields, the others zero; an array takes one integer an element.
 
         Raises `ValueError` where a value does not fit its field."""
-        packed = 0
+        packed = bitstring.BitArray.from_zeros(self.payload["bits"])
         for name, value in values.items():
             field = self._field(name)
-            elements = [value] if isinstance(value, int) else value
-            width = field["bits"] // field.get("length", 1)
-            for k, element in enumerate(elements):
-                if element >> width:
-                    raise ValueError(f"{name} = {element}: does not fit {width} bits")
-                packed |= element << (field["offset"] + k * width)
-        return packed
+            elements = [value] if isinstance(value, int) else list(value)
+            # Element 0 lies in the lowest bits, which bitstring counts last.
+            bits = bitstring.Array(f"uint{field['bits'] // field.get('length', 1)}", elements[::-1]).data
+            packed.overwrite(self.payload["bits"] - field["offset"] - len(bits), bits)
+        return packed.uint
 
     def number(self, beat: int, name: str) -> int:
         """One field, no array, of one payload."""
