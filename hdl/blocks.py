@@ -1,5 +1,6 @@
 """Weight memories made of a device's blocks: how depth and width are cut into them, and what holds them together."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -90,9 +91,9 @@ class BlockMemory(WeightMemory):
     shapes: Sequence[Shape]
     block_latency: int
 
+    @abstractmethod
     def block(self, shape: Shape, access: Access) -> tuple[Instance, Value]:
         """One block and the word that it reads, `block_latency` cycles after its address."""
-        raise NotImplementedError
 
     def elaborate(self, platform: object) -> Module:
         """Blocks side by side and behind each other, registers for what they lack."""

@@ -30,6 +30,7 @@ def carry(
         if beats > 1 and stage % 2 == 0:
             stages.append(stages[-1])
             continue
+        # One that is not written every cycle must have a value before the first message has come.
         register = Signal(value.shape(), name=f"{name}_{stage}", reset_less=beats == 1)
         with m.If(strobes[stage - 1] if beats > 1 else 1):
             m.d.sync += register.eq(stages[-1])

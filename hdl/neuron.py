@@ -12,14 +12,15 @@ from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_b
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
-from ceprop.hdl.lanes import carry, delay, lane_memory, read_twice
+from ceprop.hdl.lanes import delay, lane_memory, read_twice
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
-from ceprop.hdl.steps import COPIED, step_beats
+from ceprop.hdl.steps import step_beats
+from ceprop.hdl.way import StepWay
 
 ARRIVAL_STAGE = 2
 """Cycles from a `sum` message in its lane to its sum."""
@@ -34,47 +35,6 @@ def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
         for layer in geometry.layers(edge)
     )
     return signed_bits(max(1, *beside) * ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1))
-
-
-class _Way:
-    """The way of `step` messages through a lane: for every cycle behind the message's arrival whether there is one of a
-    walk (`moves`, `learns`), its neuron's address (`place`), and whatever else is asked for. What is the same for all
-    messages of a walk (`walk`) is kept from the first one on, for there is only one walk in a lane at a time.
-    `learns_last`: there are walks that learn after the phase."""
-
-    def __init__(self, m: Module, step: data.View, stages: int, beats: int, place: Value, learns_last: bool):
-        self._m = m
-        self._beats = beats
-        self._learns_last = learns_last
-        self.step = step
-        self._stages = stages
-        self.moves = self._strobes("moves", step.operation == Operation.STEP)
-        self.learns = self._strobes("learns", step.operation == Operation.LEARN) if learns_last else []
-        taken = Signal(name="step_taken")
-        m.d.comb += taken.eq(step.operation != Operation.NONE)
-        self.taken = taken
-        strobes = [self.works(stage) for stage in range(1, stages + 1)]
-        self._carriers = [taken, *strobes]
-        self.place = self.fields("place", place)
-        self.walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
-        with m.If(taken):
-            m.d.sync += [self.walk[name].eq(step[name]) for name in COPIED]
-
-    def works(self, stage: int) -> Value:
-        """A message of a walk, no reading or writing."""
-        return self.moves[stage] | self.learns[stage] if self._learns_last else self.moves[stage]
-
-    def _strobes(self, name: str, value: Value) -> list[Value]:
-        found = [value]
-        for stage in range(1, self._stages + 1):
-            later = Signal(name=f"step_{name}_{stage}")
-            self._m.d.sync += later.eq(found[-1])
-            found.append(later)
-        return found
-
-    def fields(self, name: str, value: Value) -> list:
-        """A value of the message at every stage."""
-        return carry(self._m, value, self._carriers, self._beats, f"step_{name}")
 
 
 class NeuronCell(wiring.Component):
@@ -173,7 +133,7 @@ class NeuronCell(wiring.Component):
         m.d.sync += acting.eq(step)
         place = self._place(acting.index, acting.layer)
         stages = self._moved_stage + UPDATE_CYCLES
-        way = _Way(m, acting, stages, self._beats, place, not self.specification.continual)
+        way = StepWay(m, acting, stages, self._beats, place, not self.specification.continual)
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
         m.submodules.biases = biases = BiasCell(self.geometry, self.edge)
         m.submodules.sender = sender = OperandSender(self.geometry, self.edge)
@@ -232,7 +192,7 @@ class NeuronCell(wiring.Component):
         self._read(m, arriving, space, biases.bias, generators.value, early)
         return m
 
-    def _new(self, m: Module, way: "_Way", settings, sums, drives, bias, old) -> Signal:
+    def _new(self, m: Module, way: StepWay, settings, sums, drives, bias, old) -> Signal:
         """The new state, `_moved_stage` cycles after the message."""
         move, step = self._move, way.step
         labelled = Signal(reset_less=True)
@@ -259,7 +219,7 @@ class NeuronCell(wiring.Component):
         """Address of a neuron in this lane's memories."""
         return Value.cast(Cat(index, layer))[: address_bits(memory_depth(self.geometry.neuron_words(self.edge)))]
 
-    def _look(self, m: Module, way: "_Way", lists, new, old, older, kept) -> None:
+    def _look(self, m: Module, way: StepWay, lists, new, old, older, kept) -> None:
         """What the new state means for the lists, a cycle later, and for the status chain, after one more."""
         m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
         changed, listed, active, aperiodic = (
@@ -325,7 +285,7 @@ class NeuronCell(wiring.Component):
         ]
         return sums.read_data, sums.read_second if self.edge == "row" else None
 
-    def _states(self, m: Module, address: Value, step: data.View, way: "_Way", sender: OperandSender):
+    def _states(self, m: Module, address: Value, step: data.View, way: StepWay, sender: OperandSender):
         """Current and previous state in one word. For the array three cycles after `source`. For a step, returned,
         exchanged by `swap` and zero in the first step: two cycles after it, and once more with the new state."""
         bits = self.specification.formats.state_bits
