@@ -1,0 +1,182 @@
+"""What the host and the board say to each other: numbers and layouts, described once for the RTL, the host and the
+documentation (`docs/protocol.md`).
+
+A frame is COBS(body, CRC-32 of the body) between zero bytes. A request's body is its sequence number, its command and
+a payload; a reply's body the same sequence number, the command with `REPLY` added, and a payload. All numbers of more
+than one byte are little-endian.
+"""
+
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+
+PROTOCOL = 1
+"""Version of all that follows."""
+
+LONGEST_PAYLOAD = 240
+"""Bytes of a payload, so that a body with its CRC is a single block of COBS."""
+
+HEAD_BYTES = 2
+"""Sequence number and command."""
+
+CRC_BYTES = 4
+"""CRC-32/ISO-HDLC, that of zlib."""
+
+LONGEST_BODY = HEAD_BYTES + LONGEST_PAYLOAD + CRC_BYTES
+"""Bytes between the zeros, before COBS."""
+
+WINDOW = 2
+"""Requests that the board's buffers hold: the one that is carried out, and one that arrives meanwhile."""
+
+RESULTS_KEPT = 256
+"""Results that a board remembers."""
+
+
+class Command(IntEnum):
+    """What a request asks for."""
+
+    IDENTIFY = 0
+    """Who are you? The one command that is answered whatever its sequence number."""
+    WRITE = 1
+    """An :class:`Address`, then groups of words for it and the addresses that follow."""
+    READ = 2
+    """An :class:`Address` and a count of groups, one byte; the reply holds them."""
+    SAMPLES = 3
+    """The next bytes of a stream of packed samples; one may begin in a request and end in a later one."""
+    RESULTS = 4
+    """Number of the first result modulo 256 and a count, a byte each; the reply holds how many there have been, modulo
+    256, and those asked for, two bytes each."""
+    RESET = 5
+    """Registers get their initial values, samples at work and unread results are forgotten; memories stay."""
+    RUN = 6
+    """Learn from the data set in flash: how many passes over it, two bytes."""
+    STATUS = 7
+    """What flash is busy with: :class:`StatusFlag` in a byte, samples to go in four."""
+    SAVE = 8
+    """Save weights, biases and generators to flash."""
+    RESTORE = 9
+    """Load the newest whole snapshot from flash."""
+
+
+REPLY = 0x80
+"""Added to the command that was done."""
+
+REFUSAL = 0xFF
+"""In place of it in a reply that refuses: the payload holds a :class:`Refusal`, the request's command, and the sequence
+number that the board expects."""
+
+TIE = 1 << 15
+"""Bit of a result that says that more than one output was largest; the bits below are the predicted class."""
+
+
+class Refusal(IntEnum):
+    """Why nothing was done."""
+
+    DAMAGED = 0
+    """A frame did not decode, or its CRC is wrong; sequence number and command are not known and zero."""
+    UNKNOWN = 1
+    """No such command."""
+    LENGTH = 2
+    """The payload is too short or too long for its command, or what it asks for for a reply."""
+    ORDER = 3
+    """Requests before it were lost."""
+    ABSENT = 4
+    """The board has no flash, or flash has no whole data set or snapshot."""
+    BUSY = 5
+    """The board works from flash."""
+
+
+class StatusFlag(IntEnum):
+    """Bits of the first byte that STATUS gives."""
+
+    RUNNING = 1
+    """Learning from the data set."""
+    STORING = 2
+    """Saving or restoring."""
+    FAILED = 4
+    """What was asked for last did not come to its end: no whole data set or snapshot there."""
+
+
+class Feature(IntEnum):
+    """Bits of what a board has."""
+
+    FLASH = 1
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What IDENTIFY gives, in this order.
+
+    Fields
+    ------
+    protocol : int
+        Version, one byte.
+    expected : int
+        Sequence number of the next request, one byte.
+    features : int
+        Bits of :class:`Feature`, one byte.
+    specification : bytes
+        First 8 bytes of the SHA-256 over every field of the specification (`build_digest`).
+    board : int
+        CRC-32 of the board's name, four bytes.
+    clock_hz : int
+        The core's clock, four bytes.
+    """
+
+    protocol: int
+    expected: int
+    features: int
+    specification: bytes
+    board: int
+    clock_hz: int
+
+    BYTES = 19
+
+    def pack(self) -> bytes:
+        """The payload."""
+        head = bytes([self.protocol, self.expected, self.features]) + self.specification
+        return head + self.board.to_bytes(4, "little") + self.clock_hz.to_bytes(4, "little")
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "Identity":
+        """From a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
+        if len(payload) != cls.BYTES:
+            raise ValueError(f"an identity has {cls.BYTES} bytes, not {len(payload)}")
+        board, clock_hz = (int.from_bytes(payload[k : k + 4], "little") for k in (11, 15))
+        return cls(payload[0], payload[1], payload[2], bytes(payload[3:11]), board, clock_hz)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where WRITE and READ begin: memory and edge, column of a weight, and the address of the first group there.
+
+    `space` is a number of :class:`ceprop.hdl.messages.Space`; `column` picks the column edge; both share a byte, `lane`
+    takes one, the address three. A group of words takes whole bytes, its bits as the manifest's `words` has them."""
+
+    space: int
+    address: int
+    lane: int = 0
+    column: bool = False
+
+    BYTES = 5
+    COLUMN_BIT = 7
+
+    def pack(self) -> bytes:
+        """The first bytes of a payload."""
+        first = self.space | self.column << self.COLUMN_BIT
+        return bytes([first, self.lane]) + self.address.to_bytes(3, "little")
+
+
+def check_value(body: bytes) -> int:
+    """CRC-32 of a body."""
+    return zlib.crc32(body)
+
+
+def board_number(name: str) -> int:
+    """The number by which a board's RTL knows its name."""
+    return zlib.crc32(name.encode())
+
+
+def specification_number(build_digest: str) -> bytes:
+    """The 8 bytes by which a board's RTL knows its specification."""
+    return bytes.fromhex(build_digest)[:8]

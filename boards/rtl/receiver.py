@@ -1,0 +1,113 @@
+"""Bytes of a transport become frames: COBS undone, CRC checked, and whole frames kept until they are carried out."""
+
+from amaranth.hdl import Array, Cat, Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ceprop.boards.protocol import CRC_BYTES, HEAD_BYTES, LONGEST_BODY, WINDOW
+from ceprop.boards.rtl.check import Check
+
+_SLOT = 256
+"""Bytes of the buffer that a frame takes."""
+
+
+class FrameReceiver(wiring.Component):
+    """Keeps up to `WINDOW` frames; one for which there is no room is damaged.
+
+    Members
+    -------
+    bytes : In, stream
+        From the transport; a byte takes up to ten cycles.
+    waiting : Out
+        A whole frame waits.
+    body : Out, stream
+        Its bytes, without the CRC.
+    remaining : Out
+        How many of them are still to come.
+    release : In
+        The frame is done with.
+    damaged, heard : Out, In
+        A frame came that is not whole; cleared by `heard`.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "bytes": In(stream.Signature(8)),
+                "waiting": Out(1),
+                "body": Out(stream.Signature(8)),
+                "remaining": Out(8),
+                "release": In(1),
+                "damaged": Out(1),
+                "heard": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """One memory, a slot a frame: written as bytes come, read as the body is taken."""
+        m = Module()
+        m.submodules.buffer = buffer = Memory(shape=unsigned(8), depth=WINDOW * _SLOT, init=[])
+        full = Array(Signal(name=f"full_{k}") for k in range(WINDOW))
+        lengths = Array(Signal(8, name=f"length_{k}") for k in range(WINDOW))
+        self._write(m, buffer.write_port(), full, lengths)
+        self._read(m, buffer.read_port(), full, lengths)
+        return m
+
+    def _write(self, m: Module, port, full: Array, lengths: Array) -> None:
+        m.submodules.check = check = Check()
+        slot, count = Signal(range(WINDOW)), Signal(8)
+        left = Signal(8)
+        started, broken = Signal(), Signal()
+        emitted, byte = Signal(), Signal(8)
+        taken = Signal()
+        code = left == 0
+        room = ~full[slot] & (count != LONGEST_BODY)
+        m.d.comb += [
+            self.bytes.ready.eq(check.idle),
+            taken.eq(self.bytes.valid & check.idle),
+            check.valid.eq(emitted & room),
+            check.byte.eq(byte),
+            port.addr.eq(Cat(count, slot)),
+            port.data.eq(byte),
+            port.en.eq(emitted & room),
+        ]
+        with m.If(self.heard):
+            m.d.sync += self.damaged.eq(0)
+        with m.If(emitted & room):
+            m.d.sync += count.eq(count + 1)
+        with m.If(emitted & ~room):
+            m.d.sync += broken.eq(1)
+        with m.If(taken & (self.bytes.payload == 0)):
+            with m.If(started):
+                whole = code & ~broken & check.matches & (count >= HEAD_BYTES + CRC_BYTES)
+                with m.If(whole):
+                    m.d.sync += [full[slot].eq(1), lengths[slot].eq(count - CRC_BYTES), slot.eq(slot + 1)]
+                with m.Else():
+                    m.d.sync += self.damaged.eq(1)
+            m.d.comb += check.start.eq(1)
+            m.d.sync += [started.eq(0), broken.eq(0), count.eq(0), left.eq(0)]
+        with m.Elif(taken & code):
+            # A block's end stands for a zero, but for the last one of the frame.
+            m.d.comb += emitted.eq(started)
+            m.d.sync += [started.eq(1), left.eq(self.bytes.payload - 1)]
+        with m.Elif(taken):
+            m.d.comb += [emitted.eq(1), byte.eq(self.bytes.payload)]
+            m.d.sync += left.eq(left - 1)
+
+    def _read(self, m: Module, port, full: Array, lengths: Array) -> None:
+        slot, position, loaded = Signal(range(WINDOW)), Signal(8), Signal()
+        m.d.comb += [
+            self.waiting.eq(full[slot]),
+            self.remaining.eq(lengths[slot] - position),
+            port.addr.eq(Cat(position, slot)),
+            port.en.eq(~loaded),
+            self.body.valid.eq(loaded),
+            self.body.payload.eq(port.data),
+        ]
+        with m.If(self.release):
+            m.d.sync += [full[slot].eq(0), slot.eq(slot + 1), position.eq(0), loaded.eq(0)]
+        with m.Elif(loaded & self.body.ready):
+            m.d.sync += [position.eq(position + 1), loaded.eq(0)]
+        with m.Elif(self.waiting & (self.remaining != 0)):
+            m.d.sync += loaded.eq(1)

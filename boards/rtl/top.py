@@ -1,0 +1,131 @@
+"""What goes into a board's bitstream around the system: clock, reset, and pins."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.build import Platform, ResourceError
+from amaranth.hdl import ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, ResetSignal, Signal
+from amaranth.lib import io
+
+from ceprop.boards.pll import Clock
+from ceprop.boards.registry import Board
+from ceprop.boards.rtl.pll import ClockSource
+from ceprop.boards.rtl.system import SYSTEM
+from ceprop.boards.uart_pins import UART_PINS
+
+TOP = "ceprop_top"
+"""Module of the top level."""
+
+_FLASH_NAMES = ("spi_flash", "spi_flash_1x")
+
+
+@dataclass(frozen=True)
+class TopLevel:
+    """The top level as files.
+
+    Fields
+    ------
+    rtlil : str
+        The module `TOP`, the system in it by its name and ports only.
+    constraints : str
+        Pins and the clock's frequency, as nextpnr reads them for the family: LPF or PCF.
+    pack_options : sequence of str
+        What the board wants of the program that packs its bitstream.
+    """
+
+    rtlil: str
+    constraints: str
+    pack_options: Sequence[str]
+
+
+def top_level(board: Board, clock: Clock, *, flash: bool = False) -> TopLevel:
+    """The top level for a board and a clock."""
+    platform = board.platform()
+    if board.name in UART_PINS:
+        platform.add_resources([UART_PINS[board.name].resource])
+    plan = platform.prepare(_Top(clock, flash), TOP, emit_src=False)
+    commands = json.loads(plan.files[f"build_{TOP}.json"])["commands"]
+    ecp5 = board.device.family == "ecp5"
+    pack = next(command for command in commands if command[0] == ("ecppack" if ecp5 else "icepack"))
+    return TopLevel(
+        rtlil=plan.files[f"{TOP}.il"],
+        constraints=plan.files[f"{TOP}.lpf" if ecp5 else f"{TOP}.pcf"],
+        pack_options=pack[1 : pack.index("--input")] if ecp5 else (),
+    )
+
+
+class _Top(Elaboratable):
+    """The system between the pins of the platform that it is elaborated for."""
+
+    def __init__(self, clock: Clock, flash: bool):
+        self._clock = clock
+        self._flash = flash
+
+    def elaborate(self, platform: Platform) -> Module:
+        """Clock and pins around the system, which is read from a file of its own."""
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.submodules.clock = ClockSource(self._clock)
+        working, linked = Signal(), Signal()
+        connections: dict[str, Any] = {
+            "i_clk": ClockSignal(),
+            "i_rst": ResetSignal(),
+            "o_working": working,
+            "o_linked": linked,
+            **_uart(m, platform),
+            **(_spi_flash(m, platform) if self._flash else {}),
+        }
+        m.submodules.system = Instance(SYSTEM, **connections)
+        _lights(m, platform, linked, working)
+        return m
+
+
+def _uart(m: Module, platform: Platform) -> dict[str, Any]:
+    pins = platform.request("uart", 0, dir="-")
+    return {"i_rx": _input(m, "rx", pins.rx), "o_tx": _output(m, "tx", pins.tx)}
+
+
+def _spi_flash(m: Module, platform: Platform) -> dict[str, Any]:
+    """Pins of the configuration's flash. ECP5 drives its clock through a block of its own."""
+    name = next(name for name in _FLASH_NAMES if (name, 0) in platform.resources)
+    pins = platform.request(name, 0, dir="-")
+    if platform.device.startswith("LFE5"):
+        clock = Signal()
+        m.submodules.flash_clock = Instance("USRMCLK", i_USRMCLKI=clock, i_USRMCLKTS=Const(0))
+    else:
+        clock = _output(m, "flash_clock", pins.clk)
+    for line in ("wp", "hold"):
+        if hasattr(pins, line):
+            m.d.comb += _output(m, f"flash_{line}", getattr(pins, line)).eq(0)
+    return {
+        "o_flash_select": _output(m, "flash_select", pins.cs),
+        "o_flash_clock": clock,
+        "o_flash_out": _output(m, "flash_out", pins.copi),
+        "i_flash_in": _input(m, "flash_in", pins.cipo),
+    }
+
+
+def _lights(m: Module, platform: Platform, linked: Signal, working: Signal) -> None:
+    """Requests on one LED, green where there are colours, and work on another; both on the only one."""
+    lights: list[io.PortLike] = []
+    for name, number in (("rgb_led", 0), ("led", 0), ("led", 1)):
+        try:
+            light = platform.request(name, number, dir="-")
+        except ResourceError:  # there is none, or its pin is the UART's
+            continue
+        lights += [light.g, light.r] if name == "rgb_led" else [light]
+    shown = [linked, working] if len(lights) > 1 else [linked | working]
+    for number, (light, value) in enumerate(zip(lights, shown, strict=False)):
+        m.d.comb += _output(m, f"light_{number}", light).eq(value)
+
+
+def _input(m: Module, name: str, port: io.PortLike) -> Signal:
+    m.submodules[name] = buffer = io.Buffer("i", port)
+    return buffer.i
+
+
+def _output(m: Module, name: str, port: io.PortLike) -> Signal:
+    m.submodules[name] = buffer = io.Buffer("o", port)
+    return buffer.o

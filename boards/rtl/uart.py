@@ -1,0 +1,99 @@
+"""A UART: 8 data bits, the lowest first, no parity, one stop bit; the line is high at rest."""
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+from ceprop.errors import CepropError
+
+LEAST_DIVISOR = 4
+"""Clock cycles of a bit below which its middle is not hit well."""
+
+_BITS = 10
+"""Start bit, data, stop bit."""
+
+
+def uart_divisor(clock_hz: int, baud: int) -> int:
+    """Clock cycles of a bit. Raises :class:`CepropError` where the clock is too slow for the baud rate."""
+    divisor = round(clock_hz / baud)
+    if divisor < LEAST_DIVISOR:
+        most = clock_hz // LEAST_DIVISOR
+        raise CepropError(f"baud rate {baud:,}: must be at most {most:,} with a clock of {clock_hz / 1e6:g} MHz")
+    return divisor
+
+
+class UartReceiver(wiring.Component):
+    """Gives every byte once, in a single cycle: whoever takes them must be faster than the line.
+
+    Members
+    -------
+    rx : In
+        The line, from any clock.
+    valid, byte : Out
+        A byte has come.
+    """
+
+    def __init__(self, divisor: int):
+        self._divisor = divisor
+        super().__init__({"rx": In(1, init=1), "valid": Out(1), "byte": Out(8)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Looks at the line in the middle of each bit, counted from the start bit's edge."""
+        m = Module()
+        line = Signal(init=1)
+        m.submodules.synchronizer = FFSynchronizer(self.rx, line, init=1)
+        timer = Signal(range(self._divisor))
+        left = Signal(range(_BITS + 1))
+        shift = Signal(8)
+        m.d.comb += self.byte.eq(shift)
+        m.d.sync += self.valid.eq(0)
+        with m.If(left == 0):
+            m.d.sync += timer.eq(self._divisor // 2 - 1)
+            with m.If(~line):
+                m.d.sync += left.eq(_BITS)
+        with m.Elif(timer != 0):
+            m.d.sync += timer.eq(timer - 1)
+        with m.Else():
+            m.d.sync += [timer.eq(self._divisor - 1), left.eq(left - 1)]
+            # A start bit that is high in its middle was none.
+            with m.If((left == _BITS) & line):
+                m.d.sync += left.eq(0)
+            with m.Elif(left == 1):
+                m.d.sync += self.valid.eq(line)
+            with m.Else():
+                m.d.sync += shift.eq(Cat(shift[1:], line))
+        return m
+
+
+class UartSender(wiring.Component):
+    """Sends bytes.
+
+    Members
+    -------
+    bytes : In, stream
+        What to send.
+    tx : Out
+        The line.
+    """
+
+    def __init__(self, divisor: int):
+        self._divisor = divisor
+        super().__init__({"bytes": In(stream.Signature(8)), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """A shift register whose lowest bit is the line."""
+        m = Module()
+        timer = Signal(range(self._divisor))
+        left = Signal(range(_BITS + 1))
+        shift = Signal(_BITS, init=-1)
+        m.d.comb += [self.tx.eq(shift[0]), self.bytes.ready.eq(left == 0)]
+        with m.If(left == 0):
+            m.d.sync += timer.eq(self._divisor - 1)
+            with m.If(self.bytes.valid):
+                m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload, Const(1, 1))), left.eq(_BITS)]
+        with m.Elif(timer != 0):
+            m.d.sync += timer.eq(timer - 1)
+        with m.Else():
+            m.d.sync += [timer.eq(self._divisor - 1), left.eq(left - 1), shift.eq(Cat(shift[1:], Const(1, 1)))]
+        return m
