@@ -18,6 +18,7 @@ from ceprop.boards.protocol import (
     StatusFlag,
 )
 from ceprop.boards.rtl.sender import BODY
+from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.ports import Ports
 
@@ -43,7 +44,8 @@ _RESET_CYCLES = 4
 
 
 class Dispatcher(wiring.Component):
-    """One request after the other: head, checks, execution, reply.
+    """One request after the other: head, checks, execution, reply. Raises :class:`CepropError` for an array with so
+    many lanes that a frame cannot hold a group of their words.
 
     Members
     -------
@@ -69,6 +71,11 @@ class Dispatcher(wiring.Component):
         self._identity = identity
         ports = Ports(geometry)
         self._group_bytes = -(-ports.words.size // 8)
+        if self._group_bytes > LONGEST_PAYLOAD - Address.BYTES:
+            raise CepropError(
+                f"array {geometry.rows}x{geometry.cols}: a group of words takes {self._group_bytes} bytes, a frame has "
+                f"room for {LONGEST_PAYLOAD - Address.BYTES}; use fewer lanes"
+            )
         super().__init__(
             {
                 "waiting": In(1),
@@ -96,7 +103,8 @@ class Dispatcher(wiring.Component):
         self._reason, self._refused, self._counts = Signal(Refusal), Signal(), Signal()
         self._place = Signal(8 * Address.BYTES)
         self._words = Signal(8 * self._group_bytes)
-        self._index, self._left = Signal(8), Signal(8)
+        self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)))
+        self._left = Signal(8)
 
     def elaborate(self, platform: object) -> Module:
         """One state machine; `_place` holds the arguments, `_words` a group, `_index` counts bytes and `_left`
@@ -221,7 +229,8 @@ class Dispatcher(wiring.Component):
         command = self.command
         with m.State("EXECUTE"), m.Switch(self._code):
             with m.Case(Command.READ):
-                with m.If((self._left == 0) | (self._left > LONGEST_PAYLOAD // self._group_bytes)):
+                most = min(LONGEST_PAYLOAD // self._group_bytes, 2 ** len(command.payload.count) - 1)
+                with m.If((self._left == 0) | (self._left > most)):
                     self._refuse(m, Refusal.LENGTH)
                 with m.Else():
                     m.d.comb += command.valid.eq(1)

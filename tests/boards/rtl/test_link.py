@@ -34,7 +34,7 @@ from ceprop.specification import Specification
 
 SPECIFICATION = Specification.from_mapping(
     {
-        "layers": [7, 4, 3],
+        "layers": [70, 4, 3],
         "formats": {"state_bits": 4, "input_bits": 4, "weight_bits": 6, "weight_fraction": 5},
         "update": {"shifts": [1, 1]},
         "array": {"rows": 2, "cols": 3},
@@ -44,7 +44,8 @@ GEOMETRY = Geometry(SPECIFICATION)
 IDENTITY = Identity(PROTOCOL, 0, 0, bytes(range(8)), 0x12345678, 30_000_000)
 GROUP_BYTES = 6
 """Three words of 16 bits: a generator is the widest."""
-QUIET = 3000
+MOST_GROUPS = LONGEST_PAYLOAD // GROUP_BYTES
+QUIET = 4000
 """Cycles without a sign of life after which none is expected."""
 
 
@@ -243,7 +244,7 @@ def test_numbers_wrap() -> None:
         (Command.WRITE, Address(1, 0).pack() + group(1) + b"x", Refusal.LENGTH),
         (Command.READ, Address(1, 0).pack(), Refusal.LENGTH),
         (Command.READ, Address(1, 0).pack() + b"\0", Refusal.LENGTH),
-        (Command.READ, Address(1, 0).pack() + bytes([LONGEST_PAYLOAD // GROUP_BYTES + 1]), Refusal.LENGTH),
+        (Command.READ, Address(1, 0).pack() + bytes([MOST_GROUPS + 1]), Refusal.LENGTH),
         (Command.RESULTS, b"\0\x78", Refusal.LENGTH),
         (Command.RUN, b"\1\0", Refusal.ABSENT),
         (Command.SAVE, b"", Refusal.ABSENT),
@@ -260,9 +261,8 @@ def test_what_cannot_be_done_is_refused(command: int, payload: bytes, reason: Re
 def test_the_longest_payloads_fit() -> None:
     board = Board()
     payload = bytes(k % 251 for k in range(LONGEST_PAYLOAD))
-    most = LONGEST_PAYLOAD // GROUP_BYTES
-    line = request(0, Command.SAMPLES, payload) + request(1, Command.READ, Address(1, 0).pack() + bytes([most]))
-    assert board.run(line) == [done(0, Command.SAMPLES), done(1, Command.READ, bytes(most * GROUP_BYTES))]
+    line = request(0, Command.SAMPLES, payload) + request(1, Command.READ, Address(1, 0).pack() + bytes([MOST_GROUPS]))
+    assert board.run(line) == [done(0, Command.SAMPLES), done(1, Command.READ, bytes(MOST_GROUPS * GROUP_BYTES))]
     assert board.samples == payload
 
 
@@ -310,7 +310,7 @@ def unpack(packed: bytes, geometry: Geometry, pause: Callable[[], int]) -> list[
     async def everything(context: Any) -> None:
         source, target = unpacker.bytes, unpacker.sample
         left, rest, wait = list(packed), 0, 0
-        while left or rest < 300:
+        while left or rest < 1000:
             context.set(source.valid, bool(left))
             context.set(source.payload, left[0] if left else 0)
             context.set(target.ready, wait == 0)
@@ -342,7 +342,7 @@ def test_packed_samples_become_groups(inputs: int, cols: int, bits: int) -> None
         values = generator.integers(0, 1 << bits, inputs) * (generator.random(inputs) < share)
         samples.append((values, int(generator.integers(3))))
     samples.append((np.eye(1, inputs, inputs - 1, dtype=np.int64)[0], 2))
-    packed = b"".join(pack_sample(values, label, bits) for values, label in samples)
+    packed = b"".join(pack_sample(values, label, 1 if bits <= 8 else 2) for values, label in samples)
     found = unpack(packed, geometry, lambda: int(generator.integers(0, 3)))
     for values, label in samples:
         got = np.zeros(geometry.slots(0) * cols, np.int64)
@@ -360,7 +360,8 @@ def test_packed_samples_become_groups(inputs: int, cols: int, bits: int) -> None
 
 def test_an_entry_beyond_the_inputs_is_left_out() -> None:
     packed = bytes([2, 0, 1, 0, 2, 5, 200, 9, 1, 0, 2, 0, 1, 6])
-    assert unpack(packed, GEOMETRY, lambda: 0) == [(0, 1, [0, 5, 0], 0), (2, 1, [0, 0, 0], 1), (0, 2, [6, 0, 0], 1)]
+    geometry = Geometry(SPECIFICATION.override("layers=[7, 4, 3]"))
+    assert unpack(packed, geometry, lambda: 0) == [(0, 1, [0, 5, 0], 0), (2, 1, [0, 0, 0], 1), (0, 2, [6, 0, 0], 1)]
 
 
 # --- the line
