@@ -1,0 +1,8 @@
+"""A board that is not there: its generated top level in Verilator, behind a pseudo-terminal.
+
+The host opens `VirtualBoard.port` as it opens the serial port of a board, and exchanges the same bytes.
+"""
+
+from ceprop.boards.virtual.board import VirtualBoard
+
+__all__ = ["VirtualBoard"]

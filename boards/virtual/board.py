@@ -1,0 +1,74 @@
+"""The board of a specification, generated, compiled and run."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ceprop.boards.rtl.system import SYSTEM, System
+from ceprop.boards.virtual.executable import build_executable
+from ceprop.boards.virtual.simulation import Simulation
+from ceprop.geometry import Geometry
+from ceprop.hdl import generate
+from ceprop.hdl.export import to_verilog
+from ceprop.hdl.primitives import PORTABLE
+from ceprop.specification import Specification
+
+BAUD = 3_000_000
+CLOCK_HZ = 12 * BAUD
+"""Few cycles for a byte: what is of interest is what the core does meanwhile, and every rate is in cycles."""
+
+_BUILD = Path("build/virtual")
+
+
+class VirtualBoard(Simulation):
+    """A board in simulation; its context is the time under power.
+
+    The core is made of portable parts, which simulate fastest; those of a device hold the same bits.
+
+    Parameters
+    ----------
+    specification : Specification
+        Of the network.
+    board : str
+        Name by which the host knows the board.
+    build : Path or None
+        Folder that keeps the compiled program, so that the same board is not compiled again; `build/virtual`.
+    clock_hz, baud : int
+        The simulated clock, and bits a second of the line.
+    line_noise, seed, flash
+        As :class:`Simulation` has them.
+    progress : callable
+        Called with what is being done.
+
+    Raises :class:`CepropError` as :class:`Simulation` does, and where a clock is too slow for its line or Verilator is
+    missing or fails."""
+
+    def __init__(
+        self,
+        specification: Specification,
+        board: str,
+        *,
+        build: Path | None = None,
+        clock_hz: int = CLOCK_HZ,
+        baud: int = BAUD,
+        line_noise: float = 0.0,
+        seed: int = 1,
+        flash: Path | None = None,
+        progress: Callable[[str], None] | None = None,
+    ):
+        say = progress or (lambda _: None)
+        self.specification = specification
+        say("generating Verilog")
+        system = System(
+            Geometry(specification), PORTABLE, board=board, clock_hz=clock_hz, baud=baud, flash=flash is not None
+        )
+        verilog = to_verilog(system, SYSTEM)
+        say("compiling")
+        program = build_executable(verilog, SYSTEM, build or _BUILD, flash=flash is not None)
+        super().__init__(program, clock_hz=clock_hz, baud=baud, line_noise=line_noise, seed=seed, flash=flash)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The core's manifest."""
+        return generate(self.specification).manifest

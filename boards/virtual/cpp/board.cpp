@@ -1,0 +1,98 @@
+// The clock of a virtual board: its generated top level, Verilated, with the line to the host and a flash at its pins.
+//
+// board LINE COUNTER CLOCK_HZ BAUD [FLASH PROGRAM ERASE WAKE]
+//
+// LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
+// file of 8 bytes that holds the number of cycles run, which goes on from what it holds at the start. FLASH is the file
+// with the flash's contents, the three after it are its times in cycles; it takes part where the top has its pins.
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <sys/mman.h>
+#include <system_error>
+
+#include "System.h"
+#include "channel.h"
+#include "flash.h"
+#include "uart.h"
+#include "verilated.h"
+
+namespace {
+
+constexpr int RESET_CYCLES = 8;
+constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
+constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
+
+class Board {
+  public:
+    Board(Channel& channel, volatile uint64_t& counter, char** arguments)
+        : counter_(counter), uart_(channel, std::atof(arguments[0]) / std::atof(arguments[1])) {
+#ifdef BOARD_HAS_FLASH
+        const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
+        flash_ = std::make_unique<Flash>(arguments[2], FlashTimes{cycles(3), cycles(4), cycles(5)});
+        top_.flash_in = 1;
+#endif
+        now_ = last_work_ = counter;
+        top_.rx = 1;
+        top_.rst = 1;
+        for (int k = 0; k < RESET_CYCLES; ++k) clock();
+        top_.rst = 0;
+    }
+    ~Board() { top_.final(); }
+
+    void run(int cycles) {
+        for (int k = 0; k < cycles; ++k) {
+            clock();
+            top_.rx = uart_.tick(now_, top_.tx);
+            bool at_work = top_.working || uart_.busy();
+#ifdef BOARD_HAS_FLASH
+            top_.flash_in = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_out);
+            at_work = at_work || top_.flash_select || flash_->busy();
+#endif
+            if (at_work) last_work_ = now_;
+        }
+        counter_ = now_;
+    }
+
+    bool idle() const { return now_ - last_work_ > CYCLES_UNTIL_SLEEP; }
+
+  private:
+    VerilatedContext context_;
+    System top_{&context_};
+    volatile uint64_t& counter_;
+    uint64_t now_, last_work_;
+    Uart uart_;
+#ifdef BOARD_HAS_FLASH
+    std::unique_ptr<Flash> flash_;
+#endif
+
+    // Inputs change while the clock is low; outputs are looked at after it rose.
+    void clock() {
+        top_.clk = 0;
+        top_.eval();
+        top_.clk = 1;
+        top_.eval();
+        ++now_;
+    }
+};
+
+volatile uint64_t& map_counter(int file) {
+    void* memory = mmap(nullptr, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "cycle counter");
+    return *static_cast<volatile uint64_t*>(memory);
+}
+
+}  // namespace
+
+int main(int, char** arguments) {
+    std::signal(SIGPIPE, SIG_IGN);
+    Channel channel(std::atoi(arguments[1]));
+    Board board(channel, map_counter(std::atoi(arguments[2])), arguments + 3);
+    while (!channel.closed()) {
+        board.run(CYCLES_BETWEEN_EXCHANGES);
+        channel.exchange();
+        if (board.idle() && channel.empty()) channel.sleep();
+    }
+    return 0;
+}

@@ -1,0 +1,141 @@
+"""A compiled board under power, at the end of a pseudo-terminal."""
+
+import mmap
+import os
+import pty
+import socket
+import subprocess
+import sys
+import tempfile
+import tty
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from ceprop.boards.host.noise import LineNoise
+from ceprop.boards.virtual.line import Line
+from ceprop.errors import CepropError
+from ceprop.files import write_aside
+
+FLASH_BYTES = 1 << 24
+"""Size of the flash and of the file that holds its contents."""
+
+_COUNTER_BYTES = 8
+
+_PROGRAM_CYCLES = 2_000
+_ERASE_CYCLES = 20_000
+"""Times for a page and for a sector or a block; a chip takes ten to a hundred times as long, for which nobody waits."""
+_WAKE_SECONDS = 3e-6
+
+
+class Simulation:
+    """Runs a board's program while its context lasts.
+
+    Parameters
+    ----------
+    executable : Path
+        The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
+    clock_hz, baud : int
+        The clock of the board, and bits a second of its line.
+    line_noise : float
+        Probability that a byte is damaged on the line, in either direction; :class:`LineNoise` says how.
+    seed : int
+        Of the noise.
+    flash : Path or None
+        Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
+
+    Raises :class:`CepropError` for a noise that is no probability and for a file of another size; when the context ends
+    or the power is cycled, where the program has ended by itself before."""
+
+    def __init__(
+        self,
+        executable: Path,
+        *,
+        clock_hz: int,
+        baud: int,
+        line_noise: float = 0.0,
+        seed: int = 1,
+        flash: Path | None = None,
+    ):
+        if not 0 <= line_noise <= 1:
+            raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
+        self.clock_hz = clock_hz
+        self._command = [str(executable), str(clock_hz), str(baud)]
+        if flash is not None:
+            _prepare_flash(flash)
+            times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))
+            self._command += [str(flash), *map(str, times)]
+        self._noise = [LineNoise(line_noise, 2 * seed + way) for way in range(2)]
+        self._resources, self._power = ExitStack(), ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as resources:
+            self._master, self._slave = pty.openpty()
+            for side in (self._master, self._slave):
+                resources.callback(os.close, side)
+            tty.setraw(self._slave)
+            os.set_blocking(self._master, False)
+            self._counter_file = resources.enter_context(tempfile.TemporaryFile())
+            self._counter_file.truncate(_COUNTER_BYTES)
+            self._counter = resources.enter_context(mmap.mmap(self._counter_file.fileno(), _COUNTER_BYTES))
+            resources.callback(self._power.close)
+            self._power.enter_context(self._powered())
+            self._resources = resources.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    @property
+    def port(self) -> str:
+        """Path of the serial port, to be opened like that of any board. We keep it open, so hosts may come and go."""
+        return os.ttyname(self._slave)
+
+    @property
+    def cycles(self) -> int:
+        """Clock cycles simulated so far, all times under power together, up to date within a few hundred. While nothing
+        happens for long the clock stands still."""
+        return int.from_bytes(self._counter[:_COUNTER_BYTES], sys.byteorder)
+
+    def power_cycle(self) -> None:
+        """Take the power away, whatever is going on, and give it back: what remains is in the flash, as far as it was
+        written, and what the host has not read yet."""
+        self._power.close()
+        self._power.enter_context(self._powered())
+
+    @contextmanager
+    def _powered(self) -> Iterator[None]:
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.setblocking(False)
+            with theirs:
+                process = self._start(theirs.fileno())
+            try:
+                with Line(self._master, ours, *self._noise):
+                    yield
+            finally:
+                ended = process.poll()
+                process.kill()
+                process.wait()
+        if ended is not None:
+            raise CepropError(f"the virtual board ended by itself with exit code {ended}")
+
+    def _start(self, line: int) -> subprocess.Popen[bytes]:
+        descriptors = (line, self._counter_file.fileno())
+        program, *arguments = self._command
+        # In a session of its own, for what is typed at our terminal is not meant for it.
+        return subprocess.Popen(
+            [program, *map(str, descriptors), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
+
+
+def _prepare_flash(path: Path) -> None:
+    if not path.exists():
+        write_aside(path, b"\xff" * FLASH_BYTES)
+    elif path.stat().st_size != FLASH_BYTES:
+        raise CepropError(f"flash {path}: must have {FLASH_BYTES:,} bytes, not {path.stat().st_size:,}")
