@@ -8,7 +8,7 @@ than one byte are little-endian.
 
 import zlib
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 PROTOCOL = 1
 """Version of all that follows."""
@@ -83,10 +83,10 @@ class Refusal(IntEnum):
     ABSENT = 4
     """The board has no flash, or flash has no whole data set or snapshot."""
     BUSY = 5
-    """The board works from flash."""
+    """The board works from flash, or is to but half a sample was sent."""
 
 
-class StatusFlag(IntEnum):
+class StatusFlag(IntFlag):
     """Bits of the first byte that STATUS gives."""
 
     RUNNING = 1
@@ -97,10 +97,28 @@ class StatusFlag(IntEnum):
     """What was asked for last did not come to its end: no whole data set or snapshot there."""
 
 
-class Feature(IntEnum):
+class Feature(IntFlag):
     """Bits of what a board has."""
 
     FLASH = 1
+
+
+class Flash:
+    """Where things lie in flash, above every bitstream and below 4 MiB but for a large data set. Each is a file: a mark
+    (4 bytes), a number (4), the length of what follows (4), that, and a CRC-32 over everything before it."""
+
+    SNAPSHOTS = (0x20_0000, 0x28_0000)
+    """Two, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the specification's
+    number."""
+    DATA_SET = 0x30_0000
+    """Packed samples; the number counts them. Mark: :func:`data_set_mark`."""
+    HEAD_BYTES = 12
+    SECTOR_BYTES = 4096
+    """What is erased at once."""
+    PAGE_BYTES = 256
+    """What is written at once."""
+    BYTES = 1 << 24
+    """What three bytes of address reach."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +193,11 @@ def check_value(body: bytes) -> int:
 def board_number(name: str) -> int:
     """The number by which a board's RTL knows its name."""
     return zlib.crc32(name.encode())
+
+
+def data_set_mark(inputs: int, input_bits: int, classes: int) -> bytes:
+    """The 4 bytes by which a board knows a data set that its network can learn from."""
+    return zlib.crc32(f"{inputs} inputs of {input_bits} bits, {classes} classes".encode()).to_bytes(4, "little")
 
 
 def specification_number(build_digest: str) -> bytes:

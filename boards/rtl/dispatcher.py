@@ -65,6 +65,8 @@ class Dispatcher(wiring.Component):
         RUN, SAVE or RESTORE begins in this cycle; the passes of RUN.
     flash_flags, samples_left : In
         What STATUS says.
+    at_work : In
+        Samples that the host has sent, half of one perhaps, are not finished.
     """
 
     def __init__(self, geometry: Geometry, identity: Identity):
@@ -97,6 +99,7 @@ class Dispatcher(wiring.Component):
                 "passes": Out(16),
                 "flash_flags": In(8),
                 "samples_left": In(32),
+                "at_work": In(1),
             }
         )
         self._sequence, self._code, self._expected = Signal(8), Signal(8), Signal(8)
@@ -193,7 +196,7 @@ class Dispatcher(wiring.Component):
                 self._refuse(m, Refusal.ABSENT)
             with m.Elif((behind != 0) & self._is(_CHANGING)):
                 m.next = "REPLY SEQUENCE"
-            with m.Elif(busy & self._is((*_CORE, *_FLASH))):
+            with m.Elif((busy & self._is((*_CORE, *_FLASH))) | (self.at_work & self._is(_FLASH))):
                 self._refuse(m, Refusal.BUSY)
             with m.Elif(self._code == Command.WRITE):
                 m.next = "MEASURE"

@@ -1,15 +1,16 @@
 """What is on a board whatever its clock and pins: the core, the link, and their transport."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, Mux, ResetSignal, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.protocol import PROTOCOL, Identity, board_number, specification_number
+from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
 from ceprop.boards.rtl.dispatcher import Dispatcher
+from ceprop.boards.rtl.keeper import Keeper
 from ceprop.boards.rtl.receiver import FrameReceiver
 from ceprop.boards.rtl.results import Results
 from ceprop.boards.rtl.sender import FrameSender
-from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
+from ceprop.boards.rtl.transport import Transport
 from ceprop.boards.rtl.unpacker import Unpacker
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
@@ -23,7 +24,7 @@ _AT_WORK = 3
 
 
 class System(wiring.Component):
-    """The core behind a UART.
+    """The core behind a transport.
 
     Parameters
     ----------
@@ -33,25 +34,45 @@ class System(wiring.Component):
         What the core's cells are made of.
     board : str
         Name by which the board is known to the host.
-    clock_hz, baud : int
-        The clock, and bits a second of the UART; :class:`CepropError` where it is too slow for them.
+    clock_hz : int
+        The clock.
+    transport : Transport
+        How bytes come from the host and go to it.
+    flash : bool
+        Whether there is flash to learn from and to keep snapshots in.
 
     Members
     -------
-    rx, tx : In, Out
-        The UART's lines.
+    the transport's pins
+        By their names.
     working : Out
         A sample is at work.
     linked : Out
         A request is being carried out.
+    flash_select, flash_clock, flash_out, flash_in : Out, Out, Out, In
+        With `flash`, its pins; `flash_select` is 1 while it is to listen.
     """
 
-    def __init__(self, geometry: Geometry, primitives: Primitives, *, board: str, clock_hz: int, baud: int):
+    def __init__(
+        self,
+        geometry: Geometry,
+        primitives: Primitives,
+        *,
+        board: str,
+        clock_hz: int,
+        transport: Transport,
+        flash: bool = False,
+    ):
         self._geometry, self._primitives = geometry, primitives
-        self._divisor = uart_divisor(clock_hz, baud)
+        self._clock_hz, self._flash = clock_hz, flash
+        self._transport = transport
         digest = geometry.specification.build_digest
-        self._identity = Identity(PROTOCOL, 0, 0, specification_number(digest), board_number(board), clock_hz)
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "working": Out(1), "linked": Out(1)})
+        features = Feature.FLASH if flash else 0
+        self._identity = Identity(PROTOCOL, 0, features, specification_number(digest), board_number(board), clock_hz)
+        members = transport.pins | {"working": Out(1), "linked": Out(1)}
+        if flash:
+            members |= {"flash_select": Out(1), "flash_clock": Out(1), "flash_out": Out(1), "flash_in": In(1)}
+        super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
         """Transport, frames, requests, core; what RESET resets has a domain of its own."""
@@ -59,7 +80,7 @@ class System(wiring.Component):
         m.submodules.receiver = receiver = FrameReceiver()
         m.submodules.sender = sender = FrameSender()
         m.submodules.dispatcher = dispatcher = Dispatcher(self._geometry, self._identity)
-        self._transport(m, receiver, sender)
+        self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
         m.domains.core = ClockDomain(local=True)
         reset = Signal(init=1)
@@ -73,9 +94,12 @@ class System(wiring.Component):
         m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
         wiring.connect(m, receiver.body, dispatcher.body)
         wiring.connect(m, dispatcher.reply, sender.body)
-        wiring.connect(m, dispatcher.command, core.command)
-        wiring.connect(m, core.response, dispatcher.response)
-        wiring.connect(m, dispatcher.samples, unpacker.bytes)
+        if self._flash:
+            self._keeper(m, dispatcher, core, unpacker)
+        else:
+            wiring.connect(m, dispatcher.command, core.command)
+            wiring.connect(m, core.response, dispatcher.response)
+            wiring.connect(m, dispatcher.samples, unpacker.bytes)
         wiring.connect(m, unpacker.sample, core.sample)
         wiring.connect(m, core.result, results.result)
         m.d.comb += [
@@ -88,25 +112,62 @@ class System(wiring.Component):
             results.address.eq(dispatcher.result_address),
             dispatcher.result_word.eq(results.word),
             self.linked.eq(receiver.waiting),
+            dispatcher.at_work.eq(~unpacker.between | self.working),
         ]
-        self._lights(m, core)
+        self._count(m, core)
         return m
 
-    def _transport(self, m: Module, receiver: FrameReceiver, sender: FrameSender) -> None:
-        m.submodules.uart_receiver = uart_receiver = UartReceiver(self._divisor)
-        m.submodules.uart_sender = uart_sender = UartSender(self._divisor)
-        wiring.connect(m, sender.bytes, uart_sender.bytes)
+    def _keeper(self, m: Module, dispatcher: Dispatcher, core: Core, unpacker: Unpacker) -> None:
+        """The keeper at the flash; while it is busy the core's command port and the unpacker are its own."""
+        keeper = Keeper(self._geometry, self._clock_hz)
+        m.submodules.keeper = DomainRenamer("core")(keeper)
+        for theirs, own, target in (
+            (dispatcher.command, keeper.command, core.command),
+            (dispatcher.samples, keeper.samples, unpacker.bytes),
+        ):
+            _share(m, keeper.busy, theirs, own, target)
         m.d.comb += [
-            uart_receiver.rx.eq(self.rx),
-            self.tx.eq(uart_sender.tx),
-            receiver.bytes.valid.eq(uart_receiver.valid),
-            receiver.bytes.payload.eq(uart_receiver.byte),
+            keeper.response.payload.eq(core.response.payload),
+            dispatcher.response.payload.eq(core.response.payload),
+            keeper.response.valid.eq(core.response.valid & keeper.busy),
+            dispatcher.response.valid.eq(core.response.valid & ~keeper.busy),
+            core.response.ready.eq(Mux(keeper.busy, keeper.response.ready, dispatcher.response.ready)),
+            keeper.start.eq(dispatcher.flash_start),
+            keeper.task.eq(dispatcher.flash_command),
+            keeper.passes.eq(dispatcher.passes),
+            keeper.finished.eq(core.result.valid & core.result.ready),
+            dispatcher.flash_flags.eq(keeper.flags),
+            dispatcher.samples_left.eq(keeper.samples_left),
+            self.flash_select.eq(keeper.select),
+            self.flash_clock.eq(keeper.clock),
+            self.flash_out.eq(keeper.data_out),
+            keeper.data_in.eq(self.flash_in),
         ]
 
-    def _lights(self, m: Module, core: Core) -> None:
+    def _connect(self, m: Module, receiver: FrameReceiver, sender: FrameSender) -> None:
+        """The transport between the pins and the frames."""
+        m.submodules.transport = transport = self._transport
+        wiring.connect(m, transport.received, receiver.bytes)
+        wiring.connect(m, sender.bytes, transport.sent)
+        for name, member in transport.pins.items():
+            ours, theirs = getattr(self, name), getattr(transport, name)
+            m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
+
+    def _count(self, m: Module, core: Core) -> None:
+        """Samples in the core."""
         at_work = Signal(range(_AT_WORK + 1))
         sample, result = core.sample, core.result
         entered = sample.valid & sample.ready & sample.payload.last
         left = result.valid & result.ready
         m.d.core += at_work.eq(at_work + entered - left)
         m.d.comb += self.working.eq(at_work != 0)
+
+
+def _share(m: Module, busy: Signal, one: stream.Interface, other: stream.Interface, target: stream.Interface) -> None:
+    """`target` takes from `other` while that is busy, else from `one`."""
+    m.d.comb += [
+        target.valid.eq(Mux(busy, other.valid, one.valid)),
+        Value.cast(target.payload).eq(Mux(busy, Value.cast(other.payload), Value.cast(one.payload))),
+        other.ready.eq(target.ready & busy),
+        one.ready.eq(target.ready & ~busy),
+    ]

@@ -109,7 +109,7 @@ def _spi_flash(m: Module, platform: Platform) -> dict[str, Any]:
 
 def _lights(m: Module, platform: Platform, linked: Signal, working: Signal) -> None:
     """Requests on one LED, green where there are colours, and work on another; both on the only one."""
-    lights: list[io.PortLike] = []
+    lights: list[Any] = []
     for name, number in (("rgb_led", 0), ("led", 0), ("led", 1)):
         try:
             light = platform.request(name, number, dir="-")

@@ -17,11 +17,19 @@ class Unpacker(wiring.Component):
         Packed samples, one after the other.
     sample : Out, stream
         For the core.
+    between : Out
+        No sample has begun.
     """
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        super().__init__({"bytes": In(stream.Signature(8)), "sample": Out(stream.Signature(Ports(geometry).sample))})
+        super().__init__(
+            {
+                "bytes": In(stream.Signature(8)),
+                "sample": Out(stream.Signature(Ports(geometry).sample)),
+                "between": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Where the walk is, as slot and lane, and the group there."""
@@ -48,7 +56,7 @@ class Unpacker(wiring.Component):
                     m.d.sync += target.word_select(part, 8).eq(self.bytes.payload)
                     m.next = following
 
-        with m.FSM():
+        with m.FSM() as machine:
             take("COUNT", count, 0, "COUNT HIGH")
             take("COUNT HIGH", count, 1, "LABEL")
             take("LABEL", label, 0, "LABEL HIGH")
@@ -82,6 +90,7 @@ class Unpacker(wiring.Component):
                     with m.If(~escape & ~beyond):
                         m.d.sync += values[lane].eq(value)
                     m.next = "STEP"
+        m.d.comb += self.between.eq(machine.ongoing("COUNT"))
         return m
 
     def _walk(self, m: Module, step: Signal, lane: Signal, slot: Signal, values: Array, beyond: Signal) -> None:

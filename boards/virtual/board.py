@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ceprop.boards.rtl.system import SYSTEM, System
+from ceprop.boards.rtl.transport import UartTransport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
 from ceprop.geometry import Geometry
@@ -61,7 +62,12 @@ class VirtualBoard(Simulation):
         self.specification = specification
         say("generating Verilog")
         system = System(
-            Geometry(specification), PORTABLE, board=board, clock_hz=clock_hz, baud=baud, flash=flash is not None
+            Geometry(specification),
+            PORTABLE,
+            board=board,
+            clock_hz=clock_hz,
+            transport=UartTransport(clock_hz, baud),
+            flash=flash is not None,
         )
         verilog = to_verilog(system, SYSTEM)
         say("compiling")

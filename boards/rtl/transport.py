@@ -1,0 +1,151 @@
+"""Ways for the link's bytes to reach a board. Each is a component with the same two streams and pins of its own."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
+
+
+class Transport(wiring.Component):
+    """What the link asks of a transport.
+
+    Members
+    -------
+    received : Out, stream
+        Bytes from the host.
+    sent : In, stream
+        Bytes to the host.
+    the names in `pins`
+        What leaves the system.
+    """
+
+    def __init__(self, pins: dict[str, wiring.Member]):
+        self.pins = pins
+        super().__init__({"received": Out(stream.Signature(8)), "sent": In(stream.Signature(8)), **pins})
+
+
+class UartTransport(Transport):
+    """A UART: `rx` from the host, `tx` to it. Raises :class:`CepropError` where the clock is too slow for `baud` bits a
+    second."""
+
+    def __init__(self, clock_hz: int, baud: int):
+        self._divisor = uart_divisor(clock_hz, baud)
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """A receiver, whose bytes the link takes faster than they come, and a sender."""
+        m = Module()
+        m.submodules.receiver = receiver = UartReceiver(self._divisor)
+        m.submodules.sender = sender = UartSender(self._divisor)
+        wiring.connect(m, wiring.flipped(self.sent), sender.bytes)
+        m.d.comb += [
+            receiver.rx.eq(self.rx),
+            self.tx.eq(sender.tx),
+            self.received.valid.eq(receiver.valid),
+            self.received.payload.eq(receiver.byte),
+        ]
+        return m
+
+
+class SpiTransport(Transport):
+    """The host as SPI master, mode 0, the highest bit first, its clock at most an eighth of ours: `spi_select` (1 to
+    exchange), `spi_clock`, `spi_in` from the host and `spi_out` to it. Both sides exchange zeros when they have nothing
+    to say: between frames they mean nothing."""
+
+    def __init__(self):
+        super().__init__({"spi_select": In(1), "spi_clock": In(1), "spi_in": In(1), "spi_out": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """The pins are looked at with our clock; a new byte goes out when the clock falls after the eighth bit."""
+        m = Module()
+        select, clock, line = Signal(), Signal(), Signal()
+        for name, pin, ours in (
+            ("select", self.spi_select, select),
+            ("clock", self.spi_clock, clock),
+            ("line", self.spi_in, line),
+        ):
+            m.submodules[name] = FFSynchronizer(pin, ours)
+        was_selected, was_high = Signal(), Signal()
+        incoming, outgoing, count = Signal(8), Signal(8), Signal(3)
+        rise, fall, load = Signal(), Signal(), Signal()
+        m.d.sync += [was_selected.eq(select), was_high.eq(clock), self.received.valid.eq(0)]
+        m.d.comb += [
+            rise.eq(select & clock & ~was_high),
+            fall.eq(select & ~clock & was_high),
+            load.eq((select & ~was_selected) | (fall & (count == 0))),
+            self.sent.ready.eq(load),
+            self.spi_out.eq(outgoing[7]),
+            self.received.payload.eq(incoming),
+        ]
+        with m.If(rise):
+            m.d.sync += [incoming.eq(Cat(line, incoming)), count.eq(count + 1), self.received.valid.eq(count == 7)]
+        with m.If(~select):
+            m.d.sync += count.eq(0)
+        with m.If(load):
+            m.d.sync += outgoing.eq(Mux(self.sent.valid, self.sent.payload, 0))
+        with m.Elif(fall):
+            m.d.sync += outgoing.eq(outgoing << 1)
+        return m
+
+
+class StreamTransport(Transport):
+    """AXI4-Stream of bytes (Arm IHI 0051), every beat a byte: `s_axis` from the host, `m_axis` to it."""
+
+    def __init__(self):
+        super().__init__(
+            {
+                "s_axis_tdata": In(8),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "m_axis_tdata": Out(8),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Wires."""
+        m = Module()
+        m.d.comb += [
+            self.received.payload.eq(self.s_axis_tdata),
+            self.received.valid.eq(self.s_axis_tvalid),
+            self.s_axis_tready.eq(self.received.ready),
+            self.m_axis_tdata.eq(self.sent.payload),
+            self.m_axis_tvalid.eq(self.sent.valid),
+            self.sent.ready.eq(self.m_axis_tready),
+        ]
+        return m
+
+
+class WishboneTransport(Transport):
+    """A Wishbone B4 slave of one 32-bit register. A write sends its lowest byte to the board, and is acknowledged when
+    that is taken; a read takes a byte from the board: bits 0 to 7, with bit 8 set if there was one."""
+
+    def __init__(self):
+        super().__init__(
+            {
+                "wb_cyc": In(1),
+                "wb_stb": In(1),
+                "wb_we": In(1),
+                "wb_dat_w": In(32),
+                "wb_dat_r": Out(32),
+                "wb_ack": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """The acknowledgement comes from a register, a cycle after the byte has passed."""
+        m = Module()
+        asked = Signal()
+        m.d.comb += [
+            asked.eq(self.wb_cyc & self.wb_stb & ~self.wb_ack),
+            self.received.payload.eq(self.wb_dat_w[:8]),
+            self.received.valid.eq(asked & self.wb_we),
+            self.sent.ready.eq(asked & ~self.wb_we),
+        ]
+        m.d.sync += self.wb_ack.eq(asked & (self.received.ready | ~self.wb_we))
+        with m.If(asked):
+            m.d.sync += self.wb_dat_r.eq(Cat(self.sent.payload, self.sent.valid))
+        return m
