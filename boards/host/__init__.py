@@ -1,0 +1,42 @@
+"""The host's side of the link to a board (docs/protocol.md): frames, requests, and a driver that loads, trains, reads.
+
+`open_board` gives a :class:`HostDriver` for a port; `train_beside`, `infer_beside` and `selftest` hold a board to the
+golden model. The estimator in scikit-learn's form is `ceprop.boards.host.learner.CepClassifier`, which is imported from
+there, because scikit-learn takes a second.
+"""
+
+from ceprop.boards.host.driver import HostDriver
+from ceprop.boards.host.link import Link
+from ceprop.boards.host.machine import Machine, ModelMachine
+from ceprop.boards.host.noise import LineNoise
+from ceprop.boards.host.packing import data_set_image
+from ceprop.boards.host.proof import Proof
+from ceprop.boards.host.requests import LinkStatistics, RefusedError
+from ceprop.boards.host.results import Predictions
+from ceprop.boards.host.runs import Speed, infer_beside, train_beside
+from ceprop.boards.host.selftest import selftest
+from ceprop.boards.host.sequence import Batch, batches
+from ceprop.boards.host.session import BAUD, SIMULATION, Place, open_board
+
+__all__ = [
+    "BAUD",
+    "SIMULATION",
+    "Batch",
+    "HostDriver",
+    "LineNoise",
+    "Link",
+    "LinkStatistics",
+    "Machine",
+    "ModelMachine",
+    "Place",
+    "Predictions",
+    "Proof",
+    "RefusedError",
+    "Speed",
+    "batches",
+    "data_set_image",
+    "infer_beside",
+    "open_board",
+    "selftest",
+    "train_beside",
+]

@@ -1,0 +1,202 @@
+"""A board as a host sees it: its network, its registers, its samples, and its flash."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from ceprop.boards.host.link import Link
+from ceprop.boards.host.machine import unwatched
+from ceprop.boards.host.memories import GroupCodec, Memories, Region
+from ceprop.boards.host.results import Predictions, SampleStream
+from ceprop.boards.host.sequence import Batch
+from ceprop.boards.protocol import (
+    LONGEST_PAYLOAD,
+    Address,
+    Command,
+    Identity,
+    StatusFlag,
+    board_number,
+    specification_number,
+)
+from ceprop.boards.registry import board_names
+from ceprop.errors import CepropError
+from ceprop.geometry import Geometry
+from ceprop.hdl.messages import Space
+from ceprop.model import Network
+from ceprop.registers import REGISTER_BITS, registers
+from ceprop.report import Advance
+from ceprop.sim.expectation import COUNTERS
+
+_REGISTER_BYTES = REGISTER_BITS // 8
+
+
+def board_of(identity: Identity) -> str | None:
+    """The name of the board that identifies itself so; None where no known one does."""
+    return next((name for name in board_names() if board_number(name) == identity.board), None)
+
+
+class HostDriver:
+    """Loads, runs and reads the board of that name, built from `geometry`'s specification.
+
+    `identity` is what it says of itself; raises :class:`CepropError` where that is something else. Every method raises
+    it where the board is silent or refuses. One that reads or writes memories or registers is called between runs of
+    samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer` return."""
+
+    def __init__(self, link: Link, geometry: Geometry, board: str):
+        self.link = link
+        self.geometry = geometry
+        self.board = board
+        self.identity = link.identify()
+        self._memories = Memories(geometry)
+        self._groups = GroupCodec(geometry)
+        self._samples = SampleStream(link, geometry.specification)
+        self._addresses = {r.name: r.address for r in registers(geometry.specification)}
+        self._held: dict[str, int] = {}
+        self._check_identity()
+        room = LONGEST_PAYLOAD - Address.BYTES
+        if self._groups.size > room:
+            raise CepropError(
+                f"array = {geometry.rows}x{geometry.cols}: a group of its words has {self._groups.size} bytes, a frame "
+                f"has room for {room}; use fewer lanes"
+            )
+
+    def _check_identity(self) -> None:
+        found = board_of(self.identity) or f"one that this program does not know (number {self.identity.board:08x})"
+        if found != self.board:
+            raise CepropError(f"port {self.link.port}: the board is {found}, not {self.board}")
+        expected = specification_number(self.geometry.specification.build_digest)
+        if self.identity.specification != expected:
+            raise CepropError(
+                f"port {self.link.port}: the board was built from another specification (number "
+                f"{self.identity.specification.hex()}, not {expected.hex()}); give that one, with the same overrides, "
+                "or program the board with this one"
+            )
+
+    def reset(self) -> None:
+        """Registers get their initial values, samples at work and results are forgotten; memories stay."""
+        self.link.send(Command.RESET)
+        self._held.clear()
+        self._samples.begin()
+
+    # --- registers
+
+    def read_register(self, name: str) -> int:
+        """A register by its name."""
+        reply = self._read(Space.REGISTER, self._addresses[name], 1)
+        return int.from_bytes(reply[:_REGISTER_BYTES], "little")
+
+    def write_register(self, name: str, value: int) -> None:
+        """Write a register by its name; the core ignores a value outside the register's bounds."""
+        place = Address(Space.REGISTER.value, self._addresses[name])
+        self.link.send(Command.WRITE, place.pack() + value.to_bytes(self._groups.size, "little"))
+        self._held[name] = value
+
+    def counters(self) -> dict[str, int]:
+        """Every counter of the core; they wrap at `2^REGISTER_BITS`."""
+        return {name: self.read_register(name) for name in COUNTERS}
+
+    def _set(self, **values: int) -> None:
+        """Write those registers that hold another value."""
+        for name, value in values.items():
+            if self._held.get(name) != value:
+                self.write_register(name, value)
+
+    # --- memories
+
+    def load(self, network: Network, advance: Advance = unwatched) -> None:
+        """Write weights, biases and generators."""
+        words = self._memories.words_of(network)
+        total = sum(region.count for region in words)
+        done = 0
+        for region, values in words.items():
+            for address, groups in self._runs(self._groups.pack(values)):
+                place = Address(region.space.value, address, region.lane, region.column)
+                self.link.send(Command.WRITE, place.pack() + b"".join(groups))
+                done += len(groups)
+                advance(done, total)
+        self.link.drain()
+
+    def read_back(self, advance: Advance = unwatched) -> Network:
+        """The network in the board's memories."""
+        total = sum(region.count for region in self._memories.regions)
+        words: dict[Region, np.ndarray] = {}
+        done = 0
+        for region in self._memories.regions:
+            groups: list[bytes] = []
+            while len(groups) < region.count:
+                count = min(region.count - len(groups), self._group_count)
+                groups += self._cut(self._read(region.space, len(groups), count, region.lane, region.column))
+                advance(done + len(groups), total)
+            done += region.count
+            words[region] = self._groups.unpack(groups)
+        return self._memories.network_of(words)
+
+    @property
+    def _group_count(self) -> int:
+        """Groups that a payload should have now."""
+        return max(1, (self.link.payload_bytes - Address.BYTES) // self._groups.size)
+
+    def _runs(self, groups: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+        """All groups in runs as long as payloads may be, each with its first address."""
+        address = 0
+        while address < len(groups):
+            run = groups[address : address + self._group_count]
+            yield address, run
+            address += len(run)
+
+    def _read(self, space: Space, address: int, count: int, lane: int = 0, column: bool = False) -> bytes:
+        place = Address(space.value, address, lane, column)
+        reply = self.link.ask(Command.READ, place.pack() + bytes([count]))
+        if len(reply) != count * self._groups.size:
+            raise CepropError(f"port {self.link.port}: READ of {count} groups gave {len(reply)} bytes")
+        return reply
+
+    def _cut(self, content: bytes) -> list[bytes]:
+        size = self._groups.size
+        return [content[k : k + size] for k in range(0, len(content), size)]
+
+    # --- samples
+
+    def learn(self, batch: Batch, advance: Advance = unwatched) -> Predictions:
+        """Learn from a batch, sample after sample; the predictions before each."""
+        rates = {f"rate_shift_{l}": shift for l, shift in enumerate(batch.shifts, 1)}
+        total = len(batch.labels)
+        turns = np.flatnonzero(np.diff(batch.negatives)) + 1
+        parts = []
+        for start, end in pairwise([0, *turns.tolist(), total]):
+            self._set(learn=1, nudge_negative=int(batch.negatives[start]), **rates)
+
+            def shift(done: int, _: int, start: int = start) -> None:
+                advance(start + done, total)
+
+            parts.append(self._samples.run(batch.inputs[start:end], batch.labels[start:end], shift))
+        return Predictions.joined(parts)
+
+    def infer(self, inputs: np.ndarray, advance: Advance = unwatched) -> Predictions:
+        """Predictions for quantised `inputs` (n, n_0); the network stays as it is."""
+        self._set(learn=0)
+        return self._samples.run(inputs, np.zeros(len(inputs), np.int64), advance)
+
+    # --- flash
+
+    def run_from_flash(self, passes: int) -> None:
+        """Begin to learn from the data set in flash, so many times over; :meth:`status` says how far it is."""
+        self.link.send(Command.RUN, passes.to_bytes(2, "little"))
+        self.link.drain()
+        self._held.clear()
+
+    def status(self) -> tuple[StatusFlag, int]:
+        """What flash is busy with, and the samples to go."""
+        reply = self.link.ask(Command.STATUS)
+        return StatusFlag(reply[0]), int.from_bytes(reply[1:5], "little")
+
+    def save(self) -> None:
+        """Save the network to the board's flash; :meth:`status` says when that is done."""
+        self.link.send(Command.SAVE)
+        self.link.drain()
+
+    def restore(self) -> None:
+        """Load the network of the newest whole snapshot in the board's flash; :meth:`status` as for :meth:`save`."""
+        self.link.send(Command.RESTORE)
+        self.link.drain()

@@ -1,0 +1,109 @@
+"""A network as what the core's memories hold: regions of groups, and groups as bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.messages import Space
+from ceprop.hdl.ports import Ports
+from ceprop.model import Network
+from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
+from ceprop.sim.codec import Codec, sign_extend
+
+
+@dataclass(frozen=True)
+class Region:
+    """Groups at the addresses from 0 to `count - 1`: the weights of a column of cells (`lane`), or what an edge's
+    neurons have, on the column edge or the row edge."""
+
+    space: Space
+    count: int
+    lane: int = 0
+    column: bool = False
+
+
+@dataclass(frozen=True)
+class Memories:
+    """The memories of a core that learning changes."""
+
+    geometry: Geometry
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """All of them: weights, biases, generators."""
+        g = self.geometry
+        weights = [Region(Space.WEIGHT, g.weight_words, lane=lane) for lane in range(g.cols)]
+        neurons = [
+            Region(space, g.neuron_words(edge), column=edge == "column")
+            for space in (Space.BIAS, Space.GENERATOR)
+            for edge in self._edges
+        ]
+        return (*weights, *neurons)
+
+    def words_of(self, network: Network) -> dict[Region, np.ndarray]:
+        """Words of every region, int64 of shape (count, lanes), not yet cut to their bits."""
+        weights = weight_words(self.geometry, [*network.weights, *network.backward])
+        neurons = {Space.BIAS: network.biases, Space.GENERATOR: network.generators}
+        return {
+            region: weights[region.lane]
+            if region.space == Space.WEIGHT
+            else neuron_words(self.geometry, self._edge(region), neurons[region.space])
+            for region in self.regions
+        }
+
+    def network_of(self, words: dict[Region, np.ndarray]) -> Network:
+        """The network in the words of all regions, int64 (count, at least the lanes), of which the low bits count."""
+        g = self.geometry
+        bits = g.specification.formats.weight_bits
+        columns = [words[region][:, : g.rows] for region in self.regions if region.space == Space.WEIGHT]
+        weights = [array.astype(np.int32) for array in weights_of(g, sign_extend(np.stack(columns), bits))]
+        biases = [sign_extend(values, bits).astype(np.int32) for values in self._neurons(words, Space.BIAS)]
+        generators = [values.astype(np.uint32) for values in self._neurons(words, Space.GENERATOR)]
+        count = len(g.connections)
+        return Network(g.specification, weights[:count], biases, generators, weights[count:])
+
+    def _neurons(self, words: dict[Region, np.ndarray], space: Space) -> list[np.ndarray]:
+        found: dict[Edge, np.ndarray] = {"row": np.zeros((0, 1), np.int64), "column": np.zeros((0, 1), np.int64)}
+        for region in self.regions:
+            if region.space == space:
+                lanes = self.geometry.cols if region.column else self.geometry.rows
+                found[self._edge(region)] = np.ascontiguousarray(words[region][:, :lanes])
+        return neurons_of(self.geometry, found["row"], found["column"])
+
+    @property
+    def _edges(self) -> list[Edge]:
+        """Edges with neurons."""
+        return ["row", "column"] if self.geometry.layers("column") else ["row"]
+
+    @staticmethod
+    def _edge(region: Region) -> Edge:
+        return "column" if region.column else "row"
+
+
+class GroupCodec:
+    """Groups of words as bytes: the `words` of the core's command and response streams, in whole bytes.
+
+    Fields
+    ------
+    size : int
+        Bytes of a group.
+    """
+
+    def __init__(self, geometry: Geometry):
+        words = Ports(geometry).words
+        self._bits = words.size // words.length
+        self.size = -(-words.size // 8)
+        field = {"name": "words", "offset": 0, "bits": words.size, "length": words.length}
+        self._codec = Codec({"bits": words.size, "fields": [field]})
+
+    def pack(self, words: np.ndarray) -> list[bytes]:
+        """One group a row of `words`, int64 (n, lanes); their low bits are taken."""
+        rows = (words & ((1 << self._bits) - 1)).tolist()
+        return [self._codec.pack(words=row).to_bytes(self.size, "little") for row in rows]
+
+    def unpack(self, groups: Iterable[bytes]) -> np.ndarray:
+        """Words of groups, int64 (n, words of a group)."""
+        return self._codec.unpack([int.from_bytes(group, "little") for group in groups], "words")

@@ -1,0 +1,46 @@
+"""Packed samples and the image of a data set for flash (docs/protocol.md)."""
+
+import struct
+from collections.abc import Iterable
+
+import numpy as np
+
+from ceprop.boards.protocol import check_value
+from ceprop.specification import Specification
+
+_LONGEST_STEP = 255
+"""Inputs that an entry can move on; one of step 0 moves as far and sets nothing."""
+
+_HEAD = struct.Struct("<HH")
+_IMAGE_HEAD = struct.Struct("<4sIII")
+_MAGIC = b"CEPD"
+
+
+def value_bytes(specification: Specification) -> int:
+    """Bytes of an input's value."""
+    return 1 if specification.formats.input_bits <= 8 else 2
+
+
+def pack_sample(inputs: np.ndarray, label: int, size: int) -> bytes:
+    """A sample of quantised `inputs`, integers (n_0,), as bytes; values take `size` bytes each."""
+    (places,) = np.nonzero(inputs)
+    steps = np.diff(places, prepend=-1)
+    escapes = (steps - 1) // _LONGEST_STEP
+    own = np.cumsum(escapes + 1) - 1
+    entries = np.zeros((int(escapes.sum()) + len(places), 1 + size), np.uint8)
+    entries[own, 0] = steps - _LONGEST_STEP * escapes
+    entries[own, 1:] = np.asarray(inputs)[places].astype("<u2").view(np.uint8).reshape(-1, 2)[:, :size]
+    return _HEAD.pack(len(entries), label) + entries.tobytes()
+
+
+def pack_samples(specification: Specification, inputs: np.ndarray, labels: np.ndarray) -> Iterable[bytes]:
+    """Every sample of quantised `inputs` (n, n_0) with `labels` (n,), packed."""
+    size = value_bytes(specification)
+    return (pack_sample(row, int(label), size) for row, label in zip(inputs, labels, strict=True))
+
+
+def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.ndarray) -> bytes:
+    """What flash holds at the address of the data set, so that the board learns from it by itself: `inputs` (n, n_0)
+    and `labels` (n,) in the order in which they are learned."""
+    packed = b"".join(pack_samples(specification, inputs, labels))
+    return _IMAGE_HEAD.pack(_MAGIC, len(labels), len(packed), check_value(packed)) + packed

@@ -1,0 +1,133 @@
+"""A board beside the golden model: what the one does the other does, and every integer is compared."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ceprop.boards.host.driver import HostDriver
+from ceprop.boards.host.machine import infer_with_model, learn_with_model, predictions_of, unwatched
+from ceprop.boards.host.results import Predictions
+from ceprop.boards.host.sequence import Batch
+from ceprop.model import Network, Records
+from ceprop.registers import REGISTER_BITS
+from ceprop.report import Advance
+from ceprop.sim.check import Checker
+from ceprop.sim.job import Outcome
+
+_FIRST_BLOCK = 200
+_LONGEST_BLOCK_SECONDS = 2.0
+"""Blocks of samples grow until they take so long: the cycle counter, read after each, must not wrap within one."""
+
+
+@dataclass
+class Learned:
+    """What a run of samples took. `errors` counts wrong predictions before learning from the sample; `cycles` are the
+    core's own, `seconds` those of the clock on the wall, `bytes_sent` and `bytes_received` went over the line."""
+
+    samples: int = 0
+    errors: int = 0
+    cycles: int = 0
+    seconds: float = 0.0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+@dataclass
+class Proof:
+    """Drives a board and the golden model from the same network, which becomes the model's.
+
+    `found` is the board's network when its memories were compared last, before that the model's; `mismatches` counts
+    what differs, and `first_mismatch` names the first place with both values."""
+
+    driver: HostDriver
+    network: Network
+    learned: Learned = field(default_factory=Learned)
+    found: Network = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = self.network
+        self._outcome = Outcome()
+        self._checker = Checker(self.driver.geometry, self._outcome)
+
+    @property
+    def mismatches(self) -> int:
+        """How many integers differ."""
+        return self._outcome.mismatches
+
+    @property
+    def first_mismatch(self) -> str | None:
+        """The first of them; None where there is none."""
+        return self._outcome.first_mismatch
+
+    def learn(self, batch: Batch, total: int, advance: Advance = unwatched) -> Records:
+        """Learn from a batch, of `total` samples in all, on both sides and compare the predictions; the model's
+        records."""
+        begun = self.learned.samples
+        predictions = self._on_board(batch, total, advance)
+        records = learn_with_model(self.network, batch)
+        self._compare(predictions, records, begun)
+        self.learned.errors += int(np.count_nonzero(predictions.classes != batch.labels))
+        return records
+
+    def infer(self, inputs: np.ndarray, advance: Advance = unwatched) -> Predictions:
+        """Show both sides quantised `inputs` (n, n_0) and compare the predictions; the board's."""
+        predictions = self.driver.infer(inputs, advance)
+        self._compare(predictions, infer_with_model(self.network, inputs), 0)
+        return predictions
+
+    def compare_memories(self, advance: Advance = unwatched) -> None:
+        """Compare every weight, bias and generator."""
+        self.found = self.driver.read_back(advance)
+        found, expected = self.found, self.network
+        self._checker.sample = self.learned.samples
+        kinds = (
+            ("weights", found.weights, expected.weights, 1),
+            ("backward weights", found.backward, expected.backward, 2),
+            ("bias", found.biases, expected.biases, 1),
+            ("generator", found.generators, expected.generators, 1),
+        )
+        for kind, theirs, ours, first in kinds:
+            for l, (values, right) in enumerate(zip(theirs, ours, strict=True), first):
+                self._checker.compare(f"{kind} of layer {l}", values.astype(np.int64), right.astype(np.int64))
+
+    def compare_number(self, what: str, found: int, expected: int) -> None:
+        """Compare one number."""
+        self._checker.number(what, found, expected)
+
+    def _on_board(self, batch: Batch, total: int, advance: Advance) -> Predictions:
+        parts: list[Predictions] = []
+        start, size = 0, _FIRST_BLOCK
+        while start < len(batch.labels):
+            block = batch.part(start, start + size)
+            before = self.learned.samples
+
+            def shift(done: int, _: int, before: int = before) -> None:
+                advance(before + done, total)
+
+            began = time.monotonic()
+            parts.append(self._measured(block, shift))
+            start += size
+            size *= 2 if time.monotonic() - began < _LONGEST_BLOCK_SECONDS else 1
+        return Predictions.joined(parts)
+
+    def _measured(self, block: Batch, advance: Advance) -> Predictions:
+        statistics, learned = self.driver.link.statistics, self.learned
+        cycles = self.driver.read_register("cycles")
+        sent, received, start = statistics.bytes_sent, statistics.bytes_received, time.monotonic()
+        predictions = self.driver.learn(block, advance)
+        learned.seconds += time.monotonic() - start
+        learned.bytes_sent += statistics.bytes_sent - sent
+        learned.bytes_received += statistics.bytes_received - received
+        learned.cycles += (self.driver.read_register("cycles") - cycles) % 2**REGISTER_BITS
+        learned.samples += len(block.labels)
+        return predictions
+
+    def _compare(self, found: Predictions, records: Records, before: int) -> None:
+        expected = predictions_of(records)
+        differing = (found.classes != expected.classes) | (found.ties != expected.ties)
+        for number in np.flatnonzero(differing).tolist():
+            self._checker.sample = before + number
+            for what in ("classes", "ties"):
+                values = (int(getattr(side, what)[number]) for side in (found, expected))
+                self._checker.number({"classes": "prediction", "ties": "tie"}[what], *values)

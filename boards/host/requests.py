@@ -1,0 +1,78 @@
+"""A request, how long to wait for its reply, and what became of all of them."""
+
+from dataclasses import dataclass
+
+from ceprop.boards.host.frames import encode
+from ceprop.boards.protocol import Command, Refusal
+from ceprop.errors import CepropError
+
+_REASONS = {
+    Refusal.UNKNOWN: "it knows no such command",
+    Refusal.LENGTH: "the request is too short or too long",
+    Refusal.ABSENT: "it has no flash, or nothing whole lies there",
+    Refusal.BUSY: "it works from flash",
+}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long to wait, in seconds.
+
+    Fields
+    ------
+    quiet : float
+        Silence after which the end of a frame counts as lost, in either direction.
+    reply : float
+        After which requests are sent again for the first time, then twice as long each time; a board may take longer,
+        and answers then more than once.
+    patience : float
+        Without any answer, after which the board counts as silent.
+    """
+
+    quiet: float
+    reply: float
+    patience: float
+
+
+BOARD_TIMING = Timing(quiet=0.05, reply=0.25, patience=10.0)
+SIMULATION_TIMING = Timing(quiet=0.05, reply=0.5, patience=120.0)
+"""A simulated board runs a hundred times slower."""
+
+
+@dataclass
+class LinkStatistics:
+    """What went over the line; `requests` were answered, the other frames were sent again."""
+
+    requests: int = 0
+    frames_sent: int = 0
+    frames_resent: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    damaged_replies: int = 0
+    refusals: int = 0
+    time_outs: int = 0
+
+
+class RefusedError(CepropError):
+    """The board refuses a request for a `reason` that sending it again does not cure."""
+
+    def __init__(self, port: str, command: Command, reason: Refusal):
+        super().__init__(f"port {port}: the board refuses {command.name}: {_REASONS[reason]}")
+        self.command = command
+        self.reason = reason
+
+
+@dataclass(eq=False)
+class Request:
+    """On its way; with `reads` its reply has a payload that is wanted."""
+
+    sequence: int
+    command: Command
+    payload: bytes
+    reads: bool
+    reply: bytes = b""
+
+    @property
+    def frame(self) -> bytes:
+        """Its bytes on the line."""
+        return encode(bytes([self.sequence, self.command]) + self.payload)

@@ -1,0 +1,92 @@
+"""Whole runs of a board beside the golden model, and how fast they were."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ceprop.boards.host.driver import HostDriver
+from ceprop.boards.host.proof import Proof
+from ceprop.boards.host.results import Predictions
+from ceprop.boards.host.sequence import batches
+from ceprop.model import Counters, Network, Trainer
+from ceprop.report import Advance
+
+_BITS_A_BYTE = 10
+"""On a UART: start bit, data, stop bit."""
+
+
+def train_beside(driver: HostDriver, trainer: Trainer, samples: int, advance: Advance) -> Proof:
+    """Load the trainer's network into the board, let both learn from the next `samples` samples, and compare all
+    predictions and memories. The trainer is at the position behind them then; its history lacks the epochs between."""
+    driver.reset()
+    driver.load(trainer.network)
+    proof = Proof(driver, trainer.network)
+    data = trainer.dataset
+    sequence = batches(
+        trainer.specification, data.train_inputs, data.train_labels, samples, trainer.epoch, trainer.sample
+    )
+    for batch in sequence:
+        trainer.counters.add(proof.learn(batch, samples, advance), batch.labels)
+        trainer.sample += len(batch.labels)
+        if trainer.sample == trainer.epoch_samples:
+            trainer.epoch, trainer.sample, trainer.counters = trainer.epoch + 1, 0, Counters()
+    proof.compare_memories()
+    return proof
+
+
+def infer_beside(
+    driver: HostDriver, network: Network | None, inputs: np.ndarray, advance: Advance
+) -> tuple[Proof, Predictions]:
+    """Show board and model quantised `inputs` (n, n_0) and compare predictions and memories; with `network`, or with
+    what the board holds."""
+    driver.reset()
+    if network is None:
+        network = driver.read_back()
+    else:
+        driver.load(network)
+    proof = Proof(driver, network)
+    predictions = proof.infer(inputs, advance)
+    proof.compare_memories()
+    return proof, predictions
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast samples were learned, in samples a second: by the clock on the wall, which in simulation says little;
+    as fast as the core's own count of cycles allows at its clock; and as fast as the line carries bytes. `bound` is
+    what binds on a real board: `core` or `line`."""
+
+    seconds: float
+    samples_per_second: float
+    cycles: int
+    clock_hz: int
+    core_samples_per_second: float
+    line_samples_per_second: float
+    bound: str
+
+    @classmethod
+    def of(cls, proof: Proof) -> Self:
+        """Of the samples that a board has learned from."""
+        learned, driver = proof.learned, proof.driver
+        clock_hz, baud = driver.identity.clock_hz, driver.link.baud
+        core = learned.samples * clock_hz / learned.cycles
+        line = learned.samples * baud / (_BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received))
+        return cls(
+            seconds=learned.seconds,
+            samples_per_second=learned.samples / learned.seconds,
+            cycles=learned.cycles,
+            clock_hz=clock_hz,
+            core_samples_per_second=core,
+            line_samples_per_second=line,
+            bound="core" if core <= line else "line",
+        )
+
+    def rows(self) -> list[tuple[str, str]]:
+        """For a table."""
+        return [
+            ("samples a second", f"{self.samples_per_second:,.1f}"),
+            ("of the core alone", f"{self.core_samples_per_second:,.1f} at {self.clock_hz / 1e6:g} MHz"),
+            ("of the line alone", f"{self.line_samples_per_second:,.1f}"),
+            ("bound by", self.bound),
+        ]

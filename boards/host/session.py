@@ -1,0 +1,103 @@
+"""From a port's name to a board that learns."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ceprop.boards.build import BAUD
+from ceprop.boards.choose import specification_for
+from ceprop.boards.host.driver import HostDriver, board_of
+from ceprop.boards.host.link import Link
+from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING, Timing
+from ceprop.boards.host.transport import SerialTransport
+from ceprop.boards.registry import board as board_named
+from ceprop.boards.registry import board_names
+from ceprop.errors import CepropError
+from ceprop.geometry import Geometry
+from ceprop.specification import Specification
+
+SIMULATION = "sim"
+"""The port behind which the board is simulated."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a board is.
+
+    Fields
+    ------
+    port : str
+        Device of a serial port, or `SIMULATION`.
+    board : str or None
+        Its name; None takes the board that is there, which is not possible in simulation.
+    baud : int
+        Bits a second of a serial port; the line of a simulation has its own.
+    line_noise : float
+        In simulation, the probability with which each byte is damaged.
+    noise_seed : int
+        Of that noise.
+    build : Path
+        Keeps the files of the simulation.
+    """
+
+    port: str
+    board: str | None = None
+    baud: int = BAUD
+    line_noise: float = 0.0
+    noise_seed: int = 1
+    build: Path = Path("build/run")
+
+
+@contextmanager
+def open_board(
+    specification: Specification, place: Place, say: Callable[[str], None] = lambda _: None
+) -> Iterator[HostDriver]:
+    """The board at a place, which was built from `specification`; an array that this leaves out is the one that is
+    chosen for the board. `say` is called with what takes time before a simulation begins.
+
+    Raises :class:`CepropError` with one line where there is none, or another one, or another specification on it."""
+    if place.port == SIMULATION:
+        with _simulated(specification, place, say) as driver:
+            yield driver
+        return
+    if place.line_noise:
+        raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
+    with _at(place.port, place.baud, BOARD_TIMING) as link:
+        identity = link.identify()
+        name = place.board or board_of(identity)
+        if name is None:
+            raise CepropError(f"port {place.port}: this program does not know the board there; give --board")
+        yield HostDriver(link, Geometry(_laid_out(specification, name)), name)
+
+
+@contextmanager
+def _simulated(specification: Specification, place: Place, say: Callable[[str], None]) -> Iterator[HostDriver]:
+    # Imported late, for the virtual board makes use of this side's noise.
+    from ceprop.boards.virtual import VirtualBoard
+    from ceprop.boards.virtual.board import BAUD as SIMULATED_BAUD
+
+    if place.board is None:
+        raise CepropError(f"--port {SIMULATION}: --board must say which, one of {', '.join(board_names())}")
+    whole = _laid_out(specification, place.board)
+    board = VirtualBoard(
+        whole,
+        place.board,
+        build=place.build,
+        line_noise=place.line_noise,
+        seed=place.noise_seed,
+        progress=say,
+    )
+    with board, _at(board.port, SIMULATED_BAUD, SIMULATION_TIMING) as link:
+        yield HostDriver(link, Geometry(whole), place.board)
+
+
+@contextmanager
+def _at(port: str, baud: int, timing: Timing) -> Iterator[Link]:
+    with SerialTransport(port, baud) as transport:
+        yield Link(transport, timing)
+
+
+def _laid_out(specification: Specification, board: str) -> Specification:
+    """With the array that the board's hardware has."""
+    return specification_for(specification, board_named(board))

@@ -1,0 +1,210 @@
+"""`ceprop run`: a board, or a simulated one, learns over its link beside the golden model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ceprop.bundled import bundled_specification
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
+
+from .options import data_option, json_option, override_options
+
+if TYPE_CHECKING:
+    from ceprop.boards.host import HostDriver, Place
+    from ceprop.model import Trainer
+
+_FILE = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True)
+class _Board:
+    """What the group's options name."""
+
+    specification: Specification
+    place: "Place"
+
+    @contextmanager
+    def opened(self, report: Report) -> Iterator["HostDriver"]:
+        from ceprop.boards.host import open_board
+
+        with open_board(self.specification, self.place, report.say) as driver:
+            yield driver
+
+
+@click.group("run")
+@click.option("--port", required=True, metavar="sim|DEVICE", help="Serial port of the board, or sim: simulate it.")
+@click.option("--board", metavar="NAME", help="Which board it is; --port sim needs it.")
+@click.option("--spec", type=_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
+@override_options
+@click.option("--baud", type=click.IntRange(min=1200), help="Of a serial port; by default that of builds.")
+@click.option(
+    "--line-noise",
+    type=click.FloatRange(0, 0.2),
+    default=0.0,
+    metavar="RATE",
+    help="Damage so many of the bytes on the line to a simulated board.",
+)
+@click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
+@click.option(
+    "--build", type=_FILE, default=Path("build/run"), show_default=True, metavar="DIR", help="Keeps the simulation."
+)
+@click.pass_context
+def run_board(
+    context: click.Context,
+    port: str,
+    board: str | None,
+    spec: Path | None,
+    overrides: list[str],
+    baud: int | None,
+    line_noise: float,
+    noise_seed: int,
+    build: Path,
+) -> None:
+    """A board, real or simulated, learns over its link, and every bit is compared with the golden model's.
+
+    Exit code 1 if anything differs.
+    """
+    from ceprop.boards.host import BAUD, Place
+
+    specification = Specification.load(spec or bundled_specification("digits"), overrides)
+    context.obj = _Board(specification, Place(port, board, baud or BAUD, line_noise, noise_seed, build))
+
+
+@run_board.command()
+@click.option("--samples", type=click.IntRange(min=1), default=30, show_default=True, metavar="N", help="To learn.")
+@data_option
+@json_option
+@click.pass_obj
+def selftest(target: _Board, samples: int, data: str, json_file: str | None) -> int:
+    """Golden vectors: registers and bounds, RESET, memories there and back, learning, inference, counters."""
+    from ceprop.board_report import show_proof
+    from ceprop.boards.host import selftest as test
+    from ceprop.model import load_dataset
+    from ceprop.replay import Span
+
+    report = Report(json_file)
+    dataset = load_dataset(target.specification, data)
+    Span(0, 0, samples).check(dataset)
+    with target.opened(report) as driver, report.progress("selftest") as advance:
+        proof = test(driver, dataset, samples, lambda _: advance)
+    return show_proof(report, proof, {"samples": samples}, [("samples", f"{samples:,}")])
+
+
+@run_board.command()
+@data_option
+@click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, metavar="N")
+@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Go on from this training run or snapshot.")
+@click.option("--snapshot", "saved", type=_FILE, metavar="FILE", help="Save what the board learned here.")
+@json_option
+@click.pass_obj
+def train(
+    target: _Board, data: str, samples: int, checkpoint: Path | None, saved: Path | None, json_file: str | None
+) -> int:
+    """Learn from N samples on the board and in the model; predictions and all memories are compared."""
+    from ceprop.board_report import show_proof
+    from ceprop.boards.host import train_beside
+    from ceprop.model import save_checkpoint
+
+    report = Report(json_file)
+    trainer = _trainer(target.specification, data, checkpoint)
+    with target.opened(report) as driver, report.progress("training") as advance:
+        proof = train_beside(driver, trainer, samples, advance)
+    if saved is not None and not proof.mismatches:
+        save_checkpoint(trainer, saved)
+    test = trainer.evaluate()
+    values = {
+        "samples": samples,
+        "epoch": trainer.epoch,
+        "sample": trainer.sample,
+        "training_errors": proof.learned.errors,
+        "test_error": test.error,
+    }
+    wrong = f"{samples:,}, {proof.learned.errors:,}"
+    rows = [("samples, wrong before learning", wrong), ("test error, by the model", percent(test.error))]
+    return show_proof(report, proof, values, rows)
+
+
+@run_board.command()
+@data_option
+@click.option(
+    "--samples", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="Of the test set."
+)
+@click.option(
+    "--checkpoint", type=_FILE, metavar="FILE", help="Load this network; without it, the board keeps its own."
+)
+@json_option
+@click.pass_obj
+def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json_file: str | None) -> int:
+    """Predict test samples on the board and in the model."""
+    from ceprop.board_report import show_proof
+    from ceprop.boards.host import infer_beside
+    from ceprop.model import load_dataset
+
+    report = Report(json_file)
+    dataset = load_dataset(target.specification, data)
+    network = None if checkpoint is None else _trainer(target.specification, data, checkpoint).network
+    with target.opened(report) as driver, report.progress("inferring") as advance:
+        proof, predictions = infer_beside(driver, network, dataset.test_inputs[:samples], advance)
+    labels = dataset.test_labels[:samples]
+    error = float((predictions.classes != labels).mean())
+    values = {"samples": len(labels), "test_error": error, "predictions": predictions.classes.tolist()}
+    rows = [("samples", f"{len(labels):,}"), ("test error", percent(error))]
+    return show_proof(report, proof, values, rows)
+
+
+@run_board.command()
+@click.argument("file", type=_FILE)
+@data_option
+@click.option(
+    "--trained", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Samples learned so far."
+)
+@json_option
+@click.pass_obj
+def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: str | None) -> None:
+    """Save the board's network to FILE, from which `ceprop train --resume` and --checkpoint go on."""
+    from ceprop.model import Trainer, load_dataset, save_checkpoint
+
+    report = Report(json_file)
+    dataset = load_dataset(target.specification, data)
+    with target.opened(report) as driver, report.progress("reading") as advance:
+        network = driver.read_back(advance)
+    epoch, sample = divmod(trained, len(dataset.train_labels))
+    save_checkpoint(Trainer(target.specification, network, dataset, epoch, sample), file)
+    values = {"file": str(file), "epoch": epoch, "sample": sample, "weights_sha256": network.weights_sha256()}
+    report.table(f"snapshot of {driver.board}", list(values.items()))
+    report.result(values)
+
+
+@run_board.command()
+@click.argument("file", type=_FILE)
+@data_option
+@json_option
+@click.pass_obj
+def restore(target: _Board, file: Path, data: str, json_file: str | None) -> int:
+    """Load the network of FILE, a snapshot or a checkpoint, into the board, and read it back."""
+    from ceprop.board_report import show_proof
+    from ceprop.boards.host import Proof
+
+    report = Report(json_file)
+    trainer = _trainer(target.specification, data, file)
+    with target.opened(report) as driver, report.progress("loading") as advance:
+        driver.reset()
+        driver.load(trainer.network, advance)
+        proof = Proof(driver, trainer.network)
+        proof.compare_memories(advance)
+    values = {"file": str(file), "epoch": trainer.epoch, "sample": trainer.sample}
+    return show_proof(report, proof, values, [("network of", str(file))])
+
+
+def _trainer(specification: Specification, data: str, checkpoint: Path | None) -> "Trainer":
+    from ceprop.model import Trainer, load_checkpoint, load_dataset
+
+    dataset = load_dataset(specification, data)
+    if checkpoint is None:
+        return Trainer.start(specification, dataset)
+    return load_checkpoint(specification, dataset, checkpoint)

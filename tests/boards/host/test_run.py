@@ -1,0 +1,133 @@
+"""`ceprop run`: a board on a port, and the simulated one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceprop.boards.choose import specification_for
+from ceprop.boards.registry import board
+from ceprop.bundled import bundled_specification
+from ceprop.cli import run
+from ceprop.model import Trainer, load_checkpoint, load_dataset
+from ceprop.specification import Specification
+
+DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command runs outside the checkout."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def result(capsys: pytest.CaptureFixture[str]):
+    """What a command writes as JSON to standard output, where nothing else is."""
+
+    def of(*arguments: str, code: int = 0) -> dict[str, Any]:
+        assert run(["run", *arguments, "--json", "-"]) == code
+        return json.loads(capsys.readouterr().out)
+
+    return of
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]):
+    """The one line of a refused command."""
+
+    def of(*arguments: str) -> str:
+        assert run(["run", *arguments]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith("ceprop: ")
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    return of
+
+
+def test_train_snapshot_restore_infer(board_double, serve, result) -> None:
+    trained = model(30).network.weights_sha256()
+    double = board_double(DIGITS)
+    with serve(double) as port:
+        values = result("--port", port, "train", "--samples", "20", "--snapshot", "twenty")
+        assert (values["mismatches"], values["board"], values["array"]) == (0, "icebreaker", [1, 1])
+        assert (values["samples"], values["epoch"], values["sample"]) == (20, 0, 20)
+        assert values["core_samples_per_second"] == pytest.approx(12_000)
+        assert values["bound"] == "line"
+        values = result("--port", port, "train", "--samples", "10", "--checkpoint", "twenty")
+        assert values["weights_sha256"] == trained
+        values = result("--port", port, "snapshot", "thirty", "--trained", "30")
+        assert values["weights_sha256"] == trained
+        double.network = type(double.network).initial(DIGITS)
+        assert result("--port", port, "restore", "thirty")["weights_sha256"] == trained
+        values = result("--port", port, "infer", "--samples", "50")
+        assert (values["mismatches"], len(values["predictions"])) == (0, 50)
+        assert 0 < values["test_error"] < 1
+        trainer = load_checkpoint(DIGITS, load_dataset(DIGITS, "digits"), Path("thirty"))
+        trainer.run(10)
+    assert trainer.network.weights_sha256() == model(40).network.weights_sha256()
+
+
+def model(samples: int) -> Trainer:
+    """The golden model after its first samples."""
+    trainer = Trainer.start(DIGITS, load_dataset(DIGITS, "digits"))
+    trainer.run(samples)
+    return trainer
+
+
+def test_a_board_that_learns_wrongly_is_found(board_double, serve, capsys: pytest.CaptureFixture[str]) -> None:
+    double = board_double(DIGITS)
+    learn = double._run
+
+    def forget(inputs: Any, label: int) -> None:
+        learn(inputs, label)
+        double.network.weights[0][2, 3] ^= 1
+
+    double._run = forget
+    with serve(double) as port:
+        arguments = ["run", "--port", port, "--board", "icebreaker", "train", "--samples", "3", "--snapshot", "bad"]
+        assert run([*arguments, "--json", "-"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["mismatches"] > 0
+    line = captured.err.strip().splitlines()[-1]
+    for part in ("ceprop: sample 3, weights of layer 1, unit 2 from unit 3: model ", "RTL", "seed 1; ceprop"):
+        assert part in line
+    assert not Path("bad").exists()
+
+
+def test_bad_input_is_one_line(board_double, serve, refused) -> None:
+    assert "port /dev/none: no such port" in refused("--port", "/dev/none", "selftest")
+    assert "--port sim: --board must say which, one of icebreaker" in refused("--port", "sim", "selftest")
+    assert "board icebraker: must be one of" in refused("--port", "sim", "--board", "icebraker", "selftest")
+    assert "--line-noise 0.01: only the line of --port sim" in refused(
+        "--port", "x", "--line-noise", "0.01", "selftest"
+    )
+    assert "specification none.toml" in refused("--port", "x", "--spec", "none.toml", "train")
+    assert "checkpoint none: No such file" in refused("--port", "x", "restore", "none")
+    assert "9999 samples: digits has 1437" in refused(
+        "--port", "sim", "--board", "icebreaker", "selftest", "--samples", "9999"
+    )
+    with serve(board_double(DIGITS)) as port:
+        assert "built from another specification" in refused("--port", port, "--seed", "2", "train")
+        assert "the board is icebreaker, not upduino_v3" in refused("--port", port, "--board", "upduino_v3", "train")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the simulation is compiled, once."""
+    return str(tmp_path_factory.mktemp("build"))
+
+
+@pytest.mark.parametrize("noise", ["0", "0.01"])
+def test_a_simulated_board_passes(noise: str, build: str, result) -> None:
+    place = ("--port", "sim", "--board", "icebreaker", "--build", build, "--line-noise", noise)
+    tested = result(*place, "selftest", "--samples", "10")
+    trained = result(*place, "train", "--data", "digits", "--samples", "40")
+    assert tested["mismatches"] == trained["mismatches"] == 0
+    assert trained["weights_sha256"] == model(40).network.weights_sha256()
+    assert (trained["link"]["frames_resent"] > 0) == (noise != "0")
+    assert trained["samples_per_second"] > 0
