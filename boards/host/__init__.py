@@ -6,6 +6,7 @@ there, because scikit-learn takes a second.
 """
 
 from ceprop.boards.host.driver import HostDriver
+from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
 from ceprop.boards.host.noise import LineNoise
@@ -13,7 +14,7 @@ from ceprop.boards.host.packing import data_set_image
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions
-from ceprop.boards.host.runs import Speed, infer_beside, train_beside
+from ceprop.boards.host.runs import Speed, first_batch, infer_beside, train_beside, train_from_flash_beside
 from ceprop.boards.host.selftest import selftest
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.boards.host.session import BAUD, SIMULATION, Place, open_board
@@ -35,8 +36,12 @@ __all__ = [
     "Speed",
     "batches",
     "data_set_image",
+    "first_batch",
     "infer_beside",
     "open_board",
+    "restore_from_flash",
+    "save_to_flash",
     "selftest",
     "train_beside",
+    "train_from_flash_beside",
 ]

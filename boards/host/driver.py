@@ -102,6 +102,11 @@ class HostDriver:
             if self._held.get(name) != value:
                 self.write_register(name, value)
 
+    def _prepare(self, batch: Batch, negative: bool) -> None:
+        """Registers for learning from a batch, with this sign of the nudge."""
+        rates = {f"rate_shift_{l}": shift for l, shift in enumerate(batch.shifts, 1)}
+        self._set(learn=1, nudge_negative=int(negative), **rates)
+
     # --- memories
 
     def load(self, network: Network, advance: Advance = unwatched) -> None:
@@ -160,12 +165,11 @@ class HostDriver:
 
     def learn(self, batch: Batch, advance: Advance = unwatched) -> Predictions:
         """Learn from a batch, sample after sample; the predictions before each."""
-        rates = {f"rate_shift_{l}": shift for l, shift in enumerate(batch.shifts, 1)}
         total = len(batch.labels)
         turns = np.flatnonzero(np.diff(batch.negatives)) + 1
         parts = []
         for start, end in pairwise([0, *turns.tolist(), total]):
-            self._set(learn=1, nudge_negative=int(batch.negatives[start]), **rates)
+            self._prepare(batch, bool(batch.negatives[start]))
 
             def shift(done: int, _: int, start: int = start) -> None:
                 advance(start + done, total)
@@ -180,11 +184,20 @@ class HostDriver:
 
     # --- flash
 
-    def run_from_flash(self, passes: int) -> None:
-        """Begin to learn from the data set in flash, so many times over; :meth:`status` says how far it is."""
+    def run_from_flash(self, batch: Batch, passes: int) -> None:
+        """Begin to learn from the data set in flash, so many times over, at the rates and with the sign of `batch`,
+        whose samples it holds; :meth:`status` says how far it is.
+
+        Raises :class:`CepropError` for signs that change: the board knows only one."""
+        if batch.negatives.any() != batch.negatives.all():
+            raise CepropError("nudge.sign: a board that learns by itself keeps one; must be positive or negative")
+        self._prepare(batch, bool(batch.negatives[0]))
         self.link.send(Command.RUN, passes.to_bytes(2, "little"))
         self.link.drain()
-        self._held.clear()
+
+    def last_results(self, count: int) -> Predictions:
+        """The last `count` predictions, or as many as the board remembers."""
+        return self._samples.last(count)
 
     def status(self) -> tuple[StatusFlag, int]:
         """What flash is busy with, and the samples to go."""

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ceprop.boards.protocol import check_value
+from ceprop.boards.protocol import Flash, check_value, data_set_mark
+from ceprop.errors import CepropError
 from ceprop.specification import Specification
 
 _LONGEST_STEP = 255
 """Inputs that an entry can move on; one of step 0 moves as far and sets nothing."""
 
 _HEAD = struct.Struct("<HH")
-_IMAGE_HEAD = struct.Struct("<4sIII")
-_MAGIC = b"CEPD"
+_FILE_HEAD = struct.Struct("<4sII")
+_CRC = struct.Struct("<I")
 
 
 def value_bytes(specification: Specification) -> int:
@@ -40,7 +41,15 @@ def pack_samples(specification: Specification, inputs: np.ndarray, labels: np.nd
 
 
 def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.ndarray) -> bytes:
-    """What flash holds at the address of the data set, so that the board learns from it by itself: `inputs` (n, n_0)
-    and `labels` (n,) in the order in which they are learned."""
+    """The file of a data set that flash holds at `Flash.DATA_SET`, so that the board learns from it by itself:
+    quantised `inputs` (n, n_0) and `labels` (n,) in the order in which they are learned.
+
+    Raises :class:`CepropError` where flash has no room for so many."""
     packed = b"".join(pack_samples(specification, inputs, labels))
-    return _IMAGE_HEAD.pack(_MAGIC, len(labels), len(packed), check_value(packed)) + packed
+    mark = data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes)
+    content = _FILE_HEAD.pack(mark, len(labels), len(packed)) + packed
+    room = Flash.BYTES - Flash.DATA_SET - _CRC.size
+    if len(content) > room:
+        fits = len(labels) * room // len(content)
+        raise CepropError(f"data set: {len(labels):,} samples take {len(content):,} bytes, room is for about {fits:,}")
+    return content + _CRC.pack(check_value(content))

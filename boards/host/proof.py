@@ -1,11 +1,14 @@
 """A board beside the golden model: what the one does the other does, and every integer is compared."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ceprop.boards.host.driver import HostDriver
+from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.machine import infer_with_model, learn_with_model, predictions_of, unwatched
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
@@ -66,14 +69,26 @@ class Proof:
         begun = self.learned.samples
         predictions = self._on_board(batch, total, advance)
         records = learn_with_model(self.network, batch)
-        self._compare(predictions, records, begun)
+        self._compare(predictions, predictions_of(records), begun)
         self.learned.errors += int(np.count_nonzero(predictions.classes != batch.labels))
         return records
+
+    def learn_from_flash(self, batch: Batch, passes: int, advance: Advance = unwatched) -> None:
+        """Let the board learn from its own data set, which holds the samples of `batch`, and the model beside it;
+        compares the last predictions."""
+        total = passes * len(batch.labels)
+        with self._measured(total):
+            self.driver.run_from_flash(batch, passes)
+            wait_for_flash(self.driver, "no whole data set for this specification lies in its flash", advance)
+        expected = [predictions_of(learn_with_model(self.network, batch)) for _ in range(passes)]
+        self.learned.errors += sum(int(np.count_nonzero(one.classes != batch.labels)) for one in expected)
+        found = self.driver.last_results(len(batch.labels))
+        self._compare(found, expected[-1].last(len(found.classes)), total - len(found.classes))
 
     def infer(self, inputs: np.ndarray, advance: Advance = unwatched) -> Predictions:
         """Show both sides quantised `inputs` (n, n_0) and compare the predictions; the board's."""
         predictions = self.driver.infer(inputs, advance)
-        self._compare(predictions, infer_with_model(self.network, inputs), 0)
+        self._compare(predictions, predictions_of(infer_with_model(self.network, inputs)), 0)
         return predictions
 
     def compare_memories(self, advance: Advance = unwatched) -> None:
@@ -106,25 +121,26 @@ class Proof:
                 advance(before + done, total)
 
             began = time.monotonic()
-            parts.append(self._measured(block, shift))
+            with self._measured(len(block.labels)):
+                parts.append(self.driver.learn(block, shift))
             start += size
             size *= 2 if time.monotonic() - began < _LONGEST_BLOCK_SECONDS else 1
         return Predictions.joined(parts)
 
-    def _measured(self, block: Batch, advance: Advance) -> Predictions:
+    @contextmanager
+    def _measured(self, samples: int) -> Iterator[None]:
+        """What learning from so many samples takes."""
         statistics, learned = self.driver.link.statistics, self.learned
         cycles = self.driver.read_register("cycles")
         sent, received, start = statistics.bytes_sent, statistics.bytes_received, time.monotonic()
-        predictions = self.driver.learn(block, advance)
+        yield
         learned.seconds += time.monotonic() - start
         learned.bytes_sent += statistics.bytes_sent - sent
         learned.bytes_received += statistics.bytes_received - received
         learned.cycles += (self.driver.read_register("cycles") - cycles) % 2**REGISTER_BITS
-        learned.samples += len(block.labels)
-        return predictions
+        learned.samples += samples
 
-    def _compare(self, found: Predictions, records: Records, before: int) -> None:
-        expected = predictions_of(records)
+    def _compare(self, found: Predictions, expected: Predictions, before: int) -> None:
         differing = (found.classes != expected.classes) | (found.ties != expected.ties)
         for number in np.flatnonzero(differing).tolist():
             self._checker.sample = before + number

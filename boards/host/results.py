@@ -35,6 +35,11 @@ class Predictions:
         """Those of several runs, one after the other."""
         return cls(np.concatenate([p.classes for p in parts]), np.concatenate([p.ties for p in parts]))
 
+    def last(self, count: int) -> "Predictions":
+        """The last `count` of them."""
+        start = len(self.classes) - count
+        return Predictions(self.classes[start:], self.ties[start:])
+
 
 class SampleStream:
     """The stream of packed samples and the ring of results of a board.
@@ -64,8 +69,17 @@ class SampleStream:
             self._send(waiting, self._link.payload_bytes)
         self._send(waiting, 1)
         self._collect(found, len(labels), advance)
-        words = np.array(found, np.int64)
-        return Predictions(words & (TIE - 1), words >= TIE)
+        return _predictions(found)
+
+    def last(self, count: int) -> Predictions:
+        """The last results, `count` or as many as the board remembers; it is between samples."""
+        self.begin()
+        count = min(count, _MOST_UNREAD)
+        self._seen -= count
+        found: list[int] = []
+        while len(found) < count:
+            found += self._fetch(count - len(found))
+        return _predictions(found)
 
     def _send(self, waiting: bytearray, least: int) -> None:
         """Send what waits in payloads as long as they may be, while it has at least so many bytes."""
@@ -96,3 +110,8 @@ class SampleStream:
         there = min((reply[0] - self._seen) % RESULTS_KEPT, asked)
         self._seen += there
         return np.frombuffer(reply[1 : 1 + 2 * there], "<u2").tolist()
+
+
+def _predictions(found: list[int]) -> Predictions:
+    words = np.array(found, np.int64)
+    return Predictions(words & (TIE - 1), words >= TIE)

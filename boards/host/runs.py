@@ -8,8 +8,9 @@ import numpy as np
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.results import Predictions
-from ceprop.boards.host.sequence import batches
+from ceprop.boards.host.sequence import Batch, batches
 from ceprop.model import Counters, Network, Trainer
+from ceprop.replay import Span
 from ceprop.report import Advance
 
 _BITS_A_BYTE = 10
@@ -33,6 +34,25 @@ def train_beside(driver: HostDriver, trainer: Trainer, samples: int, advance: Ad
             trainer.epoch, trainer.sample, trainer.counters = trainer.epoch + 1, 0, Counters()
     proof.compare_memories()
     return proof
+
+
+def train_from_flash_beside(driver: HostDriver, trainer: Trainer, samples: int, passes: int, advance: Advance) -> Proof:
+    """Load the trainer's network into the board, let it learn from the data set in its flash, which holds the first
+    `samples` samples of the first epoch, and the model from the same; compare the last predictions and all memories."""
+    driver.reset()
+    driver.load(trainer.network)
+    proof = Proof(driver, trainer.network)
+    proof.learn_from_flash(first_batch(trainer, samples), passes, advance)
+    proof.compare_memories()
+    return proof
+
+
+def first_batch(trainer: Trainer, samples: int) -> Batch:
+    """The first `samples` samples of the first epoch, as a data set in flash has them; raises :class:`CepropError`
+    where there are fewer."""
+    Span(0, 0, samples).check(trainer.dataset)
+    data = trainer.dataset
+    return next(batches(trainer.specification, data.train_inputs, data.train_labels, samples))
 
 
 def infer_beside(

@@ -37,6 +37,8 @@ class Place:
         In simulation, the probability with which each byte is damaged.
     noise_seed : int
         Of that noise.
+    flash : Path or None
+        In simulation, contents of the board's flash; None where it has none.
     build : Path
         Keeps the files of the simulation.
     """
@@ -46,6 +48,7 @@ class Place:
     baud: int = BAUD
     line_noise: float = 0.0
     noise_seed: int = 1
+    flash: Path | None = None
     build: Path = Path("build/run")
 
 
@@ -63,6 +66,8 @@ def open_board(
         return
     if place.line_noise:
         raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
+    if place.flash:
+        raise CepropError(f"--flash {place.flash}: only a board of --port {SIMULATION} has its flash in a file")
     with _at(place.port, place.baud, BOARD_TIMING) as link:
         identity = link.identify()
         name = place.board or board_of(identity)
@@ -86,6 +91,7 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         build=place.build,
         line_noise=place.line_noise,
         seed=place.noise_seed,
+        flash=place.flash,
         progress=say,
     )
     with board, _at(board.port, SIMULATED_BAUD, SIMULATION_TIMING) as link:

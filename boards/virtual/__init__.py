@@ -4,5 +4,6 @@ The host opens `VirtualBoard.port` as it opens the serial port of a board, and e
 """
 
 from ceprop.boards.virtual.board import VirtualBoard
+from ceprop.boards.virtual.simulation import flash_contents
 
-__all__ = ["VirtualBoard"]
+__all__ = ["VirtualBoard", "flash_contents"]

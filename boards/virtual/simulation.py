@@ -134,6 +134,13 @@ class Simulation:
         )
 
 
+def flash_contents(path: Path) -> bytes:
+    """What a flash's file holds; made, all erased, if it is missing. Raises :class:`CepropError` for one of another
+    size."""
+    _prepare_flash(path)
+    return path.read_bytes()
+
+
 def _prepare_flash(path: Path) -> None:
     if not path.exists():
         write_aside(path, b"\xff" * FLASH_BYTES)

@@ -50,6 +50,7 @@ class _Board:
     help="Damage so many of the bytes on the line to a simulated board.",
 )
 @click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
+@click.option("--flash", type=_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing.")
 @click.option(
     "--build", type=_FILE, default=Path("build/run"), show_default=True, metavar="DIR", help="Keeps the simulation."
 )
@@ -63,6 +64,7 @@ def run_board(
     baud: int | None,
     line_noise: float,
     noise_seed: int,
+    flash: Path | None,
     build: Path,
 ) -> None:
     """A board, real or simulated, learns over its link, and every bit is compared with the golden model's.
@@ -72,7 +74,7 @@ def run_board(
     from ceprop.boards.host import BAUD, Place
 
     specification = Specification.load(spec or bundled_specification("digits"), overrides)
-    context.obj = _Board(specification, Place(port, board, baud or BAUD, line_noise, noise_seed, build))
+    context.obj = _Board(specification, Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build))
 
 
 @run_board.command()
@@ -100,31 +102,53 @@ def selftest(target: _Board, samples: int, data: str, json_file: str | None) -> 
 @click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, metavar="N")
 @click.option("--checkpoint", type=_FILE, metavar="FILE", help="Go on from this training run or snapshot.")
 @click.option("--snapshot", "saved", type=_FILE, metavar="FILE", help="Save what the board learned here.")
+@click.option(
+    "--from-flash",
+    type=click.IntRange(min=1, max=65535),
+    metavar="PASSES",
+    help="Let the board learn by itself from the data set of N samples in its flash, so many times over.",
+)
+@click.option("--save", "keep", is_flag=True, help="Save the network to the board's flash afterwards.")
 @json_option
 @click.pass_obj
 def train(
-    target: _Board, data: str, samples: int, checkpoint: Path | None, saved: Path | None, json_file: str | None
+    target: _Board,
+    data: str,
+    samples: int,
+    checkpoint: Path | None,
+    saved: Path | None,
+    from_flash: int | None,
+    keep: bool,
+    json_file: str | None,
 ) -> int:
     """Learn from N samples on the board and in the model; predictions and all memories are compared."""
     from ceprop.board_report import show_proof
-    from ceprop.boards.host import train_beside
+    from ceprop.boards.host import save_to_flash, train_beside, train_from_flash_beside
     from ceprop.model import save_checkpoint
 
     report = Report(json_file)
     trainer = _trainer(target.specification, data, checkpoint)
+    if from_flash and saved:
+        raise click.UsageError("--from-flash has no position in an epoch to save: use `snapshot` afterwards")
     with target.opened(report) as driver, report.progress("training") as advance:
-        proof = train_beside(driver, trainer, samples, advance)
+        if from_flash:
+            proof = train_from_flash_beside(driver, trainer, samples, from_flash, advance)
+        else:
+            proof = train_beside(driver, trainer, samples, advance)
+        if keep and not proof.mismatches:
+            save_to_flash(driver)
     if saved is not None and not proof.mismatches:
         save_checkpoint(trainer, saved)
     test = trainer.evaluate()
     values = {
-        "samples": samples,
+        "samples": proof.learned.samples,
+        "source": "flash" if from_flash else "line",
         "epoch": trainer.epoch,
         "sample": trainer.sample,
         "training_errors": proof.learned.errors,
         "test_error": test.error,
     }
-    wrong = f"{samples:,}, {proof.learned.errors:,}"
+    wrong = f"{proof.learned.samples:,}, {proof.learned.errors:,}"
     rows = [("samples, wrong before learning", wrong), ("test error, by the model", percent(test.error))]
     return show_proof(report, proof, values, rows)
 
@@ -199,6 +223,38 @@ def restore(target: _Board, file: Path, data: str, json_file: str | None) -> int
         proof.compare_memories(advance)
     values = {"file": str(file), "epoch": trainer.epoch, "sample": trainer.sample}
     return show_proof(report, proof, values, [("network of", str(file))])
+
+
+@run_board.command()
+@json_option
+@click.pass_obj
+def save(target: _Board, json_file: str | None) -> None:
+    """Save the board's network to its own flash. Power may fail meanwhile: the snapshot before it stays."""
+    from ceprop.boards.host import save_to_flash
+
+    report = Report(json_file)
+    with target.opened(report) as driver:
+        save_to_flash(driver)
+        _show_own(report, driver, "saved to the flash of")
+
+
+@run_board.command()
+@json_option
+@click.pass_obj
+def load(target: _Board, json_file: str | None) -> None:
+    """Load the newest whole snapshot of the board's own flash into its network."""
+    from ceprop.boards.host import restore_from_flash
+
+    report = Report(json_file)
+    with target.opened(report) as driver:
+        restore_from_flash(driver)
+        _show_own(report, driver, "loaded from the flash of")
+
+
+def _show_own(report: Report, driver: "HostDriver", what: str) -> None:
+    values = {"board": driver.board, "weights_sha256": driver.read_back().weights_sha256()}
+    report.table(f"{what} {driver.board}", list(values.items()))
+    report.result(values)
 
 
 def _trainer(specification: Specification, data: str, checkpoint: Path | None) -> "Trainer":

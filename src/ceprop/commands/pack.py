@@ -1,0 +1,45 @@
+"""`ceprop pack`: a data set for a board's flash, from which it learns by itself."""
+
+from pathlib import Path
+
+import click
+
+from ceprop.report import Report
+from ceprop.specification import Specification
+
+from .options import data_option, json_option, specification_options
+
+
+@click.command()
+@specification_options
+@click.argument("file", type=click.Path(path_type=Path))
+@data_option
+@click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, metavar="N")
+@click.option("--contents", is_flag=True, help="FILE is all of a flash, as `ceprop run --flash` has it.")
+@json_option
+def pack(
+    specification: Specification, file: Path, data: str, samples: int, contents: bool, json_file: str | None
+) -> None:
+    """Pack the first N samples, in the order of SPEC's first epoch, into FILE.
+
+    `ceprop flash --data-set FILE` writes it to a board's flash; `ceprop run train --from-flash` lets the board learn.
+    """
+    from ceprop.boards.host import data_set_image, first_batch
+    from ceprop.boards.protocol import Flash
+    from ceprop.boards.virtual import flash_contents
+    from ceprop.files import write_aside
+    from ceprop.model import Trainer, load_dataset
+
+    report = Report(json_file)
+    dataset = load_dataset(specification, data)
+    batch = first_batch(Trainer.start(specification, dataset), samples)
+    image = data_set_image(specification, batch.inputs, batch.labels)
+    if contents:
+        whole = bytearray(flash_contents(file))
+        whole[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
+        write_aside(file, bytes(whole))
+    else:
+        write_aside(file, image)
+    values = {"file": str(file), "samples": samples, "bytes": len(image), "address": Flash.DATA_SET}
+    report.table(f"data set {dataset.name} for {specification.name}", list(values.items()))
+    report.result(values)

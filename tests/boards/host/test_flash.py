@@ -1,0 +1,192 @@
+"""A board that works from its own flash: the keeper's RTL on the virtual board, held to the golden model."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ceprop import CepropError
+from ceprop.boards.host import (
+    HostDriver,
+    Place,
+    data_set_image,
+    first_batch,
+    open_board,
+    restore_from_flash,
+    save_to_flash,
+    train_from_flash_beside,
+)
+from ceprop.boards.host.link import Link
+from ceprop.boards.host.requests import SIMULATION_TIMING
+from ceprop.boards.host.transport import SerialTransport
+from ceprop.boards.protocol import Flash, StatusFlag
+from ceprop.boards.virtual import VirtualBoard, flash_contents
+from ceprop.boards.virtual.board import BAUD
+from ceprop.geometry import Geometry
+from ceprop.model import Dataset, Network, Trainer, load_dataset
+from ceprop.specification import Specification
+
+BOARD = "ulx3s_25f"
+SPECIFICATION = Specification.from_mapping(
+    {
+        "layers": [64, 9, 10],
+        "formats": {"state_bits": 6, "input_bits": 5, "weight_bits": 9, "weight_fraction": 8},
+        "phases": {"free_steps": 8, "nudged_steps": 4},
+        "update": {"shifts": [3, 6]},
+        "quantiser": {"high": 16},
+        "array": {"rows": 2, "cols": 3, "memory_words": 1024},
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keeps the simulation, which is the same for all tests."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    """The digits, quantised."""
+    return load_dataset(SPECIFICATION, "digits")
+
+
+def write_data_set(path: Path, dataset: Dataset, samples: int) -> None:
+    """Put a data set where the board looks for it."""
+    batch = first_batch(Trainer.start(SPECIFICATION, dataset), samples)
+    image = data_set_image(SPECIFICATION, batch.inputs, batch.labels)
+    contents = bytearray(flash_contents(path))
+    contents[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
+    path.write_bytes(contents)
+
+
+@contextmanager
+def opened(build: Path, flash: Path, specification: Specification = SPECIFICATION) -> Iterator[HostDriver]:
+    """A simulated board with flash."""
+    with open_board(specification, Place("sim", BOARD, flash=flash, build=build)) as driver:
+        yield driver
+
+
+def same(one: Network, other: Network) -> bool:
+    """Whether weights, biases and generators are equal."""
+    pairs = zip(
+        [*one.weights, *one.biases, *one.generators],
+        [*other.weights, *other.biases, *other.generators],
+        strict=True,
+    )
+    return all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+
+
+def test_a_board_learns_by_itself(build: Path, tmp_path: Path, dataset: Dataset) -> None:
+    flash = tmp_path / "flash"
+    write_data_set(flash, dataset, 300)
+    with opened(build, flash) as driver:
+        proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 300, 2, lambda *_: None)
+        assert (proof.mismatches, proof.learned.samples) == (0, 600)
+        assert driver.counters()["samples"] == 600
+        # The model alone, over the same samples twice.
+        expected = Trainer.start(SPECIFICATION, dataset)
+        again = train_from_flash_beside(driver, expected, 300, 1, lambda *_: None)
+        assert again.mismatches == 0
+        assert not same(again.found, proof.found)
+
+
+@pytest.mark.parametrize("place", [0, 5, Flash.HEAD_BYTES + 700, "crc", "other"])
+def test_a_damaged_data_set_changes_nothing(build: Path, tmp_path: Path, dataset: Dataset, place: int | str) -> None:
+    flash = tmp_path / "flash"
+    write_data_set(flash, dataset, 40)
+    contents = bytearray(flash.read_bytes())
+    if place == "crc":
+        place = len(contents.rstrip(b"\xff")) - 1 - Flash.DATA_SET
+    if place == "other":
+        other = SPECIFICATION.override("formats.input_bits=6", "quantiser.high=64")
+        image = data_set_image(other, dataset.train_inputs[:3], dataset.train_labels[:3])
+        contents[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
+    else:
+        contents[Flash.DATA_SET + int(place)] ^= 0x10
+    flash.write_bytes(contents)
+    network = Network.initial(SPECIFICATION)
+    with opened(build, flash) as driver:
+        trainer = Trainer.start(SPECIFICATION, dataset)
+        with pytest.raises(CepropError, match="no whole data set for this specification lies in its flash"):
+            train_from_flash_beside(driver, trainer, 40, 1, lambda *_: None)
+        assert same(driver.read_back(), network)
+        assert driver.counters()["samples"] == 0
+
+
+def test_without_a_data_set_or_a_snapshot(build: Path, tmp_path: Path) -> None:
+    with opened(build, tmp_path / "flash") as driver:
+        with pytest.raises(CepropError, match="no whole snapshot of this specification lies in its flash"):
+            restore_from_flash(driver)
+        assert driver.status()[0] == StatusFlag.FAILED
+
+
+def networks(count: int) -> list[Network]:
+    """Different networks, every word of them random."""
+    found = []
+    for seed in range(count):
+        network, generator = Network.initial(SPECIFICATION), np.random.default_rng(seed)
+        for array in [*network.weights, *network.biases]:
+            array[...] = generator.integers(-256, 256, array.shape)
+        for array in network.generators:
+            array[...] = generator.integers(1, 1 << SPECIFICATION.generator_bits, array.shape)
+        found.append(network)
+    return found
+
+
+def test_the_newest_snapshot_is_restored(build: Path, tmp_path: Path) -> None:
+    flash = tmp_path / "flash"
+    for network in networks(2):
+        with opened(build, flash) as driver:
+            driver.load(network)
+            save_to_flash(driver)
+        # Another time under power: the memories are empty.
+        with opened(build, flash) as driver:
+            assert not same(driver.read_back(), network)
+            restore_from_flash(driver)
+            assert same(driver.read_back(), network)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9])
+def test_power_that_fails_while_a_snapshot_is_written(build: Path, tmp_path: Path, share: float) -> None:
+    first, second = networks(2)
+    board = VirtualBoard(SPECIFICATION, BOARD, build=build, flash=tmp_path / "flash")
+    with board:
+        with SerialTransport(board.port, BAUD) as line:
+            driver = HostDriver(Link(line, SIMULATION_TIMING), Geometry(SPECIFICATION), BOARD)
+            driver.load(first)
+            begun = board.cycles
+            save_to_flash(driver)
+            whole = board.cycles - begun
+            driver.load(second)
+            begun = board.cycles
+            driver.save()
+            while board.cycles - begun < share * whole:
+                time.sleep(0.001)
+        board.power_cycle()
+        with SerialTransport(board.port, BAUD) as line:
+            driver = HostDriver(Link(line, SIMULATION_TIMING), Geometry(SPECIFICATION), BOARD)
+            restore_from_flash(driver)
+            found = driver.read_back()
+            assert same(found, first) or same(found, second)
+            # Whatever was left half written, the next snapshot is whole.
+            driver.load(second)
+            save_to_flash(driver)
+            driver.load(first)
+            restore_from_flash(driver)
+            assert same(driver.read_back(), second)
+
+
+def test_another_specification_does_not_take_a_snapshot(build: Path, tmp_path: Path) -> None:
+    flash = tmp_path / "flash"
+    with opened(build, flash) as driver:
+        save_to_flash(driver)
+    other = SPECIFICATION.override("seed=2")
+    with (
+        opened(build, flash, other) as driver,
+        pytest.raises(CepropError, match="no whole snapshot of this specification"),
+    ):
+        restore_from_flash(driver)
