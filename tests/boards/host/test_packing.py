@@ -51,7 +51,7 @@ def test_an_image_for_flash() -> None:
     inputs = np.array([[0, 5, 0], [1, 0, 2]], np.uint16)
     image = data_set_image(specification(3, 8), inputs, np.array([2, 1]))
     packed = bytes.fromhex("0100 0200 02 05  0200 0100 01 01 02 02")
-    assert image[:4] == data_set_mark(3, 8, 10)
+    assert image[:4] == data_set_mark(3, 8, 3)
     assert [int.from_bytes(image[k : k + 4], "little") for k in (4, 8)] == [2, len(packed)]
     assert image[12:-4] == packed
     assert int.from_bytes(image[-4:], "little") == check_value(image[:-4])
