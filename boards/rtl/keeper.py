@@ -1,6 +1,6 @@
 """What a board does with its flash: learns from the data set there, and keeps snapshots (`docs/protocol.md`)."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -77,6 +77,7 @@ class Keeper(wiring.Component):
         self._index = Signal(range(max(self._group_bytes, Flash.HEAD_BYTES) + 1))
         self._number, self._size = Signal(32), Signal(32)
         self._words = Signal(8 * self._group_bytes)
+        self._none, self._one, self._drained = Signal(), Signal(), Signal()
 
     def elaborate(self, platform: object) -> Module:
         """One state machine over the flash, the CRC and the walk over the memories."""
@@ -108,7 +109,13 @@ class Keeper(wiring.Component):
             port.address.eq(self._base),
             check.byte.eq(port.read.payload),
         ]
-        with m.If(self.finished & (self.samples_left != 0)):
+        # Bytes come many cycles apart, so what depends on the counts may be a cycle late.
+        m.d.sync += [
+            self._none.eq(self._left == 0),
+            self._one.eq(self._left == 1),
+            self._drained.eq(self.samples_left == 0),
+        ]
+        with m.If(self.finished & ~self._drained):
             m.d.sync += self.samples_left.eq(self.samples_left - 1)
         with m.FSM() as machine:
             with m.State("IDLE"):
@@ -160,12 +167,8 @@ class Keeper(wiring.Component):
         specification = self._geometry.specification
         own = data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes)
         snapshot = specification_number(specification.build_digest)[:_FIELD]
-        index = self._index[:2]
-        mark = Mux(
-            self._task == Command.RUN,
-            Array(Const(byte, 8) for byte in own)[index],
-            Array(Const(byte, 8) for byte in snapshot)[index],
-        )
+        mark, here = Signal(8 * _FIELD), Signal()
+        m.d.sync += here.eq(mark == Mux(self._task == Command.RUN, *(_number(field) for field in (own, snapshot))))
         taken = port.read.valid & check.idle
         with m.State("OPEN"):
             m.d.comb += [check.start.eq(1), port.task.eq(FlashTask.READ), port.start.eq(1)]
@@ -176,22 +179,22 @@ class Keeper(wiring.Component):
             with m.If(taken):
                 m.d.sync += [
                     self._index.eq(self._index + 1),
-                    Cat(self._number, self._size).eq(Cat(self._number, self._size, port.read.payload)[8:]),
+                    Cat(mark, self._number, self._size).eq(Cat(mark, self._number, self._size, port.read.payload)[8:]),
                 ]
-                with m.If((self._index < _FIELD) & (port.read.payload != mark)):
-                    m.next = "NOT HERE"
-                with m.Elif(self._index == Flash.HEAD_BYTES - 1):
-                    m.next = "LENGTH"
+                with m.If(self._index == Flash.HEAD_BYTES - 1):
+                    m.next = "COMPARE"
+        with m.State("COMPARE"):
+            m.next = "LENGTH"
         with m.State("LENGTH"):
             m.d.sync += self._left.eq(self._size + CRC_BYTES)
             m.next = "CONTENT"
-            with m.If(self._size[24:].any()):
+            with m.If(~here | self._size[24:].any()):
                 m.next = "NOT HERE"
         with m.State("CONTENT"):
             m.d.comb += [port.read.ready.eq(check.idle), check.valid.eq(taken)]
             with m.If(taken):
                 m.d.sync += self._left.eq(self._left - 1)
-                with m.If(self._left == 1):
+                with m.If(self._one):
                     m.next = "CLOSE"
         with m.State("NOT HERE"), m.If(check.idle):
             # A file is not whole until its CRC has been seen: what was read so far has none.
@@ -219,16 +222,16 @@ class Keeper(wiring.Component):
                 m.next = "STREAM"
         with m.State("STREAM"):
             m.d.comb += [
-                self.samples.valid.eq(port.read.valid & (self._left != 0)),
+                self.samples.valid.eq(port.read.valid & ~self._none),
                 self.samples.payload.eq(port.read.payload),
-                port.read.ready.eq(self.samples.ready & (self._left != 0)),
-                port.stop.eq(self._left == 0),
+                port.read.ready.eq(self.samples.ready & ~self._none),
+                port.stop.eq(self._none),
             ]
             with m.If(self.samples.valid & self.samples.ready):
                 m.d.sync += self._left.eq(self._left - 1)
-            with m.If((self._left == 0) & port.idle):
+            with m.If(self._none & port.idle):
                 m.next = "PASS"
-        with m.State("DRAIN"), m.If(self.samples_left == 0):
+        with m.State("DRAIN"), m.If(self._drained):
             m.next = "IDLE"
 
     def _erase(self, m: Module, base: Value) -> None:
@@ -248,7 +251,7 @@ class Keeper(wiring.Component):
         """Head, groups, CRC; a byte goes through the CRC while flash takes it."""
         port, check, walk = self._port, self._check, self._walk
         mark = specification_number(self._geometry.specification.build_digest)[:_FIELD]
-        head = Cat(Const(int.from_bytes(mark, "little"), 32), self._number, Const(self._length, 32))
+        head = Cat(_number(mark), self._number, Const(self._length, 8 * _FIELD))
         sent = port.write.ready & check.idle
         with m.State("PROGRAM"):
             m.d.comb += [check.start.eq(1), walk.start.eq(1), port.task.eq(FlashTask.PROGRAM), port.start.eq(1)]
@@ -329,3 +332,8 @@ class Keeper(wiring.Component):
             m.d.comb += port.stop.eq(1)
             with m.If(port.idle):
                 m.next = "IDLE"
+
+
+def _number(field: bytes) -> Const:
+    """A field's bytes as they are shifted in and out."""
+    return Const(int.from_bytes(field, "little"), 8 * _FIELD)

@@ -31,7 +31,7 @@ class MemoryWalk(wiring.Component):
     Members
     -------
     start, advance : In
-        Begin with the first group; go on to the next.
+        Begin with the first group; go on to the next, at most every fourth cycle.
     space, column, lane, address : Out
         As in a command of the core.
     last : Out
@@ -67,7 +67,11 @@ class MemoryWalk(wiring.Component):
             Value.cast(self.space).eq(of_stretch(space.value for space in spaces)),
             self.column.eq(of_stretch(columns)),
             self.lane.eq(of_stretch(lanes)),
-            final.eq(self.address == of_stretch(count - 1 for count in counts)),
+        ]
+        end = Signal.like(self.address)
+        m.d.sync += [
+            end.eq(of_stretch(count - 1 for count in counts)),
+            final.eq(self.address == end),
             self.last.eq(final & (number == len(self._stretches) - 1)),
         ]
         with m.If(self.start):

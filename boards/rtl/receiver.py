@@ -23,8 +23,8 @@ class FrameReceiver(wiring.Component):
         A whole frame waits.
     body : Out, stream
         Its bytes, without the CRC.
-    remaining : Out
-        How many of them are still to come.
+    remaining, none, steady : Out
+        How many of them are still to come, and whether none; right while `steady`, some cycles after a byte was taken.
     release : In
         The frame is done with.
     damaged, heard : Out, In
@@ -38,6 +38,8 @@ class FrameReceiver(wiring.Component):
                 "waiting": Out(1),
                 "body": Out(stream.Signature(8)),
                 "remaining": Out(8),
+                "none": Out(1),
+                "steady": Out(1),
                 "release": In(1),
                 "damaged": Out(1),
                 "heard": In(1),
@@ -97,17 +99,24 @@ class FrameReceiver(wiring.Component):
 
     def _read(self, m: Module, port, full: Array, lengths: Array) -> None:
         slot, position, loaded = Signal(range(WINDOW)), Signal(8), Signal()
+        settling = Signal(2)
         m.d.comb += [
             self.waiting.eq(full[slot]),
-            self.remaining.eq(lengths[slot] - position),
             port.addr.eq(Cat(position, slot)),
             port.en.eq(~loaded),
             self.body.valid.eq(loaded),
             self.body.payload.eq(port.data),
+            self.steady.eq(settling == 3),
         ]
+        # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next.
+        m.d.sync += [self.remaining.eq(lengths[slot] - position), self.none.eq(self.remaining == 0)]
+        with m.If(~self.waiting):
+            m.d.sync += settling.eq(0)
+        with m.Elif(~self.steady):
+            m.d.sync += settling.eq(settling + 1)
         with m.If(self.release):
-            m.d.sync += [full[slot].eq(0), slot.eq(slot + 1), position.eq(0), loaded.eq(0)]
+            m.d.sync += [full[slot].eq(0), slot.eq(slot + 1), position.eq(0), loaded.eq(0), settling.eq(0)]
         with m.Elif(loaded & self.body.ready):
-            m.d.sync += [position.eq(position + 1), loaded.eq(0)]
-        with m.Elif(self.waiting & (self.remaining != 0)):
+            m.d.sync += [position.eq(position + 1), loaded.eq(0), settling.eq(0)]
+        with m.Elif(self.steady & ~self.none):
             m.d.sync += loaded.eq(1)

@@ -34,50 +34,60 @@ class FrameSender(wiring.Component):
         m.submodules.check = check = Check()
         write, read = buffer.write_port(), buffer.read_port()
         place, open_place = Signal(8, init=1), Signal(8)
-        put, byte = Signal(), Signal(8)
+        put, byte, distance = Signal(), Signal(8), Signal(8)
         crc_byte = Signal(range(CRC_BYTES))
-        position = Signal(8)
+        position, ended = Signal(8), Signal()
         m.d.comb += [read.addr.eq(position), read.en.eq(1), check.byte.eq(self.body.payload.byte)]
+        # A byte is put a cycle after it was taken, and there are cycles between two of them.
+        m.d.sync += [put.eq(0), byte.eq(self.body.payload.byte)]
+        m.d.sync += [distance.eq(place - open_place), ended.eq(position == place - 1)]
         with m.If(put):
             m.d.sync += place.eq(place + 1)
             m.d.comb += [write.en.eq(1), write.addr.eq(place), write.data.eq(byte)]
             with m.If(byte == 0):
-                m.d.comb += [write.addr.eq(open_place), write.data.eq(place - open_place)]
+                m.d.comb += [write.addr.eq(open_place), write.data.eq(distance)]
                 m.d.sync += open_place.eq(place)
         with m.FSM():
             with m.State("TAKE"):
-                m.d.comb += [self.body.ready.eq(check.idle), byte.eq(self.body.payload.byte)]
+                m.d.comb += self.body.ready.eq(check.idle)
                 with m.If(self.body.valid & check.idle):
-                    m.d.comb += [put.eq(1), check.valid.eq(1)]
+                    m.d.comb += check.valid.eq(1)
+                    m.d.sync += put.eq(1)
                     with m.If(self.body.payload.last):
                         m.next = "CRC"
             with m.State("CRC"), m.If(check.idle):
-                m.d.comb += [put.eq(1), byte.eq(check.crc.word_select(crc_byte, 8))]
-                m.d.sync += crc_byte.eq(crc_byte + 1)
-                with m.If(crc_byte == CRC_BYTES - 1):
+                m.d.sync += [put.eq(1), byte.eq(check.crc.word_select(crc_byte, 8)), crc_byte.eq(crc_byte + 1)]
+                m.next = "PUT"
+            with m.State("PUT"):
+                m.next = "PUTTING"
+            with m.State("PUTTING"):
+                m.next = "CRC"
+                with m.If(crc_byte == 0):
                     m.next = "CLOSE"
             with m.State("CLOSE"):
                 m.d.comb += [
                     check.start.eq(1),
                     write.en.eq(1),
                     write.addr.eq(open_place),
-                    write.data.eq(place - open_place),
+                    write.data.eq(distance),
                     self.bytes.valid.eq(1),
                 ]
                 with m.If(self.bytes.ready):
                     m.next = "FETCH"
             with m.State("FETCH"):
+                m.next = "WAIT"
+            with m.State("WAIT"):
                 m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(read.data)]
                 with m.If(self.bytes.ready):
                     m.d.sync += position.eq(position + 1)
                     m.next = "FETCH"
-                    with m.If(position == place - 1):
+                    with m.If(ended):
                         m.next = "END"
             with m.State("END"):
                 m.d.comb += self.bytes.valid.eq(1)
-                m.d.sync += [place.eq(1), open_place.eq(0), position.eq(0), crc_byte.eq(0)]
+                m.d.sync += [place.eq(1), open_place.eq(0), position.eq(0)]
                 with m.If(self.bytes.ready):
                     m.next = "TAKE"
         return m

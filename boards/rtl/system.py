@@ -105,6 +105,8 @@ class System(wiring.Component):
         m.d.comb += [
             dispatcher.waiting.eq(receiver.waiting),
             dispatcher.remaining.eq(receiver.remaining),
+            dispatcher.none.eq(receiver.none),
+            dispatcher.steady.eq(receiver.steady),
             receiver.release.eq(dispatcher.release),
             dispatcher.damaged.eq(receiver.damaged),
             receiver.heard.eq(dispatcher.heard),

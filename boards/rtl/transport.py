@@ -6,6 +6,7 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
+from ceprop.errors import CepropError
 
 
 class Transport(wiring.Component):
@@ -49,16 +50,22 @@ class UartTransport(Transport):
         return m
 
 
+SPI_CYCLES = 8
+"""Our clock cycles that a bit of SPI takes at least."""
+
+
 class SpiTransport(Transport):
-    """The host as SPI master, mode 0, the highest bit first, its clock at most an eighth of ours: `spi_select` (1 to
-    exchange), `spi_clock`, `spi_in` from the host and `spi_out` to it. Both sides exchange zeros when they have nothing
-    to say: between frames they mean nothing."""
+    """The host as SPI master, mode 0, the highest bit first, its clock high and low for at least half of `SPI_CYCLES`
+    each: `spi_select` (1 to exchange, from half a bit before the clock's first edge on), `spi_clock`, `spi_in` from the
+    host and `spi_out` to it. Both sides exchange zeros when they have nothing to say: between frames they mean nothing.
+    A byte whose eighth bit did not pass counts on neither side."""
 
     def __init__(self):
         super().__init__({"spi_select": In(1), "spi_clock": In(1), "spi_in": In(1), "spi_out": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
-        """The pins are looked at with our clock; a new byte goes out when the clock falls after the eighth bit."""
+        """The pins are looked at with our clock; a new byte goes out when the clock falls after the eighth bit. It is
+        taken only with its own eighth bit, for the host may stop before."""
         m = Module()
         select, clock, line = Signal(), Signal(), Signal()
         for name, pin, ours in (
@@ -69,22 +76,23 @@ class SpiTransport(Transport):
             m.submodules[name] = FFSynchronizer(pin, ours)
         was_selected, was_high = Signal(), Signal()
         incoming, outgoing, count = Signal(8), Signal(8), Signal(3)
-        rise, fall, load = Signal(), Signal(), Signal()
-        m.d.sync += [was_selected.eq(select), was_high.eq(clock), self.received.valid.eq(0)]
+        rise, fall, load, last, offered = Signal(), Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [was_selected.eq(select), was_high.eq(clock), self.received.valid.eq(last)]
         m.d.comb += [
             rise.eq(select & clock & ~was_high),
             fall.eq(select & ~clock & was_high),
             load.eq((select & ~was_selected) | (fall & (count == 0))),
-            self.sent.ready.eq(load),
+            last.eq(rise & (count == 7)),
+            self.sent.ready.eq(last & offered),
             self.spi_out.eq(outgoing[7]),
             self.received.payload.eq(incoming),
         ]
         with m.If(rise):
-            m.d.sync += [incoming.eq(Cat(line, incoming)), count.eq(count + 1), self.received.valid.eq(count == 7)]
+            m.d.sync += [incoming.eq(Cat(line, incoming)), count.eq(count + 1)]
         with m.If(~select):
             m.d.sync += count.eq(0)
         with m.If(load):
-            m.d.sync += outgoing.eq(Mux(self.sent.valid, self.sent.payload, 0))
+            m.d.sync += [outgoing.eq(Mux(self.sent.valid, self.sent.payload, 0)), offered.eq(self.sent.valid)]
         with m.Elif(fall):
             m.d.sync += outgoing.eq(outgoing << 1)
         return m
@@ -149,3 +157,19 @@ class WishboneTransport(Transport):
         with m.If(asked):
             m.d.sync += self.wb_dat_r.eq(Cat(self.sent.payload, self.sent.valid))
         return m
+
+
+def make_transport(kind: str, clock_hz: int, baud: int) -> Transport:
+    """The transport "uart", which alone heeds `baud`, "spi", "axi4-stream" or "wishbone". Raises :class:`CepropError`
+    for another one, and as :class:`UartTransport` does."""
+    match kind:
+        case "uart":
+            return UartTransport(clock_hz, baud)
+        case "spi":
+            return SpiTransport()
+        case "axi4-stream":
+            return StreamTransport()
+        case "wishbone":
+            return WishboneTransport()
+        case _:
+            raise CepropError(f"transport {kind}: must be one of uart, spi, axi4-stream, wishbone")

@@ -82,18 +82,21 @@ class UartSender(wiring.Component):
         super().__init__({"bytes": In(stream.Signature(8)), "tx": Out(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:
-        """A shift register whose lowest bit is the line."""
+        """A shift register whose lowest bit is the line; a byte that follows another begins where that one's stop bit
+        ends."""
         m = Module()
         timer = Signal(range(self._divisor))
-        left = Signal(range(_BITS + 1))
+        left = Signal(range(_BITS))
         shift = Signal(_BITS, init=-1)
-        m.d.comb += [self.tx.eq(shift[0]), self.bytes.ready.eq(left == 0)]
-        with m.If(left == 0):
-            m.d.sync += timer.eq(self._divisor - 1)
-            with m.If(self.bytes.valid):
-                m.d.sync += [shift.eq(Cat(Const(0, 1), self.bytes.payload, Const(1, 1))), left.eq(_BITS)]
-        with m.Elif(timer != 0):
+        m.d.comb += [self.tx.eq(shift[0]), self.bytes.ready.eq((timer == 0) & (left == 0))]
+        with m.If(timer != 0):
             m.d.sync += timer.eq(timer - 1)
-        with m.Else():
+        with m.Elif(left != 0):
             m.d.sync += [timer.eq(self._divisor - 1), left.eq(left - 1), shift.eq(Cat(shift[1:], Const(1, 1)))]
+        with m.Elif(self.bytes.valid):
+            m.d.sync += [
+                timer.eq(self._divisor - 1),
+                left.eq(_BITS - 1),
+                shift.eq(Cat(Const(0, 1), self.bytes.payload, Const(1, 1))),
+            ]
         return m

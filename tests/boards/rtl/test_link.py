@@ -82,6 +82,8 @@ class Link(wiring.Component):
         m.d.comb += [
             dispatcher.waiting.eq(receiver.waiting),
             dispatcher.remaining.eq(receiver.remaining),
+            dispatcher.none.eq(receiver.none),
+            dispatcher.steady.eq(receiver.steady),
             receiver.release.eq(dispatcher.release),
             dispatcher.damaged.eq(receiver.damaged),
             receiver.heard.eq(dispatcher.heard),
@@ -100,6 +102,7 @@ class Board:
         self.memory: dict[tuple[int, int, int, int], int] = {}
         self.reading: list[int] = []
         self.samples = bytearray()
+        self.results = [37 * k % 2**16 for k in range(256)]
         self.resets = 0
 
     def run(self, incoming: bytes) -> list[bytes]:
@@ -113,10 +116,13 @@ class Board:
             pause = 0
             while left or rest < QUIET:
                 pause = max(0, pause - 1)
-                pause = self._feed(context, left) if not pause else pause
+                pause = pause or self._feed(context, left)
                 rest = 0 if self._listen(context) else rest + 1
                 self._core(context)
+                # A memory, whose word comes a cycle after its address.
+                word = self.results[context.get(self.link.dispatcher.result_address)]
                 await context.tick()
+                context.set(self.link.dispatcher.result_word, word)
                 context.set(self.link.receiver.bytes.valid, 0)
 
         self.simulator.add_testbench(everything)
@@ -222,6 +228,14 @@ def test_a_gap_is_refused_and_nothing_is_done() -> None:
     board = Board()
     assert board.run(request(1, Command.SAMPLES, b"x")) == [refused(1, Command.SAMPLES, Refusal.ORDER, 0)]
     assert not board.samples
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 0), (7, 1), (250, 20), (0, 119)])
+def test_results_are_given_by_their_number(first: int, count: int) -> None:
+    board = Board()
+    words = [board.results[(first + k) % 256] for k in range(count)]
+    payload = bytes([0]) + b"".join(word.to_bytes(2, "little") for word in words)
+    assert board.run(request(0, Command.RESULTS, bytes([first, count]))) == [done(0, Command.RESULTS, payload)]
 
 
 def test_numbers_wrap() -> None:
