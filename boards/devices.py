@@ -1,6 +1,7 @@
 """The parts that ceprop builds for, and the room in each.
 
-Sources: Lattice FPGA-DS-02012 (ECP5 and ECP5-5G), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029 (iCE40 LP/HX).
+Sources: Lattice FPGA-DS-02012 (ECP5 and ECP5-5G), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029 (iCE40 LP/HX),
+FPGA-TN-02039 (configuration of ECP5: the numbers by which devices know their bitstreams).
 A look-up table has four inputs and a flip-flop beside it in both families.
 """
 
@@ -47,6 +48,8 @@ class Device:
         The same for icetime; None for ECP5.
     target_mhz : int
         The clock that place and route strives for, just above what is within reach.
+    idcode : int or None
+        By which an ECP5 knows that a bitstream is for it; an iCE40 has none.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Device:
     nextpnr: str
     icetime: str | None = None
     target_mhz: int = 200
+    idcode: int | None = None
 
 
 def device_named(name: str) -> Device:
@@ -66,8 +70,8 @@ def device_named(name: str) -> Device:
     return found
 
 
-def _ecp5(name: str, nextpnr: str, room: Resources) -> Device:
-    return Device(name, "ecp5", room, "ecp5", nextpnr)
+def _ecp5(name: str, nextpnr: str, room: Resources, idcode: int) -> Device:
+    return Device(name, "ecp5", room, "ecp5", nextpnr, idcode=idcode)
 
 
 _ECP5_12 = Resources(luts=12_000, flip_flops=12_000, multipliers=28, block_rams=32)
@@ -82,10 +86,10 @@ DEVICES = (
     Device("iCE40HX8K", "ice40", _ICE40_8K, "portable", "--hx8k", "hx8k", 120),
     Device("iCE40LP8K", "ice40", _ICE40_8K, "portable", "--lp8k", "lp8k", 80),
     # The same die as the 25F, of which the data sheet promises half the logic.
-    _ecp5("LFE5U-12F", "--12k", _ECP5_12),
-    _ecp5("LFE5U-25F", "--25k", _ECP5_25),
-    _ecp5("LFE5U-45F", "--45k", _ECP5_45),
-    _ecp5("LFE5U-85F", "--85k", _ECP5_85),
-    _ecp5("LFE5UM5G-45F", "--um5g-45k", _ECP5_45),
-    _ecp5("LFE5UM5G-85F", "--um5g-85k", _ECP5_85),
+    _ecp5("LFE5U-12F", "--12k", _ECP5_12, 0x21111043),
+    _ecp5("LFE5U-25F", "--25k", _ECP5_25, 0x41111043),
+    _ecp5("LFE5U-45F", "--45k", _ECP5_45, 0x41112043),
+    _ecp5("LFE5U-85F", "--85k", _ECP5_85, 0x41113043),
+    _ecp5("LFE5UM5G-45F", "--um5g-45k", _ECP5_45, 0x81112043),
+    _ecp5("LFE5UM5G-85F", "--um5g-85k", _ECP5_85, 0x81113043),
 )

@@ -16,11 +16,12 @@ from ceprop.boards.routing import (
     clock_mhz,
     critical_path,
     measure_with_icetime,
+    pack,
     route,
     routing_arguments,
     used,
 )
-from ceprop.boards.rtl.harness import harness_verilog
+from ceprop.boards.rtl.harness import TOP, harness_verilog
 from ceprop.boards.sites import sites
 from ceprop.boards.synthesis import NETLIST, Synthesis, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, YOSYS, find_icetime
@@ -104,15 +105,15 @@ def implement(
     say("generating Verilog")
     core = generate(specification, primitives_named(board.device.primitives))
     sources = {"core.v": core.verilog, "harness.v": harness_verilog(core.manifest)}
-    script = synthesis_script(board.device, _bels(geometry, board))
+    script = synthesis_script(board.device, TOP, list(sources), block_places(geometry, board))
     arguments = routing_arguments(board, seed, f"../{NETLIST}")
-    place = folder / f"{specification.name}-{board.device.name}-{_digest(sources, script, tools)}"
-    run = place / f"{board.name}-{_digest(arguments)}"
+    place = folder / f"{specification.name}-{board.device.name}-{digest(sources, script, tools)}"
+    run = place / f"{board.name}-{digest(arguments)}"
     if not (run / _RESULT).exists():
         for name, text in sources.items():
             write_aside(place / name, text.encode())
         say("synthesizing")
-        synthesis = synthesize(script, place)
+        synthesis = synthesize(script, TOP, place)
         check_room(synthesis.whole.named(), board)
         say("placing and routing")
         found = _route(board, seed, arguments, run, synthesis, tools)
@@ -126,7 +127,10 @@ def _route(
     run.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     report = route(board, arguments, run)
-    icetime = measure_with_icetime(board, run) if board.device.icetime else None
+    icetime = None
+    if board.device.icetime:
+        pack(board, run)  # must take it too
+        icetime = measure_with_icetime(board, run)
     return Implementation(
         board=board.name,
         device=board.device.name,
@@ -151,8 +155,8 @@ def _load(run: Path) -> Implementation:
     )
 
 
-def _bels(geometry: Geometry, board: Board) -> dict[str, str]:
-    """Places for the multipliers and memories of all cells; none where they are not the device's own."""
+def block_places(geometry: Geometry, board: Board) -> dict[str, str]:
+    """BELs for the multipliers and memories of all cells; none where they are not the device's own."""
     places = sites(board.device)
     if places is None:
         return {}
@@ -169,5 +173,6 @@ def _tools(board: Board) -> dict[str, str]:
     return tools
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """A name for what is made from these parts, in plain types."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]

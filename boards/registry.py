@@ -45,7 +45,7 @@ class Board:
     package, speed : str
         As nextpnr calls them; iCE40 has no speed grades and `speed` is empty.
     oscillator_hz : int
-        Frequency of the board's own clock.
+        Frequency of the clock that comes to its pin, or of the part's own oscillator where the board has no other.
     platform : type
         Its class in amaranth-boards.
     """
@@ -62,6 +62,11 @@ class Board:
         """The board with its part, as messages name it."""
         return f"{self.name} ({self.device.name})"
 
+    @property
+    def own_oscillator(self) -> bool:
+        """Whether the clock is the part's own, which no PLL takes."""
+        return self.platform.default_clk == "SB_HFOSC"
+
 
 def board_names() -> tuple[str, ...]:
     """Every name that :func:`board` takes."""
@@ -77,11 +82,4 @@ def board(name: str) -> Board:
     device = device_named(platform.device)
     package = _ECP5_PACKAGES[platform.package] if device.family == "ecp5" else platform.package.lower()
     speed = platform.speed if device.family == "ecp5" else ""
-    return Board(name, device, package, speed, _oscillator_hz(platform), platform)
-
-
-def _oscillator_hz(platform: type) -> int:
-    """Frequency of the default clock's pin. Where the default is the part's own oscillator, the only pin with one."""
-    clocks = {resource.name: resource.clock for resource in platform.resources if resource.clock is not None}
-    clock = clocks.get(platform.default_clk) or next(iter(clocks.values()))
-    return round(clock.frequency)
+    return Board(name, device, package, speed, round(platform().default_clk_frequency), platform)

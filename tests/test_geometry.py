@@ -181,7 +181,9 @@ def test_a_centred_nudge_is_refused() -> None:
         folded([9, 9], 2, 2, nudge={"sign": "centred"})
 
 
-def test_specification_without_array_is_refused() -> None:
+def test_specification_without_array_has_four_by_four_cells() -> None:
     bare = Specification.from_mapping({"layers": [3, 2], "update": {"shifts": [8]}})
-    with pytest.raises(CepropError, match=r"array\.rows and array\.cols must be given"):
-        Geometry(bare)
+    geometry = Geometry(bare)
+    assert (geometry.rows, geometry.cols) == (4, 4)
+    assert geometry.specification == bare.override("array.rows=4")
+    assert geometry.specification.build_digest == bare.build_digest != bare.override("array.rows=2").build_digest

@@ -41,6 +41,8 @@ class Place:
         In simulation, contents of the board's flash; None where it has none.
     build : Path
         Keeps the files of the simulation.
+    transport : str
+        Of a simulation, "uart" or "spi".
     """
 
     port: str
@@ -50,6 +52,7 @@ class Place:
     noise_seed: int = 1
     flash: Path | None = None
     build: Path = Path("build/run")
+    transport: str = "uart"
 
 
 @contextmanager
@@ -66,6 +69,8 @@ def open_board(
         return
     if place.line_noise:
         raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
+    if place.transport != "uart":
+        raise CepropError(f"--transport {place.transport}: a serial port is a uart; --port {SIMULATION} has others")
     if place.flash:
         raise CepropError(f"--flash {place.flash}: only a board of --port {SIMULATION} has its flash in a file")
     with _at(place.port, place.baud, BOARD_TIMING) as link:
@@ -80,7 +85,6 @@ def open_board(
 def _simulated(specification: Specification, place: Place, say: Callable[[str], None]) -> Iterator[HostDriver]:
     # Imported late, for the virtual board makes use of this side's noise.
     from ceprop.boards.virtual import VirtualBoard
-    from ceprop.boards.virtual.board import BAUD as SIMULATED_BAUD
 
     if place.board is None:
         raise CepropError(f"--port {SIMULATION}: --board must say which, one of {', '.join(board_names())}")
@@ -89,12 +93,13 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         whole,
         place.board,
         build=place.build,
+        transport=place.transport,
         line_noise=place.line_noise,
         seed=place.noise_seed,
         flash=place.flash,
         progress=say,
     )
-    with board, _at(board.port, SIMULATED_BAUD, SIMULATION_TIMING) as link:
+    with board, _at(board.port, board.baud, SIMULATION_TIMING) as link:
         yield HostDriver(link, Geometry(whole), place.board)
 
 

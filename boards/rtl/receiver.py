@@ -105,11 +105,11 @@ class FrameReceiver(wiring.Component):
             port.addr.eq(Cat(position, slot)),
             port.en.eq(~loaded),
             self.body.valid.eq(loaded),
-            self.body.payload.eq(port.data),
             self.steady.eq(settling == 3),
         ]
         # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next.
         m.d.sync += [self.remaining.eq(lengths[slot] - position), self.none.eq(self.remaining == 0)]
+        m.d.sync += self.body.payload.eq(port.data)
         with m.If(~self.waiting):
             m.d.sync += settling.eq(0)
         with m.Elif(~self.steady):

@@ -22,7 +22,7 @@ class Results(wiring.Component):
     count : Out
         Results so far, modulo `RESULTS_KEPT`.
     address, word : In, Out
-        A result by its number, one cycle later: the class, and the tie in the highest bit.
+        A result by its number, two cycles later: the class, and the tie in the highest bit.
     """
 
     def __init__(self, geometry: Geometry):
@@ -51,7 +51,6 @@ class Results(wiring.Component):
             write.data.eq(Cat(prediction, result.tie)),
             read.en.eq(1),
             read.addr.eq(self.address),
-            self.word.eq(read.data),
         ]
-        m.d.sync += self.count.eq(self.count + self.result.valid)
+        m.d.sync += [self.count.eq(self.count + self.result.valid), self.word.eq(read.data)]
         return m

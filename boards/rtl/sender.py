@@ -36,11 +36,11 @@ class FrameSender(wiring.Component):
         place, open_place = Signal(8, init=1), Signal(8)
         put, byte, distance = Signal(), Signal(8), Signal(8)
         crc_byte = Signal(range(CRC_BYTES))
-        position, ended = Signal(8), Signal()
+        position, ended, outgoing = Signal(8), Signal(), Signal(8)
         m.d.comb += [read.addr.eq(position), read.en.eq(1), check.byte.eq(self.body.payload.byte)]
         # A byte is put a cycle after it was taken, and there are cycles between two of them.
         m.d.sync += [put.eq(0), byte.eq(self.body.payload.byte)]
-        m.d.sync += [distance.eq(place - open_place), ended.eq(position == place - 1)]
+        m.d.sync += [outgoing.eq(read.data), distance.eq(place - open_place), ended.eq(position == place - 1)]
         with m.If(put):
             m.d.sync += place.eq(place + 1)
             m.d.comb += [write.en.eq(1), write.addr.eq(place), write.data.eq(byte)]
@@ -79,7 +79,7 @@ class FrameSender(wiring.Component):
             with m.State("WAIT"):
                 m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(read.data)]
+                m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(outgoing)]
                 with m.If(self.bytes.ready):
                     m.d.sync += position.eq(position + 1)
                     m.next = "FETCH"

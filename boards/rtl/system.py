@@ -19,6 +19,9 @@ from ceprop.hdl.primitives import Primitives
 SYSTEM = "ceprop_system"
 """Its module."""
 
+LINK_MEMORIES = ("receiver", "sender", "results")
+"""Its parts with buffers, each of which suits a block RAM."""
+
 _AT_WORK = 3
 """Samples that the core holds at most: one at work, one that waits, one that comes in."""
 

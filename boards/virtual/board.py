@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ceprop.boards.rtl.system import SYSTEM, System
-from ceprop.boards.rtl.transport import UartTransport
+from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
+from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl import generate
 from ceprop.hdl.export import to_verilog
@@ -20,6 +21,9 @@ CLOCK_HZ = 12 * BAUD
 """Few cycles for a byte: what is of interest is what the core does meanwhile, and every rate is in cycles."""
 
 _BUILD = Path("build/virtual")
+
+_BYTE_BITS = {"uart": 10, "spi": 8}
+"""Bits on the line for a byte, by transport."""
 
 
 class VirtualBoard(Simulation):
@@ -35,15 +39,22 @@ class VirtualBoard(Simulation):
         Name by which the host knows the board.
     build : Path or None
         Folder that keeps the compiled program, so that the same board is not compiled again; `build/virtual`.
+    transport : str
+        "uart" or "spi", whose clock is as fast as the board stands.
     clock_hz, baud : int
-        The simulated clock, and bits a second of the line.
+        The simulated clock, and bits a second of the UART.
     line_noise, seed, flash
         As :class:`Simulation` has them.
     progress : callable
         Called with what is being done.
 
-    Raises :class:`CepropError` as :class:`Simulation` does, and where a clock is too slow for its line or Verilator is
-    missing or fails."""
+    Attributes
+    ----------
+    baud : int
+        Bits a second of a UART that carries as many bytes.
+
+    Raises :class:`CepropError` as :class:`Simulation` does, for another transport, and where a clock is too slow for
+    its UART or Verilator is missing or fails."""
 
     def __init__(
         self,
@@ -51,6 +62,7 @@ class VirtualBoard(Simulation):
         board: str,
         *,
         build: Path | None = None,
+        transport: str = "uart",
         clock_hz: int = CLOCK_HZ,
         baud: int = BAUD,
         line_noise: float = 0.0,
@@ -58,21 +70,25 @@ class VirtualBoard(Simulation):
         flash: Path | None = None,
         progress: Callable[[str], None] | None = None,
     ):
+        if transport not in _BYTE_BITS:
+            raise CepropError(f"transport {transport}: a simulated board has one of {', '.join(_BYTE_BITS)}")
         say = progress or (lambda _: None)
         self.specification = specification
+        line_hz = clock_hz // SPI_CYCLES if transport == "spi" else baud
+        self.baud = line_hz * _BYTE_BITS["uart"] // _BYTE_BITS[transport]
         say("generating Verilog")
         system = System(
             Geometry(specification),
             PORTABLE,
             board=board,
             clock_hz=clock_hz,
-            transport=UartTransport(clock_hz, baud),
+            transport=make_transport(transport, clock_hz, baud),
             flash=flash is not None,
         )
         verilog = to_verilog(system, SYSTEM)
         say("compiling")
-        program = build_executable(verilog, SYSTEM, build or _BUILD, flash=flash is not None)
-        super().__init__(program, clock_hz=clock_hz, baud=baud, line_noise=line_noise, seed=seed, flash=flash)
+        program = build_executable(verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None)
+        super().__init__(program, clock_hz=clock_hz, baud=line_hz, line_noise=line_noise, seed=seed, flash=flash)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

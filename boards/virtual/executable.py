@@ -22,17 +22,20 @@ _ARGUMENTS = (
 )
 
 
-def build_executable(verilog: str, top: str, folder: Path, *, flash: bool) -> Path:
+def build_executable(verilog: str, top: str, folder: Path, *, transport: str = "uart", flash: bool = False) -> Path:
     """The program of a board: `verilog` with the module `top`, whose ports are those of
-    :class:`ceprop.boards.rtl.system.System`, those of the flash included where `flash` is set.
+    :class:`ceprop.boards.rtl.system.System` with a `transport`, "uart" or "spi", and with the flash's where `flash` is
+    set.
 
     It is kept in `folder` under a digest of all that it is made from. Raises :class:`CepropError` where Verilator is
     missing or fails."""
     tool = find_simulator("verilator")
-    arguments = [*_ARGUMENTS, "--top-module", top, *(["-CFLAGS", "-DBOARD_HAS_FLASH"] if flash else [])]
+    parts = {"SPI": transport == "spi", "FLASH": flash}
+    flags = " ".join(f"-DBOARD_HAS_{name}" for name, there in parts.items() if there)
+    arguments = [*_ARGUMENTS, "--top-module", top, *(["-CFLAGS", flags] if flags else [])]
     sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(_CPP.iterdir())}
-    parts = json.dumps([verilog, sources, arguments, tool.version])
-    program = (folder / f"board-{hashlib.sha256(parts.encode()).hexdigest()[:16]}").absolute()
+    made_from = json.dumps([verilog, sources, arguments, tool.version])
+    program = (folder / f"board-{hashlib.sha256(made_from.encode()).hexdigest()[:16]}").absolute()
     if program.exists():
         return program
     log = program.with_suffix(".log")

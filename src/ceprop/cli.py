@@ -8,13 +8,18 @@ import click
 from . import __version__
 from .commands.bench import bench
 from .commands.bench_scaling import scaling
+from .commands.boards import boards
+from .commands.build import build
 from .commands.demo import demo
 from .commands.doctor import doctor
 from .commands.estimate import estimate
+from .commands.flash import flash
 from .commands.gdu import gdu
 from .commands.generate import generate
+from .commands.pack import pack
 from .commands.reproduce import reproduce
 from .commands.reproduce_angles import angle, gradient_angle
+from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
@@ -30,7 +35,9 @@ def cli() -> None:
     """
 
 
-for verb in (doctor, demo, train, generate, sim, reproduce, bench, estimate, study, gdu):
+_BOARD_VERBS = (boards, build, flash, pack, run_board)
+_VERBS = (doctor, demo, train, generate, sim, reproduce, bench, estimate, study, gdu, *_BOARD_VERBS)
+for verb in _VERBS:
     cli.add_command(verb)
 for experiment in (angle, gradient_angle):
     reproduce.add_command(experiment)

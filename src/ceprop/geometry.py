@@ -51,7 +51,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Geometry:
-    """A specification laid onto its array; raises :class:`CepropError` where it names none, and for
+    """A specification laid onto its array, the default one where it names none; raises :class:`CepropError` for
     learning that the hardware cannot do."""
 
     specification: Specification
@@ -59,8 +59,7 @@ class Geometry:
     def __post_init__(self) -> None:
         if self.specification.nudge.sign == "centred":
             raise CepropError('nudge.sign = "centred": the hardware nudges once a sample so far')
-        if self.specification.array is None:
-            raise CepropError("specification: array.rows and array.cols must be given (--set array.rows=4 ...)")
+        object.__setattr__(self, "specification", self.specification.with_array())
 
     @property
     def rows(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from .files import write_aside
@@ -46,6 +46,15 @@ class Report:
         with Progress(*columns, console=self._errors, transient=True, disable=not self._errors.is_terminal) as bar:
             task = bar.add_task(label, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    @contextmanager
+    def stages(self) -> Iterator[Callable[[str], None]]:
+        """Shows on standard error what is being done, each stage in place of the one before, and for how long; nothing
+        where that is no terminal."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=self._errors, transient=True, disable=not self._errors.is_terminal) as bar:
+            task = bar.add_task("")
+            yield lambda stage: bar.update(task, description=stage)
 
     def result(self, values: dict[str, Any]) -> None:
         """Write the result as JSON, if it was asked for."""

@@ -87,8 +87,12 @@ class Specification(Section):
 
     @property
     def build_digest(self) -> str:
-        """SHA-256 over every field."""
-        return _digest(self.fields())
+        """SHA-256 over every field, the array's defaults where none is given."""
+        return _digest(self.with_array().fields())
+
+    def with_array(self) -> Self:
+        """The same with an array: the default one where none is given, which must hold the weights."""
+        return self if self.array is not None else type(self).from_mapping(self.fields() | {"array": {}})
 
     # --- what follows from the fields
 

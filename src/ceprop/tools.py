@@ -1,13 +1,16 @@
 """The tools that ceprop calls: which are here, in which version, and how to get the others."""
 
+import getpass
+import grp
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import CepropError
 
@@ -45,7 +48,29 @@ def find_tools() -> list[Tool]:
         _program("make", ("make",), "make", "Verilator", True),
         _program("perl", ("perl",), "perl", "Verilator", True),
         _program("icetime", ("icetime",), "fpga-icestorm", "clocks of iCE40", False),
+        *_programmers(),
+        _allowed("serial ports", "dialout", "ceprop run"),
+        _allowed("USB programmers", "plugdev", "ceprop flash"),
     ]
+
+
+def _programmers() -> list[Tool]:
+    """The programs that write bitstreams to boards."""
+    from .boards.flashing import HINTS, PROGRAMMERS
+
+    found = []
+    for program, hint in HINTS.items():
+        boards = [name for name, suited in PROGRAMMERS.items() if program in (one.program for one in suited)]
+        tool = _program(program, (program,), "", f"flashing {', '.join(boards)}", False)
+        found.append(tool if tool.found else replace(tool, problem=hint))
+    return found
+
+
+def _allowed(name: str, group: str, needed_for: str) -> Tool:
+    """Whether this user may open devices that belong to a group, as Debian has it."""
+    if os.geteuid() == 0 or group in {grp.getgrgid(number).gr_name for number in os.getgroups()}:
+        return Tool(name, needed_for, False, "allowed", "root" if os.geteuid() == 0 else f"group {group}")
+    return Tool(name, needed_for, False, problem=f"usermod -aG {group} {getpass.getuser()} as root, then log in anew")
 
 
 def _package(name: str, module: str, needed_for: str, required: bool) -> Tool:

@@ -3,8 +3,9 @@
 // board LINE COUNTER CLOCK_HZ BAUD [FLASH PROGRAM ERASE WAKE]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
-// file of 8 bytes that holds the number of cycles run, which goes on from what it holds at the start. FLASH is the file
-// with the flash's contents, the three after it are its times in cycles; it takes part where the top has its pins.
+// file of 8 bytes that holds the number of cycles run, which goes on from what it holds at the start. BAUD is the rate of
+// the UART, or of SPI's clock where the top has its pins. FLASH is the file with the flash's contents, the three after it
+// are its times in cycles; it takes part where the top has its pins.
 
 #include <csignal>
 #include <cstdlib>
@@ -15,10 +16,17 @@
 #include "System.h"
 #include "channel.h"
 #include "flash.h"
+#include "spi.h"
 #include "uart.h"
 #include "verilated.h"
 
 namespace {
+
+#ifdef BOARD_HAS_SPI
+using Line = Spi;
+#else
+using Line = Uart;
+#endif
 
 constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
@@ -27,14 +35,14 @@ constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 class Board {
   public:
     Board(Channel& channel, volatile uint64_t& counter, char** arguments)
-        : counter_(counter), uart_(channel, std::atof(arguments[0]) / std::atof(arguments[1])) {
+        : counter_(counter), line_(channel, std::atof(arguments[0]) / std::atof(arguments[1])) {
 #ifdef BOARD_HAS_FLASH
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
         flash_ = std::make_unique<Flash>(arguments[2], FlashTimes{cycles(3), cycles(4), cycles(5)});
         top_.flash_in = 1;
 #endif
         now_ = last_work_ = counter;
-        top_.rx = 1;
+        line_.rest(top_);
         top_.rst = 1;
         for (int k = 0; k < RESET_CYCLES; ++k) clock();
         top_.rst = 0;
@@ -44,8 +52,8 @@ class Board {
     void run(int cycles) {
         for (int k = 0; k < cycles; ++k) {
             clock();
-            top_.rx = uart_.tick(now_, top_.tx);
-            bool at_work = top_.working || uart_.busy();
+            line_.tick(now_, top_);
+            bool at_work = top_.working || line_.busy();
 #ifdef BOARD_HAS_FLASH
             top_.flash_in = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_out);
             at_work = at_work || top_.flash_select || flash_->busy();
@@ -62,7 +70,7 @@ class Board {
     System top_{&context_};
     volatile uint64_t& counter_;
     uint64_t now_, last_work_;
-    Uart uart_;
+    Line line_;
 #ifdef BOARD_HAS_FLASH
     std::unique_ptr<Flash> flash_;
 #endif

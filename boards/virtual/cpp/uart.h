@@ -14,10 +14,13 @@ class Uart {
     // Whether a byte is on its way to the board or from it, or waits for its turn.
     bool busy() const { return sending_ || receiving_ || !channel_.empty(); }
 
-    // One cycle: takes the level that the board drives, gives the one that it sees.
-    bool tick(uint64_t now, bool from_board) {
-        receive(now, from_board);
-        return send(now);
+    // The board's pins while nothing is sent.
+    template <typename Top> void rest(Top& top) const { top.rx = 1; }
+
+    // One cycle at the board's pins.
+    template <typename Top> void tick(uint64_t now, Top& top) {
+        receive(now, top.tx);
+        top.rx = send(now);
     }
 
   private:

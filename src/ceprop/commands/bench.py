@@ -76,11 +76,13 @@ def core(
     from ceprop.bench_run import Plan, bench_core
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
+    from ceprop.boards.choose import specification_for
     from ceprop.geometry import Geometry
     from ceprop.sim.simulators import find_simulator
 
     report = Report(json_file)
     target = find_board(board)
+    specification = specification_for(specification, target)
     check_fit(Geometry(specification), target)
     find_simulator("verilator")
     plan = Plan(specification, target, data, samples, epochs, seeds, placements, build)

@@ -29,12 +29,14 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     """
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
+    from ceprop.boards.choose import specification_for
     from ceprop.estimation import estimate as estimate_design
     from ceprop.geometry import Geometry
     from ceprop.model import load_dataset
 
     report = Report(json_file)
-    geometry, target = Geometry(specification), find_board(board)
+    target = find_board(board)
+    geometry = Geometry(specification_for(specification, target))
     check_fit(geometry, target)
     dataset = load_dataset(specification, data)
     with report.progress("golden model") as advance:

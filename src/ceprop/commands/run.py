@@ -43,6 +43,13 @@ class _Board:
 @override_options
 @click.option("--baud", type=click.IntRange(min=1200), help="Of a serial port; by default that of builds.")
 @click.option(
+    "--transport",
+    type=click.Choice(["uart", "spi"]),
+    default="uart",
+    show_default=True,
+    help="How bytes come to a simulated board.",
+)
+@click.option(
     "--line-noise",
     type=click.FloatRange(0, 0.2),
     default=0.0,
@@ -62,6 +69,7 @@ def run_board(
     spec: Path | None,
     overrides: list[str],
     baud: int | None,
+    transport: str,
     line_noise: float,
     noise_seed: int,
     flash: Path | None,
@@ -74,7 +82,8 @@ def run_board(
     from ceprop.boards.host import BAUD, Place
 
     specification = Specification.load(spec or bundled_specification("digits"), overrides)
-    context.obj = _Board(specification, Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build))
+    place = Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport)
+    context.obj = _Board(specification, place)
 
 
 @run_board.command()

@@ -106,6 +106,7 @@ def test_bad_input_is_one_line(board_double, serve, refused) -> None:
     assert "--line-noise 0.01: only the line of --port sim" in refused(
         "--port", "x", "--line-noise", "0.01", "selftest"
     )
+    assert "--transport spi: a serial port is a uart" in refused("--port", "x", "--transport", "spi", "selftest")
     assert "specification none.toml" in refused("--port", "x", "--spec", "none.toml", "train")
     assert "checkpoint none: No such file" in refused("--port", "x", "restore", "none")
     assert "9999 samples: digits has 1437" in refused(
@@ -122,9 +123,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("build"))
 
 
-@pytest.mark.parametrize("noise", ["0", "0.01"])
-def test_a_simulated_board_passes(noise: str, build: str, result) -> None:
-    place = ("--port", "sim", "--board", "icebreaker", "--build", build, "--line-noise", noise)
+@pytest.mark.parametrize(("transport", "noise"), [("uart", "0"), ("uart", "0.01"), ("spi", "0")])
+def test_a_simulated_board_passes(transport: str, noise: str, build: str, result) -> None:
+    place = ("--port", "sim", "--board", "icebreaker", "--build", build)
+    place += ("--transport", transport, "--line-noise", noise)
     tested = result(*place, "selftest", "--samples", "10")
     trained = result(*place, "train", "--data", "digits", "--samples", "40")
     assert tested["mismatches"] == trained["mismatches"] == 0

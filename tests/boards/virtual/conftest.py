@@ -1,9 +1,11 @@
-"""Programs of two small top levels with the ports of a board's: an echo, and a bridge from the line to the flash."""
+"""Programs of small top levels with the ports of a board's: an echo for each transport, and a bridge from the line to
+the flash."""
 
 # Amaranth makes ports and states at run time, where pyright cannot see them.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
 # pyright: reportArgumentType=false
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.rtl.transport import SPI_CYCLES, Transport, make_transport
 from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
 from ceprop.boards.virtual.board import BAUD, CLOCK_HZ
 from ceprop.boards.virtual.executable import build_executable
@@ -24,25 +27,21 @@ _FLASH_PORTS = {"flash_select": Out(1), "flash_clock": Out(1), "flash_out": Out(
 
 
 class Echo(wiring.Component):
-    """Sends back what it receives. The sender takes a cycle a byte more than the line, so bytes wait for it."""
+    """Sends back what it receives."""
 
-    def __init__(self) -> None:
-        super().__init__(_PORTS)
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        super().__init__(transport.pins | {"working": Out(1), "linked": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.receiver = receiver = UartReceiver(_DIVISOR)
-        m.submodules.sender = sender = UartSender(_DIVISOR)
+        m.submodules.transport = transport = self._transport
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=8, depth=_DEPTH)
-        m.d.comb += [
-            receiver.rx.eq(self.rx),
-            self.tx.eq(sender.tx),
-            fifo.w_en.eq(receiver.valid),
-            fifo.w_data.eq(receiver.byte),
-            sender.bytes.valid.eq(fifo.r_rdy),
-            sender.bytes.payload.eq(fifo.r_data),
-            fifo.r_en.eq(sender.bytes.ready),
-        ]
+        wiring.connect(m, transport.received, fifo.w_stream)
+        wiring.connect(m, fifo.r_stream, transport.sent)
+        for name, member in transport.pins.items():
+            ours, theirs = getattr(self, name), getattr(transport, name)
+            m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
         return m
 
 
@@ -87,14 +86,28 @@ class Bridge(wiring.Component):
         return m
 
 
-@pytest.fixture(scope="session")
-def echo_verilog() -> str:
-    return to_verilog(Echo(), "board")
+@dataclass(frozen=True)
+class EchoProgram:
+    """The program, what it was made from, bits a second of its line, and the cycles of a byte."""
+
+    path: Path
+    verilog: str
+    transport: str
+    baud: int
+    byte_cycles: int
+
+
+@pytest.fixture(scope="session", params=["uart", "spi"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def echo(echo_verilog: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_executable(echo_verilog, "board", tmp_path_factory.mktemp("echo"), flash=False)
+def echo(transport: str, tmp_path_factory: pytest.TempPathFactory) -> EchoProgram:
+    verilog = to_verilog(Echo(make_transport(transport, CLOCK_HZ, BAUD)), "board")
+    path = build_executable(verilog, "board", tmp_path_factory.mktemp("echo"), transport=transport)
+    baud, bits = (BAUD, 10) if transport == "uart" else (CLOCK_HZ // SPI_CYCLES, 8)
+    return EchoProgram(path, verilog, transport, baud, bits * CLOCK_HZ // baud)
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ceprop.boards.host import HostDriver, train_beside
 from ceprop.boards.host.link import Link
+from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.requests import SIMULATION_TIMING
 from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.protocol import Feature, board_number, specification_number
 from ceprop.boards.virtual import VirtualBoard
 from ceprop.errors import CepropError
+from ceprop.geometry import Geometry
+from ceprop.model import Dataset, Trainer
 from ceprop.specification import Specification
 
 _SPECIFICATION = Specification.from_mapping(
@@ -41,3 +46,21 @@ def test_it_says_who_it_is(features: int, tmp_path: Path) -> None:
 def test_a_line_too_fast_for_its_clock(tmp_path: Path) -> None:
     with pytest.raises(CepropError, match=r"^baud rate 3,000,000: must be at most "):
         VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, clock_hz=9_000_000)
+
+
+def test_a_transport_that_is_not_simulated(tmp_path: Path) -> None:
+    with pytest.raises(CepropError, match=r"^transport wishbone: a simulated board has one of uart, spi$"):
+        VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="wishbone")
+
+
+def test_it_learns_over_spi_whatever_the_noise(tmp_path: Path) -> None:
+    draw = np.random.default_rng(1)
+    inputs, labels = draw.integers(0, 8, (40, 5)), draw.integers(0, 3, 40)
+    trainer = Trainer.start(_SPECIFICATION, Dataset("random", inputs, labels, inputs, labels))
+    board = VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="spi", line_noise=0.005)
+    assert board.baud == 10 * board.clock_hz // 8 // 8
+    with board, SerialTransport(board.port, board.baud) as transport:
+        driver = HostDriver(Link(transport, SIMULATION_TIMING), Geometry(_SPECIFICATION), "icebreaker")
+        proof = train_beside(driver, trainer, 40, unwatched)
+    assert proof.mismatches == 0, proof.first_mismatch
+    assert driver.link.statistics.frames_resent > 0

@@ -1,6 +1,7 @@
 """Small boards in simulation: bytes through the pseudo-terminal, noise, back-pressure, flash, power."""
 
 import os
+import re
 import select
 import threading
 import time
@@ -17,12 +18,15 @@ from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import FLASH_BYTES, Simulation
 from ceprop.errors import CepropError
 
-_DATA = bytes(range(256)) * 400
-"""100 kB; every byte occurs."""
+_DATA = bytes([*range(1, 256), 0]) * 400
+"""100 kB; every byte occurs, zeros as frames have them: by themselves, and at the end."""
+
+_PIECE = 256
+"""Bytes after which it begins again."""
 
 
-def _simulation(program: Path, *, baud: int = BAUD, **options: Any) -> Simulation:
-    return Simulation(program, clock_hz=CLOCK_HZ, baud=baud, **options)
+def _simulation(echo: Any, **options: Any) -> Simulation:
+    return Simulation(echo.path, **{"clock_hz": CLOCK_HZ, "baud": echo.baud} | options)
 
 
 @contextmanager
@@ -46,23 +50,24 @@ def _descriptors() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
 
 
-def test_bytes_come_back_and_cost_cycles(echo: Path) -> None:
+def test_bytes_come_back_and_cost_cycles(echo: Any) -> None:
+    count = 20 * _PIECE
     with _simulation(echo) as board, _opened(board.port) as host:
         before = board.cycles
-        os.write(host, _DATA[:5000])
-        assert _read(host, 5000) == _DATA[:5000]
-        # Ten bits of twelve cycles a byte, one more in this sender.
-        assert board.cycles - before >= 5000 * 120
+        os.write(host, _DATA[:count])
+        assert _read(host, count) == _DATA[:count]
+        assert board.cycles - before >= count * echo.byte_cycles
 
 
-def test_a_rate_that_is_no_whole_number_of_cycles(echo: Path) -> None:
+@pytest.mark.parametrize("transport", ["uart"], indirect=True)
+def test_a_rate_that_is_no_whole_number_of_cycles(echo: Any) -> None:
     """The board counts 12 cycles a bit, the host 12.25, back to back."""
     with _simulation(echo, baud=round(CLOCK_HZ / 12.25)) as board, _opened(board.port) as host:
-        os.write(host, _DATA[:2000])
-        assert _read(host, 2000) == _DATA[:2000]
+        os.write(host, _DATA[: 8 * _PIECE])
+        assert _read(host, 8 * _PIECE) == _DATA[: 8 * _PIECE]
 
 
-def test_a_host_that_reads_late_loses_nothing(echo: Path) -> None:
+def test_a_host_that_reads_late_loses_nothing(echo: Any) -> None:
     with _simulation(echo) as board, _opened(board.port) as host:
         sent = 0
         while sent < len(_DATA):
@@ -71,9 +76,24 @@ def test_a_host_that_reads_late_loses_nothing(echo: Path) -> None:
         assert _read(host, 1, 0.2) == b""
 
 
-def test_noise_is_that_of_its_seed_in_both_directions(echo: Path) -> None:
-    sent = _DATA[:3000]
-    arrived = [LineNoise(0.1, 2 * seed + 1).pass_on(LineNoise(0.1, 2 * seed).pass_on(sent)) for seed in (1, 2)]
+@pytest.mark.parametrize("transport", ["spi"], indirect=True)
+def test_a_frame_in_pieces_stays_whole_and_of_zeros_one_is_left(echo: Any) -> None:
+    with _simulation(echo) as board, _opened(board.port) as host:
+        for part in (b"\0\0fra", b"me", b"\0\0", b"\0x", b"\0"):
+            os.write(host, part)
+            time.sleep(0.1)
+        assert _read(host, 100, 0.3) == b"frame\0x\0"
+
+
+def test_noise_is_that_of_its_seed_in_both_directions(echo: Any) -> None:
+    # SPI needs zeros after what is to come back.
+    sent = _DATA[: 12 * _PIECE] + bytes(10)
+    arrived = []
+    for seed in (1, 2):
+        heard = LineNoise(0.1, 2 * seed).pass_on(sent)
+        if echo.transport == "spi":
+            heard = re.sub(rb"\0+", b"\0", heard).lstrip(b"\0")
+        arrived.append(LineNoise(0.1, 2 * seed + 1).pass_on(heard))
     assert arrived[0] != arrived[1]
     for seed, expected in zip((1, 2), arrived, strict=True):
         with _simulation(echo, line_noise=0.1, seed=seed) as board, _opened(board.port) as host:
@@ -81,32 +101,32 @@ def test_noise_is_that_of_its_seed_in_both_directions(echo: Path) -> None:
             assert _read(host, len(expected)) == expected
 
 
-def test_an_idle_board_sleeps_and_wakes(echo: Path) -> None:
+def test_an_idle_board_sleeps_and_wakes(echo: Any) -> None:
     with _simulation(echo) as board, _opened(board.port) as host:
         before = -1
         while board.cycles != before:
             before = board.cycles
             time.sleep(0.4)
         assert before > 2_000_000
-        os.write(host, b"hello")
-        assert _read(host, 5) == b"hello"
+        os.write(host, b"hello\0")
+        assert _read(host, 6) == b"hello\0"
 
 
-def test_hosts_come_and_go(echo: Path) -> None:
+def test_hosts_come_and_go(echo: Any) -> None:
     with _simulation(echo) as board:
-        for text in (b"one", b"two"):
+        for text in (b"one\0", b"two\0"):
             with _opened(board.port) as host:
                 os.write(host, text)
-                assert _read(host, 3) == text
+                assert _read(host, 4) == text
 
 
-def test_nothing_is_left_behind(echo: Path) -> None:
+def test_nothing_is_left_behind(echo: Any) -> None:
     descriptors, threads = _descriptors(), threading.enumerate()
     with _simulation(echo) as board, _opened(board.port) as host:
         os.write(host, _DATA[:1000])
         port = board.port
         board.power_cycle()
-        os.write(host, b"x")
+        os.write(host, b"x\0")
         assert _read(host, 1)
     assert _descriptors() == descriptors
     assert threading.enumerate() == threads
@@ -118,13 +138,13 @@ def test_a_program_that_ends_is_noticed(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\nexit 3\n")
     program.chmod(0o755)
     message = r"^the virtual board ended by itself with exit code 3$"
-    with pytest.raises(CepropError, match=message), _simulation(program):
+    with pytest.raises(CepropError, match=message), Simulation(program, clock_hz=CLOCK_HZ, baud=BAUD):
         time.sleep(0.5)
 
 
 def test_flash_survives_a_loss_of_power(bridge: Path, tmp_path: Path) -> None:
     flash = tmp_path / "flash"
-    with _simulation(bridge, flash=flash) as board, _opened(board.port) as host:
+    with Simulation(bridge, clock_hz=CLOCK_HZ, baud=BAUD, flash=flash) as board, _opened(board.port) as host:
 
         def transfer(*sent: int, count: int = 0) -> bytes:
             os.write(host, bytes([len(sent) + count, *sent]) + bytes(count))
@@ -146,7 +166,7 @@ def test_flash_survives_a_loss_of_power(bridge: Path, tmp_path: Path) -> None:
     assert flash.read_bytes()[0xABCDEF] == 0x12
 
 
-def test_refusals(echo: Path, tmp_path: Path) -> None:
+def test_refusals(echo: Any, tmp_path: Path) -> None:
     with pytest.raises(CepropError, match=r"^line noise 1.5: must be from 0 to 1$"):
         _simulation(echo, line_noise=1.5)
     short = tmp_path / "short"
@@ -155,10 +175,11 @@ def test_refusals(echo: Path, tmp_path: Path) -> None:
         _simulation(echo, flash=short)
     message = rf"^verilator could not build board: see {tmp_path}/board-[0-9a-f]+\.log$"
     with pytest.raises(CepropError, match=message):
-        build_executable("module board; nonsense", "board", tmp_path, flash=False)
+        build_executable("module board; nonsense", "board", tmp_path)
 
 
-def test_the_same_program_is_built_once(echo: Path, echo_verilog: str) -> None:
-    built = echo.stat().st_mtime_ns
-    assert build_executable(echo_verilog, "board", echo.parent, flash=False) == echo
-    assert echo.stat().st_mtime_ns == built
+def test_the_same_program_is_built_once(echo: Any) -> None:
+    built = echo.path.stat().st_mtime_ns
+    again = build_executable(echo.verilog, "board", echo.path.parent, transport=echo.transport)
+    assert again == echo.path
+    assert echo.path.stat().st_mtime_ns == built

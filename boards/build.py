@@ -1,0 +1,77 @@
+"""From a specification to a bitstream for a board."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ceprop.boards.bitstream import Build, Design, make_bitstream
+from ceprop.boards.choose import specification_for
+from ceprop.boards.implement import Progress
+from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash
+from ceprop.boards.pll import choose_clock
+from ceprop.boards.registry import Board
+from ceprop.errors import CepropError
+from ceprop.files import write_aside
+from ceprop.geometry import Geometry
+from ceprop.report import as_json
+from ceprop.specification import Specification
+
+__all__ = ["BAUD", "REPORT", "Build", "build"]
+
+BAUD = 1_000_000
+"""Bits a second of a UART where nothing else is asked for."""
+
+REPORT = "report.json"
+"""Lies beside the bitstream."""
+
+_MARGIN = 1.1
+"""Between a clock that is expected or was reached and the one that is asked for."""
+
+_ATTEMPTS = 3
+"""Clocks that are tried, each below what the one before reached."""
+
+
+def build(
+    specification: Specification,
+    board: Board,
+    folder: Path,
+    *,
+    baud: int = BAUD,
+    flash: bool | None = None,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Build:
+    """Build the bitstream of a specification for a board, with the array that suits it where none is given, and with
+    what learns from flash where `flash` says so, or without a word, where the board has room for that.
+
+    The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
+    design falls short of it, the next one is a margin below what that reached. Bitstream and report are written to
+    `folder`; what they were made from is kept below it, so that the same call returns at once.
+
+    Raises :class:`CepropError` where the design does not fit, no clock makes the baud rate, none is met in three
+    attempts, a tool is missing, or a tool fails."""
+    say = progress or (lambda _: None)
+    geometry = Geometry(specification_for(specification, board))
+    flash = has_flash(board) if flash is None else flash
+    check_fit_with_link(geometry, board, flash=flash)
+    limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
+    seconds, tried = 0.0, []
+    for _ in range(_ATTEMPTS):
+        design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash)
+        found = make_bitstream(design, folder / "work", seed=seed, progress=say)
+        seconds += found.seconds
+        if found.met:
+            return _deliver(replace(found, seconds=round(seconds, 1)), folder)
+        share = min(clock.achieved / clock.constraint for clock in found.clocks.values())
+        tried.append(f"{found.clock_hz / 1e6:.1f} MHz by {1 - share:.1%}")
+        say(f"missed {tried[-1]}")
+        limit = share * float(design.clock.fastest_hz) / _MARGIN
+    raise CepropError(f"{board.title}: clocks were missed, {', '.join(tried)}; another seed or a smaller array may do")
+
+
+def _deliver(built: Build, folder: Path) -> Build:
+    """Bitstream and report where they are looked for; the report names the file beside it, wherever both are moved."""
+    source = Path(built.bitstream)
+    target = folder / f"{built.specification['name']}{source.suffix}"
+    write_aside(target, source.read_bytes())
+    write_aside(folder / REPORT, as_json(replace(built, bitstream=target.name).fields()).encode())
+    return replace(built, bitstream=str(target))

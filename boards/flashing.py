@@ -1,0 +1,127 @@
+"""Sends a bitstream to a board, with whichever program for it is here, after a look at what it is for.
+
+Sources: `toolchain_program` of amaranth-boards; the list of boards of openFPGALoader; README of ecpprog; for the
+OrangeCrab the bootloader's USB number.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ceprop.boards.build import REPORT
+from ceprop.boards.devices import DEVICES
+from ceprop.boards.registry import Board
+from ceprop.errors import CepropError
+
+
+@dataclass(frozen=True)
+class Programmer:
+    """A program that writes a bitstream to a board's flash, the arguments before the file, and how to get it."""
+
+    program: str
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """How to get the program."""
+        return HINTS[self.program]
+
+    def command(self, bitstream: Path) -> list[str]:
+        """What to run."""
+        return [self.program, *self.arguments, str(bitstream)]
+
+
+HINTS = {
+    "openFPGALoader": "apt-get install openfpgaloader",
+    "iceprog": "apt-get install fpga-icestorm",
+    "dfu-util": "apt-get install dfu-util",
+    "ecpprog": "build https://github.com/gregdavill/ecpprog",
+    "icesprog": "build https://github.com/wuxx/icesugar (tools)",
+    "tinyprog": "pip install tinyprog",
+}
+"""How to get each program."""
+
+_ICEPROG = Programmer("iceprog")
+_ICE40 = (_ICEPROG, Programmer("openFPGALoader", ("-b", "ice40_generic", "-f")))
+_ULX3S = (Programmer("openFPGALoader", ("-b", "ulx3s", "-f")),)
+_ORANGECRAB = (Programmer("dfu-util", ("-d", "1209:5af0", "-a", "0", "-D")),)
+_ECPIX5 = (Programmer("openFPGALoader", ("-b", "ecpix5", "-f")), Programmer("ecpprog"))
+
+PROGRAMMERS: dict[str, tuple[Programmer, ...]] = {
+    "icebreaker": _ICE40,
+    "upduino_v3": (_ICEPROG,),
+    "icesugar": (Programmer("icesprog"),),
+    "ice40_hx8k_b_evn": _ICE40,
+    "tinyfpga_bx": (Programmer("tinyprog", ("-p",)),),
+    **dict.fromkeys(("ulx3s_12f", "ulx3s_25f", "ulx3s_45f", "ulx3s_85f"), _ULX3S),
+    **dict.fromkeys(("orangecrab_r0_2_25f", "orangecrab_r0_2_85f"), _ORANGECRAB),
+    **dict.fromkeys(("ecpix5_45f", "ecpix5_85f"), _ECPIX5),
+    "colorlight_5a_75b": (Programmer("openFPGALoader", ("-c", "ft232", "-f")),),
+    "icesugar_pro": (Programmer("icesprog"),),
+}
+"""By the board's name, the one that is preferred first."""
+
+
+def find_programmer(board: Board) -> Programmer:
+    """The first program for the board that is here; raises :class:`CepropError` that says how to get one."""
+    suited = PROGRAMMERS[board.name]
+    found = next((programmer for programmer in suited if shutil.which(programmer.program)), None)
+    if found is None:
+        names = " or ".join(f"{programmer.program} ({programmer.hint})" for programmer in suited)
+        raise CepropError(f"board {board.name}: {names} is missing")
+    return found
+
+
+def bitstream_of(folder: Path) -> Path:
+    """The bitstream that the report in a folder names; raises :class:`CepropError` where there is none."""
+    report = _report(folder)
+    if report is None:
+        raise CepropError(f"{folder / REPORT}: no such file; `ceprop build` writes it, or name a bitstream")
+    return folder / report["bitstream"]
+
+
+def check_bitstream(bitstream: Path, board: Board) -> None:
+    """Refuse a bitstream that is not for the board: by the number of the device in it (ECP5), and by the report beside
+    it, without which nobody knows what an iCE40's is for.
+
+    Raises :class:`CepropError` that names both, or says what is missing."""
+    try:
+        content = bitstream.read_bytes()
+    except OSError as error:
+        raise CepropError(f"bitstream {bitstream}: {error.strerror}") from None
+    if board.device.idcode is not None:
+        device = _device_of(bitstream, content)
+        if device != board.device.name:
+            raise CepropError(f"bitstream {bitstream}: it is for {device}, not for {board.title}")
+    report = _report(bitstream.parent)
+    if report is None or report["sha256"] != hashlib.sha256(content).hexdigest():
+        if board.device.idcode is None:
+            raise CepropError(f"bitstream {bitstream}: no {REPORT} beside it says which board it is for")
+    elif report["board"] != board.name:
+        raise CepropError(f"bitstream {bitstream}: it is for {report['board']} ({report['device']}), not {board.title}")
+
+
+def _report(folder: Path) -> dict[str, Any] | None:
+    path = folder / REPORT
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CepropError(f"{path}: not a report of ceprop build") from None
+
+
+_PREAMBLE = bytes.fromhex("ffffbdb3")
+_VERIFY_ID = bytes.fromhex("e2000000")
+
+
+def _device_of(bitstream: Path, content: bytes) -> str:
+    """The device of an ECP5's bitstream: the number that its command VERIFY_ID compares."""
+    place = content.find(_VERIFY_ID, max(content.find(_PREAMBLE), 0))
+    if _PREAMBLE not in content or place < 0:
+        raise CepropError(f"bitstream {bitstream}: not one of an ECP5")
+    number = int.from_bytes(content[place + len(_VERIFY_ID) :][:4], "big")
+    return next((device.name for device in DEVICES if device.idcode == number), f"device {number:#010x}")

@@ -1,0 +1,84 @@
+"""`ceprop boards`: which boards there are, and what fits them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceprop.errors import CepropError
+from ceprop.report import Report
+from ceprop.specification import Specification
+
+from .options import json_option, override_options
+
+if TYPE_CHECKING:
+    from ceprop.boards import Board
+
+_ROOM = ("luts", "multipliers", "block_rams")
+
+
+@click.command()
+@click.argument("spec", required=False, type=click.Path(path_type=Path))
+@override_options
+@json_option
+def boards(spec: Path | None, overrides: list[str], json_file: str | None) -> None:
+    """The boards that ceprop builds for; with SPEC also the array that each would get, or why none."""
+    from ceprop.boards import board as find_board
+    from ceprop.boards import board_names
+
+    report = Report(json_file)
+    specification = None if spec is None else Specification.load(spec, overrides)
+    found = [_facts(find_board(name), specification) for name in board_names()]
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "board": lambda facts: facts["board"],
+        "part": lambda facts: facts["part"],
+        "LUTs, multipliers, RAMs": lambda facts: ", ".join(f"{facts['room'][kind]:,}" for kind in _ROOM),
+        "oscillator": lambda facts: f"{facts['oscillator_hz'] / 1e6:g} MHz{', its own' * facts['own_oscillator']}",
+        "UART": lambda facts: facts["uart"],
+        "flashed by": lambda facts: ", ".join(facts["flashed_by"]),
+    }
+    if specification is not None:
+        columns = {name: columns[name] for name in ("board", "part")} | {"fits": _fitting}
+    rows = [[cell(facts) for cell in columns.values()] for facts in found]
+    report.table("boards" if specification is None else f"{specification.name} on boards", rows, list(columns))
+    report.result({"boards": found})
+
+
+def _facts(board: "Board", specification: Specification | None) -> dict[str, Any]:
+    from ceprop.boards.flashing import PROGRAMMERS
+    from ceprop.boards.uart_pins import UART_PINS
+
+    pins = UART_PINS.get(board.name)
+    facts: dict[str, Any] = {
+        "board": board.name,
+        "part": board.device.name,
+        "room": board.device.room.named(),
+        "oscillator_hz": board.oscillator_hz,
+        "own_oscillator": board.own_oscillator,
+        "uart": "on board" if pins is None else f"adapter: rx {pins.labels[0]}, tx {pins.labels[1]}",
+        "flashed_by": [programmer.program for programmer in PROGRAMMERS[board.name]],
+    }
+    return facts if specification is None else facts | _fit(board, specification)
+
+
+def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
+    """The array, what it takes with the link, and the clock to be expected; or why there is none."""
+    from ceprop.boards.choose import specification_for
+    from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash, luts_with_link
+    from ceprop.geometry import Geometry
+
+    try:
+        geometry = Geometry(specification_for(specification, board))
+        check_fit_with_link(geometry, board, flash=has_flash(board))
+    except CepropError as error:
+        return {"fits": False, "reason": str(error)}
+    luts = luts_with_link(board, flash=has_flash(board))(geometry, board.device)
+    shape = f"{geometry.rows}x{geometry.cols}"
+    return {"fits": True, "shape": shape, "luts": round(luts), "expected_mhz": round(expected_mhz(geometry, board), 1)}
+
+
+def _fitting(facts: dict[str, Any]) -> str:
+    if not facts["fits"]:
+        return facts["reason"]
+    return f"{facts['shape']}, about {facts['luts']:,} look-up tables, {facts['expected_mhz']:.0f} MHz"

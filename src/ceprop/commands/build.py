@@ -1,0 +1,128 @@
+"""`ceprop build`: the bitstream for a board."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ceprop.report import Report, percent
+from ceprop.specification import Specification
+
+from .options import board_option, json_option, specification_options
+
+if TYPE_CHECKING:
+    from ceprop.boards.build import Build
+
+_GENERIC = "generic"
+
+
+@click.command()
+@specification_options
+@board_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for bitstream and report; build/BOARD where it is left out.",
+)
+@click.option(
+    "--baud",
+    type=click.IntRange(min=1200, max=3_000_000),
+    metavar="N",
+    help="Bits a second of the UART; a million where it is left out.",
+)
+@click.option(
+    "--placement",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seed of place and route.",
+)
+@click.option(
+    "--flash/--no-flash",
+    default=None,
+    help="With or without learning from the board's flash and snapshots there; by default with, on ECP5.",
+)
+@click.option(
+    "--clock-mhz", type=click.FloatRange(min=1, max=500), metavar="F", help="The clock, for --board generic only."
+)
+@click.option(
+    "--transport",
+    type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
+    help="How the host's bytes come, for --board generic only; uart where it is left out.",
+)
+@json_option
+def build(
+    specification: Specification,
+    board: str,
+    output: Path | None,
+    baud: int | None,
+    placement: int,
+    flash: bool | None,
+    clock_mhz: float | None,
+    transport: str | None,
+    json_file: str | None,
+) -> None:
+    """Make the bitstream of SPEC for a board: core, link, PLL and pins, its timing checked.
+
+    A specification without an array gets the largest that fits the board. What was made before is not made again. With
+    --board generic nothing is synthesized: it writes the Verilog of core and link, with its ports, for any other flow.
+    """
+    from ceprop.boards.build import BAUD, REPORT
+    from ceprop.boards.build import build as build_bitstream
+
+    report = Report(json_file)
+    folder = output or Path("build") / board
+    baud = baud or BAUD
+    if board == _GENERIC:
+        if clock_mhz is None:
+            raise click.UsageError("--board generic: --clock-mhz must be given")
+        _generic(specification, folder, round(clock_mhz * 1e6), transport or "uart", baud, bool(flash), report)
+        return
+    if clock_mhz is not None or transport is not None:
+        raise click.UsageError(f"--clock-mhz and --transport are for --board {_GENERIC} only")
+    from ceprop.boards import board as find_board
+
+    target = find_board(board)
+    with report.stages() as say:
+        built = build_bitstream(specification, target, folder, baud=baud, flash=flash, seed=placement, progress=say)
+    array = built.specification["array"]
+    shape = f"{array['rows']}x{array['cols']}"
+    layers = "-".join(map(str, specification.layers))
+    report.table(f"{specification.name}: {layers} as {shape} on {target.title}", _rows(built))
+    shown = {"shape": shape, "core_clock_mhz": built.clock_hz / 1e6, "report": str(folder / REPORT)}
+    report.result(built.fields() | shown)
+
+
+def _rows(built: "Build") -> list[tuple[str, str]]:
+    path = built.critical_path
+    return [
+        ("bitstream", built.bitstream),
+        ("core's clock", f"{built.clock_hz / 1e6:.2f} MHz"),
+        *(
+            (f"clock {name}", f"{clock.achieved:.2f} MHz reached, {clock.constraint:.2f} MHz needed")
+            for name, clock in built.clocks.items()
+        ),
+        *((kind.replace("_", " "), _used(**use)) for kind, use in built.utilization.items() if use["available"]),
+        ("slowest path", f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns and {path.routing_ns:.1f} ns of wire"),
+        ("UART", f"{built.baud:,} baud"),
+        ("tools", ", ".join(f"{name} {version}" for name, version in built.tools.items())),
+        ("made in", f"{built.seconds:.0f} s"),
+    ]
+
+
+def _used(used: int, available: int) -> str:
+    return f"{used:,} of {available:,} ({percent(used / available)})"
+
+
+def _generic(
+    specification: Specification, folder: Path, clock_hz: int, transport: str, baud: int, flash: bool, report: Report
+) -> None:
+    from ceprop.boards.generic import write_generic
+
+    values = write_generic(specification, folder, clock_hz=clock_hz, transport=transport, baud=baud, flash=flash)
+    rows = [(name, values[name]) for name in ("verilog", "manifest")]
+    report.table(f"{values['top']}: core and link at {clock_hz / 1e6:g} MHz", rows)
+    report.result(values)

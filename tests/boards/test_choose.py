@@ -1,0 +1,95 @@
+"""The array that a board gets where the specification leaves it open."""
+
+import pytest
+
+from ceprop.boards import board, board_names, check_fit
+from ceprop.boards.choose import specification_for
+from ceprop.boards.link_fit import blocks_with_link, check_fit_with_link, has_flash, luts_with_link
+from ceprop.builds import Build, load_builds
+from ceprop.bundled import bundled_specification
+from ceprop.errors import CepropError
+from ceprop.geometry import Geometry
+from ceprop.specification import Specification
+
+
+def _digits(*overrides: str) -> Specification:
+    return Specification.load(bundled_specification("digits"), overrides)
+
+
+# Of the iCE40 without SPRAM, even this network takes more block RAMs than there are.
+_SMALL = ("layers=[64,16,10]",)
+_WITHOUT_SPRAM = ("ice40_hx8k_b_evn", "tinyfpga_bx")
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_digits_fit_every_board(name: str) -> None:
+    target = board(name)
+    device, room = target.device, target.device.room
+    geometry = Geometry(specification_for(_digits(*(_SMALL if name in _WITHOUT_SPRAM else ())), target))
+    check_fit_with_link(geometry, target, flash=has_flash(target))
+    luts = luts_with_link(target, flash=has_flash(target))
+    share = 0.97 if device.family == "ice40" else 0.85
+    assert luts(geometry, device) <= share * room.luts
+    known = max(build.geometry.rows * build.geometry.cols for build in load_builds(device.family))
+    assert geometry.rows * geometry.cols <= known
+    assert geometry.memory_ports == (1 if device.family == "ice40" else 2)
+    array = geometry.specification.array
+    assert array is not None
+    assert array.memory_words == geometry.weight_words
+    # One more row or column would be too much, or more than is known.
+    for more in (f"array.rows={geometry.rows + 1}", f"array.cols={geometry.cols + 1}"):
+        larger = Geometry(geometry.specification.override(more, "array.memory_words=65536"))
+        too_many = larger.rows * larger.cols > known or blocks_with_link(larger, device) > room.block_rams
+        assert too_many or luts(larger, device) > share * room.luts
+
+
+@pytest.mark.parametrize("build", load_builds("ice40"), ids=lambda build: build.name)
+def test_block_rams_of_the_lanes_are_counted(build: Build) -> None:
+    """Against the cores that were built, which had no link: three block RAMs fewer."""
+    counted = blocks_with_link(build.geometry, build.board.device) - 3
+    assert build.resources.block_rams <= counted <= build.resources.block_rams + 1
+
+
+def test_a_larger_device_gets_more() -> None:
+    cells = [Geometry(specification_for(_digits(), board(name))) for name in ("ulx3s_12f", "ulx3s_25f", "ulx3s_85f")]
+    sizes = [geometry.rows * geometry.cols for geometry in cells]
+    assert sizes == sorted(set(sizes))
+    assert (cells[-1].rows, cells[-1].cols) == (8, 8)
+
+
+def test_a_given_array_stays() -> None:
+    given = _digits("array.rows=2", "array.cols=3")
+    assert specification_for(given, board("ulx3s_25f")) is given
+    chosen = specification_for(_digits(), board("ulx3s_25f"))
+    assert specification_for(chosen, board("icebreaker")) is chosen
+
+
+def test_the_choice_makes_the_digest() -> None:
+    chosen = specification_for(_digits(), board("ulx3s_85f"))
+    assert chosen.build_digest != _digits().build_digest
+    assert chosen.learning_digest == _digits().learning_digest
+
+
+def test_what_does_not_fit_is_refused_with_what_does() -> None:
+    given = Geometry(_digits("array.rows=1", "array.cols=2", "array.memory_ports=1"))
+    check_fit(given, board("icebreaker"))
+    message = r"^array 1x2: needs 6,\d+ logic cells, icebreaker \(iCE40UP5K\) has 5,280; 1x1 fits$"
+    with pytest.raises(CepropError, match=message):
+        check_fit_with_link(given, board("icebreaker"), flash=False)
+
+
+def test_block_rams_are_refused_with_those_of_the_lanes() -> None:
+    given = Geometry(_digits("array.rows=1", "array.cols=1", "array.memory_ports=1"))
+    message = (
+        r"^array 1x1: needs 37 block RAMs, those of the lanes and the link among them, ice40_hx8k_b_evn .* has 32;"
+    )
+    with pytest.raises(CepropError, match=message):
+        check_fit_with_link(given, board("ice40_hx8k_b_evn"), flash=False)
+
+
+def test_where_nothing_fits() -> None:
+    large = _digits("layers=[784,512,10]")
+    with pytest.raises(
+        CepropError, match=r"^icebreaker \(iCE40UP5K\): no array of 784-512-10 fits; use smaller layers"
+    ):
+        specification_for(large, board("icebreaker"))
