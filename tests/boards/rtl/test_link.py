@@ -324,7 +324,7 @@ def unpack(packed: bytes, geometry: Geometry, pause: Callable[[], int]) -> list[
     async def everything(context: Any) -> None:
         source, target = unpacker.bytes, unpacker.sample
         left, rest, wait = list(packed), 0, 0
-        while left or rest < 1000:
+        while left or rest < 3000:
             context.set(source.valid, bool(left))
             context.set(source.payload, left[0] if left else 0)
             context.set(target.ready, wait == 0)
