@@ -9,22 +9,25 @@ from ceprop.errors import CepropError
 from ceprop.geometry import Edge, Geometry, address_bits
 from ceprop.hdl import ice40
 
-LINK_LUTS = {("ice40", False): 1_150, ("ice40", True): 2_300, ("ecp5", False): 2_900, ("ecp5", True): 4_200}
+LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_350, ("ecp5", True): 2_650}
 """Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
 core in the timing harness."""
 
 LINK_MHZ = {
-    "iCE40UP5K": 32.0,
-    "iCE40HX8K": 80.0,
-    "iCE40LP8K": 56.0,
-    "LFE5U grade 6": 90.0,
-    "LFE5U grade 8": 110.0,
-    "LFE5UM5G grade 8": 130.0,
+    "iCE40UP5K": 40.0,
+    "iCE40HX8K": 88.0,
+    "iCE40LP8K": 62.0,
+    "LFE5U grade 6": 127.0,
+    "LFE5U grade 8": 136.0,
+    "LFE5UM5G grade 8": 153.0,
 }
 """What the link itself reaches in MHz, by :func:`ceprop.build_fit.speed`, as measured beside a small core."""
 
-_FIXED_BLOCKS = 6
-"""Block RAMs of iCE40 that no lane has: two for commands that wait, one for counters, three of the link."""
+_LINK_BLOCKS = 3
+"""Block RAMs of the link."""
+
+_CORE_BLOCKS = 3
+"""Block RAMs of an iCE40's core that no lane has: two for commands that wait, one for counters."""
 
 
 def has_flash(board: Board) -> bool:
@@ -57,10 +60,10 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
 
 
 def blocks_with_link(geometry: Geometry, device: Device) -> int:
-    """Block RAMs of everything: the weights', and on iCE40, whose look-up tables hold no words, those of every memory
-    of the lanes and the link."""
+    """Block RAMs of everything: of the weights and the link, and on iCE40, whose look-up tables hold no words, of every
+    memory of the lanes."""
     weights = memory_need(geometry, device)
-    found = geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
+    found = _LINK_BLOCKS + (geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0)
     if device.family == "ecp5":
         return found
     formats = geometry.specification.formats
@@ -68,7 +71,7 @@ def blocks_with_link(geometry: Geometry, device: Device) -> int:
     found += geometry.cols * 2 * ice40.blocks(geometry.slots(0), entry)
     edges: tuple[tuple[Edge, int], ...] = (("row", geometry.rows), ("column", geometry.cols))
     found += sum(lanes * _lane_blocks(geometry, edge) for edge, lanes in edges if geometry.layers(edge))
-    return found + _FIXED_BLOCKS
+    return found + _CORE_BLOCKS
 
 
 def _lane_blocks(geometry: Geometry, edge: Edge) -> int:
