@@ -1,6 +1,7 @@
 """A board as a host sees it: its network, its registers, its samples, and its flash."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -43,8 +44,10 @@ class HostDriver:
     it where the board is silent or refuses. One that reads or writes memories or registers is called between runs of
     samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer` return."""
 
-    def __init__(self, link: Link, geometry: Geometry, board: str):
+    def __init__(self, link: Link, geometry: Geometry, board: str, seconds: Callable[[], float] = time.monotonic):
+        """`seconds` is a clock for rates: that on the wall, or a simulated board's own."""
         self.link = link
+        self.seconds = seconds
         self.geometry = geometry
         self.board = board
         self.identity = link.identify()

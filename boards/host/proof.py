@@ -26,7 +26,8 @@ _LONGEST_BLOCK_SECONDS = 2.0
 @dataclass
 class Learned:
     """What a run of samples took. `errors` counts wrong predictions before learning from the sample; `cycles` are the
-    core's own, `seconds` those of the clock on the wall, `bytes_sent` and `bytes_received` went over the line."""
+    core's own, `seconds` those of the driver's clock, `bytes_sent` and `bytes_received` went over the line,
+    beside which the samples came where they are `from_flash`."""
 
     samples: int = 0
     errors: int = 0
@@ -34,6 +35,7 @@ class Learned:
     seconds: float = 0.0
     bytes_sent: int = 0
     bytes_received: int = 0
+    from_flash: bool = False
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Proof:
         """Let the board learn from its own data set, which holds the samples of `batch`, and the model beside it;
         compares the last predictions."""
         total = passes * len(batch.labels)
+        self.learned.from_flash = True
         with self._measured(total):
             self.driver.run_from_flash(batch, passes)
             wait_for_flash(self.driver, "no whole data set for this specification lies in its flash", advance)
@@ -132,9 +135,9 @@ class Proof:
         """What learning from so many samples takes."""
         statistics, learned = self.driver.link.statistics, self.learned
         cycles = self.driver.read_register("cycles")
-        sent, received, start = statistics.bytes_sent, statistics.bytes_received, time.monotonic()
+        sent, received, start = statistics.bytes_sent, statistics.bytes_received, self.driver.seconds()
         yield
-        learned.seconds += time.monotonic() - start
+        learned.seconds += self.driver.seconds() - start
         learned.bytes_sent += statistics.bytes_sent - sent
         learned.bytes_received += statistics.bytes_received - received
         learned.cycles += (self.driver.read_register("cycles") - cycles) % 2**REGISTER_BITS

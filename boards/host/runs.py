@@ -13,6 +13,9 @@ from ceprop.model import Counters, Network, Trainer
 from ceprop.replay import Span
 from ceprop.report import Advance
 
+_BUSY = 0.8
+"""Share of the time that a core works when it is what binds: the host's questions take a little of the rest."""
+
 _BITS_A_BYTE = 10
 """On a UART: start bit, data, stop bit."""
 
@@ -73,9 +76,9 @@ def infer_beside(
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast samples were learned, in samples a second: by the clock on the wall, which in simulation says little;
-    as fast as the core's own count of cycles allows at its clock; and as fast as the line carries bytes. `bound` is
-    what binds on a real board: `core` or `line`."""
+    """How fast samples were learned, in samples a second: from end to end, by the clock on the wall or in simulation by
+    the board's own; as fast as the core's count of cycles allows at its clock; and as fast as the line carries the
+    bytes. `bound` is what binds: `core`, `line`, or `flash`."""
 
     seconds: float
     samples_per_second: float
@@ -90,22 +93,24 @@ class Speed:
         """Of the samples that a board has learned from."""
         learned, driver = proof.learned, proof.driver
         clock_hz, baud = driver.identity.clock_hz, driver.link.baud
+        whole = learned.samples / learned.seconds
         core = learned.samples * clock_hz / learned.cycles
         line = learned.samples * baud / (_BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received))
+        source = "flash" if learned.from_flash else "line"
         return cls(
             seconds=learned.seconds,
-            samples_per_second=learned.samples / learned.seconds,
+            samples_per_second=whole,
             cycles=learned.cycles,
             clock_hz=clock_hz,
             core_samples_per_second=core,
             line_samples_per_second=line,
-            bound="core" if core <= line else "line",
+            bound="core" if whole > _BUSY * core else source,
         )
 
     def rows(self) -> list[tuple[str, str]]:
         """For a table."""
         return [
-            ("samples a second", f"{self.samples_per_second:,.1f}"),
+            ("samples a second, end to end", f"{self.samples_per_second:,.1f}"),
             ("of the core alone", f"{self.core_samples_per_second:,.1f} at {self.clock_hz / 1e6:g} MHz"),
             ("of the line alone", f"{self.line_samples_per_second:,.1f}"),
             ("bound by", self.bound),

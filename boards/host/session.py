@@ -43,6 +43,8 @@ class Place:
         Keeps the files of the simulation.
     transport : str
         Of a simulation, "uart" or "spi".
+    clock_hz : int or None
+        Of a simulation; None for one in which bytes take few cycles.
     """
 
     port: str
@@ -53,6 +55,7 @@ class Place:
     flash: Path | None = None
     build: Path = Path("build/run")
     transport: str = "uart"
+    clock_hz: int | None = None
 
 
 @contextmanager
@@ -71,6 +74,8 @@ def open_board(
         raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
     if place.transport != "uart":
         raise CepropError(f"--transport {place.transport}: a serial port is a uart; --port {SIMULATION} has others")
+    if place.clock_hz:
+        raise CepropError(f"--clock-mhz {place.clock_hz / 1e6:g}: only that of --port {SIMULATION} can be chosen")
     if place.flash:
         raise CepropError(f"--flash {place.flash}: only a board of --port {SIMULATION} has its flash in a file")
     with _at(place.port, place.baud, BOARD_TIMING) as link:
@@ -84,7 +89,7 @@ def open_board(
 @contextmanager
 def _simulated(specification: Specification, place: Place, say: Callable[[str], None]) -> Iterator[HostDriver]:
     # Imported late, for the virtual board makes use of this side's noise.
-    from ceprop.boards.virtual import VirtualBoard
+    from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
 
     if place.board is None:
         raise CepropError(f"--port {SIMULATION}: --board must say which, one of {', '.join(board_names())}")
@@ -94,13 +99,14 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         place.board,
         build=place.build,
         transport=place.transport,
+        clock_hz=place.clock_hz or CLOCK_HZ,
         line_noise=place.line_noise,
         seed=place.noise_seed,
         flash=place.flash,
         progress=say,
     )
     with board, _at(board.port, board.baud, SIMULATION_TIMING) as link:
-        yield HostDriver(link, Geometry(whole), place.board)
+        yield HostDriver(link, Geometry(whole), place.board, lambda: board.cycles / board.clock_hz)
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class _Board:
     help="Damage so many of the bytes on the line to a simulated board.",
 )
 @click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
+@click.option("--clock-mhz", type=click.FloatRange(min=1), metavar="MHZ", help="Of a simulated board; 36 if not given.")
 @click.option("--flash", type=_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing.")
 @click.option(
     "--build", type=_FILE, default=Path("build/run"), show_default=True, metavar="DIR", help="Keeps the simulation."
@@ -72,6 +73,7 @@ def run_board(
     transport: str,
     line_noise: float,
     noise_seed: int,
+    clock_mhz: float | None,
     flash: Path | None,
     build: Path,
 ) -> None:
@@ -82,7 +84,8 @@ def run_board(
     from ceprop.boards.host import BAUD, Place
 
     specification = Specification.load(spec or bundled_specification("digits"), overrides)
-    place = Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport)
+    clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
+    place = Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, clock_hz)
     context.obj = _Board(specification, place)
 
 
