@@ -60,7 +60,7 @@ class MemoryWalk(wiring.Component):
         spaces, columns, lanes, counts = zip(*self._stretches, strict=True)
 
         def of_stretch(values) -> Value:
-            return Array(Const(int(value)) for value in values)[number]
+            return Value.cast(Array(Const(int(value)) for value in values)[number])
 
         final = Signal()
         m.d.comb += [

@@ -1,5 +1,9 @@
 """The link's RTL, from the bytes of a transport to the core's streams and back."""
 
+# Amaranth makes ports and states at run time, where pyright cannot see them.
+# pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
+# pyright: reportArgumentType=false
+
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,0 +1,71 @@
+"""Rates of boards from end to end: `python docs/results/boards.py MNIST_FOLDER` writes boards.json and prints its table.
+
+Every row is a simulated board at a clock that its part reaches with the link, which learns beside the golden model.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent.parent / "examples"
+SAMPLES = 300
+
+BOARDS = (
+    ("icebreaker", "digits", 27.0, ("uart", "spi")),
+    ("icebreaker", "mnist-icebreaker", 27.0, ("uart", "spi")),
+    ("ulx3s_25f", "mnist-25f", 111.0, ("uart", "spi", "flash")),
+)
+"""Board, example, clock in MHz, and where samples come from."""
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    """What a command says as JSON."""
+    done = subprocess.run(["ceprop", *arguments, "--json", "-"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def measure(board: str, example: str, clock: float, source: str, mnist: str, work: Path) -> dict[str, Any]:
+    """One row."""
+    specification = str(EXAMPLES / f"{example}.toml")
+    data = ["--data", "digits" if example == "digits" else mnist, "--samples", str(SAMPLES)]
+    place = ["--port", "sim", "--board", board, "--spec", specification, "--clock-mhz", str(clock)]
+    place += ["--build", str(work / "build")]
+    learn = ["train", *data]
+    if source == "flash":
+        contents = str(work / f"{example}.bin")
+        run("pack", specification, contents, "--contents", *data)
+        place, learn = [*place, "--flash", contents], [*learn, "--from-flash", "1"]
+    else:
+        place += ["--transport", source]
+    return run("run", *place, *learn) | {"example": example, "source": source}
+
+
+def main() -> None:
+    """Measure, write, print."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for board, example, clock, sources in BOARDS:
+            for source in sources:
+                rows.append(measure(board, example, clock, source, sys.argv[1], Path(folder)))
+                print(*table_row(rows[-1]), sep=" | ", flush=True)
+    (HERE / "boards.json").write_text(json.dumps(rows, indent=2) + "\n")
+
+
+def table_row(row: dict[str, Any]) -> list[str]:
+    """A row as in boards.md."""
+    return [
+        f"{row['board']}, {row['example']}, {'x'.join(map(str, row['array']))} at {row['clock_hz'] / 1e6:g} MHz",
+        row["source"],
+        f"{row['samples_per_second']:,.0f}",
+        f"{row['core_samples_per_second']:,.0f}",
+        row["bound"],
+        str(row["mismatches"]),
+    ]
+
+
+if __name__ == "__main__":
+    main()
