@@ -12,6 +12,7 @@ from typing import Any
 from ceprop.boards.devices import Resources
 from ceprop.boards.fit import check_room
 from ceprop.boards.implement import Progress, block_places, digest
+from ceprop.boards.link_fit import in_logic
 from ceprop.boards.pll import Clock
 from ceprop.boards.registry import Board
 from ceprop.boards.routing import CriticalPath, critical_path, measure_with_icetime, pack, pinned_arguments, route, used
@@ -153,7 +154,8 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
     top = top_level(board, design.clock, flash=design.flash)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
-    script = synthesis_script(board.device, TOP, read, block_places(geometry, board))
+    moved = [memory.pattern for memory in in_logic(geometry, board.device)]
+    script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved)
     fastest_mhz = float(design.clock.fastest_hz) / 1e6
     arguments = pinned_arguments(board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"

@@ -1,5 +1,8 @@
 """Whether a core fits a board with the link beside it, and how fast both are to be expected."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from ceprop.boards.devices import Device
 from ceprop.boards.fit import Luts, check_fit, memory_need
 from ceprop.boards.registry import Board
@@ -26,8 +29,14 @@ LINK_MHZ = {
 _LINK_BLOCKS = 3
 """Block RAMs of the link."""
 
-_CORE_BLOCKS = 3
-"""Block RAMs of an iCE40's core that no lane has: two for commands that wait, one for counters."""
+_COUNTER_BLOCKS = 1
+"""Block RAMs of an iCE40's counters."""
+
+_WAITING_BLOCKS = 2
+"""Those of the commands that wait, on a device whose weights lie elsewhere."""
+
+_LUTS_A_BIT = 2
+"""Look-up tables of a memory's bit outside block RAM: its flip-flop, and its share of the selection; as measured."""
 
 
 def has_flash(board: Board) -> bool:
@@ -54,14 +63,41 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
     fit = Fit.to(load_builds(family))
 
     def estimate(geometry: Geometry, device: Device) -> float:
-        return (fit.area(geometry, device)[0] + LINK_LUTS[family, flash]) / share
+        moved = _LUTS_A_BIT * sum(memory.bits for memory in in_logic(geometry, device))
+        return (fit.area(geometry, device)[0] + LINK_LUTS[family, flash] + moved) / share
 
     return estimate
 
 
+@dataclass(frozen=True)
+class SmallMemory:
+    """Memories of an edge's lanes of which a look-up table's flip-flops can hold the bits, where block RAM is short:
+    their places as yosys selects them, and the bits and blocks of all lanes."""
+
+    pattern: str
+    bits: int
+    blocks: int
+
+
 def blocks_with_link(geometry: Geometry, device: Device) -> int:
     """Block RAMs of everything: of the weights and the link, and on iCE40, whose look-up tables hold no words, of every
-    memory of the lanes."""
+    memory of the lanes that is not :func:`in_logic`."""
+    return _blocks(geometry, device) - sum(memory.blocks for memory in in_logic(geometry, device))
+
+
+def in_logic(geometry: Geometry, device: Device) -> list[SmallMemory]:
+    """The memories, the smallest first, that leave block RAM to the others; none where there is room, or where all of
+    them would not make it."""
+    short = 0 if device.family == "ecp5" else _blocks(geometry, device) - device.room.block_rams
+    found: list[SmallMemory] = []
+    for memory in sorted(_small_memories(geometry), key=lambda memory: memory.bits / memory.blocks):
+        if sum(chosen.blocks for chosen in found) >= short:
+            return found
+        found.append(memory)
+    return []
+
+
+def _blocks(geometry: Geometry, device: Device) -> int:
     weights = memory_need(geometry, device)
     found = _LINK_BLOCKS + (geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0)
     if device.family == "ecp5":
@@ -69,9 +105,25 @@ def blocks_with_link(geometry: Geometry, device: Device) -> int:
     formats = geometry.specification.formats
     entry = formats.input_bits + address_bits(geometry.slots(0))
     found += geometry.cols * 2 * ice40.blocks(geometry.slots(0), entry)
+    found += sum(lanes * _lane_blocks(geometry, edge) for edge, lanes in _edges(geometry))
+    return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if device.room.sprams else 0)
+
+
+def _edges(geometry: Geometry) -> list[tuple[Edge, int]]:
     edges: tuple[tuple[Edge, int], ...] = (("row", geometry.rows), ("column", geometry.cols))
-    found += sum(lanes * _lane_blocks(geometry, edge) for edge, lanes in edges if geometry.layers(edge))
-    return found + _CORE_BLOCKS
+    return [(edge, lanes) for edge, lanes in edges if geometry.layers(edge)]
+
+
+def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
+    formats, copies = geometry.specification.formats, geometry.memory_ports
+    for edge, lanes in _edges(geometry):
+        words, lane = geometry.neuron_words(edge), f"*.{edge}_edge.neuron_*"
+        for pattern, bits in (
+            (f"{lane}.lists/m:*", 2 * words * geometry.slot_bits(edge)),
+            (f"{lane}.biases/m:*", words * formats.weight_bits),
+            (f"{lane}/m:states*", words * 2 * formats.state_bits),
+        ):
+            yield SmallMemory(pattern, lanes * bits, lanes * copies)
 
 
 def _lane_blocks(geometry: Geometry, edge: Edge) -> int:

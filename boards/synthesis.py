@@ -30,16 +30,20 @@ class Synthesis:
     whole: Resources
 
 
-def synthesis_script(device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str]) -> str:
+def synthesis_script(
+    device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str], in_logic: Sequence[str] = ()
+) -> str:
     """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
-    `bels` gives a place to each instance named, a suffix of its path."""
+    `bels` gives a place to each instance named, a suffix of its path; `in_logic` are memories, as yosys selects them,
+    that are to take no block RAM."""
     verilog = [name for name in sources if name.endswith(".v")]
     lines = [
         f"read_verilog {' '.join(verilog)}",
         *(f"read_rtlil {name}" for name in sources if name not in verilog),
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
+        *(f'setattr -set ram_style "logic" {pattern}' for pattern in in_logic),
         _synthesize(device, top),
         f"tee -q -o {_PARTS} stat -json",
         "setattr -mod -unset keep_hierarchy *",
@@ -84,10 +88,11 @@ def _apart(device: Device) -> tuple[str, ...]:
 
 def _small_memories(device: Device) -> tuple[str, ...]:
     """Where memories go that yosys infers. The lists of units take block RAM, however short, where the look-up tables
-    hold no words. Elsewhere a core's memories take distributed RAM, which is faster to read and leaves block RAM to the
-    weights, and only the link's go there."""
+    hold no words, and so do the commands that wait, where the weights leave it to them. Elsewhere a core's memories
+    take distributed RAM, which is faster to read and leaves block RAM to the weights, and only the link's go there."""
     if device.family == "ice40":
-        return ('setattr -set ram_style "block" *.lists/m:*',)
+        waiting = "block" if device.room.sprams else "logic"
+        return 'setattr -set ram_style "block" *.lists/m:*', f'setattr -set ram_style "{waiting}" *.waiting/m:*'
     link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)
     # Tables that yosys has made of selections are memories too, without a name of their own.
     return (

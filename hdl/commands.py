@@ -13,8 +13,9 @@ from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import LOAD_WORD_STAGE
 from ceprop.registers import REGISTER_BITS
 
-RESPONSE_DEPTH = 16
-"""Groups that wait for a slow reader; reading pauses when they are full."""
+_RESPONSE_DEPTHS = {1: 2, 2: 16}
+"""Groups that wait for a slow reader, by ports of the weight memories; reading pauses when they are full. A small
+device has no memory to spare for more than the one that is read and the one that is taken."""
 
 
 class CommandPort(wiring.Component):
@@ -177,7 +178,8 @@ class CommandPort(wiring.Component):
         from_rows = delay(m, arriving[0] | arriving[1], 1, "from_rows")
         from_columns = delay(m, arriving[2], 1, "from_columns")
         arrived, sent = from_rows | from_columns, delay(m, sending, 1, "sent")
-        m.submodules.waiting = waiting = Queue(self.response.payload.shape().size, RESPONSE_DEPTH)
+        depth = _RESPONSE_DEPTHS[self.geometry.memory_ports]
+        m.submodules.waiting = waiting = Queue(self.response.payload.shape().size, depth)
         # Zero where nothing arrives. A register for all, for the lanes lie far from each other.
         read_words = Signal.like(waiting.word, reset_less=True)
         m.d.sync += read_words.eq(
@@ -191,11 +193,11 @@ class CommandPort(wiring.Component):
             waiting.out.ready.eq(self.response.ready),
         ]
         on_way = Signal(range(max(self._latencies) + 3))
-        taken = Signal(range(RESPONSE_DEPTH + 1))
+        taken = Signal(range(depth + 1))
         m.d.sync += on_way.eq(on_way + reading - arrived)
         left = delay(m, self.response.valid & self.response.ready, 1, "left")
         m.d.sync += taken.eq(taken + (reading | sending) - left)
         # Known a cycle late, so with room for the one that was taken meanwhile.
         room = Signal()
-        m.d.sync += room.eq(taken < RESPONSE_DEPTH - 1)
+        m.d.sync += room.eq(taken < depth - 1)
         return room, on_way == 0
