@@ -92,9 +92,7 @@ def test_what_does_not_fit_is_refused_with_what_does() -> None:
 def test_block_rams_are_refused_with_those_of_the_lanes() -> None:
     one = ("array.rows=1", "array.cols=1", "array.memory_ports=1")
     given = Geometry(_digits("formats.weight_bits=16", "formats.weight_fraction=15", *one))
-    message = (
-        r"^array 1x1: needs \d+ block RAMs, those of the lanes and the link among them, ice40_hx8k.* has 32"
-    )
+    message = r"^array 1x1: needs \d+ block RAMs, those of the lanes and the link among them, ice40_hx8k.* has 32"
     with pytest.raises(CepropError, match=message):
         check_fit_with_link(given, board("ice40_hx8k_b_evn"), flash=False)
 
