@@ -20,11 +20,12 @@ LINK_MHZ = {
     "iCE40UP5K": 40.0,
     "iCE40HX8K": 88.0,
     "iCE40LP8K": 62.0,
-    "LFE5U grade 6": 127.0,
-    "LFE5U grade 8": 136.0,
-    "LFE5UM5G grade 8": 153.0,
+    "LFE5U grade 6": 93.0,
+    "LFE5U grade 8": 112.0,
+    "LFE5UM5G grade 8": 112.0,
 }
-"""What the link itself reaches in MHz, by :func:`ceprop.build_fit.speed`, as measured beside a small core."""
+"""What the link itself reaches in MHz, by :func:`ceprop.build_fit.speed`, as measured beside a small core on iCE40 and
+the largest one on LFE5U grade 6; the other grades are taken from that."""
 
 _LINK_BLOCKS = 3
 """Block RAMs of the link."""

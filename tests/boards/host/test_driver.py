@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ceprop.boards.host import HostDriver, ModelMachine, Proof, batches, infer_beside, selftest, train_beside
+from ceprop.boards.host import Batch, HostDriver, ModelMachine, Proof, batches, infer_beside, selftest, train_beside
 from ceprop.boards.host.machine import learn_with_model
 from ceprop.boards.protocol import Command, StatusFlag
 from ceprop.bundled import bundled_specification
@@ -156,12 +156,16 @@ def test_selftest_finds_what_is_wrong(opened) -> None:
 
 def test_flash(opened) -> None:
     double, driver = opened(SMALL)
-    driver.run_from_flash(300)
+    inputs, labels = samples(SMALL, 2)
+    driver.run_from_flash(Batch(inputs, labels, SMALL.shifts_at(0), np.array([True, True])), 300)
+    assert driver.read_register("nudge_negative") == 1
     driver.restore()
     assert double.flash_requests == [(Command.RUN, b"\x2c\x01"), (Command.RESTORE, b"")]
     assert driver.status() == (StatusFlag.FAILED, 258)
     with pytest.raises(CepropError, match="the board refuses SAVE: it has no flash"):
         driver.save()
+    with pytest.raises(CepropError, match=r"^nudge.sign: a board that learns by itself keeps one"):
+        driver.run_from_flash(Batch(inputs, labels, SMALL.shifts_at(0), np.array([True, False])), 1)
 
 
 def test_a_core_that_hangs_is_one_line(opened) -> None:
