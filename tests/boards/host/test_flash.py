@@ -150,7 +150,7 @@ def test_the_newest_snapshot_is_restored(build: Path, tmp_path: Path) -> None:
             assert same(driver.read_back(), network)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.9])
 def test_power_that_fails_while_a_snapshot_is_written(build: Path, tmp_path: Path, share: float) -> None:
     first, second = networks(2)
     board = VirtualBoard(SPECIFICATION, BOARD, build=build, flash=tmp_path / "flash")

@@ -131,5 +131,10 @@ def test_a_simulated_board_passes(transport: str, noise: str, build: str, result
     trained = result(*place, "train", "--data", "digits", "--samples", "40")
     assert tested["mismatches"] == trained["mismatches"] == 0
     assert trained["weights_sha256"] == model(40).network.weights_sha256()
-    assert (trained["link"]["frames_resent"] > 0) == (noise != "0")
+    link = trained["link"]
+    if noise == "0":
+        # On a slow machine the host may still have asked twice.
+        assert link["damaged_replies"] == link["refusals"] == 0
+    else:
+        assert link["frames_resent"] > 0
     assert trained["samples_per_second"] > 0
