@@ -1,4 +1,4 @@
-"""Rates of boards from end to end: `python docs/results/boards.py MNIST_FOLDER` writes boards.json there, prints its table.
+"""Rates of boards from end to end: `python docs/results/boards.py MNIST_FOLDER` prints a table and writes boards.json.
 
 Every row is a simulated board at a clock that its part reaches with the link, which learns beside the golden model.
 """
