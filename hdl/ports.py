@@ -33,6 +33,11 @@ class Ports:
         return data.ArrayLayout(unsigned(self.word_bits), max(self.lanes, -(-REGISTER_BITS // self.word_bits)))
 
     @property
+    def group_bytes(self) -> int:
+        """Whole bytes that hold a group."""
+        return -(-self.words.size // 8)
+
+    @property
     def address_bits(self) -> int:
         """Widest of a register's, a weight's and a neuron's address."""
         g = self.geometry

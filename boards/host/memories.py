@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ceprop.boards.rtl.memories import stretches
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Space
 from ceprop.hdl.ports import Ports
@@ -33,15 +34,8 @@ class Memories:
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
-        """All of them: weights, biases, generators."""
-        g = self.geometry
-        weights = [Region(Space.WEIGHT, g.weight_words, lane=lane) for lane in range(g.cols)]
-        neurons = [
-            Region(space, g.neuron_words(edge), column=edge == "column")
-            for space in (Space.BIAS, Space.GENERATOR)
-            for edge in self._edges
-        ]
-        return (*weights, *neurons)
+        """All of them, in the order of a snapshot."""
+        return tuple(Region(space, count, lane, column) for space, column, lane, count in stretches(self.geometry))
 
     def words_of(self, network: Network) -> dict[Region, np.ndarray]:
         """Words of every region, int64 of shape (count, lanes), not yet cut to their bits."""
@@ -73,11 +67,6 @@ class Memories:
                 found[self._edge(region)] = np.ascontiguousarray(words[region][:, :lanes])
         return neurons_of(self.geometry, found["row"], found["column"])
 
-    @property
-    def _edges(self) -> list[Edge]:
-        """Edges with neurons."""
-        return ["row", "column"] if self.geometry.layers("column") else ["row"]
-
     @staticmethod
     def _edge(region: Region) -> Edge:
         return "column" if region.column else "row"
@@ -93,9 +82,10 @@ class GroupCodec:
     """
 
     def __init__(self, geometry: Geometry):
-        words = Ports(geometry).words
-        self._bits = words.size // words.length
-        self.size = -(-words.size // 8)
+        ports = Ports(geometry)
+        words = ports.words
+        self._bits = ports.word_bits
+        self.size = ports.group_bytes
         field = {"name": "words", "offset": 0, "bits": words.size, "length": words.length}
         self._codec = Codec({"bits": words.size, "fields": [field]})
 

@@ -46,7 +46,7 @@ class Dispatcher(wiring.Component):
     def __init__(self, geometry: Geometry, identity: Identity):
         self._identity = identity
         ports = Ports(geometry)
-        self._group_bytes = -(-ports.words.size // 8)
+        self._group_bytes = ports.group_bytes
         if self._group_bytes > LONGEST_PAYLOAD - Address.BYTES:
             raise CepropError(
                 f"array {geometry.rows}x{geometry.cols}: a group of words takes {self._group_bytes} bytes, a frame has "

@@ -48,7 +48,7 @@ class Keeper(wiring.Component):
     def __init__(self, geometry: Geometry, clock_hz: int):
         self._geometry, self._clock_hz = geometry, clock_hz
         ports = Ports(geometry)
-        self._group_bytes = -(-ports.words.size // 8)
+        self._group_bytes = ports.group_bytes
         self._length = snapshot_bytes(geometry)
         room = Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
         if self._length > room:

@@ -21,8 +21,7 @@ def stretches(geometry: Geometry) -> list[tuple[Space, bool, int, int]]:
 
 def snapshot_bytes(geometry: Geometry) -> int:
     """Bytes of a snapshot's groups."""
-    group = -(-Ports(geometry).words.size // 8)
-    return group * sum(count for *_, count in stretches(geometry))
+    return Ports(geometry).group_bytes * sum(count for *_, count in stretches(geometry))
 
 
 class MemoryWalk(wiring.Component):

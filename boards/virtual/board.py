@@ -1,9 +1,7 @@
 """The board of a specification, generated, compiled and run."""
 
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
@@ -11,7 +9,6 @@ from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
-from ceprop.hdl import generate
 from ceprop.hdl.export import to_verilog
 from ceprop.hdl.primitives import PORTABLE
 from ceprop.specification import Specification
@@ -89,8 +86,3 @@ class VirtualBoard(Simulation):
         say("compiling")
         program = build_executable(verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None)
         super().__init__(program, clock_hz=clock_hz, baud=line_hz, line_noise=line_noise, seed=seed, flash=flash)
-
-    @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The core's manifest."""
-        return generate(self.specification).manifest
