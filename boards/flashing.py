@@ -19,10 +19,21 @@ from ceprop.errors import CepropError
 
 @dataclass(frozen=True)
 class Programmer:
-    """A program that writes a bitstream to a board's flash, the arguments before the file, and how to get it."""
+    """A program that writes to a board's flash.
+
+    Fields
+    ------
+    program : str
+        Its name.
+    arguments : tuple of str
+        What comes before a bitstream.
+    address_arguments : tuple of str, optional
+        What comes between those and the address of any other file; None where it writes bitstreams only.
+    """
 
     program: str
     arguments: tuple[str, ...] = ()
+    address_arguments: tuple[str, ...] | None = None
 
     @property
     def hint(self) -> str:
@@ -30,8 +41,13 @@ class Programmer:
         return HINTS[self.program]
 
     def command(self, bitstream: Path) -> list[str]:
-        """What to run."""
+        """What to run for a bitstream."""
         return [self.program, *self.arguments, str(bitstream)]
+
+    def command_at(self, address: int, path: Path) -> list[str]:
+        """What to run for a file whose place is `address`, for a program that has `address_arguments`."""
+        assert self.address_arguments is not None
+        return [self.program, *self.arguments, *self.address_arguments, str(address), str(path)]
 
 
 HINTS = {
@@ -44,30 +60,41 @@ HINTS = {
 }
 """How to get each program."""
 
-_ICEPROG = Programmer("iceprog")
-_ICE40 = (_ICEPROG, Programmer("openFPGALoader", ("-b", "ice40_generic", "-f")))
-_ULX3S = (Programmer("openFPGALoader", ("-b", "ulx3s", "-f")),)
+
+def _loader(*board: str) -> Programmer:
+    return Programmer("openFPGALoader", (*board, "-f"), ("--file-type", "raw", "-o"))
+
+
+_ICEPROG = Programmer("iceprog", (), ("-o",))
+_ICESPROG = Programmer("icesprog")
+_ICE40 = (_ICEPROG, _loader("-b", "ice40_generic"))
+_ULX3S = (_loader("-b", "ulx3s"),)
 _ORANGECRAB = (Programmer("dfu-util", ("-d", "1209:5af0", "-a", "0", "-D")),)
-_ECPIX5 = (Programmer("openFPGALoader", ("-b", "ecpix5", "-f")), Programmer("ecpprog"))
+_ECPIX5 = (_loader("-b", "ecpix5"), Programmer("ecpprog", (), ("-o",)))
 
 PROGRAMMERS: dict[str, tuple[Programmer, ...]] = {
     "icebreaker": _ICE40,
     "upduino_v3": (_ICEPROG,),
-    "icesugar": (Programmer("icesprog"),),
+    "icesugar": (_ICESPROG,),
     "ice40_hx8k_b_evn": _ICE40,
     "tinyfpga_bx": (Programmer("tinyprog", ("-p",)),),
     **dict.fromkeys(("ulx3s_12f", "ulx3s_25f", "ulx3s_45f", "ulx3s_85f"), _ULX3S),
     **dict.fromkeys(("orangecrab_r0_2_25f", "orangecrab_r0_2_85f"), _ORANGECRAB),
     **dict.fromkeys(("ecpix5_45f", "ecpix5_85f"), _ECPIX5),
-    "colorlight_5a_75b": (Programmer("openFPGALoader", ("-c", "ft232", "-f")),),
-    "icesugar_pro": (Programmer("icesprog"),),
+    "colorlight_5a_75b": (_loader("-c", "ft232"),),
+    "icesugar_pro": (_ICESPROG,),
 }
 """By the board's name, the one that is preferred first."""
 
 
-def find_programmer(board: Board) -> Programmer:
-    """The first program for the board that is here; raises :class:`CepropError` that says how to get one."""
-    suited = PROGRAMMERS[board.name]
+def find_programmer(board: Board, *, anywhere: bool = False) -> Programmer:
+    """The first program for the board that is here, and writes `anywhere` in flash if that is asked for.
+
+    Raises :class:`CepropError` that says how to get one, or that none can do that."""
+    suited = [one for one in PROGRAMMERS[board.name] if not anywhere or one.address_arguments is not None]
+    if not suited:
+        names = " or ".join(programmer.program for programmer in PROGRAMMERS[board.name])
+        raise CepropError(f"board {board.name}: {names} writes bitstreams only; use a JTAG adapter and openFPGALoader")
     found = next((programmer for programmer in suited if shutil.which(programmer.program)), None)
     if found is None:
         names = " or ".join(f"{programmer.program} ({programmer.hint})" for programmer in suited)

@@ -10,7 +10,7 @@ from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
 from ceprop.boards.host.noise import LineNoise
-from ceprop.boards.host.packing import data_set_image
+from ceprop.boards.host.packing import check_data_set, data_set_image
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions
@@ -35,6 +35,7 @@ __all__ = [
     "RefusedError",
     "Speed",
     "batches",
+    "check_data_set",
     "data_set_image",
     "first_batch",
     "infer_beside",

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -53,3 +54,20 @@ def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.
         fits = len(labels) * room // len(content)
         raise CepropError(f"data set: {len(labels):,} samples take {len(content):,} bytes, room is for about {fits:,}")
     return content + _CRC.pack(check_value(content))
+
+
+def check_data_set(path: Path) -> int:
+    """The samples of a data set's file; raises :class:`CepropError` where it is not whole, or not one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CepropError(f"data set {path}: {error.strerror}") from None
+    least = _FILE_HEAD.size + _CRC.size
+    if len(content) >= least:
+        _, samples, length = _FILE_HEAD.unpack_from(content)
+        if (
+            len(content) == least + length
+            and check_value(content[: -_CRC.size]) == _CRC.unpack(content[-_CRC.size :])[0]
+        ):
+            return samples
+    raise CepropError(f"data set {path}: not a whole one; `ceprop pack SPEC FILE` without --contents makes it")

@@ -10,7 +10,7 @@ _REASONS = {
     Refusal.UNKNOWN: "it knows no such command",
     Refusal.LENGTH: "the request is too short or too long",
     Refusal.ABSENT: "it has no flash, or nothing whole lies there",
-    Refusal.BUSY: "it works from flash",
+    Refusal.BUSY: "it is at work",
 }
 
 

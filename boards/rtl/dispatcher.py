@@ -311,8 +311,8 @@ class Dispatcher(wiring.Component):
         """What READ asked the core for, as it comes."""
         with m.State("GROUP"):
             m.d.comb += self.response.ready.eq(1)
+            m.d.sync += self._words.eq(self.response.payload)
             with m.If(self.response.valid):
-                m.d.sync += self._words.eq(self.response.payload)
                 m.next = "BYTES"
         with m.State("BYTES"), m.If(self._say(m, self._words[:8], last_byte & last_group)):
             m.d.sync += [self._words.eq(self._words >> 8), self._index.eq(self._index + 1)]

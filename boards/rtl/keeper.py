@@ -158,7 +158,8 @@ class Keeper(wiring.Component):
             self._erase(m, Mux(slot, *Flash.SNAPSHOTS))
             self._save(m)
             self._restore(m)
-        m.d.comb += self.busy.eq(~machine.ongoing("IDLE"))
+        # From a register, for it steers all that is shared; nobody else asks for it so soon after a start.
+        m.d.sync += self.busy.eq(~machine.ongoing("IDLE"))
         return m
 
     def _look(self, m: Module) -> None:

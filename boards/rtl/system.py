@@ -8,6 +8,7 @@ from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, sp
 from ceprop.boards.rtl.dispatcher import Dispatcher
 from ceprop.boards.rtl.keeper import Keeper
 from ceprop.boards.rtl.receiver import FrameReceiver
+from ceprop.boards.rtl.relay import Relay
 from ceprop.boards.rtl.results import Results
 from ceprop.boards.rtl.sender import FrameSender
 from ceprop.boards.rtl.transport import Transport
@@ -21,6 +22,9 @@ SYSTEM = "ceprop_system"
 
 LINK_MEMORIES = ("receiver", "sender", "results")
 """Its parts with buffers, each of which suits a block RAM."""
+
+_NEAR_LANES = 4
+"""Lanes of a core so small that all of its command port lies near the link."""
 
 _AT_WORK = 3
 """Samples that the core holds at most: one at work, one that waits, one that comes in."""
@@ -97,11 +101,12 @@ class System(wiring.Component):
         m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
         wiring.connect(m, receiver.body, dispatcher.body)
         wiring.connect(m, dispatcher.reply, sender.body)
+        command, response = self._reach(m, core)
         if self._flash:
-            self._keeper(m, dispatcher, core, unpacker)
+            self._keeper(m, dispatcher, core, unpacker, command, response)
         else:
-            wiring.connect(m, dispatcher.command, core.command)
-            wiring.connect(m, core.response, dispatcher.response)
+            wiring.connect(m, dispatcher.command, command)
+            wiring.connect(m, response, dispatcher.response)
             wiring.connect(m, dispatcher.samples, unpacker.bytes)
         wiring.connect(m, unpacker.sample, core.sample)
         wiring.connect(m, core.result, results.result)
@@ -122,21 +127,40 @@ class System(wiring.Component):
         self._count(m, core)
         return m
 
-    def _keeper(self, m: Module, dispatcher: Dispatcher, core: Core, unpacker: Unpacker) -> None:
-        """The keeper at the flash; while it is busy the core's command port and the unpacker are its own."""
+    def _reach(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface]:
+        """The core's command and response, with registers on the way where it is far."""
+        if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
+            return core.command, core.response
+        command, response = Relay(core.ports.command), Relay(core.ports.response)
+        in_core = DomainRenamer("core")
+        m.submodules.command, m.submodules.response = map(in_core, (command, response))
+        wiring.connect(m, command.target, core.command)
+        wiring.connect(m, core.response, response.source)
+        return command.source, response.target
+
+    def _keeper(
+        self,
+        m: Module,
+        dispatcher: Dispatcher,
+        core: Core,
+        unpacker: Unpacker,
+        command: stream.Interface,
+        response: stream.Interface,
+    ) -> None:
+        """The keeper at the flash; while it is busy the way to the core's command port and the unpacker are its own."""
         keeper = Keeper(self._geometry, self._clock_hz)
         m.submodules.keeper = DomainRenamer("core")(keeper)
         for theirs, own, target in (
-            (dispatcher.command, keeper.command, core.command),
+            (dispatcher.command, keeper.command, command),
             (dispatcher.samples, keeper.samples, unpacker.bytes),
         ):
             _share(m, keeper.busy, theirs, own, target)
         m.d.comb += [
-            keeper.response.payload.eq(core.response.payload),
-            dispatcher.response.payload.eq(core.response.payload),
-            keeper.response.valid.eq(core.response.valid & keeper.busy),
-            dispatcher.response.valid.eq(core.response.valid & ~keeper.busy),
-            core.response.ready.eq(Mux(keeper.busy, keeper.response.ready, dispatcher.response.ready)),
+            keeper.response.payload.eq(response.payload),
+            dispatcher.response.payload.eq(response.payload),
+            keeper.response.valid.eq(response.valid & keeper.busy),
+            dispatcher.response.valid.eq(response.valid & ~keeper.busy),
+            response.ready.eq(Mux(keeper.busy, keeper.response.ready, dispatcher.response.ready)),
             keeper.start.eq(dispatcher.flash_start),
             keeper.task.eq(dispatcher.flash_command),
             keeper.passes.eq(dispatcher.passes),

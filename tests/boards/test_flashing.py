@@ -103,3 +103,34 @@ def test_verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert capsys.readouterr().err == "ceprop: dfu-util: exit code 74; is orangecrab_r0_2_25f connected?\n"
     assert run(["flash", "--board", "ulx3s_85f", str(path), "--dry-run"]) == 2
     assert "it is for LFE5U-25F" in capsys.readouterr().err
+
+
+def test_a_data_set_goes_to_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.chdir(tmp_path)
+    _install(tmp_path, "openFPGALoader")
+    _install(tmp_path, "dfu-util")
+    specification = Path(__file__).parents[2] / "examples" / "digits.toml"
+    assert run(["pack", str(specification), "set.bin", "--samples", "20"]) == 0
+    command = ["flash", "--data-set", "set.bin", "--board"]
+    capsys.readouterr()
+    assert run([*command, "ulx3s_25f", "--json", "-"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["samples"], values["address"], values["sent"]) == (20, 0x300000, True)
+    assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 set.bin\n"
+    (tmp_path / "called").unlink()
+    assert run([*command, "orangecrab_r0_2_25f"]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        "ceprop: board orangecrab_r0_2_25f: dfu-util writes bitstreams only; use a JTAG adapter and openFPGALoader\n"
+    )
+    assert run([*command, "ulx3s_25f", "digits.bit"]) == 2
+    whole = (tmp_path / "set.bin").read_bytes()
+    for damaged in (b"", whole[:-1], whole + b"\0", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
+        (tmp_path / "set.bin").write_bytes(damaged)
+        capsys.readouterr()
+        assert run([*command, "ulx3s_25f"]) == 2
+        assert capsys.readouterr().err.startswith("ceprop: data set set.bin: not a whole one")
+    assert not (tmp_path / "called").exists()

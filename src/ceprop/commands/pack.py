@@ -22,8 +22,8 @@ def pack(
 ) -> None:
     """Pack the first N samples, in the order of SPEC's first epoch, into FILE.
 
-    A programmer writes it to the board's flash at the address shown, and `ceprop run train --from-flash` lets the board
-    learn from it.
+    `ceprop flash --data-set` writes it to the board's flash, at the address shown, and `ceprop run train --from-flash`
+    lets the board learn from it.
     """
     from ceprop.boards.host import data_set_image, first_batch
     from ceprop.boards.protocol import Flash

@@ -19,10 +19,12 @@ from ceprop.boards.host import (
     save_to_flash,
     train_from_flash_beside,
 )
+from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.link import Link
-from ceprop.boards.host.requests import SIMULATION_TIMING
+from ceprop.boards.host.packing import pack_samples
+from ceprop.boards.host.requests import SIMULATION_TIMING, RefusedError
 from ceprop.boards.host.transport import SerialTransport
-from ceprop.boards.protocol import Flash, StatusFlag
+from ceprop.boards.protocol import Command, Flash, StatusFlag
 from ceprop.boards.virtual import VirtualBoard, flash_contents
 from ceprop.boards.virtual.board import BAUD
 from ceprop.geometry import Geometry
@@ -122,6 +124,39 @@ def test_without_a_data_set_or_a_snapshot(build: Path, tmp_path: Path) -> None:
         with pytest.raises(CepropError, match="no whole snapshot of this specification lies in its flash"):
             restore_from_flash(driver)
         assert driver.status()[0] == StatusFlag.FAILED
+
+
+def carry_out(driver: HostDriver, command: Command, payload: bytes) -> None:
+    """A request, and its reply."""
+    driver.link.send(command, payload)
+    driver.link.drain()
+
+
+def test_flash_and_core_wait_for_each_other(build: Path, tmp_path: Path, dataset: Dataset) -> None:
+    """While half a sample is there flash does not begin, and while flash is at work the core is its own."""
+    trainer = Trainer.start(SPECIFICATION, dataset)
+    batch = first_batch(trainer, 1)
+    (sample,) = pack_samples(SPECIFICATION, batch.inputs, batch.labels)
+    with opened(build, tmp_path / "flash") as driver:
+        driver.load(Network.initial(SPECIFICATION))
+        driver.link.send(Command.SAMPLES, sample[:7])
+        for command, payload in ((Command.RUN, b"\1\0"), (Command.SAVE, b""), (Command.RESTORE, b"")):
+            with pytest.raises(RefusedError, match=f"refuses {command.name}: it is at work"):
+                carry_out(driver, command, payload)
+        driver.link.send(Command.SAMPLES, sample[7:])
+        assert driver.counters()["samples"] == 1
+        save_to_flash(driver)
+        before = driver.read_back()
+        driver.save()
+        with pytest.raises(RefusedError, match="refuses READ: it is at work"):
+            driver.read_register("samples")
+        with pytest.raises(RefusedError, match="refuses SAMPLES: it is at work"):
+            carry_out(driver, Command.SAMPLES, sample)
+        wait_for_flash(driver, "the snapshot could not be written")
+        assert driver.counters()["samples"] == 1
+        assert same(driver.read_back(), before)
+        trainer.run(1)
+        assert same(before, trainer.network)
 
 
 def networks(count: int) -> list[Network]:
