@@ -18,7 +18,7 @@ core in the timing harness."""
 
 LINK_MHZ = {
     "iCE40UP5K": 40.0,
-    "iCE40HX8K": 88.0,
+    "iCE40HX8K": 74.0,
     "iCE40LP8K": 62.0,
     "LFE5U grade 6": 122.0,
     "LFE5U grade 8": 112.0,

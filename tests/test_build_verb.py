@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,6 +93,27 @@ def test_a_missed_clock_is_tried_lower_twice(monkeypatch: pytest.MonkeyPatch, tm
     for before, after in pairwise(tried):
         assert 0.9 * before / 1.1 - 1 < after <= 0.9 * before / 1.1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("chosen", "spare", "attempts"), [(True, 1.05, 3), (True, 1.12, 1), (False, 1.05, 1)])
+def test_an_array_that_was_chosen_has_a_tenth_to_spare(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: bool, spare: float, attempts: int
+) -> None:
+    tried: list[float] = []
+
+    def attempt(design, folder: Path, **_: object) -> Build:  # pyright: ignore[reportMissingParameterType]
+        tried.append(design.clock_hz / 1e6)
+        bitstream = tmp_path / "packed.bit"
+        bitstream.write_bytes(b"bits")
+        return replace(_build(spare * tried[-1], tried[-1]), bitstream=str(bitstream))
+
+    monkeypatch.setattr("ceprop.boards.build.make_bitstream", attempt)
+    fields = {key: value for key, value in SMALL.items() if key != "array" or not chosen}
+    found = build(Specification.from_mapping(fields), board("ulx3s_25f"), tmp_path)
+    assert len(tried) == found.seconds == attempts
+    assert found.clocks["core"].constraint == tried[-1]
+    for before, after in pairwise(tried):
+        assert after <= spare * before / 1.1
 
 
 @pytest.mark.parametrize(
