@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import LONGEST_PAYLOAD, REFUSAL, REPLY, Address, Feature, Identity, Refusal, StatusFlag
 from ceprop.boards.rtl.decoder import Decoder
+from ceprop.boards.rtl.receiver import FRAMES
 from ceprop.boards.rtl.sender import BODY
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
@@ -23,8 +24,8 @@ class Dispatcher(wiring.Component):
 
     Members
     -------
-    waiting, body, remaining, none, steady, release, damaged, heard
-        The receiver's other side.
+    frames : In
+        From the receiver.
     reply : Out, stream
         Bodies for the sender, which takes ten cycles for a byte: what it gets may be a few cycles late.
     command, response : Out, In, streams
@@ -55,14 +56,7 @@ class Dispatcher(wiring.Component):
         self._most_groups = min(LONGEST_PAYLOAD // self._group_bytes, 2 ** ports.command["count"].width - 1)
         super().__init__(
             {
-                "waiting": In(1),
-                "body": In(stream.Signature(8)),
-                "remaining": In(8),
-                "none": In(1),
-                "steady": In(1),
-                "release": Out(1),
-                "damaged": In(1),
-                "heard": Out(1),
+                "frames": In(FRAMES),
                 "reply": Out(stream.Signature(BODY)),
                 "command": Out(stream.Signature(ports.command)),
                 "response": In(stream.Signature(ports.response)),
@@ -95,7 +89,7 @@ class Dispatcher(wiring.Component):
         command, space_bits = self.command.payload, 3
         m.d.comb += [
             request.code.eq(self._code),
-            request.remaining.eq(self.remaining),
+            request.remaining.eq(self.frames.remaining),
             Value.cast(command.space).eq(self._place[:space_bits]),
             command.column.eq(self._place[Address.COLUMN_BIT]),
             command.lane.eq(self._place[8:16]),
@@ -131,10 +125,10 @@ class Dispatcher(wiring.Component):
 
     def _take(self, m: Module, target: Signal) -> Value:
         """Shift the body's next byte into the top of `target`; whether there was one."""
-        m.d.comb += self.body.ready.eq(1)
-        with m.If(self.body.valid):
-            m.d.sync += target.eq(Cat(target, self.body.payload)[8:])
-        return self.body.valid
+        m.d.comb += self.frames.body.ready.eq(1)
+        with m.If(self.frames.body.valid):
+            m.d.sync += target.eq(Cat(target, self.frames.body.payload)[8:])
+        return self.frames.body.valid
 
     def _refuse(self, m: Module, reason: Refusal) -> None:
         m.d.sync += [self._reason.eq(reason), self._refused.eq(1), self._counts.eq(0), self._index.eq(0)]
@@ -143,24 +137,24 @@ class Dispatcher(wiring.Component):
     def _head(self, m: Module) -> None:
         with m.State("IDLE"):
             m.d.sync += [self._refused.eq(0), self._index.eq(0)]
-            with m.If(self.damaged):
-                m.d.comb += self.heard.eq(1)
+            with m.If(self.frames.damaged):
+                m.d.comb += self.frames.heard.eq(1)
                 m.d.sync += [self._sequence.eq(0), self._code.eq(0)]
                 self._refuse(m, Refusal.DAMAGED)
-            with m.Elif(self.waiting):
+            with m.Elif(self.frames.waiting):
                 m.next = "SEQUENCE"
         with m.State("SEQUENCE"), m.If(self._take(m, self._sequence)):
             m.next = "CODE"
         with m.State("CODE"), m.If(self._take(m, self._code)):
             m.next = "DECODE"
-        with m.State("DECODE"), m.If(self.steady):
+        with m.State("DECODE"), m.If(self.frames.steady):
             m.next = "CHECK"
 
     def _check(self, m: Module, ahead: Value, repeated: Value, busy: Value) -> None:
         request = self._request
         absent = Const(0) if self._identity.features & Feature.FLASH else request.for_flash
         with m.State("CHECK"):
-            m.d.sync += [self._left.eq(self.remaining - Address.BYTES), self._counts.eq(~repeated)]
+            m.d.sync += [self._left.eq(self.frames.remaining - Address.BYTES), self._counts.eq(~repeated)]
             with m.If(~request.known):
                 self._refuse(m, Refusal.UNKNOWN)
             with m.Elif(~request.fits):
@@ -200,13 +194,13 @@ class Dispatcher(wiring.Component):
             with m.If(request.write & (self._index == Address.BYTES)):
                 m.d.sync += self._index.eq(0)
                 m.next = "WORDS"
-            with m.Elif(self.steady & self.none):
+            with m.Elif(self.frames.steady & self.frames.none):
                 m.d.sync += self._index.eq(0)
                 m.next = "EXECUTE"
             with m.Elif(request.counted & request.final):
-                m.d.comb += self.body.ready.eq(1)
-                with m.If(self.body.valid):
-                    m.d.sync += self._left.eq(self.body.payload)
+                m.d.comb += self.frames.body.ready.eq(1)
+                with m.If(self.frames.body.valid):
+                    m.d.sync += self._left.eq(self.frames.body.payload)
             with m.Else(), m.If(self._take(m, self._place)):
                 m.d.sync += self._index.eq(self._index + 1)
 
@@ -237,18 +231,18 @@ class Dispatcher(wiring.Component):
                 m.next = "REPLY SEQUENCE"
         with m.State("SAMPLES"):
             m.d.comb += [
-                self.samples.valid.eq(self.body.valid),
-                self.samples.payload.eq(self.body.payload),
-                self.body.ready.eq(self.samples.ready),
+                self.samples.valid.eq(self.frames.body.valid),
+                self.samples.payload.eq(self.frames.body.payload),
+                self.frames.body.ready.eq(self.samples.ready),
             ]
-            with m.If(self.steady & self.none):
+            with m.If(self.frames.steady & self.frames.none):
                 m.next = "REPLY SEQUENCE"
 
     def _write(self, m: Module) -> None:
         """Groups as they come from the payload, each to the next address."""
         command = self.command
         with m.State("WORDS"):
-            with m.If(self.steady & self.none):
+            with m.If(self.frames.steady & self.frames.none):
                 m.next = "REPLY SEQUENCE"
             with m.Else(), m.If(self._take(m, self._words)):
                 m.d.sync += self._index.eq(self._index + 1)
@@ -303,7 +297,7 @@ class Dispatcher(wiring.Component):
                 m.next = "END"
         with m.State("END"):
             # A damaged frame was never kept.
-            m.d.comb += self.release.eq(~self._refused | (self._reason != Refusal.DAMAGED))
+            m.d.comb += self.frames.release.eq(~self._refused | (self._reason != Refusal.DAMAGED))
             m.d.sync += self._expected.eq(self._expected + self._counts)
             m.next = "IDLE"
 

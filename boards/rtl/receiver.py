@@ -12,6 +12,33 @@ _SLOT = 256
 """Bytes of the buffer that a frame takes."""
 
 
+FRAMES = wiring.Signature(
+    {
+        "waiting": Out(1),
+        "body": Out(stream.Signature(8)),
+        "remaining": Out(8),
+        "none": Out(1),
+        "steady": Out(1),
+        "release": In(1),
+        "damaged": Out(1),
+        "heard": In(1),
+    }
+)
+"""Frames that have come, one after the other.
+
+waiting : Out
+    A whole frame waits.
+body : Out, stream
+    Its bytes, without the CRC.
+remaining, none, steady : Out
+    How many of them are still to come, and whether none; right while `steady`, some cycles after a byte was taken.
+release : In
+    The frame is done with.
+damaged, heard : Out, In
+    A frame came that is not whole; cleared by `heard`.
+"""
+
+
 class FrameReceiver(wiring.Component):
     """Keeps up to `WINDOW` frames; one for which there is no room is damaged.
 
@@ -19,32 +46,12 @@ class FrameReceiver(wiring.Component):
     -------
     bytes : In, stream
         From the transport; a byte takes up to ten cycles.
-    waiting : Out
-        A whole frame waits.
-    body : Out, stream
-        Its bytes, without the CRC.
-    remaining, none, steady : Out
-        How many of them are still to come, and whether none; right while `steady`, some cycles after a byte was taken.
-    release : In
-        The frame is done with.
-    damaged, heard : Out, In
-        A frame came that is not whole; cleared by `heard`.
+    frames : Out
+        `FRAMES`, for whoever carries them out.
     """
 
     def __init__(self):
-        super().__init__(
-            {
-                "bytes": In(stream.Signature(8)),
-                "waiting": Out(1),
-                "body": Out(stream.Signature(8)),
-                "remaining": Out(8),
-                "none": Out(1),
-                "steady": Out(1),
-                "release": In(1),
-                "damaged": Out(1),
-                "heard": In(1),
-            }
-        )
+        super().__init__({"bytes": In(stream.Signature(8)), "frames": Out(FRAMES)})
 
     def elaborate(self, platform: object) -> Module:
         """One memory, a slot a frame: written as bytes come, read as the body is taken."""
@@ -74,8 +81,8 @@ class FrameReceiver(wiring.Component):
             port.data.eq(byte),
             port.en.eq(emitted & room),
         ]
-        with m.If(self.heard):
-            m.d.sync += self.damaged.eq(0)
+        with m.If(self.frames.heard):
+            m.d.sync += self.frames.damaged.eq(0)
         with m.If(emitted & room):
             m.d.sync += count.eq(count + 1)
         with m.If(emitted & ~room):
@@ -86,7 +93,7 @@ class FrameReceiver(wiring.Component):
                 with m.If(whole):
                     m.d.sync += [full[slot].eq(1), lengths[slot].eq(count - CRC_BYTES), slot.eq(slot + 1)]
                 with m.Else():
-                    m.d.sync += self.damaged.eq(1)
+                    m.d.sync += self.frames.damaged.eq(1)
             m.d.comb += check.start.eq(1)
             m.d.sync += [started.eq(0), broken.eq(0), count.eq(0), left.eq(0)]
         with m.Elif(taken & code):
@@ -101,22 +108,25 @@ class FrameReceiver(wiring.Component):
         slot, position, loaded = Signal(range(WINDOW)), Signal(8), Signal()
         settling = Signal(2)
         m.d.comb += [
-            self.waiting.eq(full[slot]),
+            self.frames.waiting.eq(full[slot]),
             port.addr.eq(Cat(position, slot)),
             port.en.eq(~loaded),
-            self.body.valid.eq(loaded),
-            self.steady.eq(settling == 3),
+            self.frames.body.valid.eq(loaded),
+            self.frames.steady.eq(settling == 3),
         ]
         # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next.
-        m.d.sync += [self.remaining.eq(lengths[slot] - position), self.none.eq(self.remaining == 0)]
-        m.d.sync += self.body.payload.eq(port.data)
-        with m.If(~self.waiting):
+        m.d.sync += [
+            self.frames.remaining.eq(lengths[slot] - position),
+            self.frames.none.eq(self.frames.remaining == 0),
+        ]
+        m.d.sync += self.frames.body.payload.eq(port.data)
+        with m.If(~self.frames.waiting):
             m.d.sync += settling.eq(0)
-        with m.Elif(~self.steady):
+        with m.Elif(~self.frames.steady):
             m.d.sync += settling.eq(settling + 1)
-        with m.If(self.release):
+        with m.If(self.frames.release):
             m.d.sync += [full[slot].eq(0), slot.eq(slot + 1), position.eq(0), loaded.eq(0), settling.eq(0)]
-        with m.Elif(loaded & self.body.ready):
+        with m.Elif(loaded & self.frames.body.ready):
             m.d.sync += [position.eq(position + 1), loaded.eq(0), settling.eq(0)]
-        with m.Elif(self.steady & ~self.none):
+        with m.Elif(self.frames.steady & ~self.frames.none):
             m.d.sync += loaded.eq(1)

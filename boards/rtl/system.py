@@ -99,7 +99,7 @@ class System(wiring.Component):
             Results(self._geometry),
         )
         m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
-        wiring.connect(m, receiver.body, dispatcher.body)
+        wiring.connect(m, receiver.frames, dispatcher.frames)
         wiring.connect(m, dispatcher.reply, sender.body)
         command, response = self._reach(m, core)
         if self._flash:
@@ -111,17 +111,10 @@ class System(wiring.Component):
         wiring.connect(m, unpacker.sample, core.sample)
         wiring.connect(m, core.result, results.result)
         m.d.comb += [
-            dispatcher.waiting.eq(receiver.waiting),
-            dispatcher.remaining.eq(receiver.remaining),
-            dispatcher.none.eq(receiver.none),
-            dispatcher.steady.eq(receiver.steady),
-            receiver.release.eq(dispatcher.release),
-            dispatcher.damaged.eq(receiver.damaged),
-            receiver.heard.eq(dispatcher.heard),
             dispatcher.result_count.eq(results.count),
             results.address.eq(dispatcher.result_address),
             dispatcher.result_word.eq(results.word),
-            self.linked.eq(receiver.waiting),
+            self.linked.eq(receiver.frames.waiting),
             dispatcher.at_work.eq(~unpacker.between | self.working),
         ]
         self._count(m, core)

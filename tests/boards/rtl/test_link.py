@@ -81,17 +81,8 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.receiver, m.submodules.sender = receiver, sender = self.receiver, self.sender
         m.submodules.dispatcher = dispatcher = self.dispatcher
-        wiring.connect(m, receiver.body, dispatcher.body)
+        wiring.connect(m, receiver.frames, dispatcher.frames)
         wiring.connect(m, dispatcher.reply, sender.body)
-        m.d.comb += [
-            dispatcher.waiting.eq(receiver.waiting),
-            dispatcher.remaining.eq(receiver.remaining),
-            dispatcher.none.eq(receiver.none),
-            dispatcher.steady.eq(receiver.steady),
-            receiver.release.eq(dispatcher.release),
-            dispatcher.damaged.eq(receiver.damaged),
-            receiver.heard.eq(dispatcher.heard),
-        ]
         return m
 
 
