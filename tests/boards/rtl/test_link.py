@@ -289,6 +289,11 @@ def damaged_lines() -> Iterator[tuple[str, bytes]]:
     yield "a repeated byte", whole[:5] + whole[4:]
     yield "oversized", b"\0" + cobs.encode(bytes(range(1, 251)) * 3) + b"\0"
     yield "too short", b"\0\3ab\0"
+    yield "too short, with a CRC", frame(b"a")
+    assert whole[2] == len(whole) - 3, "all but the first zero is one block"
+    yield "a block that ends too soon", whole[:2] + bytes([whole[2] + 1]) + whole[3:]
+    longest = bytes([0, Command.SAMPLES]) + bytes(range(1, LONGEST_PAYLOAD + 1))
+    yield "a whole one with more behind it", b"\0" + cobs.encode(cobs.decode(frame(longest)[1:-1]) + b"more") + b"\0"
     yield "no code", b"\0" + b"\xff" * 300 + b"\0"
 
 
