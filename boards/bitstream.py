@@ -18,7 +18,7 @@ from ceprop.boards.registry import Board
 from ceprop.boards.routing import CriticalPath, critical_path, measure_with_icetime, pack, pinned_arguments, route, used
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
-from ceprop.boards.rtl.transport import UartTransport
+from ceprop.boards.rtl.transport import SpiTransport, UartTransport
 from ceprop.boards.synthesis import NETLIST, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, PACK, YOSYS
 from ceprop.files import write_aside
@@ -60,8 +60,10 @@ class Build:
         Of the specification.
     board, device : str
         What it was built for.
-    clock_hz, baud : int
-        The core's clock, nominally, and the UART's bits a second.
+    clock_hz : int
+        The core's clock, nominally.
+    baud : int or None
+        The UART's bits a second; None with SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     seed : int
@@ -87,7 +89,7 @@ class Build:
     board: str
     device: str
     clock_hz: int
-    baud: int
+    baud: int | None
     flash: bool
     seed: int
     clocks: Mapping[str, ClockCheck]
@@ -101,15 +103,21 @@ class Build:
         """Whether every clock is fast enough."""
         return all(clock.met for clock in self.clocks.values())
 
+    @property
+    def transport(self) -> str:
+        """How the host's bytes come, "uart" or "spi"."""
+        return "spi" if self.baud is None else "uart"
+
     def fields(self) -> dict[str, Any]:
-        """Everything in plain types."""
-        return asdict(self)
+        """Everything in plain types, `transport` too."""
+        return asdict(self) | {"transport": self.transport}
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> "Build":
         """The inverse of :meth:`fields`."""
+        own = {name: value for name, value in fields.items() if name != "transport"}
         clocks = {name: ClockCheck(**clock) for name, clock in fields["clocks"].items()}
-        return cls(**{**fields, "clocks": clocks, "critical_path": CriticalPath(**fields["critical_path"])})
+        return cls(**own | {"clocks": clocks, "critical_path": CriticalPath(**fields["critical_path"])})
 
 
 @dataclass(frozen=True)
@@ -124,8 +132,8 @@ class Design:
         Whose pins and device.
     clock : Clock
         The core's.
-    baud : int
-        Of the UART.
+    baud : int or None
+        Of the UART; None for SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     """
@@ -133,7 +141,7 @@ class Design:
     geometry: Geometry
     board: Board
     clock: Clock
-    baud: int
+    baud: int | None
     flash: bool = False
 
     @property
@@ -151,7 +159,7 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
     geometry, board = design.geometry, design.board
     tools = _tools(board)
     progress(f"generating Verilog, {design.clock_hz / 1e6:.2f} MHz")
-    top = top_level(board, design.clock, flash=design.flash)
+    top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
     moved = [memory.pattern for memory in in_logic(geometry, board.device)]
@@ -202,7 +210,7 @@ def system_verilog(design: Design) -> str:
         parts,
         board=design.board.name,
         clock_hz=design.clock_hz,
-        transport=UartTransport(design.clock_hz, design.baud),
+        transport=SpiTransport() if design.baud is None else UartTransport(design.clock_hz, design.baud),
         flash=design.flash,
     )
     return to_verilog(system, SYSTEM)

@@ -9,6 +9,7 @@ from ceprop.boards.implement import Progress
 from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash
 from ceprop.boards.pll import choose_clock
 from ceprop.boards.registry import Board
+from ceprop.boards.spi_pins import spi_pins
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
@@ -35,22 +36,25 @@ def build(
     board: Board,
     folder: Path,
     *,
-    baud: int = BAUD,
+    baud: int | None = BAUD,
     flash: bool | None = None,
     seed: int = 1,
     progress: Progress | None = None,
 ) -> Build:
     """Build the bitstream of a specification for a board, with the array that suits it where none is given, and with
-    what learns from flash where `flash` says so, or without a word, where the board has room for that.
+    what learns from flash where `flash` says so, or without a word, where the board has room for that. `baud` is the
+    UART's; None stands for SPI.
 
     The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
     design falls short of it, or with an array that was chosen here meets it without the margin to spare, the next one
     is a margin below what that reached. Bitstream and report are written to `folder`; what they were made from is kept
     below it, so that the same call returns at once.
 
-    Raises :class:`CepropError` where the design does not fit, no clock makes the baud rate, none is met in three
-    attempts, a tool is missing, or a tool fails."""
+    Raises :class:`CepropError` where the design does not fit, the board has no pins for SPI, no clock makes the baud
+    rate, none is met in three attempts, a tool is missing, or a tool fails."""
     say = progress or (lambda _: None)
+    if baud is None:
+        spi_pins(board.name)
     geometry = Geometry(specification_for(specification, board))
     flash = has_flash(board) if flash is None else flash
     check_fit_with_link(geometry, board, flash=flash)

@@ -179,15 +179,15 @@ Clock = Ice40Pll | Ecp5Pll | OwnOscillator
 """Where the core's clock comes from."""
 
 
-def choose_clock(board: Board, limit_hz: float, baud: int) -> Clock:
-    """The fastest clock that never exceeds `limit_hz` and of which a UART can make the baud rate.
+def choose_clock(board: Board, limit_hz: float, baud: int | None) -> Clock:
+    """The fastest clock that never exceeds `limit_hz` and of which a UART can make the baud rate, if one is given.
 
     Raises :class:`CepropError` where there is none."""
     found = [clock for clock in _settings(board) if clock.fastest_hz <= limit_hz]
     if not found:
         raise CepropError(f"{board.title}: no clock of at most {limit_hz / 1e6:.1f} MHz")
-    serving = [clock for clock in found if serves(clock.clock_hz, baud)]
-    if not serving:
+    serving = [clock for clock in found if baud is None or serves(clock.clock_hz, baud)]
+    if baud is not None and not serving:
         usual = next((rate for rate in _USUAL if any(serves(clock.clock_hz, rate) for clock in found)), None)
         advice = f"; {usual:,} would do" if usual else ""
         raise CepropError(
@@ -201,6 +201,11 @@ def serves(clock_hz: Fraction, baud: int) -> bool:
     """Whether a UART with that clock makes the baud rate: with cycles enough for a bit, and near enough."""
     divisor = round(clock_hz / baud)
     return divisor >= LEAST_DIVISOR and abs(clock_hz / divisor / baud - 1) <= BAUD_TOLERANCE
+
+
+def slowest_hz(board: Board, clock_hz: float) -> float:
+    """What a board's clock of nominally `clock_hz` is at least: only a crystal is as good as exact."""
+    return clock_hz * float(1 - OwnOscillator.SPREAD) if board.own_oscillator else clock_hz
 
 
 def _settings(board: Board) -> Iterator[Clock]:

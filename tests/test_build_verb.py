@@ -10,7 +10,7 @@ import pytest
 
 from ceprop import CepropError, Specification
 from ceprop.boards import board
-from ceprop.boards.bitstream import Build, ClockCheck
+from ceprop.boards.bitstream import Build, ClockCheck, system_verilog
 from ceprop.boards.build import build
 from ceprop.boards.routing import CriticalPath
 from ceprop.bundled import bundled_specification
@@ -48,6 +48,7 @@ def test_a_bitstream(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert found["shape"] == "1x1"
     assert found["seconds"] > 0
     assert found["tools"]["icetime"]
+    assert (found["transport"], found["baud"]) == ("uart", 1_000_000)
     report = json.loads(Path(found["report"]).read_text())
     assert report["bitstream"] == "small.bin"
     assert report["build_digest"] == Specification.load(small).build_digest == found["build_digest"]
@@ -116,13 +117,43 @@ def test_an_array_that_was_chosen_has_a_tenth_to_spare(
         assert after <= spare * before / 1.1
 
 
+def test_spi_asks_nothing_of_the_clock(
+    monkeypatch: pytest.MonkeyPatch, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """6 MHz, which is what this board has below 12 MHz, makes no three million baud."""
+    (tmp_path / "packed.bin").write_bytes(b"bits")
+
+    def attempt(design, folder: Path, **_: object) -> Build:  # pyright: ignore[reportMissingParameterType]
+        assert "spi_clock" in system_verilog(design)
+        built = _build(2 * design.clock_hz / 1e6, design.clock_hz / 1e6)
+        return replace(built, bitstream=str(tmp_path / "packed.bin"), specification=SMALL, baud=design.baud)
+
+    monkeypatch.setattr("ceprop.boards.build.make_bitstream", attempt)
+    monkeypatch.setattr("ceprop.boards.build.expected_mhz", lambda *_: 11.0)
+    command = ["build", str(small), "--board", "upduino_v3", "-o", str(tmp_path / "out")]
+    assert run([*command, "--transport", "spi"]) == 0
+    table = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "SPI up to 0.7 MHz; JP5: select 23, from host 25, to host 26, clock 27" in table
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["transport"], report["baud"], report["clock_hz"]) == ("spi", None, 6_000_000)
+    assert Build.from_fields(report).fields() == report
+    assert run([*command, "--baud", "3000000"]) == 2
+    assert "baud rate 3,000,000: no clock of upduino_v3" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
         (["--board", "none"], "board none: must be one of icebreaker"),
         (["--board", "ulx3s_25f", "--set", "array.rows=8", "--set", "array.cols=8"], "array 8x8: needs 64 multipliers"),
         (["--board", "generic"], "--clock-mhz must be given"),
-        (["--board", "icebreaker", "--clock-mhz", "20"], "are for --board generic only"),
+        (["--board", "icebreaker", "--clock-mhz", "20"], "--clock-mhz 20: is for --board generic only"),
+        (
+            ["--board", "icebreaker", "--transport", "wishbone"],
+            "--transport wishbone: is for --board generic only; icebreaker can have uart or spi",
+        ),
+        (["--board", "icebreaker", "--transport", "spi", "--baud", "9600"], "--baud 9600: --transport spi has no baud"),
+        (["--board", "colorlight_5a_75b", "--transport", "spi"], "has no pins for SPI here; icebreaker, "),
         (["--board", "generic", "--clock-mhz", "1", "--baud", "3000000"], "baud rate 3,000,000"),
         (["--board", "ulx3s_25f", "--baud", "100"], "baud"),
     ],
@@ -163,6 +194,8 @@ def test_boards(capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["icebreaker"]["oscillator_hz"] == 12_000_000
     assert facts["upduino_v3"]["own_oscillator"]
     assert facts["tinyfpga_bx"]["uart"] == "adapter: rx 2, tx 1"
+    assert facts["icebreaker"]["spi"] == "PMOD1A: 1, 2, 3, 4"
+    assert facts["icesugar_pro"]["spi"] is None
     assert facts["ulx3s_85f"]["flashed_by"] == ["openFPGALoader"]
     assert (facts["ulx3s_85f"]["fits"], facts["ulx3s_85f"]["shape"]) == (True, "8x8")
     assert not facts["icebreaker"]["fits"]

@@ -36,7 +36,7 @@ class CepClassifier(ClassifierMixin, BaseEstimator):
     specification : Specification, path or None
         The network; None is the bundled digits example.
     port : str
-        `model`, `sim`, or the device of a serial port.
+        `model`, `sim`, the device of a serial port, or the URL of an adapter for SPI.
     board, baud, line_noise, build
         As :class:`Place` has them.
     epochs : int

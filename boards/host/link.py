@@ -236,5 +236,5 @@ class Link:
         command = self._outstanding[0].command.name
         return CepropError(
             f"port {self.port}: the board does not answer {command} (for {self.timing.patience:g} s, "
-            f"{self._tries} times); is it programmed, and is the baud rate right?"
+            f"{self._tries} times); is it programmed, and built for this transport and baud rate?"
         )

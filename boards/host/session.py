@@ -9,8 +9,10 @@ from ceprop.boards.build import BAUD
 from ceprop.boards.choose import specification_for
 from ceprop.boards.host.driver import HostDriver, board_of
 from ceprop.boards.host.link import Link
-from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING, Timing
+from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING
+from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
 from ceprop.boards.host.transport import SerialTransport
+from ceprop.boards.pll import slowest_hz
 from ceprop.boards.registry import board as board_named
 from ceprop.boards.registry import board_names
 from ceprop.errors import CepropError
@@ -28,7 +30,7 @@ class Place:
     Fields
     ------
     port : str
-        Device of a serial port, or `SIMULATION`.
+        Device of a serial port, URL of an adapter for SPI (ftdi://ftdi:232h/1), or `SIMULATION`.
     board : str or None
         Its name; None takes the board that is there, which is not possible in simulation.
     baud : int
@@ -73,16 +75,23 @@ def open_board(
     if place.line_noise:
         raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
     if place.transport != "uart":
-        raise CepropError(f"--transport {place.transport}: a serial port is a uart; --port {SIMULATION} has others")
+        raise CepropError(
+            f"--transport {place.transport}: is for --port {SIMULATION} only; a serial port is a uart, and a port of "
+            f"SPI has its adapter's name, {SPI_EXAMPLE} say"
+        )
     if place.clock_hz:
         raise CepropError(f"--clock-mhz {place.clock_hz / 1e6:g}: only that of --port {SIMULATION} can be chosen")
     if place.flash:
         raise CepropError(f"--flash {place.flash}: only a board of --port {SIMULATION} has its flash in a file")
-    with _at(place.port, place.baud, BOARD_TIMING) as link:
+    spi = place.port.startswith(SPI_SCHEME)
+    with FtdiSpiTransport(place.port) if spi else SerialTransport(place.port, place.baud) as transport:
+        link = Link(transport, BOARD_TIMING)
         identity = link.identify()
         name = place.board or board_of(identity)
         if name is None:
             raise CepropError(f"port {place.port}: this program does not know the board there; give --board")
+        if isinstance(transport, FtdiSpiTransport):
+            transport.raise_clock(slowest_hz(board_named(name), identity.clock_hz))
         yield HostDriver(link, Geometry(_laid_out(specification, name)), name)
 
 
@@ -105,14 +114,9 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         flash=place.flash,
         progress=say,
     )
-    with board, _at(board.port, board.baud, SIMULATION_TIMING) as link:
+    with board, SerialTransport(board.port, board.baud) as transport:
+        link = Link(transport, SIMULATION_TIMING)
         yield HostDriver(link, Geometry(whole), place.board, lambda: board.cycles / board.clock_hz)
-
-
-@contextmanager
-def _at(port: str, baud: int, timing: Timing) -> Iterator[Link]:
-    with SerialTransport(port, baud) as transport:
-        yield Link(transport, timing)
 
 
 def _laid_out(specification: Specification, board: str) -> Specification:

@@ -1,4 +1,4 @@
-"""Bytes to a board and back, over a serial port."""
+"""What carries bytes to a board and back, and a serial port that does."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ _WRITE_SECONDS = 10.0
 
 class Transport(Protocol):
     """What :class:`ceprop.boards.host.link.Link` talks through; `name` is for messages, `baud` the bits
-    a second of the line.
+    a second of the line, a byte being ten of them.
 
     Both methods raise :class:`CepropError` where the line is gone."""
 

@@ -13,6 +13,7 @@ from ceprop.boards.pll import Clock
 from ceprop.boards.registry import Board
 from ceprop.boards.rtl.pll import ClockSource
 from ceprop.boards.rtl.system import SYSTEM
+from ceprop.boards.spi_pins import spi_pins
 from ceprop.boards.uart_pins import UART_PINS
 
 TOP = "ceprop_top"
@@ -40,12 +41,15 @@ class TopLevel:
     pack_options: Sequence[str]
 
 
-def top_level(board: Board, clock: Clock, *, flash: bool = False) -> TopLevel:
-    """The top level for a board and a clock."""
+def top_level(board: Board, clock: Clock, *, spi: bool = False, flash: bool = False) -> TopLevel:
+    """The top level for a board and a clock, its link a UART or SPI. Raises :class:`CepropError` where the board has no
+    pins for that."""
     platform = board.platform()
-    if board.name in UART_PINS:
+    if spi:
+        platform.add_resources([spi_pins(board.name).resource])
+    elif board.name in UART_PINS:
         platform.add_resources([UART_PINS[board.name].resource])
-    plan = platform.prepare(_Top(clock, flash), TOP, emit_src=False)
+    plan = platform.prepare(_Top(clock, spi, flash), TOP, emit_src=False)
     commands = json.loads(plan.files[f"build_{TOP}.json"])["commands"]
     ecp5 = board.device.family == "ecp5"
     pack = next(command for command in commands if command[0] == ("ecppack" if ecp5 else "icepack"))
@@ -59,8 +63,9 @@ def top_level(board: Board, clock: Clock, *, flash: bool = False) -> TopLevel:
 class _Top(Elaboratable):
     """The system between the pins of the platform that it is elaborated for."""
 
-    def __init__(self, clock: Clock, flash: bool):
+    def __init__(self, clock: Clock, spi: bool, flash: bool):
         self._clock = clock
+        self._link = _spi if spi else _uart
         self._flash = flash
 
     def elaborate(self, platform: Platform) -> Module:
@@ -74,7 +79,7 @@ class _Top(Elaboratable):
             "i_rst": ResetSignal(),
             "o_working": working,
             "o_linked": linked,
-            **_uart(m, platform),
+            **self._link(m, platform),
             **(_spi_flash(m, platform) if self._flash else {}),
         }
         m.submodules.system = Instance(SYSTEM, **connections)
@@ -85,6 +90,20 @@ class _Top(Elaboratable):
 def _uart(m: Module, platform: Platform) -> dict[str, Any]:
     pins = platform.request("uart", 0, dir="-")
     return {"i_rx": _input(m, "rx", pins.rx), "o_tx": _output(m, "tx", pins.tx)}
+
+
+def _spi(m: Module, platform: Platform) -> dict[str, Any]:
+    """Pins of SPI; the board drives its own only while it is selected, so that others may be on the same wires."""
+    pins = platform.request("spi", 0, dir="-")
+    select = _input(m, "spi_select", pins.cs)
+    m.submodules.spi_out = out = io.Buffer("o", pins.cipo)
+    m.d.comb += out.oe.eq(select)
+    return {
+        "i_spi_select": select,
+        "i_spi_clock": _input(m, "spi_clock", pins.clk),
+        "i_spi_in": _input(m, "spi_in", pins.copi),
+        "o_spi_out": out.o,
+    }
 
 
 def _spi_flash(m: Module, platform: Platform) -> dict[str, Any]:
@@ -113,7 +132,7 @@ def _lights(m: Module, platform: Platform, linked: Signal, working: Signal) -> N
     for name, number in (("rgb_led", 0), ("led", 0), ("led", 1)):
         try:
             light = platform.request(name, number, dir="-")
-        except ResourceError:  # there is none, or its pin is the UART's
+        except ResourceError:  # there is none, or its pin is the link's
             continue
         lights += [light.g, light.r] if name == "rgb_led" else [light]
     shown = [linked, working] if len(lights) > 1 else [linked | working]

@@ -53,6 +53,18 @@ class UartTransport(Transport):
 SPI_CYCLES = 8
 """Our clock cycles that a bit of SPI takes at least."""
 
+_ANSWER_CYCLES = 3
+"""Our clock cycles after which the host's falling clock has put the next bit on our pin, at most."""
+
+_WIRE_SECONDS = 25e-9
+"""Allowed for pins, wires and the adapter on the way there and back."""
+
+
+def fastest_spi_hz(core_hz: float) -> float:
+    """The fastest clock of a host's SPI, in Hz, that a board with a clock of at least `core_hz` can follow: it sees
+    every edge, and its bit is there half a bit after the one that falls."""
+    return min(core_hz / SPI_CYCLES, 1 / (2 * (_ANSWER_CYCLES / core_hz + _WIRE_SECONDS)))
+
 
 class SpiTransport(Transport):
     """The host as SPI master, mode 0, the highest bit first, its clock high and low for at least half of `SPI_CYCLES`

@@ -10,8 +10,10 @@ from ceprop.boards.pll import choose_clock
 from ceprop.boards.routing import pack, pinned_arguments, route
 from ceprop.boards.rtl.system import SYSTEM
 from ceprop.boards.rtl.top import TOP, TopLevel, top_level
+from ceprop.boards.spi_pins import SPI_PINS, spi_pins
 from ceprop.boards.toolchain import YOSYS, run_tool
 from ceprop.boards.uart_pins import UART_PINS
+from ceprop.errors import CepropError
 
 UART = {
     "icebreaker": ("6", "9"),
@@ -27,8 +29,21 @@ UART = {
 }
 
 
-def _top(name: str, flash: bool = False) -> TopLevel:
-    return top_level(board(name), choose_clock(board(name), 60e6, 1_000_000), flash=flash)
+SPI = {
+    "icebreaker": ("4", "2", "47", "45"),
+    "upduino_v3": ("23", "25", "26", "27"),
+    "icesugar": ("46", "44", "42", "37"),
+    "ice40_hx8k_b_evn": ("N16", "M15", "M16", "L16"),
+    "tinyfpga_bx": ("G2", "H1", "J1", "H2"),
+    **dict.fromkeys(("ulx3s_12f", "ulx3s_25f", "ulx3s_45f", "ulx3s_85f"), ("B11", "A10", "A9", "B9")),
+    **dict.fromkeys(("orangecrab_r0_2_25f", "orangecrab_r0_2_85f"), ("B8", "N16", "N15", "R17")),
+    **dict.fromkeys(("ecpix5_45f", "ecpix5_85f"), ("T25", "U25", "U24", "V24")),
+}
+"""Select, from the host, to it, clock."""
+
+
+def _top(name: str, flash: bool = False, spi: bool = False) -> TopLevel:
+    return top_level(board(name), choose_clock(board(name), 60e6, 1_000_000), spi=spi, flash=flash)
 
 
 def _pins(constraints: str) -> dict[str, str]:
@@ -53,6 +68,29 @@ def test_pins(name: str, flash: bool) -> None:
         assert lines == []
     assert f"\\{SYSTEM}" in top.rtlil
     assert ("FREQUENCY PORT" in top.constraints or "set_frequency" in top.constraints) != board(name).own_oscillator
+
+
+@pytest.mark.parametrize("name", SPI_PINS)
+def test_pins_of_spi(name: str) -> None:
+    """Those of the UART stay free, all others lie where they do beside one."""
+    top = _top(name, flash=True, spi=True)
+    pins = _pins(top.constraints)
+    assert tuple(pins.pop(f"spi_0__{line}__io") for line in ("cs", "copi", "cipo", "clk")) == SPI[name]
+    beside = _pins(_top(name, flash=True).constraints)
+    assert pins == {port: pin for port, pin in beside.items() if not port.startswith("uart")}
+    assert not set(SPI[name]) & set(pins.values())
+    assert all(f"connect \\spi_{line} " in top.rtlil for line in ("select", "clock", "in", "out"))
+    assert "\\rx" not in top.rtlil
+
+
+def test_spi_has_no_pins_of_the_uart_where_a_board_has_one_of_its_own() -> None:
+    for name in set(SPI_PINS) - set(UART_PINS):
+        assert not set(SPI[name]) & set(UART[name])
+
+
+def test_a_board_without_pins_for_spi() -> None:
+    with pytest.raises(CepropError, match=r"^board icesugar_pro: has no pins for SPI here; icebreaker, .* have$"):
+        spi_pins("icesugar_pro")
 
 
 def test_sources_of_the_clock() -> None:
@@ -80,12 +118,16 @@ def test_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["icebreaker", "upduino_v3", "ice40_hx8k_b_evn", "tinyfpga_bx", "orangecrab_r0_2_25f"])
-def test_the_tools_take_it(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spi", [False, True])
+def test_the_tools_take_it(name: str, spi: bool, tmp_path: Path) -> None:
     """With its flash, around a system that does next to nothing; the clock is the one that was chosen."""
-    target, top = board(name), _top(name, flash=True)
-    ports = "input clk, rst, rx, flash_in, output reg tx, output working, linked, flash_select, flash_clock, flash_out"
-    body = "always @(posedge clk) tx <= rx ^ flash_in ^ rst ^ tx; assign flash_select = rx, flash_out = tx, linked = rx"
-    body += ", working = tx, flash_clock = tx;"
+    target, top = board(name), _top(name, flash=True, spi=spi)
+    heard, said = ("spi_in", "spi_out") if spi else ("rx", "tx")
+    ports = f"input clk, rst, {heard}, {'spi_select, spi_clock, ' * spi}flash_in, output reg {said}, output working, "
+    ports += "linked, flash_select, flash_clock, flash_out"
+    changed = f"{heard} ^ flash_in ^ rst ^ {said}{' ^ spi_select ^ spi_clock' * spi}"
+    body = f"always @(posedge clk) {said} <= {changed}; assign flash_select = {heard}, flash_out = {said}, "
+    body += f"linked = {heard}, working = {said}, flash_clock = {said};"
     (tmp_path / "system.v").write_text(f"module {SYSTEM}({ports}); {body} endmodule\n")
     (tmp_path / "top.il").write_text(top.rtlil)
     (tmp_path / "pins").write_text(top.constraints)

@@ -36,6 +36,7 @@ def boards(spec: Path | None, overrides: list[str], json_file: str | None) -> No
         "LUTs, multipliers, RAMs": lambda facts: ", ".join(f"{facts['room'][kind]:,}" for kind in _ROOM),
         "oscillator": lambda facts: f"{facts['oscillator_hz'] / 1e6:g} MHz{', its own' * facts['own_oscillator']}",
         "UART": lambda facts: facts["uart"],
+        "SPI: select, in, out, clock": lambda facts: facts["spi"] or "none",
         "flashed by": lambda facts: ", ".join(facts["flashed_by"]),
     }
     if specification is not None:
@@ -47,9 +48,10 @@ def boards(spec: Path | None, overrides: list[str], json_file: str | None) -> No
 
 def _facts(board: "Board", specification: Specification | None) -> dict[str, Any]:
     from ceprop.boards.flashing import PROGRAMMERS
+    from ceprop.boards.spi_pins import SPI_PINS
     from ceprop.boards.uart_pins import UART_PINS
 
-    pins = UART_PINS.get(board.name)
+    pins, spi = UART_PINS.get(board.name), SPI_PINS.get(board.name)
     facts: dict[str, Any] = {
         "board": board.name,
         "part": board.device.name,
@@ -57,6 +59,7 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
         "oscillator_hz": board.oscillator_hz,
         "own_oscillator": board.own_oscillator,
         "uart": "on board" if pins is None else f"adapter: rx {pins.labels[0]}, tx {pins.labels[1]}",
+        "spi": None if spi is None else f"{spi.header}: {', '.join(spi.labels)}",
         "flashed_by": [programmer.program for programmer in PROGRAMMERS[board.name]],
     }
     return facts if specification is None else facts | _fit(board, specification)

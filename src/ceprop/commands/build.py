@@ -11,6 +11,7 @@ from ceprop.specification import Specification
 from .options import board_option, json_option, specification_options
 
 if TYPE_CHECKING:
+    from ceprop.boards import Board
     from ceprop.boards.build import Build
 
 _GENERIC = "generic"
@@ -30,7 +31,7 @@ _GENERIC = "generic"
     "--baud",
     type=click.IntRange(min=1200, max=3_000_000),
     metavar="N",
-    help="Bits a second of the UART; a million where it is left out.",
+    help="Bits a second of a UART; a million where it is left out.",
 )
 @click.option(
     "--placement",
@@ -51,7 +52,9 @@ _GENERIC = "generic"
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
-    help="How the host's bytes come, for --board generic only; uart where it is left out.",
+    default="uart",
+    show_default=True,
+    help="How the host's bytes come; the last two are for --board generic only.",
 )
 @json_option
 def build(
@@ -62,7 +65,7 @@ def build(
     placement: int,
     flash: bool | None,
     clock_mhz: float | None,
-    transport: str | None,
+    transport: str,
     json_file: str | None,
 ) -> None:
     """Make the bitstream of SPEC for a board: core, link, PLL and pins, its timing checked.
@@ -75,28 +78,33 @@ def build(
 
     report = Report(json_file)
     folder = output or Path("build") / board
+    if baud is not None and transport != "uart":
+        raise click.UsageError(f"--baud {baud}: --transport {transport} has no baud rate")
     baud = baud or BAUD
     if board == _GENERIC:
         if clock_mhz is None:
             raise click.UsageError("--board generic: --clock-mhz must be given")
-        _generic(specification, folder, round(clock_mhz * 1e6), transport or "uart", baud, bool(flash), report)
+        _generic(specification, folder, round(clock_mhz * 1e6), transport, baud, bool(flash), report)
         return
-    if clock_mhz is not None or transport is not None:
-        raise click.UsageError(f"--clock-mhz and --transport are for --board {_GENERIC} only")
+    if clock_mhz is not None:
+        raise click.UsageError(f"--clock-mhz {clock_mhz:g}: is for --board {_GENERIC} only")
+    if transport not in ("uart", "spi"):
+        raise click.UsageError(f"--transport {transport}: is for --board {_GENERIC} only; {board} can have uart or spi")
     from ceprop.boards import board as find_board
 
     target = find_board(board)
+    rate = baud if transport == "uart" else None
     with report.stages() as say:
-        built = build_bitstream(specification, target, folder, baud=baud, flash=flash, seed=placement, progress=say)
+        built = build_bitstream(specification, target, folder, baud=rate, flash=flash, seed=placement, progress=say)
     array = built.specification["array"]
     shape = f"{array['rows']}x{array['cols']}"
     layers = "-".join(map(str, specification.layers))
-    report.table(f"{specification.name}: {layers} as {shape} on {target.title}", _rows(built))
+    report.table(f"{specification.name}: {layers} as {shape} on {target.title}", _rows(built, target))
     shown = {"shape": shape, "core_clock_mhz": built.clock_hz / 1e6, "report": str(folder / REPORT)}
     report.result(built.fields() | shown)
 
 
-def _rows(built: "Build") -> list[tuple[str, str]]:
+def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
     path = built.critical_path
     return [
         ("bitstream", built.bitstream),
@@ -107,10 +115,22 @@ def _rows(built: "Build") -> list[tuple[str, str]]:
         ),
         *((kind.replace("_", " "), _used(**use)) for kind, use in built.utilization.items() if use["available"]),
         ("slowest path", f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns and {path.routing_ns:.1f} ns of wire"),
-        ("UART", f"{built.baud:,} baud"),
+        _link(built, board),
         ("tools", ", ".join(f"{name} {version}" for name, version in built.tools.items())),
         ("made in", f"{built.seconds:.0f} s"),
     ]
+
+
+def _link(built: "Build", board: "Board") -> tuple[str, str]:
+    """How fast the host's bytes may come, and where."""
+    from ceprop.boards.pll import slowest_hz
+    from ceprop.boards.rtl.transport import fastest_spi_hz
+    from ceprop.boards.spi_pins import spi_pins
+
+    if built.baud is not None:
+        return "UART", f"{built.baud:,} baud"
+    fastest = fastest_spi_hz(slowest_hz(board, built.clock_hz))
+    return "SPI", f"up to {fastest / 1e6:.1f} MHz; {spi_pins(board.name).wiring}"
 
 
 def _used(used: int, available: int) -> str:

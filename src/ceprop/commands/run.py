@@ -37,7 +37,12 @@ class _Board:
 
 
 @click.group("run")
-@click.option("--port", required=True, metavar="sim|DEVICE", help="Serial port of the board, or sim: simulate it.")
+@click.option(
+    "--port",
+    required=True,
+    metavar="sim|DEVICE|URL",
+    help="Serial port of the board; ftdi://ftdi:232h/1 (ftdi:///? lists them) for SPI; or sim: simulate it.",
+)
 @click.option("--board", metavar="NAME", help="Which board it is; --port sim needs it.")
 @click.option("--spec", type=_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
 @override_options

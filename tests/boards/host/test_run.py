@@ -106,7 +106,9 @@ def test_bad_input_is_one_line(board_double, serve, refused) -> None:
     assert "--line-noise 0.01: only the line of --port sim" in refused(
         "--port", "x", "--line-noise", "0.01", "selftest"
     )
-    assert "--transport spi: a serial port is a uart" in refused("--port", "x", "--transport", "spi", "selftest")
+    message = refused("--port", "x", "--transport", "spi", "selftest")
+    assert "--transport spi: is for --port sim only; a serial port is a uart, and a port of SPI has" in message
+    assert "ftdi://ftdi:232h/1" in message
     assert "specification none.toml" in refused("--port", "x", "--spec", "none.toml", "train")
     assert "checkpoint none: No such file" in refused("--port", "x", "restore", "none")
     assert "9999 samples: digits has 1437" in refused(
