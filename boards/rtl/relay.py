@@ -1,17 +1,20 @@
 """A register between two ends of a stream that lie far from each other."""
 
-from amaranth.hdl import Module, ShapeLike
+from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 
 class Relay(wiring.Component):
-    """Takes three cycles or more for a payload, and makes no path through itself, in either direction.
+    """Takes five cycles or more for a payload, and looks at either end through registers only.
 
     Parameters
     ----------
     shape : ShapeLike
         Of the payload.
+    patient : bool
+        The target, once it is ready, stays so until a payload comes. Without that promise its `ready` is the one thing
+        that is not looked at through a register.
 
     Members
     -------
@@ -21,7 +24,8 @@ class Relay(wiring.Component):
         Where they go.
     """
 
-    def __init__(self, shape: ShapeLike):
+    def __init__(self, shape: ShapeLike, *, patient: bool = False):
+        self._patient = patient
         super().__init__({"source": In(stream.Signature(shape)), "target": Out(stream.Signature(shape))})
 
     def elaborate(self, platform: object) -> Module:
@@ -29,15 +33,23 @@ class Relay(wiring.Component):
         follows the source in every cycle and needs no enable, which would be one net to all its bits."""
         m = Module()
         source, target = self.source, self.target
-        m.d.sync += target.payload.eq(source.payload)
+        offered, ready = Signal(), Signal()
+        m.d.sync += [target.payload.eq(source.payload), offered.eq(source.valid)]
+        if self._patient:
+            m.d.sync += ready.eq(target.ready)
+        else:
+            m.d.comb += ready.eq(target.ready)
         with m.FSM():
-            with m.State("WAIT"), m.If(source.valid):
+            with m.State("WAIT"), m.If(offered):
                 m.next = "OFFER"
             with m.State("OFFER"):
-                m.d.comb += target.valid.eq(1)
-                with m.If(target.ready):
+                m.d.comb += target.valid.eq(ready if self._patient else 1)
+                with m.If(ready):
                     m.next = "TAKEN"
             with m.State("TAKEN"):
                 m.d.comb += source.ready.eq(1)
+                m.next = "REST"
+            with m.State("REST"):
+                # What the registers say now is from before the payload was taken.
                 m.next = "WAIT"
         return m

@@ -124,7 +124,7 @@ class System(wiring.Component):
         """The core's command and response, with registers on the way where it is far."""
         if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
             return core.command, core.response
-        command, response = Relay(core.ports.command), Relay(core.ports.response)
+        command, response = Relay(core.ports.command), Relay(core.ports.response, patient=True)
         in_core = DomainRenamer("core")
         m.submodules.command, m.submodules.response = map(in_core, (command, response))
         wiring.connect(m, command.target, core.command)
