@@ -70,7 +70,7 @@ class Checker:
     def number(self, what: str, found: int, expected: int) -> None:
         """One number of a sample."""
         if found != expected:
-            self.report(f"{what}: model {expected}, RTL {found}")
+            self.report(f"{what}: model {expected}, hardware {found}")
 
     def compare(self, where: str, found: np.ndarray, expected: np.ndarray) -> None:
         """Two arrays of integers, the last axes being unit and, for weights, the unit it comes from."""
@@ -79,7 +79,7 @@ class Checker:
         places = np.argwhere(found != expected)
         place = tuple(places[0].tolist())
         unit = f"unit {place[0]}" + (f" from unit {place[1]}" if len(place) > 1 else "")
-        self.report(f"{where}, {unit}: model {expected[place]}, RTL {found[place]}", len(places))
+        self.report(f"{where}, {unit}: model {expected[place]}, hardware {found[place]}", len(places))
 
     def report(self, text: str, count: int = 1) -> None:
         """Count mismatches; the first is kept."""

@@ -80,6 +80,7 @@ class Dispatcher(wiring.Component):
         self._words = Signal(8 * self._group_bytes)
         self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)))
         self._left = Signal(9)
+        self._empty, self._addressed = Signal(), Signal()
 
     def elaborate(self, platform: object) -> Module:
         """One state machine; `_place` holds the arguments, `_words` a group, `_index` counts bytes and `_left`
@@ -101,7 +102,10 @@ class Dispatcher(wiring.Component):
             self.passes.eq(self._place[-16:]),
         ]
         behind, repeated, busy = Signal(8), Signal(), Signal()
+        # Bytes of a body come some cycles apart, so what is known of them may be a cycle late.
         m.d.sync += [
+            self._empty.eq(self.frames.steady & self.frames.none),
+            self._addressed.eq(request.write & (self._index == Address.BYTES)),
             behind.eq(self._expected - self._sequence),
             repeated.eq(behind != 0),
             busy.eq(self.flash_flags & (StatusFlag.RUNNING | StatusFlag.STORING) != 0),
@@ -191,10 +195,10 @@ class Dispatcher(wiring.Component):
         """All of a payload, but the groups of WRITE; the last byte of READ and RESULTS is a count."""
         request = self._request
         with m.State("ARGUMENTS"):
-            with m.If(request.write & (self._index == Address.BYTES)):
+            with m.If(self._addressed):
                 m.d.sync += self._index.eq(0)
                 m.next = "WORDS"
-            with m.Elif(self.frames.steady & self.frames.none):
+            with m.Elif(self._empty):
                 m.d.sync += self._index.eq(0)
                 m.next = "EXECUTE"
             with m.Elif(request.counted & request.final):
@@ -235,14 +239,14 @@ class Dispatcher(wiring.Component):
                 self.samples.payload.eq(self.frames.body.payload),
                 self.frames.body.ready.eq(self.samples.ready),
             ]
-            with m.If(self.frames.steady & self.frames.none):
+            with m.If(self._empty):
                 m.next = "REPLY SEQUENCE"
 
     def _write(self, m: Module) -> None:
         """Groups as they come from the payload, each to the next address."""
         command = self.command
         with m.State("WORDS"):
-            with m.If(self.frames.steady & self.frames.none):
+            with m.If(self._empty):
                 m.next = "REPLY SEQUENCE"
             with m.Else(), m.If(self._take(m, self._words)):
                 m.d.sync += self._index.eq(self._index + 1)

@@ -106,27 +106,28 @@ class FrameReceiver(wiring.Component):
 
     def _read(self, m: Module, port, full: Array, lengths: Array) -> None:
         slot, position, loaded = Signal(range(WINDOW)), Signal(8), Signal()
-        settling = Signal(2)
+        settling, taken = Signal(2), Signal()
+        frames = self.frames
         m.d.comb += [
-            self.frames.waiting.eq(full[slot]),
+            frames.waiting.eq(full[slot]),
             port.addr.eq(Cat(position, slot)),
             port.en.eq(~loaded),
-            self.frames.body.valid.eq(loaded),
-            self.frames.steady.eq(settling == 3),
+            frames.body.valid.eq(loaded),
+            frames.steady.eq((settling == 3) & ~taken),
         ]
-        # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next.
-        m.d.sync += [
-            self.frames.remaining.eq(lengths[slot] - position),
-            self.frames.none.eq(self.frames.remaining == 0),
-        ]
-        m.d.sync += self.frames.body.payload.eq(port.data)
-        with m.If(~self.frames.waiting):
+        # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next, and steps after what caused
+        # them.
+        m.d.sync += [frames.remaining.eq(lengths[slot] - position), frames.none.eq(frames.remaining == 0)]
+        m.d.sync += [frames.body.payload.eq(port.data), taken.eq(loaded & frames.body.ready)]
+        with m.If(~frames.waiting):
             m.d.sync += settling.eq(0)
-        with m.Elif(~self.frames.steady):
+        with m.Elif(settling != 3):
             m.d.sync += settling.eq(settling + 1)
-        with m.If(self.frames.release):
+        with m.If(frames.release):
             m.d.sync += [full[slot].eq(0), slot.eq(slot + 1), position.eq(0), loaded.eq(0), settling.eq(0)]
-        with m.Elif(loaded & self.frames.body.ready):
-            m.d.sync += [position.eq(position + 1), loaded.eq(0), settling.eq(0)]
-        with m.Elif(self.frames.steady & ~self.frames.none):
+        with m.Elif(taken):
+            m.d.sync += [position.eq(position + 1), settling.eq(0)]
+        with m.Elif(loaded & frames.body.ready):
+            m.d.sync += loaded.eq(0)
+        with m.Elif(frames.steady & ~frames.none):
             m.d.sync += loaded.eq(1)

@@ -92,7 +92,7 @@ class Cell:
     def equal(self, what: str, found: Any, expected: Any) -> None:
         """Fail with everything that repeats the failure, unless the two are equal."""
         if found != expected:
-            raise AssertionError(f"{self.name}: {what}: model {expected}, RTL {found} (seed {self.seed})")
+            raise AssertionError(f"{self.name}: {what}: model {expected}, hardware {found} (seed {self.seed})")
 
     def _drive(self, cycle: Cycle) -> None:
         unknown = cycle.keys() - self._inputs.keys()

@@ -71,7 +71,8 @@ def test_a_bank_that_is_never_read_is_found(
         return found[0]
 
     monkeypatch.setattr(BlockMemory, "_bank", first)
-    with pytest.raises(CepropError, match=rf"{memory}: address \d+, .*: model -?\d+, RTL -?\d+|{memory}: .* unknown"):
+    message = rf"{memory}: address \d+, .*: model -?\d+, hardware -?\d+|{memory}: .* unknown"
+    with pytest.raises(CepropError, match=message):
         run_units(ANY, [memory], "icarus", tmp_path, sources=simulation_sources(primitives))
 
 

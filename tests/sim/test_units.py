@@ -123,5 +123,5 @@ def test_a_wrong_product_is_found(simulator: str, tmp_path: Path, monkeypatch: p
         return m
 
     monkeypatch.setattr(PortableMultiplier, "elaborate", elaborate)
-    with pytest.raises(CepropError, match=r"multiplier: .* times .*: model -?\d+, RTL -?\d+ \(seed 7\)"):
+    with pytest.raises(CepropError, match=r"multiplier: .* times .*: model -?\d+, hardware -?\d+ \(seed 7\)"):
         run_units(TINY, ["multiplier"], simulator, tmp_path, seed=7)

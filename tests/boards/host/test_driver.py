@@ -109,7 +109,8 @@ def test_a_difference_is_found_and_named(opened) -> None:
     proof.compare_memories()
     value = proof.network.weights[1][3, 5]
     assert proof.mismatches == 1
-    assert proof.first_mismatch == f"sample 0, weights of layer 2, unit 3 from unit 5: model {value}, RTL {value + 1}"
+    place = "sample 0, weights of layer 2, unit 3 from unit 5"
+    assert proof.first_mismatch == f"{place}: model {value}, hardware {value + 1}"
     double.registers["nudge_negative"] = 1
     driver._held["nudge_negative"] = 0
     (batch,) = batches(DIGITS, dataset.train_inputs, dataset.train_labels, 30)
@@ -148,7 +149,7 @@ def test_selftest_finds_what_is_wrong(opened) -> None:
     # The double counts samples, and a thousand cycles for each.
     assert proof.first_mismatch is not None
     assert "counter cycles: model" in proof.first_mismatch
-    assert "RTL 5000" in proof.first_mismatch
+    assert "hardware 5000" in proof.first_mismatch
     assert proof.mismatches == 4
     double._do_reset = lambda _: b""
     assert selftest(driver, dataset, 5, lambda _: lambda *_: None).mismatches > 4
