@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import LONGEST_PAYLOAD, REFUSAL, REPLY, Address, Feature, Identity, Refusal, StatusFlag
 from ceprop.boards.rtl.decoder import Decoder
+from ceprop.boards.rtl.group import Group
 from ceprop.boards.rtl.receiver import FRAMES
 from ceprop.boards.rtl.sender import BODY
 from ceprop.errors import CepropError
@@ -77,16 +78,16 @@ class Dispatcher(wiring.Component):
         self._sequence, self._code, self._expected = Signal(8), Signal(8), Signal(8)
         self._reason, self._refused, self._counts = Signal(Refusal), Signal(), Signal()
         self._place = Signal(8 * Address.BYTES)
-        self._words = Signal(8 * self._group_bytes)
+        self._group, self._load = Group(geometry), Signal()
         self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)))
         self._left = Signal(9)
         self._empty, self._addressed = Signal(), Signal()
 
     def elaborate(self, platform: object) -> Module:
-        """One state machine; `_place` holds the arguments, `_words` a group, `_index` counts bytes and `_left`
-        groups."""
+        """One state machine; `_place` holds the arguments, `_index` counts bytes and `_left` groups."""
         m = Module()
         m.submodules.request = request = self._request
+        m.submodules.group = group = self._group
         command, space_bits = self.command.payload, 3
         m.d.comb += [
             request.code.eq(self._code),
@@ -96,7 +97,10 @@ class Dispatcher(wiring.Component):
             command.lane.eq(self._place[8:16]),
             command.address.eq(self._place[16:]),
             command.count.eq(self._left),
-            Value.cast(command.words).eq(self._words),
+            Value.cast(command.words).eq(group.words),
+            group.load.eq(self._load),
+            group.response.eq(self.response.payload),
+            group.byte.eq(self.frames.body.payload),
             self.result_address.eq(self._place[-8:]),
             self.flash_command.eq(self._code),
             self.passes.eq(self._place[-16:]),
@@ -129,10 +133,11 @@ class Dispatcher(wiring.Component):
 
     def _take(self, m: Module, target: Signal) -> Value:
         """Shift the body's next byte into the top of `target`; whether there was one."""
-        m.d.comb += self.frames.body.ready.eq(1)
-        with m.If(self.frames.body.valid):
-            m.d.sync += target.eq(Cat(target, self.frames.body.payload)[8:])
-        return self.frames.body.valid
+        body = self.frames.body
+        m.d.comb += body.ready.eq(1)
+        with m.If(body.valid):
+            m.d.sync += target.eq(Cat(target, body.payload)[8:])
+        return body.valid
 
     def _refuse(self, m: Module, reason: Refusal) -> None:
         m.d.sync += [self._reason.eq(reason), self._refused.eq(1), self._counts.eq(0), self._index.eq(0)]
@@ -248,11 +253,16 @@ class Dispatcher(wiring.Component):
         with m.State("WORDS"):
             with m.If(self._empty):
                 m.next = "REPLY SEQUENCE"
-            with m.Else(), m.If(self._take(m, self._words)):
-                m.d.sync += self._index.eq(self._index + 1)
-                with m.If(self._index == self._group_bytes - 1):
-                    m.d.sync += self._index.eq(0)
-                    m.next = "PUT"
+            with m.Else():
+                m.d.comb += self.frames.body.ready.eq(1)
+                with m.If(self.frames.body.valid):
+                    m.d.comb += self._group.shift.eq(1)
+                    m.d.sync += self._index.eq(self._index + 1)
+                    with m.If(self._index == self._group_bytes - 1):
+                        m.d.sync += self._index.eq(0)
+                        m.next = "SHIFTED"
+        with m.State("SHIFTED"):
+            m.next = "PUT"
         with m.State("PUT"):
             m.d.comb += [command.valid.eq(1), command.payload.write.eq(1)]
             with m.If(command.ready):
@@ -307,13 +317,15 @@ class Dispatcher(wiring.Component):
 
     def _groups(self, m: Module, last_byte: Signal, last_group: Signal) -> None:
         """What READ asked the core for, as it comes."""
+        m.d.comb += self.response.ready.eq(self._load)
         with m.State("GROUP"):
-            m.d.comb += self.response.ready.eq(1)
-            m.d.sync += self._words.eq(self.response.payload)
-            with m.If(self.response.valid):
+            m.d.sync += self._load.eq(1)
+            with m.If(self._load & self.response.valid):
+                m.d.sync += self._load.eq(0)
                 m.next = "BYTES"
-        with m.State("BYTES"), m.If(self._say(m, self._words[:8], last_byte & last_group)):
-            m.d.sync += [self._words.eq(self._words >> 8), self._index.eq(self._index + 1)]
+        with m.State("BYTES"), m.If(self._say(m, self._group.words[:8], last_byte & last_group)):
+            m.d.comb += self._group.shift.eq(1)
+            m.d.sync += self._index.eq(self._index + 1)
             with m.If(last_byte):
                 m.d.sync += [self._index.eq(0), self._left.eq(self._left - 1)]
                 m.next = "GROUP"

@@ -46,7 +46,7 @@ class FlashPort(wiring.Component):
     idle : Out
         None is at work.
     read : Out, stream
-        Bytes from the address on, for READ, until `stop`.
+        Bytes from the address on, for READ, until `stop`; one is there for a cycle more than it is valid.
     stop : In
         No more bytes are wanted.
     write : In, stream
@@ -82,6 +82,7 @@ class FlashPort(wiring.Component):
         m = Module()
         m.submodules.spi = spi = SpiByte(self._half_period)
         m.d.comb += [self.clock.eq(spi.clock), self.data_out.eq(spi.data_out), spi.data_in.eq(self.data_in)]
+        m.d.comb += self.read.payload.eq(spi.received)
         opcode, task, address = Signal(8), Signal(2), Signal(24)
         index, rest = Signal(2), Signal(range(max(self._waking_cycles, _REST_CYCLES) + 1))
         awake, ended = Signal(), Signal()
@@ -161,7 +162,7 @@ class FlashPort(wiring.Component):
             send(0)
             m.next = "GIVE"
         with m.State("GIVE"), m.If(spi.idle):
-            m.d.comb += [self.read.valid.eq(1), self.read.payload.eq(spi.received)]
+            m.d.comb += self.read.valid.eq(1)
             with m.If(self.stop):
                 m.next = "RELEASE"
             with m.Elif(self.read.ready):

@@ -14,6 +14,7 @@ from ceprop.boards.protocol import (
 )
 from ceprop.boards.rtl.check import Check
 from ceprop.boards.rtl.flash import FlashPort, FlashTask
+from ceprop.boards.rtl.group import Group
 from ceprop.boards.rtl.memories import MemoryWalk, snapshot_bytes
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
@@ -76,7 +77,7 @@ class Keeper(wiring.Component):
         self._base, self._left = Signal(24), Signal(25)
         self._index = Signal(range(max(self._group_bytes, Flash.HEAD_BYTES) + 1))
         self._number, self._size = Signal(32), Signal(32)
-        self._words = Signal(8 * self._group_bytes)
+        self._group, self._load = Group(geometry), Signal()
         self._none, self._one, self._drained = Signal(), Signal(), Signal()
 
     def elaborate(self, platform: object) -> Module:
@@ -87,6 +88,7 @@ class Keeper(wiring.Component):
             self._check,
             self._walk,
         )
+        m.submodules.group = group = self._group
         passes, total = Signal(16), Signal(16)
         slot, second, found, newest = Signal(), Signal(), Signal(), Signal(32)
         storing = (self._task == Command.SAVE) | (self._task == Command.RESTORE)
@@ -105,7 +107,11 @@ class Keeper(wiring.Component):
             command.lane.eq(walk.lane),
             command.address.eq(walk.address),
             command.count.eq(1),
-            Value.cast(command.words).eq(self._words),
+            Value.cast(command.words).eq(group.words),
+            self.response.ready.eq(self._load),
+            group.load.eq(self._load),
+            group.response.eq(self.response.payload),
+            group.byte.eq(port.read.payload),
             port.address.eq(self._base),
             check.byte.eq(port.read.payload),
         ]
@@ -268,14 +274,15 @@ class Keeper(wiring.Component):
             with m.If(self.command.ready):
                 m.next = "GROUP"
         with m.State("GROUP"):
-            m.d.comb += self.response.ready.eq(1)
-            m.d.sync += [self._words.eq(self.response.payload), self._index.eq(0)]
-            with m.If(self.response.valid):
+            m.d.sync += [self._load.eq(1), self._index.eq(0)]
+            with m.If(self._load & self.response.valid):
+                m.d.sync += self._load.eq(0)
                 m.next = "SAVE GROUP"
         with m.State("SAVE GROUP"):
-            self._put(m, self._words[:8])
+            self._put(m, self._group.words[:8])
             with m.If(sent):
-                m.d.sync += [self._words.eq(self._words >> 8), self._index.eq(self._index + 1)]
+                m.d.comb += self._group.shift.eq(1)
+                m.d.sync += self._index.eq(self._index + 1)
                 with m.If(self._index == self._group_bytes - 1):
                     m.d.comb += walk.advance.eq(1)
                     m.d.sync += self._index.eq(0)
@@ -315,13 +322,13 @@ class Keeper(wiring.Component):
         with m.State("TAKE GROUP"):
             m.d.comb += port.read.ready.eq(1)
             with m.If(port.read.valid):
-                m.d.sync += [
-                    self._words.eq(Cat(self._words, port.read.payload)[8:]),
-                    self._index.eq(self._index + 1),
-                ]
+                m.d.comb += self._group.shift.eq(1)
+                m.d.sync += self._index.eq(self._index + 1)
                 with m.If(self._index == self._group_bytes - 1):
                     m.d.sync += self._index.eq(0)
-                    m.next = "WRITE GROUP"
+                    m.next = "SHIFTED"
+        with m.State("SHIFTED"):
+            m.next = "WRITE GROUP"
         with m.State("WRITE GROUP"):
             m.d.comb += [self.command.valid.eq(1), self.command.payload.write.eq(1)]
             with m.If(self.command.ready):
