@@ -24,7 +24,7 @@ LINK_MEMORIES = ("receiver", "sender", "results")
 """Its parts with buffers, each of which suits a block RAM."""
 
 _NEAR_LANES = 4
-"""Lanes of a core so small that all of its command port lies near the link."""
+"""Lanes of a core so small that all of its ports lie near the link."""
 
 _AT_WORK = 3
 """Samples that the core holds at most: one at work, one that waits, one that comes in."""
@@ -101,14 +101,14 @@ class System(wiring.Component):
         m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
         wiring.connect(m, receiver.frames, dispatcher.frames)
         wiring.connect(m, dispatcher.reply, sender.body)
-        command, response = self._reach(m, core)
+        command, response, sample = self._reach(m, core)
         if self._flash:
             self._keeper(m, dispatcher, core, unpacker, command, response)
         else:
             wiring.connect(m, dispatcher.command, command)
             wiring.connect(m, response, dispatcher.response)
             wiring.connect(m, dispatcher.samples, unpacker.bytes)
-        wiring.connect(m, unpacker.sample, core.sample)
+        wiring.connect(m, unpacker.sample, sample)
         wiring.connect(m, core.result, results.result)
         m.d.comb += [
             dispatcher.result_count.eq(results.count),
@@ -120,16 +120,19 @@ class System(wiring.Component):
         self._count(m, core)
         return m
 
-    def _reach(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface]:
-        """The core's command and response, with registers on the way where it is far."""
+    def _reach(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface, stream.Interface]:
+        """The core's command, response and sample, with registers on the way where it is far."""
         if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
-            return core.command, core.response
-        command, response = Relay(core.ports.command), Relay(core.ports.response, patient=True)
+            return core.command, core.response, core.sample
+        ports = core.ports
+        relays = Relay(ports.command), Relay(ports.response, patient=True), Relay(ports.sample)
+        command, response, sample = relays
         in_core = DomainRenamer("core")
-        m.submodules.command, m.submodules.response = map(in_core, (command, response))
+        m.submodules.command, m.submodules.response, m.submodules.sample = map(in_core, relays)
         wiring.connect(m, command.target, core.command)
         wiring.connect(m, core.response, response.source)
-        return command.source, response.target
+        wiring.connect(m, sample.target, core.sample)
+        return command.source, response.target, sample.source
 
     def _keeper(
         self,
