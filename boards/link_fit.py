@@ -12,17 +12,20 @@ from ceprop.errors import CepropError
 from ceprop.geometry import Edge, Geometry, address_bits
 from ceprop.hdl import ice40
 
-LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_350, ("ecp5", True): 2_650}
+LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_450}
 """Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
-core in the timing harness."""
+core in the timing harness; those of the lanes apart."""
+
+_LINK_LUTS_A_LANE = {"ice40": 0, "ecp5": 80}
+"""Its share that grows with the core's ports, between 1x2 and 8x8 on ECP5; an iCE40 has few lanes."""
 
 LINK_MHZ = {
     "iCE40UP5K": 40.0,
     "iCE40HX8K": 74.0,
     "iCE40LP8K": 62.0,
-    "LFE5U grade 6": 122.0,
-    "LFE5U grade 8": 112.0,
-    "LFE5UM5G grade 8": 112.0,
+    "LFE5U grade 6": 115.0,
+    "LFE5U grade 8": 135.0,
+    "LFE5UM5G grade 8": 135.0,
 }
 """What the link itself reaches in MHz, by :func:`ceprop.build_fit.speed`, as measured beside a small core on iCE40 and
 the largest one on LFE5U grade 6; the other grades are taken from that."""
@@ -65,7 +68,8 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
 
     def estimate(geometry: Geometry, device: Device) -> float:
         moved = _LUTS_A_BIT * sum(memory.bits for memory in in_logic(geometry, device))
-        return (fit.area(geometry, device)[0] + LINK_LUTS[family, flash] + moved) / share
+        link = LINK_LUTS[family, flash] + _LINK_LUTS_A_LANE[family] * (geometry.rows + geometry.cols)
+        return (fit.area(geometry, device)[0] + link + moved) / share
 
     return estimate
 

@@ -62,14 +62,9 @@ def routing_arguments(board: Board, seed: int, netlist: str) -> list[str]:
 
 def pinned_arguments(board: Board, seed: int, netlist: str, constraints: str, mhz: float) -> list[str]:
     """Arguments for nextpnr to make what can be packed: pins as the file `constraints` has them, and a clock for all
-    nets that it gives none.
-
-    On ECP5 by the router that negotiates: the default one rips up the last hundred wires of an 8x8 with its link for
-    longer than everything else takes."""
-    arguments = [*_arguments(board, seed, netlist, mhz), *_configuration(board)]
-    if board.device.family == "ecp5":
-        return [*arguments, "--lpf", constraints, "--router", "router2"]
-    return [*arguments, "--pcf", constraints]
+    nets that it gives none."""
+    kind = "--lpf" if board.device.family == "ecp5" else "--pcf"
+    return [*_arguments(board, seed, netlist, mhz), kind, constraints, *_configuration(board)]
 
 
 def _arguments(board: Board, seed: int, netlist: str, mhz: float) -> list[str]:

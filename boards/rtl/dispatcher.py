@@ -42,7 +42,7 @@ class Dispatcher(wiring.Component):
     flash_flags, samples_left : In
         What STATUS says.
     at_work : In
-        Samples that the host has sent, half of one perhaps, are not finished.
+        Samples that the host has sent, half of one perhaps, are not finished; some cycles late.
     """
 
     def __init__(self, geometry: Geometry, identity: Identity):

@@ -115,8 +115,8 @@ class System(wiring.Component):
             results.address.eq(dispatcher.result_address),
             dispatcher.result_word.eq(results.word),
             self.linked.eq(receiver.frames.waiting),
-            dispatcher.at_work.eq(~unpacker.between | self.working),
         ]
+        m.d.sync += dispatcher.at_work.eq(~unpacker.between | self.working)
         self._count(m, core)
         return m
 
