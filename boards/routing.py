@@ -20,6 +20,9 @@ BITSTREAM = {"ecp5": "packed.bit", "ice40": "packed.bin"}
 """What is packed from that."""
 _TIMING = "icetime.rpt"
 
+_NEGOTIATED_LUTS = 40_000
+"""Look-up tables of a device above which a design with pins is routed by negotiation (docs/decisions, 9)."""
+
 _KINDS = {
     "ecp5": {
         "luts": "TRELLIS_COMB",
@@ -64,7 +67,8 @@ def pinned_arguments(board: Board, seed: int, netlist: str, constraints: str, mh
     """Arguments for nextpnr to make what can be packed: pins as the file `constraints` has them, and a clock for all
     nets that it gives none."""
     kind = "--lpf" if board.device.family == "ecp5" else "--pcf"
-    return [*_arguments(board, seed, netlist, mhz), kind, constraints, *_configuration(board)]
+    arguments = [*_arguments(board, seed, netlist, mhz), kind, constraints, *_configuration(board)]
+    return [*arguments, "--router", "router2"] if board.device.room.luts > _NEGOTIATED_LUTS else arguments
 
 
 def _arguments(board: Board, seed: int, netlist: str, mhz: float) -> list[str]:
