@@ -24,8 +24,8 @@ LINK_MHZ = {
     "iCE40HX8K": 74.0,
     "iCE40LP8K": 62.0,
     "LFE5U grade 6": 115.0,
-    "LFE5U grade 8": 135.0,
-    "LFE5UM5G grade 8": 135.0,
+    "LFE5U grade 8": 120.0,
+    "LFE5UM5G grade 8": 120.0,
 }
 """What the link itself reaches in MHz, by :func:`ceprop.build_fit.speed`, as measured beside a small core on iCE40 and
 the largest one on LFE5U grade 6; the other grades are taken from that."""
