@@ -23,7 +23,7 @@ LINK_MHZ = {
     "iCE40UP5K": 40.0,
     "iCE40HX8K": 74.0,
     "iCE40LP8K": 62.0,
-    "LFE5U grade 6": 115.0,
+    "LFE5U grade 6": 100.0,
     "LFE5U grade 8": 120.0,
     "LFE5UM5G grade 8": 120.0,
 }

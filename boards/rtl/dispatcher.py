@@ -78,7 +78,7 @@ class Dispatcher(wiring.Component):
         self._sequence, self._code, self._expected = Signal(8), Signal(8), Signal(8)
         self._reason, self._refused, self._counts = Signal(Refusal), Signal(), Signal()
         self._place = Signal(8 * Address.BYTES)
-        self._group, self._load = Group(geometry), Signal()
+        self._group = Group(geometry)
         self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)))
         self._left = Signal(9)
         self._empty, self._addressed = Signal(), Signal()
@@ -98,7 +98,6 @@ class Dispatcher(wiring.Component):
             command.address.eq(self._place[16:]),
             command.count.eq(self._left),
             Value.cast(command.words).eq(group.words),
-            group.load.eq(self._load),
             group.response.eq(self.response.payload),
             group.byte.eq(self.frames.body.payload),
             self.result_address.eq(self._place[-8:]),
@@ -317,12 +316,13 @@ class Dispatcher(wiring.Component):
 
     def _groups(self, m: Module, last_byte: Signal, last_group: Signal) -> None:
         """What READ asked the core for, as it comes."""
-        m.d.comb += self.response.ready.eq(self._load)
+        loading = self._group.loading
+        m.d.comb += self.response.ready.eq(loading)
         with m.State("GROUP"):
-            m.d.sync += self._load.eq(1)
-            with m.If(self._load & self.response.valid):
-                m.d.sync += self._load.eq(0)
+            with m.If(loading & self.response.valid):
                 m.next = "BYTES"
+            with m.Else():
+                m.d.comb += self._group.load.eq(1)
         with m.State("BYTES"), m.If(self._say(m, self._group.words[:8], last_byte & last_group)):
             m.d.comb += self._group.shift.eq(1)
             m.d.sync += self._index.eq(self._index + 1)

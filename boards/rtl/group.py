@@ -1,6 +1,6 @@
 """The words of a group on their way between bytes and the core."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,13 +11,13 @@ from ceprop.hdl.ports import Ports
 class Group(wiring.Component):
     """Takes a group at once or byte by byte, and gives it likewise.
 
-    It is as wide as the array, and lies where the core is rather than where it is told what to do; so that comes from
-    registers.
+    It is as wide as the array, and lies where the core is rather than where it is told what to do; so it does that a
+    cycle later, and what enables all of it is a register.
 
     Members
     -------
-    load, response : In
-        Take all of the core's words in this cycle; `load` must come from a register.
+    load, loading, response : In, Out, In
+        In the next cycle, which `loading` marks, take all of the core's words.
     shift, byte : In
         In the next cycle forget the lowest byte, and take this one at the top; it must still be there then.
     words : Out
@@ -26,17 +26,22 @@ class Group(wiring.Component):
 
     def __init__(self, geometry: Geometry):
         ports = Ports(geometry)
-        bits = 8 * ports.group_bytes
-        members = {"load": In(1), "response": In(ports.response), "shift": In(1), "byte": In(8), "words": Out(bits)}
-        super().__init__(members)
+        super().__init__(
+            {
+                "load": In(1),
+                "loading": Out(1),
+                "response": In(ports.response),
+                "shift": In(1),
+                "byte": In(8),
+                "words": Out(8 * ports.group_bytes),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """A shift register."""
         m = Module()
-        shifting = Signal()
-        m.d.sync += shifting.eq(self.shift)
-        with m.If(self.load):
-            m.d.sync += self.words.eq(self.response)
-        with m.Elif(shifting):
-            m.d.sync += self.words.eq(Cat(self.words, self.byte)[8:])
+        moving = Signal()
+        m.d.sync += [self.loading.eq(self.load), moving.eq(self.load | self.shift)]
+        with m.If(moving):
+            m.d.sync += self.words.eq(Mux(self.loading, self.response, Cat(self.words, self.byte)[8:]))
         return m

@@ -77,7 +77,7 @@ class Keeper(wiring.Component):
         self._base, self._left = Signal(24), Signal(25)
         self._index = Signal(range(max(self._group_bytes, Flash.HEAD_BYTES) + 1))
         self._number, self._size = Signal(32), Signal(32)
-        self._group, self._load = Group(geometry), Signal()
+        self._group = Group(geometry)
         self._none, self._one, self._drained = Signal(), Signal(), Signal()
 
     def elaborate(self, platform: object) -> Module:
@@ -108,8 +108,7 @@ class Keeper(wiring.Component):
             command.address.eq(walk.address),
             command.count.eq(1),
             Value.cast(command.words).eq(group.words),
-            self.response.ready.eq(self._load),
-            group.load.eq(self._load),
+            self.response.ready.eq(group.loading),
             group.response.eq(self.response.payload),
             group.byte.eq(port.read.payload),
             port.address.eq(self._base),
@@ -274,10 +273,11 @@ class Keeper(wiring.Component):
             with m.If(self.command.ready):
                 m.next = "GROUP"
         with m.State("GROUP"):
-            m.d.sync += [self._load.eq(1), self._index.eq(0)]
-            with m.If(self._load & self.response.valid):
-                m.d.sync += self._load.eq(0)
+            m.d.sync += self._index.eq(0)
+            with m.If(self._group.loading & self.response.valid):
                 m.next = "SAVE GROUP"
+            with m.Else():
+                m.d.comb += self._group.load.eq(1)
         with m.State("SAVE GROUP"):
             self._put(m, self._group.words[:8])
             with m.If(sent):
