@@ -15,9 +15,9 @@ EXAMPLES = HERE.parent.parent / "examples"
 SAMPLES = 300
 
 BOARDS = (
-    ("icebreaker", "digits", 33.0, ("uart", "spi")),
-    ("icebreaker", "mnist-icebreaker", 33.0, ("uart", "spi")),
-    ("ulx3s_25f", "mnist-25f", 104.0, ("uart", "spi", "flash")),
+    ("icebreaker", "digits", 27.0, ("uart", "spi")),
+    ("icebreaker", "mnist-icebreaker", 27.0, ("uart", "spi")),
+    ("ulx3s_25f", "mnist-25f", 111.0, ("uart", "spi", "flash")),
 )
 """Board, example, clock in MHz, and where samples come from."""
 
