@@ -232,7 +232,7 @@ def test_a_flipped_bit_is_found_and_named(simulator: str, tmp_path: Path) -> Non
     found = run(SMALL, tmp_path, simulator=simulator, samples=4, plant_fault="weight")
     assert found.mismatches > 0
     assert found.first_mismatch is not None
-    for part in ("sample", "step", "layer", "unit", "model", "RTL", "seed 1", "pytest"):
+    for part in ("sample", "step", "layer", "unit", "model", "hardware", "seed 1", "pytest"):
         assert part in found.first_mismatch
 
 

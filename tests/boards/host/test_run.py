@@ -94,7 +94,7 @@ def test_a_board_that_learns_wrongly_is_found(board_double, serve, capsys: pytes
     captured = capsys.readouterr()
     assert json.loads(captured.out)["mismatches"] > 0
     line = captured.err.strip().splitlines()[-1]
-    for part in ("ceprop: sample 3, weights of layer 1, unit 2 from unit 3: model ", "RTL", "seed 1; ceprop"):
+    for part in ("ceprop: sample 3, weights of layer 1, unit 2 from unit 3: model ", "hardware", "seed 1; ceprop"):
         assert part in line
     assert not Path("bad").exists()
 
