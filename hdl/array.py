@@ -20,7 +20,7 @@ class SynapseArray(wiring.Component):
     Members
     -------
     row, column : In, arrays
-        Bundles of every lane, lane `k` one cycle after lane `k - 1`.
+        Bundles of every lane, lane `k` `Geometry.hops(k)` cycles after the first one.
     load_words : In, array
         Words for the rows' partial sums; zero except when loading.
     row_sums, column_sums : Out, arrays
@@ -49,7 +49,7 @@ class SynapseArray(wiring.Component):
     def sum_latency(geometry: Geometry, edge: Edge) -> int:
         """Cycles from a slot's memory address at a lane's first cell to its sum back at the lane."""
         cells = geometry.cols if edge == "row" else geometry.rows
-        return SUM_LATENCY + cells - 1 + Geometry.return_registers(cells)
+        return SUM_LATENCY + geometry.hops(cells - 1) + Geometry.return_registers(cells)
 
     def elaborate(self, platform: object) -> Module:
         """Every cell between its four neighbours."""
@@ -59,14 +59,22 @@ class SynapseArray(wiring.Component):
         for r, c in ((r, c) for r in range(rows) for c in range(cols)):
             cell = cells[r][c]
             m.submodules[f"cell_{r}_{c}"] = cell
-            west = cells[r][c - 1] if c else None
-            north = cells[r - 1][c] if r else None
+            row, from_west, saturations = self.row[r], self.load_words[r], 0
+            column, from_north = self.column[c], 0
+            # Cells of one hop act together: they take the same bundle, and a sum passes them without a register.
+            if c:
+                west, apart = cells[r][c - 1], self.geometry.hop_registers(c)
+                row, from_west = (west.row_out, west.partial_sum) if apart else (west.row, west.total)
+                saturations = west.saturations_out
+            if r:
+                north, apart = cells[r - 1][c], self.geometry.hop_registers(r)
+                column, from_north = (north.column_out, north.partial_sum) if apart else (north.column, north.total)
             m.d.comb += [
-                cell.row.eq(west.row_out if west else self.row[r]),
-                cell.from_west.eq(west.partial_sum if west else self.load_words[r]),
-                cell.saturations.eq(west.saturations_out if west else 0),
-                cell.column.eq(north.column_out if north else self.column[c]),
-                cell.from_north.eq(north.partial_sum if north else 0),
+                cell.row.eq(row),
+                cell.from_west.eq(from_west),
+                cell.saturations.eq(saturations),
+                cell.column.eq(column),
+                cell.from_north.eq(from_north),
             ]
         for r in range(rows):
             registers = Geometry.return_registers(cols)

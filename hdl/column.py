@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.inputs import InputCell
-from ceprop.hdl.lanes import carry, delay
+from ceprop.hdl.lanes import carry, delay, enter
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import (
@@ -58,8 +58,7 @@ class ColumnLane(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The address first, then each field at the stage at which a cell uses it."""
         m = Module()
-        tile = Signal(self.tile.shape(), name="tile_hop")
-        m.d.sync += tile.eq(self.tile)
+        tile = enter(m, self.tile, self.geometry.hop_registers(self._lane), "tile_hop")
         m.d.comb += [self.tile_out.eq(tile), self.tile_out.lane.eq(tile.lane - 1)]
         m.submodules.inputs = inputs = InputCell(self.geometry, self._lane)
         m.d.comb += [

@@ -95,7 +95,7 @@ class CommandPort(wiring.Component):
         opened = holding
         for lane, word in enumerate(held.words):
             m.d.sync += self.words[lane].eq(Mux(opened, word, 0))
-            opened = delay(m, opened, 1, f"opened_{lane}")
+            opened = delay(m, opened, g.hop_registers(lane + 1), f"opened_{lane}")
         m.d.comb += [
             self.register_address.eq(held.address),
             self.register_word.eq(held.words.as_value()),

@@ -225,7 +225,9 @@ class Core(wiring.Component):
     def _columns(self, m: Module, intake, sequencer, walker, commands, column, array) -> None:
         """The lanes of inputs and of the cells' control."""
         lanes = [ColumnLane(self.geometry, k) for k in range(self.geometry.cols)]
-        m.submodules.value_skew = skew = Triangle(len(lanes), len(intake.values[0]), align=False)
+        m.submodules.value_skew = skew = Triangle(
+            len(lanes), len(intake.values[0]), self.geometry.lanes_a_hop, align=False
+        )
         before = None
         for k, lane in enumerate(lanes):
             m.submodules[f"column_{k}"] = lane

@@ -42,7 +42,7 @@ class NeuronEdge(wiring.Component):
         self.geometry = geometry
         self.edge: Edge = edge
         self.lanes = geometry.rows if edge == "row" else geometry.cols
-        self._cells = [NeuronCell(geometry, edge, sum_delay) for _ in range(self.lanes)]
+        self._cells = [NeuronCell(geometry, edge, lane, sum_delay) for lane in range(self.lanes)]
         messages, cells = Messages(geometry), CellLayouts(geometry)
         self._chain_bits = bits_for(geometry.rows * geometry.cols + self.lanes)
         super().__init__(
@@ -70,22 +70,23 @@ class NeuronEdge(wiring.Component):
     @property
     def read_latency(self) -> int:
         """Hop into the first lane, address, memory, word register; then the last lane's skew."""
-        return 4 + self.lanes - 1
+        return 4 + self.geometry.hops(self.lanes - 1)
 
     @property
     def trace_latency(self) -> int:
         """Hop into the first lane, step; then the last lane's skew."""
-        return 1 + self._cells[0].status_stage + self.lanes - 1
+        return 1 + self._cells[0].status_stage + self.geometry.hops(self.lanes - 1)
 
     @property
     def status_latency(self) -> int:
         """Through the last lane, and back to the corner."""
-        return self.trace_latency + 1 + Geometry.return_registers(self.lanes)
+        return self.trace_latency + self._cells[-1].status_latency + Geometry.return_registers(self.lanes)
 
     def elaborate(self, platform: object) -> Module:
         """Lane after lane."""
         m = Module()
-        m.submodules.read_align = read_align = Triangle(self.lanes, len(self.words[0]), align=True)
+        together = self.geometry.lanes_a_hop
+        m.submodules.read_align = read_align = Triangle(self.lanes, len(self.words[0]), together, align=True)
         before = None
         chain = 0
         for lane, cell in enumerate(self._cells):
@@ -124,6 +125,6 @@ class NeuronEdge(wiring.Component):
 
     def _trace(self, m: Module) -> None:
         bits = self.trace[0].shape().size
-        m.submodules.trace_align = align = Triangle(self.lanes, bits, align=True)
+        m.submodules.trace_align = align = Triangle(self.lanes, bits, self.geometry.lanes_a_hop, align=True)
         for lane, cell in enumerate(self._cells):
             m.d.comb += [align.words[lane].eq(cell.trace), self.trace[lane].eq(align.moved[lane])]

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.lanes import delay, lane_memory
+from ceprop.hdl.lanes import delay, enter, lane_memory
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.stages import lane_stages
@@ -65,8 +65,7 @@ class InputCell(wiring.Component):
                 "slot": unsigned(self._slot_bits),
             }
         )
-        event = Signal(self.event.shape(), name="event_hop")
-        m.d.sync += event.eq(self.event)
+        event = enter(m, self.event, self.geometry.hop_registers(self._lane), "event_hop")
         # Length of the list that is being made.
         count = Signal.like(self.event.longest)
         place, following = Signal.like(count), Signal.like(count)

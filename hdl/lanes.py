@@ -20,6 +20,13 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
     return value
 
 
+def enter(m: Module, message: Value | data.View, registers: int, name: str) -> Signal:
+    """A message in its lane: behind the lane's register, or as it comes where the lane has none."""
+    here = Signal(message.shape(), name=name)
+    m.d["sync" if registers else "comb"] += here.eq(message)
+    return here
+
+
 def carry(
     m: Module, value: Value | data.View, strobes: Sequence[Value], beats: int, name: str
 ) -> list[Value | data.View]:
@@ -58,14 +65,16 @@ def read_twice(m: Module, memory: Memory, early: Value, late: Value, now: Value,
 
 
 class Triangle(wiring.Component):
-    """Delays lane `k` of `lanes` by `k` cycles (`align=False`) or by `lanes - 1 - k` (`align=True`).
+    """Delays every lane by as many cycles as it acts after the first one (`align=False`), or before the last one
+    (`align=True`); `lanes_a_hop` neighbours act together.
 
     Skewing turns words that arrive together into a wavefront along an edge, which meets a command that hops from lane
     to lane; aligning gathers a wavefront into words that leave together.
     """
 
-    def __init__(self, lanes: int, bits: int, *, align: bool):
+    def __init__(self, lanes: int, bits: int, lanes_a_hop: int, *, align: bool):
         self.lanes = lanes
+        self.lanes_a_hop = lanes_a_hop
         self.align = align
         shape = Shape(bits)
         super().__init__({"words": In(shape).array(lanes), "moved": Out(shape).array(lanes)})
@@ -74,6 +83,8 @@ class Triangle(wiring.Component):
         """One row of registers a lane."""
         m = Module()
         for lane in range(self.lanes):
-            cycles = self.lanes - 1 - lane if self.align else lane
+            cycles = lane // self.lanes_a_hop
+            if self.align:
+                cycles = (self.lanes - 1) // self.lanes_a_hop - cycles
             m.d.comb += self.moved[lane].eq(delay(m, self.words[lane], cycles, f"lane{lane}"))
         return m

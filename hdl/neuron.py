@@ -12,7 +12,7 @@ from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_b
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
 from ceprop.hdl.generator import GeneratorBanks
-from ceprop.hdl.lanes import delay, lane_memory, read_twice
+from ceprop.hdl.lanes import delay, enter, lane_memory, read_twice
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
@@ -46,6 +46,8 @@ class NeuronCell(wiring.Component):
         Fixes widths and depths.
     edge : "row" or "column"
         Odd layers lie on the row edge, even ones on the column edge.
+    lane : int
+        Its number on the edge. Only the first one of a hop has a register for the messages.
     sum_delay : int
         Cycles by which a slot's `sum` message follows its `source` message.
 
@@ -69,13 +71,15 @@ class NeuronCell(wiring.Component):
         New state and drive, `status_stage` cycles after `step`.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge, sum_delay: int):
+    def __init__(self, geometry: Geometry, edge: Edge, lane: int, sum_delay: int):
         self.geometry = geometry
         self.edge: Edge = edge
+        self.lane = lane
         self._sum_delay = sum_delay
         self.specification = geometry.specification
         messages = Messages(geometry)
         self._move = Move(geometry, edge)
+        self._hop = StatusHop(geometry, edge, lane)
         self._beats = step_beats(geometry)
         self._stages = lane_stages(geometry)
         super().__init__(
@@ -108,6 +112,11 @@ class NeuronCell(wiring.Component):
         return 1 + self._moved_stage + 2
 
     @property
+    def status_latency(self) -> int:
+        """Cycles from `status` to `status_out`."""
+        return self._hop.latency
+
+    @property
     def _moved_stage(self) -> int:
         """Cycles from the addresses of a `step` message, one after it, to its new state."""
         stage = 1 + self._move.latency
@@ -117,10 +126,10 @@ class NeuronCell(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Hops, memories, then the two ways through them: out to the array, and through a step."""
         m = Module()
+        registers = self.geometry.hop_registers(self.lane)
         source, arriving, step, settings = (
-            Signal(getattr(self, name).shape(), name=f"{name}_hop") for name in ("source", "sum", "step", "settings")
+            enter(m, getattr(self, name), registers, f"{name}_hop") for name in ("source", "sum", "step", "settings")
         )
-        m.d.sync += [source.eq(self.source), arriving.eq(self.sum), step.eq(self.step), settings.eq(self.settings)]
         m.d.comb += [
             self.settings_out.eq(settings),
             self.source_out.eq(source),
@@ -221,7 +230,7 @@ class NeuronCell(wiring.Component):
 
     def _look(self, m: Module, way: StepWay, lists, new, old, older, kept) -> None:
         """What the new state means for the lists, a cycle later, and for the status chain, after one more."""
-        m.submodules.hop = hop = StatusHop(self.geometry, self.edge)
+        m.submodules.hop = hop = self._hop
         changed, listed, active, aperiodic = (
             Signal(name=name, reset_less=True) for name in ("changed", "listed", "active", "aperiodic")
         )

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.lanes import enter
 from ceprop.hdl.messages import Messages
 
 
@@ -20,10 +21,13 @@ class StatusHop(wiring.Component):
     changed_count, active_count : In
         Lengths of the lane's lists with this unit.
     status, status_out : In, Out
-        The chain; one cycle.
+        The chain; `latency` cycles.
     """
 
-    def __init__(self, geometry: Geometry, edge: Edge):
+    def __init__(self, geometry: Geometry, edge: Edge, lane: int):
+        last = geometry.rows - 1 if edge == "row" else geometry.cols - 1
+        # The lanes of a hop have theirs in the same cycle; the register is behind the last of them.
+        self.latency = 1 if lane == last else geometry.hop_registers(lane + 1)
         messages = Messages(geometry)
         bits = geometry.specification.formats.state_bits
         self._ranks = geometry.edge(len(geometry.specification.layers) - 1) == edge
@@ -46,11 +50,11 @@ class StatusHop(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One register."""
+        """One register, or none."""
         m = Module()
         before = self.status
-        status = Signal(self.status.shape(), name="status_hop")
-        m.d.sync += [
+        status = Signal(self.status.shape(), name="status_found")
+        m.d.comb += [
             status.valid.eq(self.valid),
             status.last.eq(self.last),
             status.layer_last.eq(self.layer_last),
@@ -62,7 +66,7 @@ class StatusHop(wiring.Component):
         ]
         if self._ranks:
             self._rank(m, before, status)
-        m.d.comb += self.status_out.eq(status)
+        m.d.comb += self.status_out.eq(enter(m, status, self.latency, "status_hop"))
         return m
 
     def _rank(self, m: Module, before, status) -> None:
@@ -70,7 +74,7 @@ class StatusHop(wiring.Component):
         competes = self.output & (self.remaining != 0)
         larger = competes & (~before.found | (self.new > before.largest))
         equal = competes & before.found & (self.new == before.largest)
-        m.d.sync += [
+        m.d.comb += [
             status.found.eq(before.found | competes),
             status.tie.eq((before.tie & ~larger) | equal),
             status.largest.eq(Mux(larger, self.new, before.largest)),

@@ -125,8 +125,9 @@ class SynapseCell(wiring.Component):
         The same, one cycle later, for the south and the east.
     from_west, from_north : In(signed)
         Partial sums of the row and the column, at `SUM_STAGE`.
-    partial_sum : Out(signed)
-        The sum behind this cell, for the east in a row-sum slot and for the south in a column-sum slot.
+    partial_sum, total : Out(signed)
+        The sum behind this cell, for the east in a row-sum slot and for the south in a column-sum slot; and the same
+        before its register, for a cell of the same hop.
     saturations, saturations_out : In, Out
         Count of the updates that saturated, along the row.
     """
@@ -145,6 +146,7 @@ class SynapseCell(wiring.Component):
                 "from_west": In(partial_sum),
                 "from_north": In(partial_sum),
                 "partial_sum": Out(partial_sum),
+                "total": Out(partial_sum),
                 "saturations": In(layouts.saturations),
                 "saturations_out": Out(layouts.saturations),
             }
@@ -176,8 +178,11 @@ class SynapseCell(wiring.Component):
         ]
 
         partial_sum = Signal.like(self.partial_sum, reset_less=True)
-        m.d.sync += partial_sum.eq(product + Mux(column.column_sum, self.from_north, self.from_west))
-        m.d.comb += self.partial_sum.eq(partial_sum)
+        m.d.comb += [
+            self.total.eq(product + Mux(column.column_sum, self.from_north, self.from_west)),
+            self.partial_sum.eq(partial_sum),
+        ]
+        m.d.sync += partial_sum.eq(self.total)
 
         # The update: sum of products and dither, shifted, added to the weight, saturated, stored.
         update = Signal(signed(self.geometry.update_bits), reset_less=True)

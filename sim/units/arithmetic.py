@@ -110,7 +110,9 @@ async def bench_triangle(cell: Cell) -> None:
     outputs = await cell.play(cycles)
     for now, output in enumerate(outputs):
         for lane in range(lanes):
-            late = lanes - 1 - lane if component.align else lane
+            late = lane // component.lanes_a_hop
+            if component.align:
+                late = (lanes - 1) // component.lanes_a_hop - late
             if now >= late:
                 found = cell.output(output, f"moved__{lane}")
                 cell.equal(f"lane {lane} in cycle {now}", found, words[now - late][lane])

@@ -14,14 +14,12 @@ from ceprop.hdl.synapse import (
     write_stage,
 )
 from ceprop.sim.units.cell import Cell
-from ceprop.sim.units.inputs import Entry, Lists, dither_of, send_sample
+from ceprop.sim.units.inputs import Entry, Lists, dither_of, lane_entry, send_sample
 from ceprop.sim.units.timeline import Timeline
 
 _SAMPLES = 20
 _TILES = 60
 _FLAGS = ("sum", "row_factor", "accumulate", "write", "load", "read", "input")
-_HOP = 1
-"""A message is in the lane one cycle after it is on the port."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ async def bench_column_lane(cell: Cell) -> None:
     line, now, lists = Timeline(), 0, Lists(cell.geometry.cols - 1)
     for number in range(_SAMPLES):
         bank = number % 2
-        now = send_sample(cell, line, now, lists, bank) + _HOP
+        now = send_sample(cell, line, now, lists, bank) + lane_entry(cell)
         beats = update_beats(cell.geometry.memory_ports)
         tiles = [_random_tile(cell, lists.banks[bank], bank, k % beats == 0) for k in range(_TILES)]
         for k, tile in enumerate(tiles):
@@ -86,13 +84,14 @@ def _random_tile(cell: Cell, entries: list[Entry], bank: int, may_write: bool) -
 def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | None) -> None:
     """A tile on the port, and what the cells must be told; `earlier` is the tile whose update reads in this slot."""
     message, random, stages = tile.message, cell.random, lane_stages(cell.geometry)
+    hop = lane_entry(cell)
     what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
     line.set(now, "tile", **message)
     lane = (message["lane"] - 1) % (1 << address_bits(cell.geometry.cols))
-    line.expect(now + _HOP, what, "tile_out", message | {"lane": lane})
-    line.set(now + _HOP + 1, "slot", tile.slot)
-    line.set(now + _HOP + stages.present, "present", tile.present)
-    start = now + _HOP + stages.address
+    line.expect(now + hop, what, "tile_out", message | {"lane": lane})
+    line.set(now + hop + 1, "slot", tile.slot)
+    line.set(now + hop + stages.present, "present", tile.present)
+    start = now + hop + stages.address
 
     reading = tile if message["sum"] else earlier
     # The second read of what is not written does not matter.

@@ -9,8 +9,6 @@ from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
 
 _SAMPLES = 60
-_HOP = 1
-"""A message is in the lane one cycle after it is on the port."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +28,28 @@ class Lists:
     banks: list[list[Entry]] = field(default_factory=lambda: [[], []])
 
 
+def lane_entry(cell: Cell) -> int:
+    """Cycles from a message on the port of the last column lane to the message in it."""
+    return cell.geometry.hop_registers(cell.geometry.cols - 1)
+
+
 def send_sample(cell: Cell, line: Timeline, now: int, lists: Lists, bank: int) -> int:
     """Events of one sample from a cycle on, some slots left out, some inputs zero; the next cycle."""
-    random, specification, geometry = cell.random, cell.specification, cell.geometry
+    random, specification, geometry, hop = cell.random, cell.specification, cell.geometry, lane_entry(cell)
     slots = [slot for slot in range(geometry.slots(0)) if random.random() < 0.8] or [0]
     everything = int(random.random() < 0.2)
     for slot in slots:
         if random.random() < 0.3:
             # A gap: what is on the port without `valid` must not be taken.
             line.set(now, "event", slot=slot, first=random.getrandbits(1), bank=bank, everything=everything)
-            line.set(now + _HOP, "value", random.getrandbits(specification.formats.input_bits))
-            line.expect(now + _HOP, "gap", "event_out", {"valid": 0, "closes": 0})
+            line.set(now + hop, "value", random.getrandbits(specification.formats.input_bits))
+            line.expect(now + hop, "gap", "event_out", {"valid": 0, "closes": 0})
             now += 1
         value = random.choice((0, random.getrandbits(specification.formats.input_bits)))
         event = {"valid": 1, "first": int(slot == slots[0]), "everything": everything, "bank": bank, "slot": slot}
         line.set(now, "event", **event)
-        line.set(now + _HOP, "value", value)
-        line.expect(now + _HOP, f"slot {slot} with input {value}", "event_out", event)
+        line.set(now + hop, "value", value)
+        line.expect(now + hop, f"slot {slot} with input {value}", "event_out", event)
         if slot == slots[0]:
             lists.banks[bank] = []
         if value or everything:
@@ -54,9 +57,9 @@ def send_sample(cell: Cell, line: Timeline, now: int, lists: Lists, bank: int) -
         now += 1
     longest = random.randint(0, geometry.slots(0))
     line.set(now, "event", closes=1, bank=bank, longest=longest)
-    line.set(now + _HOP, "value", random.getrandbits(specification.formats.input_bits))
+    line.set(now + hop, "value", random.getrandbits(specification.formats.input_bits))
     gathered = {"closes": 1, "valid": 0, "bank": bank, "longest": max(longest, len(lists.banks[bank]))}
-    line.expect(now + _HOP, f"list of {len(lists.banks[bank])} closes", "event_out", gathered)
+    line.expect(now + hop, f"list of {len(lists.banks[bank])} closes", "event_out", gathered)
     return now + 1
 
 
@@ -72,10 +75,10 @@ async def bench_input(cell: Cell) -> None:
     """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
     random, line, bank = cell.random, Timeline(), 1
     lists, stages = Lists(cell.geometry.cols - 1), lane_stages(cell.geometry)
-    now = send_sample(cell, line, 0, lists, bank) + _HOP
+    now = send_sample(cell, line, 0, lists, bank) + lane_entry(cell)
     for _ in range(_SAMPLES):
         entries, slots = list(lists.banks[bank]), cell.geometry.slots(0)
-        end = send_sample(cell, line, now + random.randint(0, slots), lists, 1 - bank) + _HOP
+        end = send_sample(cell, line, now + random.randint(0, slots), lists, 1 - bank) + lane_entry(cell)
         for index in [*range(slots), *(random.randrange(slots) for _ in range(5))]:
             is_input = int(random.random() < 0.9)
             line.set(now, "tile", input=is_input, index=index, bank=bank)

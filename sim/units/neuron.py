@@ -25,8 +25,6 @@ _UNDEFINED = ("status_out", "trace", "read_word", "operand", "dither", "slot")
 """Outputs that show whatever the memories hold between messages, before they are written too."""
 _READ_STAGE = 3
 """Cycles from a message in the lane that reads a word to that word."""
-_HOP = 1
-"""A message is in the lane one cycle after it is on the port."""
 
 
 async def bench_neuron(cell: Cell) -> None:
@@ -50,7 +48,9 @@ class NeuronBench:
         self.random, self.geometry, self.specification = cell.random, cell.geometry, cell.specification
         self.cell = cell
         self.edge: Edge = component.edge
-        self.status_stage = component.status_stage
+        self.hop = cell.geometry.hop_registers(component.lane)
+        """A message is in the lane so many cycles after it is on the port."""
+        self.status_stage, self.status_latency = component.status_stage, component.status_latency
         self.model = LaneModel(cell.geometry, self.edge)
         self.line = Timeline()
         self.now = 0
@@ -80,7 +80,7 @@ class NeuronBench:
         self._reads()
         for now in range(start, self.now):
             self.line.set(now, "settings", **self.settings)
-            self.line.expect(now + _HOP, "hop", "settings_out", self.settings)
+            self.line.expect(now + self.hop, "hop", "settings_out", self.settings)
 
     def _address(self, layer: int, slot: int) -> int:
         return self.geometry.neuron_address(layer, slot)
@@ -106,7 +106,7 @@ class NeuronBench:
     def _write_word(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "step", operation=Operation.WRITE, space=space, bank=bank, **unit)
-        self.line.set(self.now + _HOP + 1, "word", word)
+        self.line.set(self.now + self.hop + 1, "word", word)
         self.now += self.beats
 
     def _sums(self, load_all: bool) -> None:
@@ -149,8 +149,8 @@ class NeuronBench:
         back = self.now + SUM_DELAY
         message = {"valid": 1, "drive": int(drive), "first": int(first)}
         self.line.set(back, "sum", **message)
-        self.line.expect(back + _HOP, "hop", "sum_out", message)
-        self.line.set(back + _HOP + ARRIVAL_STAGE, "returned", addend)
+        self.line.expect(back + self.hop, "hop", "sum_out", message)
+        self.line.set(back + self.hop + ARRIVAL_STAGE, "returned", addend)
         self.now += 1
 
     def _largest_addend(self, layer: int, drive: bool) -> int:
@@ -182,15 +182,15 @@ class NeuronBench:
         what = f"step of slot {slot} (layer {layer}) {message}, {self.settings}"
         self.line.set(self.now, "step", **message)
         passed = self.cell.passed("step", message) | {"remaining": max(0, message["remaining"] - 1)}
-        self.line.expect(self.now + _HOP, "hop", "step_out", passed)
-        shown = self.now + _HOP + self.status_stage
+        self.line.expect(self.now + self.hop, "hop", "step_out", passed)
+        shown = self.now + self.hop + self.status_stage
         if self.geometry.trace:
             drive = stepped.drive & ((1 << self.geometry.drive_bits) - 1)
             self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
-        # The status of the lanes before comes in with the new state, and goes out one cycle later.
+        # The status of the lanes before comes in with the new state, and goes out `status_latency` later.
         before, after = step_status(self.cell, message, layer, stepped, self.model)
         self.line.set(shown, "status", **before)
-        self.line.expect(shown + 1, what, "status_out", after)
+        self.line.expect(shown + self.status_latency, what, "status_out", after)
 
     def _learn(self) -> None:
         """The biases learn from what the phase moved; no state moves, and no status goes out."""
@@ -201,7 +201,9 @@ class NeuronBench:
             request = step_request(self.cell, message, layer, self.settings, self.rates[layer])
             self.saturations += self.model.learn(request)
             self.line.set(self.now, "step", **message)
-            self.line.expect(self.now + _HOP + self.status_stage + 1, "learning", "status_out", {"valid": 0})
+            self.line.expect(
+                self.now + self.hop + self.status_stage + self.status_latency, "learning", "status_out", {"valid": 0}
+            )
             self.now += self.beats
         self.now += self.status_stage + Accumulator.latency
 
@@ -227,7 +229,7 @@ class NeuronBench:
                 "bank": bank,
                 "sum": random.getrandbits(1),
             }
-            at = self.now + _HOP
+            at = self.now + self.hop
             listed = self.model.listed(layer, listing, geometry.slots(layer))
             what = f"source {message} of {listed}"
             self.line.set(self.now, "source", **message)
@@ -258,13 +260,13 @@ class NeuronBench:
             self._read(Space.STATE, layer, slot, 0, current | previous << formats.state_bits)
         weight = self.random.randrange(-(1 << formats.weight_bits >> 1), 1 << formats.weight_bits >> 1)
         self.line.set(self.now, "sum", read=1)
-        self.line.set(self.now + _HOP + ARRIVAL_STAGE, "returned", weight)
-        self.line.expect(self.now + _HOP + _READ_STAGE, "weight read back", "read_word", weight & mask)
-        self.now += _HOP + _READ_STAGE
+        self.line.set(self.now + self.hop + ARRIVAL_STAGE, "returned", weight)
+        self.line.expect(self.now + self.hop + _READ_STAGE, "weight read back", "read_word", weight & mask)
+        self.now += self.hop + _READ_STAGE
 
     def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "step", operation=Operation.READ, space=space, bank=bank, **unit)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
-        self.line.expect(self.now + _HOP + _READ_STAGE, what, "read_word", word)
+        self.line.expect(self.now + self.hop + _READ_STAGE, what, "read_word", word)
         self.now += self.beats

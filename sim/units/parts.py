@@ -146,7 +146,12 @@ async def bench_status(cell: Cell) -> None:
         line.set(now, "status", **before)
         for name, value in ({"new": new} | step | own | counts).items():
             line.set(now, name, value)
-        line.expect(now + 1, f"{before}, {step}, {new}", "status_out", _met(before, step, new, own | counts))
+        line.expect(
+            now + cell.component.latency,
+            f"{before}, {step}, {new}",
+            "status_out",
+            _met(before, step, new, own | counts),
+        )
     await line.run(cell)
 
 

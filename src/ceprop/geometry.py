@@ -234,6 +234,23 @@ class Geometry:
             max((s.largest_sum(layer) << (point - s.sum_fraction(layer)) for layer in self.layers(edge)), default=1)
         )
 
+    # --- hops
+
+    @property
+    def lanes_a_hop(self) -> int:
+        """Neighbouring lanes, and cells, that act in the same cycle and share the register in front of the first one.
+        Memories of one port are those of a small and slow device, where a cycle has time for two and registers cost
+        more than their wires."""
+        return 2 if self.memory_ports == 1 else 1
+
+    def hops(self, lane: int) -> int:
+        """Cycles by which a lane of an edge, or a cell of a row or column, acts after the first one."""
+        return lane // self.lanes_a_hop
+
+    def hop_registers(self, lane: int) -> int:
+        """Registers through which messages enter a lane from the one before it: one, or none within a hop."""
+        return int(lane % self.lanes_a_hop == 0)
+
     # --- wires outside the cells
 
     @staticmethod
