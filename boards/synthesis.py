@@ -83,7 +83,7 @@ def _apart(device: Device) -> tuple[str, ...]:
     """Modules that stay apart until they are finished. Otherwise equal registers are merged across the whole array, for
     the same control passes all cells of a diagonal at once, and no hop is local any more. Where there is room for no
     more than a few cells, what merging saves in the lanes counts for more."""
-    return _COPIES if device.family == "ecp5" else tuple(f"*.cell_{copy}" for copy in _COPIES)
+    return _COPIES if device.family == "ecp5" else ()
 
 
 def _small_memories(device: Device) -> tuple[str, ...]:

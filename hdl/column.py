@@ -12,10 +12,10 @@ from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
     DITHER_STAGE,
-    LOAD_STAGE,
     OPERAND_STAGE,
     UPDATE_READ_STAGE,
     CellLayouts,
+    load_stage,
     update_beats,
     write_stage,
 )
@@ -79,7 +79,7 @@ class ColumnLane(wiring.Component):
             self.cells.row_factor.eq(at(OPERAND_STAGE, tile.row_factor, "row_factor")),
             self.cells.accumulate.eq(at(ACCUMULATE_STAGE, tile.accumulate, "accumulate")),
             self.cells.column_sum.eq(at(ACCUMULATE_STAGE, tile.sum & tile.row_factor, "column_sum")),
-            self.cells.load.eq(at(LOAD_STAGE, tile.load, "load")),
+            self.cells.load.eq(at(load_stage(self.geometry.memory_ports), tile.load, "load")),
         ]
         return m
 

@@ -10,7 +10,7 @@ from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.queue import Queue
 from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.synapse import LOAD_WORD_STAGE
+from ceprop.hdl.synapse import load_stage
 from ceprop.registers import REGISTER_BITS
 
 _RESPONSE_DEPTHS = {1: 2, 2: 16}
@@ -82,7 +82,7 @@ class CommandPort(wiring.Component):
         held = Signal(self.command.payload.shape())
         # A word is held until the wavefront of its write, which starts from a register, has taken it in the last lane.
         g = self.geometry
-        hold_cycles = 4 + lane_stages(g).address + LOAD_WORD_STAGE + max(g.rows, g.cols)
+        hold_cycles = 4 + lane_stages(g).address + load_stage(g.memory_ports) + max(g.rows, g.cols)
         hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)

@@ -20,7 +20,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.lanes import delay
 from ceprop.hdl.memory import PortableMemory
 from ceprop.hdl.multiplier import PortableMultiplier
 from ceprop.hdl.numbers import saturate
@@ -36,20 +35,21 @@ DITHER_STAGE = SUM_STAGE - 2
 """Dither: one more register holds the exclusive or of row and column."""
 UPDATE_READ_STAGE = SUM_STAGE + 1 - PortableMemory.latency
 """Second read of a weight, counted from the update's last product: valid beside the finished sum of products."""
-STORE_STAGE = SUM_STAGE + 3
-"""The new weight is in its register: after the update's sum, its addition to the weight, and the saturation."""
-LOAD_STAGE = STORE_STAGE - 2
-"""`load`: its hop register is valid beside the word on the partial sum."""
-LOAD_WORD_STAGE = STORE_STAGE - 2
-"""The word to load, on the row's partial sum; it passes through the register of the partial sum."""
 SUM_LATENCY = SUM_STAGE + 1
 """Cycles from a slot's memory address to its partial sum behind the cell."""
 
 
 def write_stage(memory_ports: int) -> int:
-    """Write of the new weight. With one port it is an odd number of cycles after the second read, so that the writes of
-    updates, a visit every two cycles, fall between their reads."""
-    return STORE_STAGE + (1 if memory_ports == 1 else 0)
+    """Write of the new weight: behind the update's sum, its addition to the weight, and the saturation. A small device,
+    which has memories of one port, has time for both of these in one cycle; and so it is an odd number of cycles after
+    the second read, and the writes of updates, a visit every two cycles, fall between their reads."""
+    return SUM_STAGE + (2 if memory_ports == 1 else 3)
+
+
+def load_stage(memory_ports: int) -> int:
+    """`load`, and the word to load on the row's partial sum: a hop register and that of the partial sum later the two
+    meet, in front of the new weight's register."""
+    return write_stage(memory_ports) - 2
 
 
 def update_beats(memory_ports: int) -> int:
@@ -188,7 +188,8 @@ class SynapseCell(wiring.Component):
         update = Signal(signed(self.geometry.update_bits), reset_less=True)
         m.d.sync += update.eq(product + Mux(column.accumulate, update, self._dither(m, row, column)))
         moved = Signal(signed(max(bits, self.geometry.update_bits - self.geometry.dither_bits) + 1), reset_less=True)
-        m.d.sync += moved.eq(weight + (update >> self.geometry.dither_bits))
+        between = "sync" if write_stage(self.geometry.memory_ports) - SUM_STAGE > 2 else "comb"
+        m.d[between] += moved.eq(weight + (update >> self.geometry.dither_bits))
         limited, beyond = saturate(moved, bits)
         saturated = Signal(reset_less=True)
         stored = Signal(signed(bits), reset_less=True)
@@ -197,14 +198,13 @@ class SynapseCell(wiring.Component):
             stored.eq(Mux(column.load, partial_sum[:bits], limited)),
         ]
         written = self.column.write_enable & self.row.write_present
-        later = write_stage(self.geometry.memory_ports) - STORE_STAGE
         m.d.comb += [
             memory.write_address.eq(Cat(self.row.write_slot, self.column.write_word)),
-            memory.write_data.eq(delay(m, stored, later, "stored")),
+            memory.write_data.eq(stored),
             memory.write_enable.eq(written),
         ]
         count = Signal.like(self.saturations, reset_less=True)
-        m.d.sync += count.eq(self.saturations + (delay(m, saturated, later, "saturated") & written))
+        m.d.sync += count.eq(self.saturations + (saturated & written))
         m.d.comb += self.saturations_out.eq(count)
         return m
 

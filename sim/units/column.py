@@ -7,9 +7,9 @@ from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
     DITHER_STAGE,
-    LOAD_STAGE,
     OPERAND_STAGE,
     UPDATE_READ_STAGE,
+    load_stage,
     update_beats,
     write_stage,
 )
@@ -117,4 +117,4 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     column_sum = int(message["sum"] and message["row_factor"])
     sums = {"accumulate": message["accumulate"], "column_sum": column_sum}
     line.expect(start + ACCUMULATE_STAGE, what, "cells", sums)
-    line.expect(start + LOAD_STAGE, what, "cells", {"load": message["load"]})
+    line.expect(start + load_stage(cell.geometry.memory_ports), what, "cells", {"load": message["load"]})

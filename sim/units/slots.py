@@ -7,12 +7,11 @@ from ceprop.geometry import Geometry
 from ceprop.hdl.synapse import (
     ACCUMULATE_STAGE,
     DITHER_STAGE,
-    LOAD_STAGE,
-    LOAD_WORD_STAGE,
     OPERAND_STAGE,
     SUM_LATENCY,
     SUM_STAGE,
     UPDATE_READ_STAGE,
+    load_stage,
     write_stage,
 )
 from ceprop.model import update
@@ -56,7 +55,7 @@ class CellSlot:
 def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
     """Inputs of a cell, one slot a cycle, every field at its stage; `counts` is what comes in of saturations."""
     line = Timeline()
-    writes = write_stage(geometry.memory_ports)
+    loads, writes = load_stage(geometry.memory_ports), write_stage(geometry.memory_ports)
     bits = geometry.row_slot_bits
     for now, (slot, count) in enumerate(zip(slots, counts, strict=True)):
         is_sum = slot.kind in ("row", "column")
@@ -68,13 +67,13 @@ def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> li
         line.set(now + DITHER_STAGE, "column", dither=slot.column_dither)
         column_sum = int(slot.kind == "column")
         line.set(now + ACCUMULATE_STAGE, "column", accumulate=int(slot.accumulate), column_sum=column_sum)
-        line.set(now + LOAD_STAGE, "column", load=int(slot.kind == "load"))
+        line.set(now + loads, "column", load=int(slot.kind == "load"))
         line.set(now + SUM_STAGE, "from_north", slot.north)
         if is_sum:
             _read(line, now, slot.address, bits)
             line.set(now + SUM_STAGE, "from_west", slot.west)
         if slot.kind == "load":
-            line.set(now + LOAD_WORD_STAGE, "from_west", slot.west)
+            line.set(now + loads, "from_west", slot.west)
         if slot.change is not None:
             _read(line, now + UPDATE_READ_STAGE, slot.address, bits)
         # Between the writes the row may well be present.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.synapse import SUM_STAGE, UPDATE_READ_STAGE, load_stage, write_stage
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.slots import CellSlot, Change, predict, stimulus
 
@@ -114,10 +114,11 @@ def _sum(cell: Cell, address: int) -> CellSlot:
 
 
 def _load(cell: Cell, address: int, word: int) -> list[CellSlot]:
-    """A load, whose own operands must not matter; the product of the slot behind it meets the word, so that is idle."""
+    """A load. The product that meets the word, its own or that of a slot behind it, is zero; no other must matter."""
     limit = 1 << (cell.geometry.operand_bits - 1)
-    row, column = (cell.random.randrange(-limit, limit) for _ in range(2))
-    return [CellSlot("load", address, row, column, west=word, north=_noise(cell)[1]), CellSlot()]
+    behind = load_stage(cell.geometry.memory_ports) - SUM_STAGE
+    row, column = (cell.random.randrange(-limit, limit) if behind else 0 for _ in range(2))
+    return [CellSlot("load", address, row, column, west=word, north=_noise(cell)[1]), *[CellSlot()] * behind]
 
 
 class _Accesses:
