@@ -37,7 +37,7 @@ _COUNTER_BLOCKS = 1
 """Block RAMs of an iCE40's counters."""
 
 _WAITING_BLOCKS = 2
-"""Those of the commands that wait, on a device whose weights lie elsewhere."""
+"""Those of the answers that wait, on a device whose weights lie elsewhere; beside memories of one port none do."""
 
 _LUTS_A_BIT = 2
 """Look-up tables of a memory's bit outside block RAM: its flip-flop, and its share of the selection; as measured."""
@@ -109,9 +109,10 @@ def _blocks(geometry: Geometry, device: Device) -> int:
         return found
     formats = geometry.specification.formats
     entry = formats.input_bits + address_bits(geometry.slots(0))
-    found += geometry.cols * 2 * ice40.blocks(geometry.slots(0), entry)
+    found += geometry.cols * geometry.input_lists * ice40.blocks(geometry.slots(0), entry)
     found += sum(lanes * _lane_blocks(geometry, edge) for edge, lanes in _edges(geometry))
-    return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if device.room.sprams else 0)
+    waiting = device.room.sprams and geometry.memory_ports > 1
+    return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if waiting else 0)
 
 
 def _edges(geometry: Geometry) -> list[tuple[Edge, int]]:
@@ -133,16 +134,17 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
 
 def _lane_blocks(geometry: Geometry, edge: Edge) -> int:
     """Block RAMs of one lane of neurons. What is read twice in a cycle is there twice where weights have two ports, and
-    so are the lists."""
+    so are the lists; sum and drive lie beside each other then, and else behind each other."""
     words, formats = geometry.neuron_words(edge), geometry.specification.formats
     slot, copies = geometry.slot_bits(edge), geometry.memory_ports
-    sums = geometry.sum_bits(edge) + (geometry.drive_bits if edge == "row" else 0)
+    sums = [geometry.sum_bits(edge)] + ([geometry.drive_bits] if edge == "row" else [])
+    running = (words, sum(sums)) if copies > 1 else (len(sums) * words, max(sums))
     return (
         copies * ice40.blocks(words, formats.weight_bits)
         + copies * ice40.blocks(words, 2 * formats.state_bits)
         + copies * ice40.blocks(2 * words // copies, slot)
         + ice40.blocks(2 * words, geometry.specification.generator_bits)
-        + ice40.blocks(words, sums)
+        + ice40.blocks(*running)
     )
 
 

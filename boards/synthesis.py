@@ -87,12 +87,15 @@ def _apart(device: Device) -> tuple[str, ...]:
 
 
 def _small_memories(device: Device) -> tuple[str, ...]:
-    """Where memories go that yosys infers. The lists of units take block RAM, however short, where the look-up tables
-    hold no words, and so do the commands that wait, where the weights leave it to them. Elsewhere a core's memories
+    """Where memories go that yosys infers. Lists and states of units take block RAM, however short, where the look-up
+    tables hold no words, and so do the commands that wait, where the weights leave it to them. Elsewhere a core's memories
     take distributed RAM, which is faster to read and leaves block RAM to the weights, and only the link's go there."""
     if device.family == "ice40":
         waiting = "block" if device.room.sprams else "logic"
-        return 'setattr -set ram_style "block" *.lists/m:*', f'setattr -set ram_style "{waiting}" *.waiting/m:*'
+        return (
+            'setattr -set ram_style "block" *.lists/m:* *.neuron_*/m:states*',
+            f'setattr -set ram_style "{waiting}" *.waiting/m:*',
+        )
     link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)
     # Tables that yosys has made of selections are memories too, without a name of their own.
     return (

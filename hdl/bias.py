@@ -10,8 +10,11 @@ from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.numbers import saturate
 from ceprop.hdl.steps import step_beats
 
-UPDATE_CYCLES = 4
-"""Cycles from a new state to the bias that learnt from it, which is then written."""
+
+def update_cycles(geometry: Geometry) -> int:
+    """Cycles from a new state to the bias that learnt from it, which is then written. Where steps come every second
+    cycle the device is a slow one, which shifts a difference and adds its dither in one cycle."""
+    return 4 if step_beats(geometry) == 1 else 3
 
 
 class BiasCell(wiring.Component):
@@ -39,7 +42,7 @@ class BiasCell(wiring.Component):
     later, place, generator : In
         The same neuron one cycle later: whether it has a step at all, its address, its generator's value.
     last_place : In
-        Its address again, `UPDATE_CYCLES` after its new state.
+        Its address again, `update_cycles` after its new state.
     saturated : Out
         An update went beyond the range.
     """
@@ -79,11 +82,13 @@ class BiasCell(wiring.Component):
         update = self._update(m)
         dropped = self.geometry.bias_dither_bits(self.edge)
         following = Signal(signed(max(bits, len(update) - dropped) + 1), reset_less=True)
-        m.d.sync += following.eq(delay(m, again, 1, "again") + (update >> dropped))
+        # It is read a cycle after the new state is there, and is in use three cycles later, or two.
+        learnt = update_cycles(self.geometry)
+        m.d.sync += following.eq(delay(m, again, learnt - 3, "again") + (update >> dropped))
         limited, beyond = saturate(following, bits)
 
         write = memory.write_port()
-        learning = delay(m, self.learns, UPDATE_CYCLES, "learning")
+        learning = delay(m, self.learns, learnt, "learning")
         m.d.comb += self.saturated.eq(learning & beyond)
         loading = (self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)
         enable, place, word = Signal(), Signal.like(self.place), Signal(signed(bits), reset_less=True)
@@ -96,7 +101,7 @@ class BiasCell(wiring.Component):
         return m
 
     def _update(self, m: Module) -> Signal:
-        """Difference of the states at the run-time rate, and dither; three cycles after the new state."""
+        """Difference of the states at the run-time rate, and dither; a cycle before `following`."""
         specification = self.geometry.specification
         bits = specification.formats.state_bits
         dropped = self.geometry.bias_dither_bits(self.edge)
@@ -107,13 +112,15 @@ class BiasCell(wiring.Component):
         negative = self.settings.negative
         terms = Cat(Const(1, 1), self.new, Const(0, 1)) + Cat(~negative, ~self.old, Const(1, 1))
         m.d.sync += difference.eq(terms[1:])
+        # Registers in front of the addition, or none.
+        ready = "sync" if update_cycles(self.geometry) > 3 else "comb"
         match specification.update.rounding:
             case "stochastic":
                 dither = Signal(dropped, reset_less=True)
                 with m.Switch(layer):
                     for l in layers:
                         with m.Case(self.geometry.edge_number(l)):
-                            m.d.sync += dither.eq(self.generator << self.geometry.bias_dither_shift(l))
+                            m.d[ready] += dither.eq(self.generator << self.geometry.bias_dither_shift(l))
             case "nearest":
                 dither = 1 << (dropped - 1)
             case "floor":
@@ -121,8 +128,6 @@ class BiasCell(wiring.Component):
         scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)), reset_less=True)
         update = Signal(signed(max(len(scaled) + bits, dropped) + 2), reset_less=True)
         turned = difference ^ negative.replicate(len(difference)).as_signed()
-        m.d.sync += [
-            scaled.eq(turned << self.settings.bias_preshifts[layer]),
-            update.eq((scaled << bits) + dither),
-        ]
+        m.d[ready] += scaled.eq(turned << self.settings.bias_preshifts[layer])
+        m.d.sync += update.eq((scaled << bits) + dither)
         return update

@@ -13,9 +13,9 @@ from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import load_stage
 from ceprop.registers import REGISTER_BITS
 
-_RESPONSE_DEPTHS = {1: 2, 2: 16}
+_RESPONSE_DEPTHS = {1: 1, 2: 16}
 """Groups that wait for a slow reader, by ports of the weight memories; reading pauses when they are full. A small
-device has no memory to spare for more than the one that is read and the one that is taken."""
+device has no memory to spare for more than the one that is taken."""
 
 
 class CommandPort(wiring.Component):
@@ -197,7 +197,7 @@ class CommandPort(wiring.Component):
         m.d.sync += on_way.eq(on_way + reading - arrived)
         left = delay(m, self.response.valid & self.response.ready, 1, "left")
         m.d.sync += taken.eq(taken + (reading | sending) - left)
-        # Known a cycle late, so with room for the one that was taken meanwhile.
+        # Known a cycle late: with room for the one that was taken meanwhile, or only where there was none.
         room = Signal()
-        m.d.sync += room.eq(taken < depth - 1)
+        m.d.sync += room.eq(taken < depth - 1 if depth > 1 else (taken == 0) & ~reading & ~sending)
         return room, on_way == 0

@@ -100,6 +100,7 @@ class Core(wiring.Component):
             sequencer.ready.eq(ready),
             commands.allowed.eq(sequencer.idle & ~ready),
             intake.begin.eq(sequencer.begin),
+            intake.idle.eq(sequencer.idle),
         ]
 
         self._control(m, sequencer, walker, steps, bank, commands, intake)

@@ -1,6 +1,6 @@
 """The input cell: the lists of non-zero inputs of one column lane, which the array walks instead of all inputs."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,8 +13,8 @@ from ceprop.hdl.synapse import DITHER_STAGE
 
 
 class InputCell(wiring.Component):
-    """Remembers the non-zero inputs of a sample and sends them into the array by their number in the list; the next
-    sample's go into a second list meanwhile.
+    """Remembers the non-zero inputs of a sample and sends them into the array by their number in the list; where there
+    is a second list, the next sample's go into it meanwhile.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class InputCell(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Two lists: written by events, read by tiles."""
+        """One or two lists: written by events, read by tiles."""
         m = Module()
         entry = data.StructLayout(
             {
@@ -86,14 +86,22 @@ class InputCell(wiring.Component):
         # The address of the list, beside its length.
         index = delay(m, self.tile.index, stages.input - 1, "index")
         listed, lengths = [], []
-        for bank in range(2):
+        banks = self.geometry.input_lists
+
+        def into(bank: int) -> ValueLike:
+            return event.bank == bank if banks == 2 else 1
+
+        def from_bank(bank: Value, values: list[Value]) -> Value:
+            return Mux(bank, values[1], values[0]) if banks == 2 else values[0]
+
+        for bank in range(banks):
             # Two memories, for one of twice the depth would take longer to read.
             memory = lane_memory(entry, self.geometry.slots(0))
             m.submodules[f"entries_{bank}"] = memory
             write, read = memory.write_port(), memory.read_port()
             length, enable = Signal.like(count, name=f"length_{bank}"), Signal(name=f"write_{bank}")
-            m.d.sync += enable.eq(event.valid & wanted & (event.bank == bank))
-            with m.If(event.valid & (event.bank == bank)):
+            m.d.sync += enable.eq(event.valid & wanted & into(bank))
+            with m.If(event.valid & into(bank)):
                 m.d.sync += length.eq(following)
             m.d.comb += [
                 write.addr.eq(address),
@@ -105,11 +113,11 @@ class InputCell(wiring.Component):
             listed.append(read.data)
             lengths.append(length)
         present = Signal()
-        length = delay(m, Mux(self.tile.bank, lengths[1], lengths[0]), stages.input - 1, "length")
+        length = delay(m, from_bank(self.tile.bank, lengths), stages.input - 1, "length")
         m.d.sync += present.eq(delay(m, self.tile.input, stages.input - 1, "is_input") & (index < length))
         bank = delay(m, self.tile.bank, stages.input, "bank")
-        slot = Mux(bank, listed[1].slot, listed[0].slot)
-        value = Mux(bank, listed[1].value, listed[0].value)
+        slot = from_bank(bank, [found.slot for found in listed])
+        value = from_bank(bank, [found.value for found in listed])
         m.submodules.pattern = pattern = InputPattern(self.geometry, self._lane)
         late = delay(m, pattern.pattern, stages.address + DITHER_STAGE - stages.input - pattern.latency, "pattern")
         m.d.comb += [

@@ -1,4 +1,5 @@
-"""The sample port: groups of inputs become event messages for the column lanes, a sample ahead of the one at work."""
+"""The sample port: groups of inputs become event messages for the column lanes, where these have two lists a sample
+ahead of the one at work."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -18,8 +19,8 @@ class Intake(wiring.Component):
         As :class:`Ports` says.
     everything : In
         Zeros are listed too.
-    begin : In
-        Work on the waiting sample begins in this cycle.
+    begin, idle : In
+        Work on the waiting sample begins in this cycle; no sample is at work.
     whole : Out
         A whole sample waits.
     event : Out
@@ -40,6 +41,7 @@ class Intake(wiring.Component):
                 "sample": In(stream.Signature(ports.sample)),
                 "everything": In(1),
                 "begin": In(1),
+                "idle": In(1),
                 "whole": Out(1),
                 "event": Out(messages.event),
                 "values": Out(ports.sample["values"].shape),
@@ -52,14 +54,16 @@ class Intake(wiring.Component):
         """Registers only."""
         m = Module()
         group = self.sample.payload
-        taken = Signal()
+        taken, free = Signal(), Signal()
         first, whole, bank = Signal(init=1), Signal(), Signal()
         event = Signal(self.event.shape(), name="event_register")
         values, target, waiting = Signal(self.values.shape()), Signal.like(self.target), Signal.like(self.target)
         late = Signal.like(values)
+        two = self.geometry.input_lists == 2
         m.d.comb += [
-            self.sample.ready.eq(~whole),
-            taken.eq(self.sample.valid & ~whole),
+            free.eq(~whole if two else ~whole & self.idle),
+            self.sample.ready.eq(free),
+            taken.eq(self.sample.valid & free),
             self.whole.eq(whole),
             self.event.eq(event),
             self.values.eq(late),
@@ -71,7 +75,7 @@ class Intake(wiring.Component):
             event.valid.eq(taken),
             event.first.eq(first),
             event.everything.eq(self.everything),
-            event.bank.eq(~bank),
+            event.bank.eq(~bank if two else 0),
             event.slot.eq(group.slot),
             last.eq(taken & group.last),
             event.closes.eq(last),
@@ -84,5 +88,5 @@ class Intake(wiring.Component):
         with m.If(taken & group.last):
             m.d.sync += waiting.eq(self.geometry.specification.classes - group.label)
         with m.If(self.begin):
-            m.d.sync += [bank.eq(~bank), target.eq(waiting)]
+            m.d.sync += [bank.eq(~bank if two else 0), target.eq(waiting)]
         return m

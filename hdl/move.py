@@ -9,6 +9,7 @@ from ceprop.hdl.activation import Activation
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.numbers import clip
+from ceprop.hdl.steps import step_beats
 from ceprop.registers import LARGEST_NUDGE_SHIFT
 
 
@@ -29,7 +30,7 @@ class Move(wiring.Component):
     labelled : In
         The neuron is the labelled one, beside the words.
     sum, drive, bias, old : In
-        The words of the neuron: its sum, on the row edge the drive, its bias, its state.
+        The words of the neuron: its sum, on the row edge the drive, `drive_delay` cycles later; its bias, its state.
     new : Out
         The new state, `latency` cycles later.
     """
@@ -43,6 +44,8 @@ class Move(wiring.Component):
         self._point = geometry.sum_point(edge)
         # Cycles from the words to the activation's input: the drive is added to the sum of the others.
         self._heard = 2 if edge == "row" else 1
+        # Where steps come every second cycle, sum and drive share a memory and are read one after the other.
+        self.drive_delay = step_beats(geometry) - 1 if edge == "row" else 0
         fraction = self._point + self.specification.formats.weight_fraction
         self._activation = Activation(self.specification, geometry.sum_bits(edge), fraction)
         messages, formats = Messages(geometry), self.specification.formats
@@ -77,10 +80,12 @@ class Move(wiring.Component):
             pulled = Signal(signed(bits + 3), reset_less=True)
             m.d.sync += pulled.eq(state + nudge)
             state = clip(pulled, bits)
-        exists = Signal(reset_less=True)
-        m.d.sync += exists.eq(self.step.remaining != 0)
+        if self.geometry.padded(self.edge):
+            exists = Signal(reset_less=True)
+            m.d.sync += exists.eq(self.step.remaining != 0)
+            state = Mux(delay(m, exists, self.latency - 2, "exists"), state, 0)
         new = Signal(bits, name="new_state", reset_less=True)
-        m.d.sync += new.eq(Mux(delay(m, exists, self.latency - 2, "exists"), state, 0))
+        m.d.sync += new.eq(state)
         m.d.comb += self.new.eq(new)
         return m
 
@@ -98,12 +103,11 @@ class Move(wiring.Component):
         if self.edge == "column":
             m.d.comb += value.eq(total)
             return value
-        drive = Signal(self.drive.shape(), name="driven", reset_less=True)
         only_layer = len(self.geometry.layers("row")) == 1
-        m.d.sync += [
-            drive.eq(self.drive if only_layer else Mux(self.step.drive, self.drive, 0)),
-            value.eq(total + (drive << (self._point - formats.input_bits))),
-        ]
+        driven = delay(m, self.step.drive, self.drive_delay, "is_driven")
+        chosen = self.drive if only_layer else Mux(driven, self.drive, 0)
+        drive = Value.cast(delay(m, chosen, 1 - self.drive_delay, "driven")).as_signed()
+        m.d.sync += value.eq(total + (drive << (self._point - formats.input_bits)))
         return value
 
     def _nudge(self, m: Module, activated: int) -> Value:

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_bits
 from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.bias import UPDATE_CYCLES, BiasCell
+from ceprop.hdl.bias import BiasCell, update_cycles
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import delay, enter, lane_memory, read_twice
 from ceprop.hdl.lists import UnitLists
@@ -81,6 +81,7 @@ class NeuronCell(wiring.Component):
         self._move = Move(geometry, edge)
         self._hop = StatusHop(geometry, edge, lane)
         self._beats = step_beats(geometry)
+        self._drive_delay = self._move.drive_delay
         self._stages = lane_stages(geometry)
         super().__init__(
             {
@@ -141,7 +142,7 @@ class NeuronCell(wiring.Component):
         acting = Signal(self.step.shape(), name="step_acting")
         m.d.sync += acting.eq(step)
         place = self._place(acting.index, acting.layer)
-        stages = self._moved_stage + UPDATE_CYCLES
+        stages = self._moved_stage + update_cycles(self.geometry)
         way = StepWay(m, acting, stages, self._beats, place, not self.specification.continual)
         m.submodules.generators = generators = GeneratorBanks(self.geometry, self.edge)
         m.submodules.biases = biases = BiasCell(self.geometry, self.edge)
@@ -180,7 +181,7 @@ class NeuronCell(wiring.Component):
             biases.learns.eq(learns),
             biases.later.eq(way.works(stage + 1)),
             biases.place.eq(way.place[stage + 1]),
-            biases.last_place.eq(way.place[stage + UPDATE_CYCLES]),
+            biases.last_place.eq(way.place[stages]),
             self.saturated.eq(biases.saturated),
             self._state_write.en.eq(moves),
             self._state_write.addr.eq(way.place[stage]),
@@ -196,7 +197,8 @@ class NeuronCell(wiring.Component):
             m.d.comb += self.trace.state.eq(delay(m, new, 2, "trace_state"))
             if drives is not None:
                 driven = way.fields("drive", acting.drive)[stage + 2]
-                m.d.comb += self.trace.drive.eq(Mux(driven, delay(m, drives, stage + 1, "trace_drive"), 0))
+                later = stage + 1 - self._drive_delay
+                m.d.comb += self.trace.drive.eq(Mux(driven, delay(m, drives, later, "trace_drive"), 0))
         space = way.fields("space", acting.space)[1]
         self._read(m, arriving, space, biases.bias, generators.value, early)
         return m
@@ -266,7 +268,8 @@ class NeuronCell(wiring.Component):
         ]
 
     def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
-        """The running sums of the step, and on the row edge the drive: read two cycles after `step`."""
+        """The running sums of the step, read two cycles after `step`; and on the row edge the drive, `_drive_delay`
+        later."""
         words = self.geometry.neuron_words(self.edge)
         # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
         place = delay(m, address, self._sum_delay, "slot_that_left")
@@ -276,20 +279,28 @@ class NeuronCell(wiring.Component):
         address = Signal.like(place, name="sum_address", reset_less=True)
         present = Signal(name="sum_present", reset_less=True)
         returned = Signal.like(self.returned, name="returned_sum", reset_less=True)
-        m.d.sync += [
-            address.eq(Mux(stepping, self._place(step.index, step.layer), place)),
-            present.eq(there),
-            returned.eq(self.returned),
-        ]
-        bits = state_sum_bits(self.geometry, self.edge)
-        widths = (bits,) if self.edge == "column" else (bits, self.geometry.drive_bits)
-        m.submodules.sums = sums = Accumulator(words, widths, self.geometry.partial_sum_bits)
+        m.d.sync += [present.eq(there), returned.eq(self.returned)]
+        bits = [state_sum_bits(self.geometry, self.edge)]
+        if self.edge == "row":
+            bits.append(self.geometry.drive_bits)
+        chosen = Mux(stepping, self._place(step.index, step.layer), place)
+        if self._drive_delay:
+            # A drive is a word behind its sum, in twice as many words, and read in the cycle after it.
+            m.submodules.sums = sums = Accumulator(2 * words, [max(bits)], self.geometry.partial_sum_bits)
+            second = Signal(name="drive_address", reset_less=True)
+            reading = delay(m, stepping, self._drive_delay, "reads_drive")
+            m.d.sync += second.eq(reading | (~stepping & delay(m, arriving.drive, 1, "drive_arrives")))
+            with m.If(~reading):
+                m.d.sync += address.eq(chosen)
+            m.d.comb += sums.address.eq(Cat(address, second))
+        else:
+            m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
+            m.d.sync += address.eq(chosen)
+            m.d.comb += [sums.address.eq(address), sums.second.eq(arrived.drive)]
         # A lane that is done with its list of rows hears of inputs no more.
         m.d.comb += [
             sums.valid.eq(arrived.valid & (~arrived.drive | present)),
-            sums.second.eq(arrived.drive),
             sums.first.eq(arrived.first),
-            sums.address.eq(address),
             sums.addend.eq(returned),
         ]
         return sums.read_data, sums.read_second if self.edge == "row" else None

@@ -1,4 +1,4 @@
-"""A short queue in block RAM, whose reader looks a cycle after the writer has written."""
+"""A short queue, whose reader looks a cycle after the writer has written."""
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -8,8 +8,8 @@ from ceprop.hdl.lanes import lane_memory
 
 
 class Queue(wiring.Component):
-    """Keeps words in their order. Amaranth's own lets a word through in the cycle in which it is written, which costs
-    more than the memory where block RAM cannot do that.
+    """Keeps words in their order, in block RAM; a single one in a register. Amaranth's own lets a word
+    through in the cycle in which it is written, which costs more than the memory where block RAM cannot do that.
 
     Parameters
     ----------
@@ -27,16 +27,22 @@ class Queue(wiring.Component):
     """
 
     def __init__(self, bits: int, depth: int):
-        self._depth = depth
+        self.depth = depth
         super().__init__({"write": In(1), "word": In(bits), "out": Out(stream.Signature(unsigned(bits)))})
 
     def elaborate(self, platform: object) -> Module:
         """A memory whose output register is the oldest word, and how many words went into it and out of it, with one
         bit more than an address has."""
         m = Module()
-        m.submodules.words = memory = lane_memory(unsigned(len(self.word)), self._depth)
+        if self.depth == 1:
+            with m.If(self.write):
+                m.d.sync += [self.out.valid.eq(1), self.out.payload.eq(self.word)]
+            with m.Elif(self.out.ready):
+                m.d.sync += self.out.valid.eq(0)
+            return m
+        m.submodules.words = memory = lane_memory(unsigned(len(self.word)), self.depth)
         write, read = memory.write_port(), memory.read_port()
-        counts = unsigned(self._depth.bit_length())
+        counts = unsigned(self.depth.bit_length())
         written, readable, taken = (Signal(counts, name=name) for name in ("written", "readable", "taken"))
         free, valid = Signal(), Signal()
         m.d.comb += [

@@ -54,7 +54,7 @@ async def bench_column_lane(cell: Cell) -> None:
     """Samples, then tiles of all kinds, one a cycle."""
     line, now, lists = Timeline(), 0, Lists(cell.geometry.cols - 1)
     for number in range(_SAMPLES):
-        bank = number % 2
+        bank = number % cell.geometry.input_lists
         now = send_sample(cell, line, now, lists, bank) + lane_entry(cell)
         beats = update_beats(cell.geometry.memory_ports)
         tiles = [_random_tile(cell, lists.banks[bank], bank, k % beats == 0) for k in range(_TILES)]

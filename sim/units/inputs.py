@@ -1,4 +1,5 @@
-"""Bench of the input cell: samples written as events into one bank of lists, while tiles walk the other."""
+"""Bench of the input cell: samples written as events into one bank of lists, while tiles walk the other; or into
+the only one, when they have."""
 
 from dataclasses import dataclass, field
 
@@ -73,13 +74,15 @@ def dither_of(cell: Cell, entry: Entry) -> int:
 
 async def bench_input(cell: Cell) -> None:
     """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
-    random, line, bank = cell.random, Timeline(), 1
+    random, line, bank, banks = cell.random, Timeline(), 0, cell.geometry.input_lists
     lists, stages = Lists(cell.geometry.cols - 1), lane_stages(cell.geometry)
     now = send_sample(cell, line, 0, lists, bank) + lane_entry(cell)
     for _ in range(_SAMPLES):
         entries, slots = list(lists.banks[bank]), cell.geometry.slots(0)
-        end = send_sample(cell, line, now + random.randint(0, slots), lists, 1 - bank) + lane_entry(cell)
-        for index in [*range(slots), *(random.randrange(slots) for _ in range(5))]:
+        indices = [*range(slots), *(random.randrange(slots) for _ in range(5))]
+        start, other = now + (random.randint(0, slots) if banks == 2 else len(indices)), (bank + 1) % banks
+        end = send_sample(cell, line, start, lists, other) + lane_entry(cell)
+        for index in indices:
             is_input = int(random.random() < 0.9)
             line.set(now, "tile", input=is_input, index=index, bank=bank)
             present = bool(is_input) and index < len(entries)
@@ -91,5 +94,5 @@ async def bench_input(cell: Cell) -> None:
                 dither = dither_of(cell, entries[index])
                 line.expect(now + stages.address + DITHER_STAGE, what, "dither", dither)
             now += 1
-        now, bank = max(now, end), 1 - bank
+        now, bank = max(now, end), other
     await line.run(cell)

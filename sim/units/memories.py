@@ -2,13 +2,12 @@
 
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.memory import PortableMemory, WeightMemory
+from ceprop.hdl.queue import Queue
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
 
 _EXHAUSTIVE_CASES = 1 << 10
 _RANDOM_CASES = 1000
-
-QUEUE_DEPTH = 8
 
 
 async def bench_memory(cell: Cell) -> None:
@@ -111,7 +110,9 @@ async def bench_accumulator(cell: Cell) -> None:
 
 async def bench_queue(cell: Cell) -> None:
     """Bursts of words up to as many as there is room for, read at every pace; all come out once, in their order."""
-    random, depth, width = cell.random, QUEUE_DEPTH, cell.width("word")
+    component, random, width = cell.component, cell.random, cell.width("word")
+    assert isinstance(component, Queue)
+    depth = component.depth
     cycles: list[dict[str, int]] = []
     words: list[int] = []
     for _ in range(200):

@@ -24,8 +24,9 @@ async def bench_move(cell: Cell) -> None:
             message = step_message(cell, layer, slot, shared, settings["target"])
             old = random.getrandbits(formats.state_bits)
             total, drive, bias = _words(cell, layer)
-            for name, value in (("sum", total), ("drive", drive), ("bias", bias), ("old", old)):
+            for name, value in (("sum", total), ("bias", bias), ("old", old)):
                 line.set(now, name, value)
+            line.set(now + component.drive_delay, "drive", drive)
             line.set(now, "step", **message)
             line.set(now, "settings", **settings)
             line.set(now, "labelled", int(message["remaining"] == settings["target"]))

@@ -39,11 +39,13 @@ def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, i
 
 
 def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], target: int) -> dict[str, Any]:
-    """One neuron's message: often padding, often the labelled unit, an output only of the last layer's edge."""
+    """One neuron's message: often padding where the edge has any, often the labelled unit, an output only of the last
+    layer's edge."""
     random, geometry, layers = cell.random, cell.geometry, cell.specification.connections
     output = random.getrandbits(1) if geometry.edge(layers[-1]) == geometry.edge(layer) else 0
     classes, largest = cell.specification.classes, max(cell.specification.layers[l] for l in layers_beside(cell, layer))
     near = (target,) if target <= largest else ()
+    padding = (0,) if geometry.padded(geometry.edge(layer)) else ()
     return shared | {
         "operation": Operation.STEP,
         "index": slot,
@@ -52,7 +54,7 @@ def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], targ
         "output": output,
         "last": random.getrandbits(1),
         "layer_last": random.getrandbits(1),
-        "remaining": random.choice((0, *near, random.randint(1, classes if output else largest))),
+        "remaining": random.choice((*padding, *near, random.randint(1, classes if output else largest))),
     }
 
 

@@ -97,6 +97,10 @@ class Geometry:
         """Groups of units into which a layer is folded."""
         return math.ceil(self.specification.layers[layer] / self.lanes(layer))
 
+    def padded(self, edge: Edge) -> bool:
+        """Whether a layer of neurons on an edge leaves some lanes of its last slot without one."""
+        return any(self.specification.layers[layer] % self.lanes(layer) for layer in self.layers(edge))
+
     def slot_bits(self, edge: Edge) -> int:
         """Bits that number the slots of an edge's layers of neurons."""
         return address_bits(max((self.slots(layer) for layer in self.layers(edge)), default=1))
@@ -112,6 +116,12 @@ class Geometry:
     def neuron_words(self, edge: Edge) -> int:
         """Neuron addresses of an edge; none on the column edge of a network without a second layer."""
         return len(self.layers(edge)) << self.slot_bits(edge)
+
+    @property
+    def input_lists(self) -> int:
+        """Samples whose inputs a column lane lists: the one at work and the next one. Beside memories of one port there
+        is room for one, and the next sample waits until the work is done."""
+        return 1 if self.memory_ports == 1 else 2
 
     # --- connections onto cells
 

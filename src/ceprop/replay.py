@@ -63,7 +63,8 @@ class Replay:
     """What the samples cost in all, and their nudged phases with the learning in it alone.
 
     `input_waits` are the cycles a sample, at most, that the core waits for the next one's inputs. These come one group
-    a cycle while the sample before is at work, so only a short one is waited after."""
+    a cycle; where lanes have two lists of them, while the sample before is at work, so only a short one is waited
+    after."""
 
     whole: Costs
     nudged: Costs
@@ -85,7 +86,8 @@ def replay(
         loading[k] = _loading_cycles(geometry, inputs)
         if advance is not None:
             advance(k + 1, span.count)
-    waits = np.maximum(0, loading[1:] - whole[:-1, 0]).sum() / span.count
+    hidden = whole[:-1, 0] if geometry.input_lists == 2 else 0
+    waits = np.maximum(0, loading[1:] - hidden).sum() / span.count
     return Replay(Costs(*whole.T), Costs(*nudged.T), float(waits))
 
 

@@ -91,6 +91,7 @@ GROUPS = {
         "triangle_align",
         "memory",
         "queue",
+        "queue_of_one",
         "accumulator",
         "accumulator_of_two",
     ],
