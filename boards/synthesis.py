@@ -1,7 +1,6 @@
 """From a design to a netlist of a device's own cells, with places for its multipliers and memories."""
 
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from ceprop.boards.toolchain import YOSYS, run_tool
 from ceprop.files import write_aside
 
 NETLIST = "netlist.json"
-_PARTS = "parts.json"
+_CELL = "cell.json"
 _WHOLE = "whole.json"
 _RESULT = "synthesis.json"
 
@@ -23,7 +22,7 @@ _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][01234
 
 @dataclass(frozen=True)
 class Synthesis:
-    """How long it took, and what the largest synapse cell and the whole design take."""
+    """How long it took, and what a synapse cell by itself and the whole design take."""
 
     seconds: float
     cell: Resources
@@ -44,8 +43,16 @@ def synthesis_script(
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
         *(f'setattr -set ram_style "logic" {pattern}' for pattern in in_logic),
-        _synthesize(device, top),
-        f"tee -q -o {_PARTS} stat -json",
+        # A synapse cell by itself, for its size alone.
+        "design -save sources",
+        "select -set cell *.cell_0_0 *.cell_0_0.*",
+        "select -set others * @cell %d",
+        "delete @others",
+        _synthesize(device),
+        "flatten",
+        f"tee -q -o {_CELL} stat -json",
+        "design -load sources",
+        f"{_synthesize(device)} -top {top}",
         "setattr -mod -unset keep_hierarchy *",
         "flatten",
         "clean -purge",
@@ -66,11 +73,9 @@ def synthesize(script: str, top: str, folder: Path) -> Synthesis:
         write_aside(folder / "synthesis.ys", script.encode())
         run_tool(YOSYS, ["-q", "-l", "synthesis.log", "synthesis.ys"], folder, "yosys.log")
         write_aside(result, json.dumps({"seconds": round(time.monotonic() - start, 1)}).encode())
-    modules = _counts(folder / _PARTS)
-    cells = [counts for name, counts in modules.items() if re.search(r"\.cell_\d+_\d+$", name)]
-    largest = max((_resources(counts) for counts in cells), key=lambda cell: (cell.luts, cell.flip_flops))
-    whole = _resources(_counts(folder / _WHOLE)[top])
-    return Synthesis(json.loads(result.read_text())["seconds"], largest, whole)
+    (cell,) = _counts(folder / _CELL).values()
+    whole = _counts(folder / _WHOLE)[top]
+    return Synthesis(json.loads(result.read_text())["seconds"], _resources(cell), _resources(whole))
 
 
 def _counts(path: Path) -> dict[str, dict[str, int]]:
@@ -82,14 +87,15 @@ def _counts(path: Path) -> dict[str, dict[str, int]]:
 def _apart(device: Device) -> tuple[str, ...]:
     """Modules that stay apart until they are finished. Otherwise equal registers are merged across the whole array, for
     the same control passes all cells of a diagonal at once, and no hop is local any more. Where there is room for no
-    more than a few cells, what merging saves in the lanes counts for more."""
+    more than a few cells, what merging saves counts for more."""
     return _COPIES if device.family == "ecp5" else ()
 
 
 def _small_memories(device: Device) -> tuple[str, ...]:
     """Where memories go that yosys infers. Lists and states of units take block RAM, however short, where the look-up
-    tables hold no words, and so do the commands that wait, where the weights leave it to them. Elsewhere a core's memories
-    take distributed RAM, which is faster to read and leaves block RAM to the weights, and only the link's go there."""
+    tables hold no words, and so do the answers that wait, where the weights leave it to them. Elsewhere a core's
+    memories take distributed RAM, which is faster to read and leaves block RAM to the weights, and only the link's go
+    there."""
     if device.family == "ice40":
         waiting = "block" if device.room.sprams else "logic"
         return (
@@ -105,12 +111,12 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     )
 
 
-def _synthesize(device: Device, top: str) -> str:
+def _synthesize(device: Device) -> str:
     # Multipliers are instances already. Both flows would infer more, and that of iCE40 rewrite the instances.
     if device.family == "ecp5":
-        return f"synth_ecp5 -nodsp -top {top}"
+        return "synth_ecp5 -nodsp"
     kind = "u" if device.room.multipliers else "hx" if "HX" in device.name else "lp"
-    return f"synth_ice40 -device {kind} -top {top}"
+    return f"synth_ice40 -device {kind}"
 
 
 def _resources(counts: Mapping[str, int]) -> Resources:

@@ -64,11 +64,11 @@ class SynapseArray(wiring.Component):
             # Cells of one hop act together: they take the same bundle, and a sum passes them without a register.
             if c:
                 west, apart = cells[r][c - 1], self.geometry.hop_registers(c)
-                row, from_west = (west.row_out, west.partial_sum) if apart else (west.row, west.total)
+                row, from_west = (west.row_out, west.east) if apart else (west.row, west.east_now)
                 saturations = west.saturations_out
             if r:
                 north, apart = cells[r - 1][c], self.geometry.hop_registers(r)
-                column, from_north = (north.column_out, north.partial_sum) if apart else (north.column, north.total)
+                column, from_north = (north.column_out, north.south) if apart else (north.column, north.south_now)
             m.d.comb += [
                 cell.row.eq(row),
                 cell.from_west.eq(from_west),
@@ -79,10 +79,10 @@ class SynapseArray(wiring.Component):
         for r in range(rows):
             registers = Geometry.return_registers(cols)
             m.d.comb += [
-                self.row_sums[r].eq(delay(m, cells[r][-1].partial_sum, registers, f"row{r}_return")),
+                self.row_sums[r].eq(delay(m, cells[r][-1].east, registers, f"row{r}_return")),
                 self.saturations[r].eq(delay(m, cells[r][-1].saturations_out, registers, f"saturations{r}_return")),
             ]
         for c in range(cols):
             registers = Geometry.return_registers(rows)
-            m.d.comb += self.column_sums[c].eq(delay(m, cells[-1][c].partial_sum, registers, f"column{c}_return"))
+            m.d.comb += self.column_sums[c].eq(delay(m, cells[-1][c].south, registers, f"column{c}_return"))
         return m

@@ -84,6 +84,12 @@ class CommandPort(wiring.Component):
         g = self.geometry
         hold_cycles = 4 + lane_stages(g).address + load_stage(g.memory_ports) + max(g.rows, g.cols)
         hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
+        # Behind registers, for whatever follows decides on a good deal.
+        held_enough, looked_up = Signal(), Signal()
+        m.d.sync += [
+            held_enough.eq(hold == hold_cycles - 2),
+            looked_up.eq(hold == self._register_latency - 1),
+        ]
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
         # The state IDLE in a register, for it enables all bits of all lanes; and a word to be written is on its way.
@@ -129,14 +135,14 @@ class CommandPort(wiring.Component):
                         m.next = "WAIT"
             with m.State("LOOK UP"):
                 m.d.sync += hold.eq(hold + 1)
-                with m.If(hold == self._register_latency):
+                with m.If(looked_up):
                     m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += sending.eq(1)
                 m.next = "WAIT"
             with m.State("HOLD"):
                 m.d.sync += hold.eq(hold + 1)
-                with m.If(hold == hold_cycles - 1):
+                with m.If(held_enough):
                     m.d.sync += [resting.eq(1), holding.eq(0)]
                     m.next = "IDLE"
             with m.State("WAIT"), m.If(drained):

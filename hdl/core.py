@@ -94,13 +94,16 @@ class Core(wiring.Component):
         m.submodules.intake = intake = Intake(self.geometry)
         wiring.connect(m, wiring.flipped(self.sample), intake.sample)
         # Behind a register, so that a command which comes just now waits for the next sample.
-        ready = Signal()
-        m.d.sync += ready.eq(intake.whole & commands.idle & ~self.command.valid)
+        ready, rests = Signal(), Signal()
+        m.d.sync += [
+            ready.eq(intake.whole & commands.idle & ~self.command.valid),
+            rests.eq(sequencer.idle & ~sequencer.begin),
+        ]
         m.d.comb += [
             sequencer.ready.eq(ready),
-            commands.allowed.eq(sequencer.idle & ~ready),
+            commands.allowed.eq(rests & ~ready),
             intake.begin.eq(sequencer.begin),
-            intake.idle.eq(sequencer.idle),
+            intake.idle.eq(rests),
         ]
 
         self._control(m, sequencer, walker, steps, bank, commands, intake)

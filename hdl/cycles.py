@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import SWEPT_DELAY, Core
 from ceprop.hdl.messages import Listing
-from ceprop.hdl.steps import step_beats
+from ceprop.hdl.steps import start_delay, step_beats
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
 
@@ -138,7 +138,7 @@ class CycleModel:
         for edge, found in self._core.edges.items():
             after_its_last = sum(slots[self.geometry.layers(edge)[-1] :]) * step_beats(self.geometry)
             answers.append(found.status_latency - after_its_last)
-        return Cost(self._step_messages + max(0, *answers) + 2)
+        return Cost(start_delay(self.geometry) + self._step_messages + max(0, *answers) + 2)
 
     @property
     def _step_messages(self) -> int:
@@ -148,4 +148,4 @@ class CycleModel:
     @property
     def _bias_step(self) -> Cost:
         """The step of the biases for rules that learn at the end, and the wait for their memories."""
-        return Cost(self._step_messages + self._core.return_cycles)
+        return Cost(start_delay(self.geometry) + self._step_messages + self._core.return_cycles)

@@ -2,6 +2,7 @@
 small memories of a lane."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import data, wiring
@@ -20,8 +21,8 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
     return value
 
 
-def enter(m: Module, message: Value | data.View, registers: int, name: str) -> Signal:
-    """A message in its lane: behind the lane's register, or as it comes where the lane has none."""
+def enter(m: Module, message: Value | data.View, registers: int, name: str) -> Any:
+    """A message in its lane: behind the lane's register, which a reset clears, or as it comes where there is none."""
     here = Signal(message.shape(), name=name)
     m.d["sync" if registers else "comb"] += here.eq(message)
     return here

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import enter
 from ceprop.hdl.messages import Messages, Operation
 
 COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
@@ -17,13 +18,19 @@ def step_beats(geometry: Geometry) -> int:
     return 2 if geometry.memory_ports == 1 else 1
 
 
+def start_delay(geometry: Geometry) -> int:
+    """Cycles by which a walk begins later than in the one after `start`. Where steps come every second cycle the device
+    is a slow one: a register is behind the sequencer's decision."""
+    return step_beats(geometry) - 1
+
+
 class StepWalker(wiring.Component):
     """Sends the neurons into their next state.
 
     Members
     -------
     start : In
-        Begin in the next cycle.
+        Begin in the next cycle, or `start_delay` later.
     room : In
         The trace has room for a beat; without it the walk waits.
     done : Out
@@ -93,7 +100,7 @@ class StepWalker(wiring.Component):
                         with m.If(slot == g.slots(l) - 1):
                             self._enter(m, layer, slot, remaining, l + 1)
                             m.d.comb += self.done.eq(l == specification.connections[-1])
-        with m.If(self.start):
+        with m.If(enter(m, self.start, start_delay(g), "starts")):
             self._enter(m, layer, slot, remaining, 1)
         return m
 

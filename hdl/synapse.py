@@ -15,7 +15,7 @@ in cycles from the slot's memory address), because the edges have skewed it so. 
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -125,9 +125,10 @@ class SynapseCell(wiring.Component):
         The same, one cycle later, for the south and the east.
     from_west, from_north : In(signed)
         Partial sums of the row and the column, at `SUM_STAGE`.
-    partial_sum, total : Out(signed)
-        The sum behind this cell, for the east in a row-sum slot and for the south in a column-sum slot; and the same
-        before its register, for a cell of the same hop.
+    east, south : Out(signed)
+        The sum behind this cell, of its row in a row-sum slot and of its column in a column-sum slot.
+    east_now, south_now : Out(signed)
+        The same before their registers, for a cell of the same hop.
     saturations, saturations_out : In, Out
         Count of the updates that saturated, along the row.
     """
@@ -145,8 +146,10 @@ class SynapseCell(wiring.Component):
                 "row_out": Out(layouts.row),
                 "from_west": In(partial_sum),
                 "from_north": In(partial_sum),
-                "partial_sum": Out(partial_sum),
-                "total": Out(partial_sum),
+                "east": Out(partial_sum),
+                "south": Out(partial_sum),
+                "east_now": Out(partial_sum),
+                "south_now": Out(partial_sum),
                 "saturations": In(layouts.saturations),
                 "saturations_out": Out(layouts.saturations),
             }
@@ -177,12 +180,7 @@ class SynapseCell(wiring.Component):
             multiplier.b.eq(Mux(column.row_factor, row.operand, column.operand)),
         ]
 
-        partial_sum = Signal.like(self.partial_sum, reset_less=True)
-        m.d.comb += [
-            self.total.eq(product + Mux(column.column_sum, self.from_north, self.from_west)),
-            self.partial_sum.eq(partial_sum),
-        ]
-        m.d.sync += partial_sum.eq(self.total)
+        self._sums(m, product, column.column_sum)
 
         # The update: sum of products and dither, shifted, added to the weight, saturated, stored.
         update = Signal(signed(self.geometry.update_bits), reset_less=True)
@@ -195,7 +193,7 @@ class SynapseCell(wiring.Component):
         stored = Signal(signed(bits), reset_less=True)
         m.d.sync += [
             saturated.eq(beyond & ~column.load),
-            stored.eq(Mux(column.load, partial_sum[:bits], limited)),
+            stored.eq(Mux(column.load, self.east[:bits], limited)),
         ]
         written = self.column.write_enable & self.row.write_present
         m.d.comb += [
@@ -207,6 +205,27 @@ class SynapseCell(wiring.Component):
         m.d.sync += count.eq(self.saturations + (saturated & written))
         m.d.comb += self.saturations_out.eq(count)
         return m
+
+    def _sums(self, m: Module, product: Value, column_sum: Value) -> None:
+        """One adder and one register for both directions; or, where sums pass two cells in a cycle, an adder for each,
+        for else the two of a cell's neighbours would lie behind each other."""
+        register = Signal.like(self.east, name="partial_sum", reset_less=True)
+        m.d.sync += register.eq(self.east_now)
+        m.d.comb += self.east.eq(register)
+        if self.geometry.lanes_a_hop == 1:
+            m.d.comb += [
+                self.east_now.eq(product + Mux(column_sum, self.from_north, self.from_west)),
+                self.south_now.eq(self.east_now),
+                self.south.eq(register),
+            ]
+            return
+        southern = Signal.like(self.south, name="column_partial_sum", reset_less=True)
+        m.d.sync += southern.eq(self.south_now)
+        m.d.comb += [
+            self.east_now.eq(product + self.from_west),
+            self.south_now.eq(product + self.from_north),
+            self.south.eq(southern),
+        ]
 
     def _dither(self, m: Module, row: data.View, column: data.View) -> Signal | int:
         match self.geometry.specification.update.rounding:

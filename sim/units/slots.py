@@ -94,9 +94,9 @@ def _read(line: Timeline, cycle: int, address: int, bits: int) -> None:
 
 @dataclass
 class Expected:
-    """Partial sums and saturated updates, by the cycle in which they leave the cell."""
+    """Partial sums, with the side on which they leave, and saturated updates, by the cycle in which they do."""
 
-    sums: dict[int, int] = field(default_factory=dict)
+    sums: dict[int, tuple[str, int]] = field(default_factory=dict)
     saturated: set[int] = field(default_factory=set)
     directions: set[bool] = field(default_factory=set)
     """Ends of the range at which an update saturated: a bench that misses one proves nothing about it."""
@@ -114,9 +114,9 @@ def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
             words[address] = word
         slot = slots[now]
         if slot.kind == "row":
-            found.sums[now + SUM_LATENCY] = slot.west + words[slot.address] * slot.column
+            found.sums[now + SUM_LATENCY] = "east", slot.west + words[slot.address] * slot.column
         elif slot.kind == "column":
-            found.sums[now + SUM_LATENCY] = slot.north + words[slot.address] * slot.row
+            found.sums[now + SUM_LATENCY] = "south", slot.north + words[slot.address] * slot.row
         elif slot.kind == "load":
             writes[now + later] = slot.address, slot.west
         last = now - UPDATE_READ_STAGE

@@ -5,7 +5,7 @@ from typing import Any
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.messages import Operation
-from ceprop.hdl.steps import step_beats
+from ceprop.hdl.steps import start_delay, step_beats
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.walks import Outputs, compare_walk
 
@@ -20,7 +20,8 @@ async def bench_steps(cell: Cell) -> None:
         copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
         learn = random.getrandbits(1)
         settings: dict[str, Any] = copied | {"learn": learn}
-        cycles, expected = [settings | {"start": 1, "room": 1}], []
+        late = start_delay(geometry)
+        cycles, expected = [settings | {"start": int(k == 0), "room": 1} for k in range(1 + late)], []
         for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP):
             while random.random() < 0.2:
                 cycles.append(settings | {"room": 0})
@@ -36,7 +37,7 @@ async def bench_steps(cell: Cell) -> None:
         idle = random.randint(0, 2)
         cycles += [settings | {"room": 1}] * idle
         outputs = await cell.play(cycles)
-        compare_walk(cell, "step", outputs[1:], expected, {"layer": 0})
+        compare_walk(cell, "step", outputs[1 + late :], expected, {"layer": 0})
 
 
 def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation) -> Iterator[Outputs]:

@@ -27,9 +27,9 @@ async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
     cycles = stimulus(cell.geometry, slots, counts)
     expected = predict(cell.geometry, slots)
     outputs = await cell.play(cycles)
-    for now, total in expected.sums.items():
-        cell.equal(f"partial sum in cycle {now}", cell.output(outputs[now], "partial_sum"), total)
-        cell.equal(f"total in cycle {now - 1}", cell.output(outputs[now - 1], "total"), total)
+    for now, (side, total) in expected.sums.items():
+        cell.equal(f"sum to the {side} in cycle {now}", cell.output(outputs[now], side), total)
+        cell.equal(f"sum to the {side} in cycle {now - 1}", cell.output(outputs[now - 1], f"{side}_now"), total)
     for now in range(1, len(slots)):
         count = counts[now - 1] + (now in expected.saturated)
         cell.equal(f"saturations in cycle {now}", outputs[now]["saturations_out"], count)
