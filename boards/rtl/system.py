@@ -90,8 +90,13 @@ class System(wiring.Component):
         self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
         m.domains.core = ClockDomain(local=True)
-        reset = Signal(init=1)
-        m.d.sync += reset.eq(dispatcher.reset)
+        # Two registers more than it takes to decide: the last one then lies amid the core that it resets, and not beside
+        # the pins, which on a large device is half of its way.
+        reset = dispatcher.reset
+        for stage in range(3):
+            later = Signal(init=1, name=f"core_reset_{stage}")
+            m.d.sync += later.eq(reset)
+            reset = later
         m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
         core, unpacker, results = (
             Core(self._geometry, self._primitives),
