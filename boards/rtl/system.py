@@ -90,8 +90,8 @@ class System(wiring.Component):
         self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
         m.domains.core = ClockDomain(local=True)
-        # Two registers more than it takes to decide: the last one then lies amid the core that it resets, and not beside
-        # the pins, which on a large device is half of its way.
+        # Two registers more than are needed: so the last one lies amid the core that it resets, and not beside the pins,
+        # from where a net to all lanes of a large device is twice as long.
         reset = dispatcher.reset
         for stage in range(3):
             later = Signal(init=1, name=f"core_reset_{stage}")
