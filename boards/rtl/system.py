@@ -90,7 +90,7 @@ class System(wiring.Component):
         self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
         m.domains.core = ClockDomain(local=True)
-        # Two registers more than are needed: so the last one lies amid the core that it resets, and not beside the pins,
+        # Two registers more than are needed: so the last one lies amid the core that it resets and not beside the pins,
         # from where a net to all lanes of a large device is twice as long.
         reset = dispatcher.reset
         for stage in range(3):
