@@ -17,6 +17,9 @@ from ceprop.sim.job import Job, Outcome
 PATIENCE = 10
 """A sample may take so many times the cycles that the model expects; a core that takes more hangs."""
 
+GROUP_CYCLES = 20
+"""Cycles in which a group is written or, one at a time, read back; a few less."""
+
 
 @cocotb.test()
 async def learn_side_by_side(dut) -> None:
@@ -26,9 +29,9 @@ async def learn_side_by_side(dut) -> None:
     driver = CoreDriver(dut, geometry, job.manifest)
     await driver.start()
     bench = Bench(job, geometry, driver)
-    # Loading takes a dozen cycles a group; a core that does not take it fails here, not never.
+    # A core that does not take what is loaded fails here, not never.
     groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
-    await with_timeout(bench.prepare(), PATIENCE * 20 * (groups + 10) * PERIOD, "ns")
+    await with_timeout(bench.prepare(), PATIENCE * GROUP_CYCLES * (groups + 10) * PERIOD, "ns")
     for batch in job.batches():
         await bench.run(batch)
         if bench.outcome.mismatches:
@@ -77,7 +80,7 @@ class Bench:
                 sending.cancel()
                 return
             if number == batch[-1] and self.job.reads_after(number):
-                await self._patiently(self._read_back(expected), expected)
+                await self._patiently(self._read_back(expected), expected, self._groups * GROUP_CYCLES)
 
     async def _send(self, batch: range) -> None:
         """As a fast host does: a group in every cycle in which the core takes one."""
@@ -86,9 +89,9 @@ class Bench:
             await self.driver.send_sample(inputs, label, zeros=not self.job.skip)
             self.sent[number] = self.driver.now
 
-    async def _patiently(self, work, expected: Expected):
+    async def _patiently(self, work, expected: Expected, more_cycles: int = 0):
         """The result of `work`, or None and a mismatch where the core hangs."""
-        patience = PATIENCE * (expected.cost.cycles + self.geometry.cols * self.geometry.weight_words + 1000)
+        patience = PATIENCE * (expected.cost.cycles + self._groups + more_cycles + 1000)
         try:
             return await with_timeout(work, patience * PERIOD, "ns")
         except SimTimeoutError:
@@ -128,6 +131,11 @@ class Bench:
             self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
         )
         self.outcome.weights_sha256 = found.weights_sha256()
+
+    @property
+    def _groups(self) -> int:
+        """Groups of weights: more than a sample has of inputs, and most of what is read back."""
+        return self.geometry.cols * self.geometry.weight_words
 
     async def _set(self, values: dict[str, int]) -> None:
         """Write the registers that do not hold their value yet."""
