@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ from ceprop.sim.job import VARIABLE, Job, Outcome
 from ceprop.sim.run import simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
+
+_generate = lru_cache(maxsize=4)(generate)
+"""It takes seconds, and the same core is often compared more than once: on fresh and on trained weights, with learning
+and without."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def compare(
     :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
-    core = generate(specification, primitives)
+    core = _generate(specification, primitives)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
     made = "" if primitives is PORTABLE else f"-{primitives.name}"
     folder = build / f"{core.manifest['build_digest'][:12]}{made}-{simulator}{'-waves' if waves else ''}"
     job = Job(

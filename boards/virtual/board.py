@@ -1,6 +1,7 @@
 """The board of a specification, generated, compiled and run."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from ceprop.boards.rtl.system import SYSTEM, System
@@ -74,15 +75,22 @@ class VirtualBoard(Simulation):
         line_hz = clock_hz // SPI_CYCLES if transport == "spi" else baud
         self.baud = line_hz * _BYTE_BITS["uart"] // _BYTE_BITS[transport]
         say("generating Verilog")
-        system = System(
-            Geometry(specification),
-            PORTABLE,
-            board=board,
-            clock_hz=clock_hz,
-            transport=make_transport(transport, clock_hz, baud),
-            flash=flash is not None,
-        )
-        verilog = to_verilog(system, SYSTEM)
+        asked = (specification, board, transport, clock_hz, baud, flash is not None)
+        verilog = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
         program = build_executable(verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None)
         super().__init__(program, clock_hz=clock_hz, baud=line_hz, line_noise=line_noise, seed=seed, flash=flash)
+
+
+@lru_cache(maxsize=4)
+def _verilog(specification: Specification, board: str, transport: str, clock_hz: int, baud: int, flash: bool) -> str:
+    """Generated in seconds, and kept: who has opened a board opens it again."""
+    system = System(
+        Geometry(specification),
+        PORTABLE,
+        board=board,
+        clock_hz=clock_hz,
+        transport=make_transport(transport, clock_hz, baud),
+        flash=flash,
+    )
+    return to_verilog(system, SYSTEM)
