@@ -31,6 +31,11 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("builds")
 
 
+# On one worker, which then synthesizes the core that both tests place once.
+placed = pytest.mark.xdist_group("placed")
+
+
+@placed
 @pytest.mark.parametrize(
     ("name", "ports", "cols"), [("ulx3s_25f", 2, 2), ("icebreaker", 1, 1), ("ice40_hx8k_b_evn", 2, 2)]
 )
@@ -87,6 +92,7 @@ def _check_places(found: Implementation, target: Board, cells: int) -> None:
         assert got[bel].startswith(name)
 
 
+@placed
 def test_another_seed_begins_at_the_netlist(builds: Path) -> None:
     specification, target = _specification(), board("ulx3s_25f")
     first = implement(specification, target, builds)

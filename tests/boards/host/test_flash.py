@@ -31,6 +31,9 @@ from ceprop.geometry import Geometry
 from ceprop.model import Dataset, Network, Trainer, load_dataset
 from ceprop.specification import Specification
 
+# On one worker, which then generates and compiles the board once.
+pytestmark = pytest.mark.xdist_group("flash")
+
 BOARD = "ulx3s_25f"
 SPECIFICATION = Specification.from_mapping(
     {

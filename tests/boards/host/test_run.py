@@ -125,6 +125,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("build"))
 
 
+# On one worker, which then generates and compiles each of the boards once.
+@pytest.mark.xdist_group("run")
 @pytest.mark.parametrize(("transport", "noise"), [("uart", "0"), ("uart", "0.01"), ("spi", "0")])
 def test_a_simulated_board_passes(transport: str, noise: str, build: str, result) -> None:
     place = ("--port", "sim", "--board", "icebreaker", "--build", build)
