@@ -23,6 +23,9 @@ _generate = lru_cache(maxsize=4)(generate)
 """It takes seconds, and the same core is often compared more than once: on fresh and on trained weights, with learning
 and without."""
 
+_FEW = 10
+"""So many samples run for less time than it takes to build the simulation of a core."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -82,7 +85,9 @@ def compare(
     specification = specification.override(f"array.trace={str(trace).lower()}")
     core = _generate(specification, primitives)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
     made = "" if primitives is PORTABLE else f"-{primitives.name}"
-    folder = build / f"{core.manifest['build_digest'][:12]}{made}-{simulator}{'-waves' if waves else ''}"
+    long = samples > _FEW
+    kind = f"{simulator}{'-waves' if waves else ''}{'-long' if long else ''}"
+    folder = build / f"{core.manifest['build_digest'][:12]}{made}-{kind}"
     job = Job(
         specification=specification,
         manifest=core.manifest,
@@ -108,6 +113,7 @@ def compare(
             sources=simulation_sources(primitives),
             variables={VARIABLE: str((folder / "job").resolve())},
             waves=waves,
+            long=long,
         )
     outcome: Outcome = pickle.loads(job.outcome.read_bytes())
     first = outcome.first_mismatch

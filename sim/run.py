@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,12 +27,14 @@ def simulate(
     sources: Mapping[str, str] | None = None,
     variables: Mapping[str, str] | None = None,
     waves: Path | None = None,
+    long: bool = False,
 ) -> tuple[float, float]:
     """Run the cocotb tests of the module `bench` on the module `top`; seconds of building and of running.
 
     `folder` keeps the simulator's files, so that unchanged Verilog is not built again; `sources` is Verilog that `top`
-    needs besides, by file name; `variables` are added to the environment; `waves` is where waveforms (FST) go. Raises
-    :class:`CepropError` naming the log where the simulator fails or a test does."""
+    needs besides, by file name; `variables` are added to the environment; `waves` is where waveforms (FST) go; `long`
+    says that the run takes longer than the build. Raises :class:`CepropError` naming the log where the simulator fails
+    or a test does."""
     folder.mkdir(parents=True, exist_ok=True)
     runner = get_runner(tool.name)
     # Where the runner sees pytest it exits on a failed test, and the reason is lost; cocotb compiles every module anew
@@ -42,9 +44,14 @@ def simulate(
         "PYTEST_CURRENT_TEST": "",
         "COCOTB_REWRITE_ASSERTION_FILES": "",
     }
+    arguments = [
+        *tool.build_arguments,
+        *(tool.wave_arguments if waves else ()),
+        *(tool.long_arguments if long else tool.short_arguments),
+    ]
     with _environment(tool.environment | own | dict(variables or {})):
         started = time.perf_counter()
-        _build(runner, tool, {f"{top}.v": verilog} | dict(sources or {}), top, folder, waves is not None)
+        _build(runner, tool, {f"{top}.v": verilog} | dict(sources or {}), top, folder, arguments, waves is not None)
         built = time.perf_counter()
         _test(runner, tool, top, bench, folder, waves is not None)
         finished = time.perf_counter()
@@ -54,7 +61,15 @@ def simulate(
     return built - started, finished - built
 
 
-def _build(runner: Runner, tool: Simulator, sources: Mapping[str, str], top: str, folder: Path, waves: bool) -> None:
+def _build(
+    runner: Runner,
+    tool: Simulator,
+    sources: Mapping[str, str],
+    top: str,
+    folder: Path,
+    arguments: Sequence[str],
+    waves: bool,
+) -> None:
     for name, verilog in sources.items():
         source = folder / name
         if not source.exists() or source.read_text() != verilog:
@@ -65,7 +80,7 @@ def _build(runner: Runner, tool: Simulator, sources: Mapping[str, str], top: str
             sources=[folder / name for name in sources],
             hdl_toplevel=top,
             build_dir=folder,
-            build_args=[*tool.build_arguments, *(tool.wave_arguments if waves else ())],
+            build_args=arguments,
             timescale=TIMESCALE,
             waves=waves,
             log_file=log,

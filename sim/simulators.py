@@ -22,9 +22,14 @@ _OLDEST_VERILATOR = (5, 36)  # what cocotb 2.1 asks for; Debian 12 ships 5.006
 _OLDEST_ICARUS = (11, 0)
 
 # The runner makes every signal public, so that nothing can be optimised away: an 8x8 array then compiles for minutes
-# and runs at 40 % of the speed. The testbenches use the top's ports only. -O1 compiles a quarter faster than -O2 and
-# simulates a tenth slower. Lint is a step of its own (lint.py): its warnings must not stop a simulation.
-_VERILATOR_BUILD = ("-Wno-fatal", "--public-depth", "1", "--no-public-flat-rw", "-CFLAGS", "-O1")
+# and runs at 40 % of the speed. The testbenches use the top's ports only. Lint is a step of its own (lint.py): its
+# warnings must not stop a simulation.
+_VERILATOR_BUILD = ("-Wno-fatal", "--public-depth", "1", "--no-public-flat-rw")
+# A few samples take less time than the compiler: one file of C++ with -O0 takes it a third of what several take with
+# -O1, most of which goes into reading the same headers again.
+_VERILATOR_SHORT = ("--output-split", "0", "-CFLAGS", "-O0")
+# -O1 compiles a quarter faster than -O2 and simulates a tenth slower.
+_VERILATOR_LONG = ("-CFLAGS", "-O1")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class Simulator:
     """A simulator that is installed.
 
     `name` is what cocotb's runner calls it; `environment` is to be merged into `os.environ`; `build_arguments` are
-    for the runner's build, followed by `wave_arguments` where it is built with `waves=True`, which writes FST."""
+    for the runner's build, followed by `wave_arguments` where it is built with `waves=True`, which writes FST, and by
+    `short_arguments` or `long_arguments`, whichever takes longer, the build or the simulation."""
 
     name: SimulatorName
     version: str
@@ -40,6 +46,8 @@ class Simulator:
     environment: dict[str, str]
     build_arguments: tuple[str, ...] = ()
     wave_arguments: tuple[str, ...] = ()
+    short_arguments: tuple[str, ...] = ()
+    long_arguments: tuple[str, ...] = ()
 
 
 def find_simulator(name: str, waves: bool = False) -> Simulator:
@@ -87,7 +95,16 @@ def _find_verilator() -> Simulator:
     environment["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"
     if shutil.which("ccache"):
         environment["OBJCACHE"] = "ccache"  # Verilator's own runtime is then compiled once, not in every build
-    return Simulator("verilator", version, path, environment, _VERILATOR_BUILD, ("--trace-fst",))
+    return Simulator(
+        "verilator",
+        version,
+        path,
+        environment,
+        build_arguments=_VERILATOR_BUILD,
+        wave_arguments=("--trace-fst",),
+        short_arguments=_VERILATOR_SHORT,
+        long_arguments=_VERILATOR_LONG,
+    )
 
 
 def _find_icarus() -> Simulator:
