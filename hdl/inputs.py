@@ -1,6 +1,6 @@
 """The input cell: the lists of non-zero inputs of one column lane, which the array walks instead of all inputs."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, ValueLike, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -88,8 +88,8 @@ class InputCell(wiring.Component):
         listed, lengths = [], []
         banks = self.geometry.input_lists
 
-        def into(bank: int) -> ValueLike:
-            return event.bank == bank if banks == 2 else 1
+        def into(bank: int) -> Value:
+            return event.bank == bank if banks == 2 else Const(1)
 
         def from_bank(bank: Value, values: list[Value]) -> Value:
             return Mux(bank, values[1], values[0]) if banks == 2 else values[0]
