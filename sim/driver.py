@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import FallingEdge, RisingEdge
+from cocotb.triggers import FallingEdge, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 
 from ceprop.geometry import Edge, Geometry
@@ -18,6 +18,8 @@ from ceprop.sim.codec import Codec, sign_extend
 
 PERIOD = 10
 """Nanoseconds of a clock period. Everything is driven and sampled at the falling edge, clear of the rising one."""
+_RELUCTANCE = 100
+"""Cycles in which a reader takes nothing at first: more than it takes to fill what waits for it."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,14 @@ class CoreDriver:
         await self.send("command", payload)
 
     async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
-        """Read `count` groups of words, int64 of shape (count, words of a group)."""
+        """Read `count` groups of words, int64 of shape (count, words of a group): reluctantly at first, for nothing may
+        be lost until it is taken, then as they come."""
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
+        self.dut.response__ready.value = 0
         await self.send("command", payload)
+        await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
+        await FallingEdge(self.dut.clk)
+        self.dut.response__ready.value = 1
         return self.codecs["response"].unpack(await self.receive("response", count), "words")
 
     async def write_register(self, name: str, value: int) -> None:
