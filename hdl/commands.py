@@ -100,7 +100,9 @@ class CommandPort(wiring.Component):
         # What opens the words hops from lane to lane as their messages do: as one net it set the clock of large cores.
         opened = holding
         for lane, word in enumerate(held.words):
-            m.d.sync += self.words[lane].eq(Mux(opened, word, 0))
+            held_word = Signal.like(self.words[lane], name=f"held_word_{lane}", reset_less=True)
+            m.d.sync += held_word.eq(Mux(opened, word, 0))
+            m.d.comb += self.words[lane].eq(held_word)
             opened = delay(m, opened, g.hop_registers(lane + 1), f"opened_{lane}")
         m.d.comb += [
             self.register_address.eq(held.address),

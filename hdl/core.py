@@ -1,6 +1,6 @@
 """The core: array, edges and sequencer behind valid/ready streams."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import DomainRenamer, Module, Mux, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +11,7 @@ from ceprop.hdl.column import ColumnLane
 from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.intake import Intake
-from ceprop.hdl.lanes import Triangle, delay
+from ceprop.hdl.lanes import Triangle, delay, hop_reset
 from ceprop.hdl.neuron import ARRIVAL_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.primitives import PORTABLE, Primitives
@@ -232,9 +232,10 @@ class Core(wiring.Component):
         m.submodules.value_skew = skew = Triangle(
             len(lanes), len(intake.values[0]), self.geometry.lanes_a_hop, align=False
         )
-        before = None
+        before, reset = None, ResetSignal()
         for k, lane in enumerate(lanes):
-            m.submodules[f"column_{k}"] = lane
+            reset, domain = hop_reset(m, reset, self.geometry.reset_hops, f"inputs_{k}")
+            m.submodules[f"column_{k}"] = DomainRenamer(domain)(lane)
             tile = Mux(commands.busy, commands.tile.as_value(), walker.tile.as_value())
             m.d.comb += [
                 lane.tile.eq(before.tile_out if before else tile),

@@ -57,8 +57,10 @@ class Intake(wiring.Component):
         taken, free = Signal(), Signal()
         first, whole, bank = Signal(init=1), Signal(), Signal()
         event = Signal(self.event.shape(), name="event_register")
-        values, target, waiting = Signal(self.values.shape()), Signal.like(self.target), Signal.like(self.target)
-        late = Signal.like(values)
+        target, waiting = Signal.like(self.target), Signal.like(self.target)
+        # Without a reset, for they are as wide as the array.
+        values = Signal(self.values.shape(), reset_less=True)
+        late = Signal.like(values, name="late_values")
         two = self.geometry.input_lists == 2
         m.d.comb += [
             free.eq(~whole if two else ~whole & self.idle),
