@@ -29,7 +29,7 @@ def enter(m: Module, message: Value | data.View, registers: int, name: str) -> A
 
 
 def hop_reset(m: Module, before: Value, hops: bool, name: str) -> tuple[Value, str]:
-    """A lane's reset, and the domain in which it holds. With `hops` it comes from the lane before through a register, as
+    """A lane's reset, and the domain in which it holds. With `hops` it comes from the lane before through a register as
     messages do, and ahead of them: one net to all lanes of a large array would be its longest."""
     if not hops:
         return before, "sync"

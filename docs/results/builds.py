@@ -55,8 +55,8 @@ SHORT = ("formats.state_bits=6", "formats.input_bits=4")
 SMALL = ("layers=[64, 32, 10]",)
 SMALLER = ("layers=[64, 16, 10]",)
 
-PLACEMENTS = {"ice40": 3, "ecp5": 1}
-"""Seeds of place and route, of whose clocks the median counts: on a device that is nearly full they differ by 15 %."""
+PLACEMENTS = {"ice40": 1, "ecp5": 1}
+"""Seeds of place and route, of whose clocks the median counts; on a device that is nearly full they differ by 15 %."""
 
 DESIGNS = (
     # ECP5: from a few cells to most of an 85F, both input widths, other weights, and the speed grades of the boards.
