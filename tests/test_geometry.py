@@ -187,3 +187,19 @@ def test_specification_without_array_has_four_by_four_cells() -> None:
     assert (geometry.rows, geometry.cols) == (4, 4)
     assert geometry.specification == bare.override("array.rows=4")
     assert geometry.specification.build_digest == bare.build_digest != bare.override("array.rows=2").build_digest
+
+
+@pytest.mark.parametrize(("ports", "hops"), [(2, [0, 1, 2, 3, 4]), (1, [0, 0, 1, 1, 2])])
+def test_lanes_act_after_as_many_registers_as_lie_before_them(ports: int, hops: list[int]) -> None:
+    geometry = folded([9, 5, 3], 5, 5, array={"rows": 5, "cols": 5, "memory_ports": ports})
+    assert [geometry.hops(lane) for lane in range(5)] == hops
+    assert [sum(geometry.hop_registers(k) for k in range(1, lane + 1)) for lane in range(5)] == hops
+    assert geometry.hop_registers(0) == 1
+
+
+@given(geometries)
+def test_an_edge_is_padded_where_a_layer_does_not_fill_its_slots(geometry: Geometry) -> None:
+    for edge in ("row", "column"):
+        units = sum(geometry.specification.layers[layer] for layer in geometry.layers(edge))
+        places = sum(geometry.slots(layer) * geometry.lanes(layer) for layer in geometry.layers(edge))
+        assert geometry.padded(edge) == (places > units)
