@@ -45,7 +45,7 @@ def test_digits_fit_every_board(name: str) -> None:
 
 @pytest.mark.parametrize("build", load_builds("ice40"), ids=lambda build: build.name)
 def test_block_rams_of_the_lanes_are_counted(build: Build) -> None:
-    """Against the cores that were built, which had no link, three block RAMs fewer, and all memories of lanes in them."""
+    """Against the cores that were built, which had no link, three block RAMs fewer, and all memories of lanes there."""
     device = build.board.device
     moved = sum(memory.blocks for memory in in_logic(build.geometry, device))
     counted = blocks_with_link(build.geometry, device) - 3 + moved
