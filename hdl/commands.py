@@ -112,10 +112,15 @@ class CommandPort(wiring.Component):
         m.d.comb += [self.idle.eq(resting), self.command.ready.eq(resting & self.allowed)]
         with m.If(resting):
             m.d.sync += held.eq(payload)
+        # It rests a cycle after its last state: what enables so much comes from few registers.
+        finished = Signal()
+        m.d.sync += finished.eq(0)
+        with m.If(finished):
+            m.d.sync += resting.eq(1)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.sync += hold.eq(0)
-                with m.If(self.allowed & self.command.valid):
+                with m.If(resting & self.allowed & self.command.valid):
                     m.d.sync += [resting.eq(0), holding.eq(payload.write & (payload.space != Space.REGISTER))]
                     m.next = "ACT"
             with m.State("ACT"):
@@ -123,7 +128,7 @@ class CommandPort(wiring.Component):
                     self._message(m, held)
                     with m.If(held.space == Space.REGISTER):
                         m.d.comb += self.register_write.eq(1)
-                        m.d.sync += resting.eq(1)
+                        m.d.sync += finished.eq(1)
                         m.next = "IDLE"
                     with m.Else():
                         m.next = "HOLD"
@@ -145,10 +150,10 @@ class CommandPort(wiring.Component):
             with m.State("HOLD"):
                 m.d.sync += hold.eq(hold + 1)
                 with m.If(held_enough):
-                    m.d.sync += [resting.eq(1), holding.eq(0)]
+                    m.d.sync += [finished.eq(1), holding.eq(0)]
                     m.next = "IDLE"
             with m.State("WAIT"), m.If(drained):
-                m.d.sync += resting.eq(1)
+                m.d.sync += finished.eq(1)
                 m.next = "IDLE"
         return m
 
