@@ -49,7 +49,7 @@ def shape(rows: int, cols: int, *others: str) -> tuple[str, ...]:
     return (f"array.rows={rows}", f"array.cols={cols}", *others)
 
 
-ONE_PORT = ("array.memory_ports=1",)
+ONE_PORT = ("array.memory_ports=1", "array.input_lists=1")
 SHORT = ("formats.state_bits=6", "formats.input_bits=4")
 """Formats as the fast examples have them."""
 SMALL = ("layers=[64, 32, 10]",)

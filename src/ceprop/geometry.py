@@ -119,9 +119,10 @@ class Geometry:
 
     @property
     def input_lists(self) -> int:
-        """Samples whose inputs a column lane lists: the one at work and the next one. Beside memories of one port there
-        is room for one, and the next sample waits until the work is done."""
-        return 1 if self.memory_ports == 1 else 2
+        """Samples whose inputs a column lane lists: the one at work and the next one, or one, and the next sample waits
+        until the work is done."""
+        assert self.specification.array is not None
+        return self.specification.array.input_lists
 
     # --- connections onto cells
 

@@ -47,7 +47,12 @@ def random_specification(seed: int) -> Specification:
                 "shifts": shifts,
                 "schedule": [{"epoch": 1, "shifts": later}],
             },
-            "array": {"rows": draw.randint(1, 4), "cols": draw.randint(1, 4), "memory_ports": 1 + seed // 4 % 2},
+            "array": {
+                "rows": draw.randint(1, 4),
+                "cols": draw.randint(1, 4),
+                "memory_ports": 1 + seed // 4 % 2,
+                "input_lists": 1 + seed % 2,
+            },
         }
         try:
             return Specification.from_mapping(fields)
@@ -107,5 +112,6 @@ def test_the_seeds_meet_every_rule_depth_and_memory() -> None:
     assert {(s.rule, a.memory_ports) for s, a in zip(drawn, arrays, strict=True)} >= {
         (rule, ports) for rule in ("c-ep", "c-vf", "ep", "vf") for ports in (1, 2)
     }
+    assert {(a.memory_ports, a.input_lists) for a in arrays} == {(1, 1), (1, 2), (2, 1), (2, 2)}
     assert {specification.nudge.sign for specification in drawn} == {"positive", "negative", "alternating", "random"}
     assert {primitives_for(s, seed).name for seed, s in enumerate(drawn)} == {"portable", "ecp5", "ice40"}
