@@ -45,7 +45,7 @@ def bench() -> None:
     "--placements",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Place and route from so many seeds; the fastest counts. By default 6 on iCE40, a minute each, and 1 elsewhere.",
+    help="Place and route from so many seeds; the fastest counts. By default 6 on iCE40, a minute each, else 1.",
 )
 @click.option(
     "--build",
