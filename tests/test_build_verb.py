@@ -189,7 +189,7 @@ def test_verilog_for_any_other_flow(
 
 
 def test_boards(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["boards", DIGITS, "--set", "layers=[784,64,10]", "--json", "-"]) == 0
+    assert run(["boards", DIGITS, "--set", "layers=[784,128,10]", "--json", "-"]) == 0
     facts = {one["board"]: one for one in json.loads(capsys.readouterr().out)["boards"]}
     assert facts["icebreaker"]["oscillator_hz"] == 12_000_000
     assert facts["upduino_v3"]["own_oscillator"]
@@ -199,4 +199,4 @@ def test_boards(capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["ulx3s_85f"]["flashed_by"] == ["openFPGALoader"]
     assert (facts["ulx3s_85f"]["fits"], facts["ulx3s_85f"]["shape"]) == (True, "8x8")
     assert not facts["icebreaker"]["fits"]
-    assert "no array of 784-64-10 fits" in facts["icebreaker"]["reason"]
+    assert "no array of 784-128-10 fits" in facts["icebreaker"]["reason"]
