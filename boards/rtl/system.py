@@ -90,13 +90,8 @@ class System(wiring.Component):
         self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
         m.domains.core = ClockDomain(local=True)
-        # Two registers more than are needed: so the last one lies amid the core that it resets and not beside the pins,
-        # from where a net to all lanes of a large device is twice as long.
-        reset = dispatcher.reset
-        for stage in range(3):
-            later = Signal(init=1, name=f"core_reset_{stage}")
-            m.d.sync += later.eq(reset)
-            reset = later
+        reset = Signal(init=1)
+        m.d.sync += reset.eq(dispatcher.reset)
         m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
         core, unpacker, results = (
             Core(self._geometry, self._primitives),
