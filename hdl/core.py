@@ -1,17 +1,19 @@
 """The core: array, edges and sequencer behind valid/ready streams."""
 
-from amaranth.hdl import DomainRenamer, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.array import SynapseArray
+from ceprop.hdl.bias import update_cycles
 from ceprop.hdl.column import ColumnLane
 from ceprop.hdl.commands import CommandPort
 from ceprop.hdl.edge import NeuronEdge
+from ceprop.hdl.flush import flushed, in_lanes
 from ceprop.hdl.intake import Intake
-from ceprop.hdl.lanes import Triangle, delay, hop_reset
+from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.neuron import ARRIVAL_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.primitives import PORTABLE, Primitives
@@ -20,6 +22,7 @@ from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import StepWalker
+from ceprop.hdl.synapse import write_stage
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
 
@@ -69,17 +72,27 @@ class Core(wiring.Component):
         """Cycles between a pass's last slot and the first step message that may read its sums."""
         return MESSAGE_DELAY - SWEPT_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
 
-    def elaborate(self, platform: object) -> Module:
+    @property
+    def flush_cycles(self) -> int:
+        """Cycles after which nothing is left in the lanes and the array of what entered them before: all ways through
+        them, behind each other."""
+        g = self.geometry
+        updates = lane_stages(g).address + write_stage(g.memory_ports)
+        steps = max(edge.status_latency for edge in self.edges.values()) + update_cycles(g)
+        return self.return_cycles + updates + steps + g.rows + g.cols
+
+    def elaborate(self, platform: object) -> Elaboratable:
         """Everything, wired by its messages."""
         m = Module()
-        m.submodules.array = array = SynapseArray(self.geometry, self.primitives)
+        array = SynapseArray(self.geometry, self.primitives)
+        m.submodules.array = in_lanes(array)
         m.submodules.walker = walker = SweepWalker(self.geometry)
         m.submodules.steps = steps = StepWalker(self.geometry)
         m.submodules.sequencer = sequencer = Sequencer(self.geometry, self.return_cycles)
         row = self.edges["row"]
         column = self.edges.get("column")
         for name, edge in self.edges.items():
-            m.submodules[f"{name}_edge"] = edge
+            m.submodules[f"{name}_edge"] = in_lanes(edge)
         bank = self._bank_of_registers(m, sequencer, walker)
         m.submodules.commands = commands = CommandPort(
             self.geometry,
@@ -116,7 +129,7 @@ class Core(wiring.Component):
             self._trace(m, sequencer, steps)
         else:
             m.d.comb += steps.room.eq(1)
-        return m
+        return flushed(m, self.flush_cycles)
 
     def _control(self, m: Module, sequencer, walker, steps, bank, commands, intake) -> None:
         """The sequencer starts the walkers; the settings go with their messages."""
@@ -222,7 +235,8 @@ class Core(wiring.Component):
     def _rows(self, m: Module, row: NeuronEdge, array: SynapseArray) -> None:
         """The lanes of row slots, operands and dither."""
         for k in range(row.lanes):
-            m.submodules[f"row_{k}"] = lane = RowLane(self.geometry)
+            lane = RowLane(self.geometry)
+            m.submodules[f"row_{k}"] = in_lanes(lane)
             m.d.comb += [getattr(lane, name).eq(getattr(row, name)[k]) for name in ("sums", "slot", "present")]
             m.d.comb += [lane.operand.eq(row.operand[k]), lane.dither.eq(row.dither[k]), array.row[k].eq(lane.cells)]
 
@@ -232,10 +246,9 @@ class Core(wiring.Component):
         m.submodules.value_skew = skew = Triangle(
             len(lanes), len(intake.values[0]), self.geometry.lanes_a_hop, align=False
         )
-        before, reset = None, ResetSignal()
+        before = None
         for k, lane in enumerate(lanes):
-            reset, domain = hop_reset(m, reset, self.geometry.reset_hops, f"inputs_{k}")
-            m.submodules[f"column_{k}"] = DomainRenamer(domain)(lane)
+            m.submodules[f"column_{k}"] = in_lanes(lane)
             tile = Mux(commands.busy, commands.tile.as_value(), walker.tile.as_value())
             m.d.comb += [
                 lane.tile.eq(before.tile_out if before else tile),

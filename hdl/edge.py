@@ -1,11 +1,11 @@
 """An edge of neurons: the neuron cells of all lanes, chained, with the triangles that meet and gather the wavefront."""
 
-from amaranth.hdl import DomainRenamer, Module, ResetSignal, Signal, signed
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.lanes import Triangle, delay, hop_reset
+from ceprop.hdl.lanes import Triangle, delay
 from ceprop.hdl.messages import Messages, bits_for
 from ceprop.hdl.neuron import NeuronCell
 from ceprop.hdl.synapse import CellLayouts
@@ -89,10 +89,8 @@ class NeuronEdge(wiring.Component):
         m.submodules.read_align = read_align = Triangle(self.lanes, len(self.words[0]), together, align=True)
         before = None
         chain = 0
-        reset = ResetSignal()
         for lane, cell in enumerate(self._cells):
-            reset, domain = hop_reset(m, reset, self.geometry.reset_hops, f"{self.edge}_{lane}")
-            m.submodules[f"neuron_{lane}"] = DomainRenamer(domain)(cell)
+            m.submodules[f"neuron_{lane}"] = cell
             for name in ("source", "sum", "step", "settings"):
                 incoming = getattr(before, f"{name}_out") if before else getattr(self, name)
                 m.d.comb += getattr(cell, name).eq(incoming)
@@ -113,7 +111,7 @@ class NeuronEdge(wiring.Component):
             ]
             counted = Signal(self._chain_bits, name=f"saturated_{lane}")
             of_bias = delay(m, cell.saturated, 1, f"bias_saturated_{lane}")
-            m.d[domain] += counted.eq(chain + self.saturations[lane] + of_bias)
+            m.d.sync += counted.eq(chain + self.saturations[lane] + of_bias)
             chain = counted
             before = cell
         if self.geometry.trace:

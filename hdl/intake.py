@@ -56,6 +56,8 @@ class Intake(wiring.Component):
         group = self.sample.payload
         taken, free = Signal(), Signal()
         first, whole, bank = Signal(init=1), Signal(), Signal()
+        # A register of its own, for in a reset there is no sample, and yet none is taken.
+        room = Signal()
         event = Signal(self.event.shape(), name="event_register")
         target, waiting = Signal.like(self.target), Signal.like(self.target)
         # Without a reset, for they are as wide as the array.
@@ -63,7 +65,7 @@ class Intake(wiring.Component):
         late = Signal.like(values, name="late_values")
         two = self.geometry.input_lists == 2
         m.d.comb += [
-            free.eq(~whole if two else ~whole & self.idle),
+            free.eq(room if two else room & self.idle),
             self.sample.ready.eq(free),
             taken.eq(self.sample.valid & free),
             self.whole.eq(whole),
@@ -73,6 +75,7 @@ class Intake(wiring.Component):
             self.target.eq(target),
         ]
         last = Signal()
+        filled = Mux(self.begin, 0, whole | (taken & group.last))
         m.d.sync += [
             event.valid.eq(taken),
             event.first.eq(first),
@@ -83,7 +86,8 @@ class Intake(wiring.Component):
             event.closes.eq(last),
             values.eq(group.values),
             late.eq(values),
-            whole.eq(Mux(self.begin, 0, whole | (taken & group.last))),
+            whole.eq(filled),
+            room.eq(~filled),
         ]
         with m.If(taken):
             m.d.sync += first.eq(group.last)

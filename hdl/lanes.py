@@ -4,7 +4,7 @@ small memories of a lane."""
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import ClockDomain, ClockSignal, Module, Mux, ResetSignal, Shape, ShapeLike, Signal, Value
+from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -22,22 +22,10 @@ def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value 
 
 
 def enter(m: Module, message: Value | data.View, registers: int, name: str) -> Any:
-    """A message in its lane: behind the lane's register, which a reset clears, or as it comes where there is none."""
+    """A message in its lane: behind the lane's register, or as it comes where there is none."""
     here = Signal(message.shape(), name=name)
     m.d["sync" if registers else "comb"] += here.eq(message)
     return here
-
-
-def hop_reset(m: Module, before: Value, hops: bool, name: str) -> tuple[Value, str]:
-    """A lane's reset, and the domain in which it holds. With `hops` it comes from the lane before through a register as
-    messages do, and ahead of them: one net to all lanes of a large array would be its longest."""
-    if not hops:
-        return before, "sync"
-    reset = Signal(init=1, reset_less=True, name=f"{name}_reset")
-    m.d.sync += reset.eq(before)
-    m.domains += ClockDomain(name, local=True)
-    m.d.comb += [ClockSignal(name).eq(ClockSignal()), ResetSignal(name).eq(reset)]
-    return reset, name
 
 
 def carry(

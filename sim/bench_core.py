@@ -3,11 +3,12 @@
 import pickle
 
 import cocotb
-from cocotb.triggers import SimTimeoutError, with_timeout
+from cocotb.triggers import FallingEdge, SimTimeoutError, with_timeout
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Space
 from ceprop.model import Network
+from ceprop.registers import registers
 from ceprop.sim.check import Checker
 from ceprop.sim.driver import PERIOD, CoreDriver
 from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
@@ -49,16 +50,30 @@ class Bench:
         self.outcome = Outcome()
         self.checker = Checker(geometry, self.outcome)
         self.model = ModelSide(job, geometry)
-        self.settings: dict[str, int] = {}
+        self.settings = self._initial_settings
         self.sent: dict[int, int] = {}
         """The cycle from which on the core had the whole of a sample."""
 
     async def prepare(self) -> None:
         """Load the network and the settings of the whole run, and listen to the trace."""
         await self.driver.load(self.model.network)
-        await self._set({"learn": int(self.job.learn), "skip": int(self.job.skip)})
+        await self._set(self._settings_of_run)
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
+
+    async def _interrupt(self, number: int, cycles: int) -> None:
+        """Begin a sample, and break it off by a reset. The core is put to work again as soon as it lets itself: what it
+        has forgotten must not come back."""
+        sending = cocotb.start_soon(self._send(range(number, number + 1)))
+        for _ in range(cycles):
+            await FallingEdge(self.driver.dut.clk)
+        sending.cancel()
+        await self.driver.reset()
+        self.model.reset()
+        self.settings = self._initial_settings
+        if self.job.learn:
+            await self.driver.load(self.model.network)
+        await self._set(self._settings_of_run)
 
     async def run(self, batch: range) -> None:
         """Samples between which nothing is read or written: each is sent while the one before is at work."""
@@ -68,6 +83,9 @@ class Bench:
             lane, address, words = flipped_weight(self.geometry, self.model.network, self.driver.word_bits)
             await self.driver.write(Space.WEIGHT, address, words, lane=lane)
         await self._set(self.job.settings(batch.start))
+        if self.job.interruptions is not None:
+            await self._interrupt(batch.start, self.job.interruptions[batch.start])
+            await self._set(self.job.settings(batch.start))
         self.driver.traced.clear()
         sending = cocotb.start_soon(self._send(batch))
         before = None
@@ -131,6 +149,14 @@ class Bench:
             self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
         )
         self.outcome.weights_sha256 = found.weights_sha256()
+
+    @property
+    def _initial_settings(self) -> dict[str, int]:
+        return {r.name: r.initial for r in registers(self.job.specification) if r.writable}
+
+    @property
+    def _settings_of_run(self) -> dict[str, int]:
+        return {"learn": int(self.job.learn), "skip": int(self.job.skip)}
 
     @property
     def _groups(self) -> int:

@@ -2,7 +2,7 @@
 
 import pickle
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,6 +70,7 @@ def compare(
     read_every: int = 1,
     waves: Path | None = None,
     plant_fault: str | None = None,
+    interruptions: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
     command: str = "",
 ) -> Comparison:
@@ -78,7 +79,8 @@ def compare(
     With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
     the states at the end of a sample are. Memories are compared after every `read_every` samples; in between each
     sample is sent while the one before is at work. Without `skip` the core lists every unit and input and runs every
-    step, to the same bits. `primitives` is what the core's cells are made of. Starts from `network`, or the
+    step, to the same bits. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it is
+    shown again. `primitives` is what the core's cells are made of. Starts from `network`, or the
     specification's initial one; `build` keeps the simulator's files; `waves` is where waveforms go. Raises
     :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
@@ -97,6 +99,7 @@ def compare(
         skip=skip,
         read_every=read_every,
         fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
+        interruptions=interruptions,
         outcome=(folder / "outcome").resolve(),
         progress=(folder / "progress").resolve(),
     )

@@ -68,6 +68,15 @@ class CoreDriver:
         dut.rst.value = 0
         await FallingEdge(dut.clk)
 
+    async def reset(self) -> None:
+        """A reset of one cycle, whatever is at work; nothing is offered to the core meanwhile."""
+        for name in ("command", "sample"):
+            getattr(self.dut, f"{name}__valid").value = 0
+        self.dut.rst.value = 1
+        await FallingEdge(self.dut.clk)
+        self.dut.rst.value = 0
+        await FallingEdge(self.dut.clk)
+
     @property
     def now(self) -> int:
         """Number of the clock cycle, seen from its falling edge."""

@@ -39,8 +39,13 @@ class ModelSide:
         self.job = job
         self.geometry = geometry
         self.network = job.network.copy()
-        self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+        self.counters: dict[str, int] = {}
+        self.reset()
         self._cycles = CycleModel(geometry)
+
+    def reset(self) -> None:
+        """The core was reset, and its counters with it."""
+        self.counters = dict.fromkeys(COUNTERS, 0)
 
     def sample(self, number: int) -> Expected:
         """Show the model a sample. Without skipping it is the plain model, which then executes every step too."""

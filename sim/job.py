@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +21,8 @@ class Job:
     """Samples to run, in order. `epochs` gives each one's epoch, `negatives` the sign of its nudge; `labels` is also
     given where the network only infers (`learn=False`). Memories and counters are read back after every `read_every`
     samples and after the last one. With `skip` the core leaves out what changes nothing. `fault` is the sample before
-    which one bit is flipped."""
+    which one bit is flipped. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it
+    is shown again; where the network learns, everything is loaded anew."""
 
     specification: Specification
     manifest: dict[str, Any]
@@ -36,6 +37,7 @@ class Job:
     fault: int | None
     outcome: Path
     progress: Path
+    interruptions: Sequence[int] | None = None
 
     @classmethod
     def load(cls) -> Self:

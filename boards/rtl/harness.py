@@ -1,9 +1,9 @@
 """A harness of few pins around a core, for place and route alone: it says how fast and how large the core is.
 
 It is no interface to anything: what it shifts in means nothing. Every input of the core comes from a register of one
-long shift register; the outputs are folded into one pin by exclusive ors of one look-up table each, with a register
-behind every one. So no path of the core begins or ends at a pin, nothing of it can be optimised away, and the harness
-itself has nothing but local wires and single look-up tables between registers.
+long chain, each an exclusive or of the two before it; the outputs are folded into one pin by exclusive ors, one look-up
+table each with a register behind it. So no path of the core begins or ends at a pin, nothing of it can be optimised
+away, and the harness itself has nothing but local wires and single look-up tables between registers.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ class TimingHarness(wiring.Component):
     Members
     -------
     scan_in : In
-        First bit of the shift register that feeds the core's inputs, its reset included.
+        First bit of the chain that feeds the core's inputs, its reset included.
     scan_out : Out
         Exclusive or of all its outputs, some cycles later.
     """
@@ -42,7 +42,9 @@ class TimingHarness(wiring.Component):
         manifest = self.manifest
         inputs, outputs = port_widths(manifest)
         chain = Signal(sum(inputs.values()) + 1, reset_less=True)
-        m.d.sync += chain.eq(Cat(self.scan_in, chain))
+        # Two bits behind each other, for of a plain shift register's one is what the core's own delays make of the one
+        # before: the synthesizer would take a single register for both, far from one of them.
+        m.d.sync += chain.eq(Cat(self.scan_in, chain[0] ^ self.scan_in, chain[1:] ^ chain[:-1]))
         connections: dict[str, Any] = {f"i_{manifest['clock']}": ClockSignal(), f"i_{manifest['reset']}": chain[-1]}
         position = 0
         for port, bits in inputs.items():

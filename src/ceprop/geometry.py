@@ -262,11 +262,6 @@ class Geometry:
         """Registers through which messages enter a lane from the one before it: one, or none within a hop."""
         return int(lane % self.lanes_a_hop == 0)
 
-    @property
-    def reset_hops(self) -> bool:
-        """Whether the lanes' reset hops from one to the next; where they act in pairs the device is small."""
-        return self.lanes_a_hop == 1
-
     # --- wires outside the cells
 
     @staticmethod

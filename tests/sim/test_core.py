@@ -227,6 +227,17 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     run(specification, tmp_path, simulator="icarus", samples=len(chosen), dataset=dataset, network=network, learn=learn)
 
 
+@pytest.mark.parametrize("ports", [1, 2])
+@pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
+def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, ports: int, tmp_path: Path) -> None:
+    """Ten samples are each broken off by a reset and shown again. A core that only infers still has its weights and
+    goes on at once, while what was in its lanes would still be on the way."""
+    specification = TINY.override(f"array.memory_ports={ports}")
+    moments = np.random.default_rng(ports).integers(0, 600, 10).tolist()
+    found = run(specification, tmp_path, samples=10, dataset=sparse(TINY), learn=learn, interruptions=moments)
+    assert found.counters["samples"] == 1
+
+
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_a_flipped_bit_is_found_and_named(simulator: str, tmp_path: Path) -> None:
     found = run(SMALL, tmp_path, simulator=simulator, samples=4, plant_fault="weight")

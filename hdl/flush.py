@@ -1,0 +1,28 @@
+"""How the core is reset: its control by a reset that lasts, its lanes and cells by what then flows through them.
+
+A reset that reached every register of a large array would be its longest net, and nothing needs it: whatever is in a
+lane leaves it by itself. So control is held in reset, and sends nothing, until the lanes are empty. What they remember
+beyond that are memories, which a host loads, and lengths of lists, which the first entry starts anew.
+"""
+
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Elaboratable, Module, ResetSignal, Signal
+
+in_lanes = DomainRenamer("lanes")
+"""For a part whose registers have no reset."""
+
+
+def flushed(m: Module, cycles: int) -> Elaboratable:
+    """The module with its `sync` in reset from the cycle after the beginning of the reset outside to so many cycles
+    after its end, and with a domain `lanes` of the same clock."""
+    m.domains += [ClockDomain("control", local=True), ClockDomain("lanes", local=True, reset_less=True)]
+    left = Signal(range(cycles + 1), init=cycles, name="flush_left")
+    flushing = Signal(init=1)
+    m.d.outside += flushing.eq(left != 0)
+    with m.If(left != 0):
+        m.d.outside += left.eq(left - 1)
+    m.d.comb += [
+        ClockSignal("control").eq(ClockSignal("outside")),
+        ResetSignal("control").eq(flushing),
+        ClockSignal("lanes").eq(ClockSignal("outside")),
+    ]
+    return DomainRenamer({"sync": "control", "outside": "sync"})(m)
