@@ -116,7 +116,8 @@ def _synthesize(device: Device) -> str:
     if device.family == "ecp5":
         return "synth_ecp5 -nodsp"
     kind = "u" if device.room.multipliers else "hx" if "HX" in device.name else "lp"
-    return f"synth_ice40 -device {kind}"
+    # An enable of a few flip-flops costs a level of logic before it and a wire as long as theirs together.
+    return f"synth_ice40 -device {kind} -dffe_min_ce_use 12"
 
 
 def _resources(counts: Mapping[str, int]) -> Resources:

@@ -92,6 +92,8 @@ class CommandPort(wiring.Component):
         ]
         reading, sending = Signal(), Signal()
         room, drained = self._respond(m, held, reading, sending)
+        # What the command is, and whether the group at hand is its last one, from registers likewise.
+        of_register, last = Signal(), Signal()
         # The state IDLE in a register, for it enables all bits of all lanes; and a word to be written is on its way.
         resting, holding = Signal(init=1), Signal()
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
@@ -111,7 +113,11 @@ class CommandPort(wiring.Component):
         payload = self.command.payload
         m.d.comb += [self.idle.eq(resting), self.command.ready.eq(resting & self.allowed)]
         with m.If(resting):
-            m.d.sync += held.eq(payload)
+            m.d.sync += [
+                held.eq(payload),
+                of_register.eq(payload.space == Space.REGISTER),
+                last.eq(payload.count <= 1),
+            ]
         # It rests a cycle after its last state: what enables so much comes from few registers.
         finished = Signal()
         m.d.sync += finished.eq(0)
@@ -126,19 +132,23 @@ class CommandPort(wiring.Component):
             with m.State("ACT"):
                 with m.If(held.write):
                     self._message(m, held)
-                    with m.If(held.space == Space.REGISTER):
+                    with m.If(of_register):
                         m.d.comb += self.register_write.eq(1)
                         m.d.sync += finished.eq(1)
                         m.next = "IDLE"
                     with m.Else():
                         m.next = "HOLD"
-                with m.Elif(room & (held.space == Space.REGISTER)):
+                with m.Elif(room & of_register):
                     m.next = "LOOK UP"
                 with m.Elif(room):
                     m.d.comb += reading.eq(1)
                     self._message(m, held)
-                    m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1)]
-                    with m.If(held.count <= 1):
+                    m.d.sync += [
+                        held.address.eq(held.address + 1),
+                        held.count.eq(held.count - 1),
+                        last.eq(held.count <= 2),
+                    ]
+                    with m.If(last):
                         m.next = "WAIT"
             with m.State("LOOK UP"):
                 m.d.sync += hold.eq(hold + 1)

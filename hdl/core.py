@@ -28,6 +28,8 @@ from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
 
 SWEPT_DELAY = 1
 """Cycles from a pass's last slot to the sequencer, which then counts fewer until the sums are back."""
+STEPPED_DELAY = 1
+"""Cycles from a step's last message to the sequencer, which then waits for the status anyway."""
 
 
 class Core(wiring.Component):
@@ -152,7 +154,7 @@ class Core(wiring.Component):
             steps.learn.eq(sequencer.learn_biases),
             steps.everything.eq(~bank.skip),
             intake.everything.eq(~bank.skip),
-            sequencer.stepped.eq(steps.done),
+            sequencer.stepped.eq(delay(m, steps.done, STEPPED_DELAY, "stepped")),
             sequencer.free_steps.eq(bank.free_steps),
             sequencer.nudged_steps.eq(bank.nudged_steps),
             sequencer.learn.eq(bank.learn),

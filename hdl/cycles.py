@@ -7,7 +7,7 @@ to it exactly, for a reader that takes the trace as it comes.
 from dataclasses import dataclass
 
 from ceprop.geometry import Geometry
-from ceprop.hdl.core import SWEPT_DELAY, Core
+from ceprop.hdl.core import STEPPED_DELAY, SWEPT_DELAY, Core
 from ceprop.hdl.messages import Listing
 from ceprop.hdl.steps import start_delay, step_beats
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
@@ -100,7 +100,7 @@ class CycleModel:
         cost = Cost()
         for sweep in sweeps:
             cost += self._sweep(sweep, moved, happened, anew, cost.cycles)
-        return cost + Cost(SWEPT_DELAY + self._core.return_cycles)
+        return cost + Cost(start_delay(self.geometry) + SWEPT_DELAY + self._core.return_cycles)
 
     def _sweep(self, sweep: Sweep, moved: Moved | None, happened: Happened, anew: bool, elapsed: int) -> Cost:
         """The look-up, the wait where there is one, and the visits."""
@@ -138,7 +138,7 @@ class CycleModel:
         for edge, found in self._core.edges.items():
             after_its_last = sum(slots[self.geometry.layers(edge)[-1] :]) * step_beats(self.geometry)
             answers.append(found.status_latency - after_its_last)
-        return Cost(start_delay(self.geometry) + self._step_messages + max(0, *answers) + 2)
+        return Cost(start_delay(self.geometry) + self._step_messages + max(STEPPED_DELAY, *answers) + 2)
 
     @property
     def _step_messages(self) -> int:
@@ -148,4 +148,4 @@ class CycleModel:
     @property
     def _bias_step(self) -> Cost:
         """The step of the biases for rules that learn at the end, and the wait for their memories."""
-        return Cost(start_delay(self.geometry) + self._step_messages + self._core.return_cycles)
+        return Cost(start_delay(self.geometry) + self._step_messages + STEPPED_DELAY + self._core.return_cycles)

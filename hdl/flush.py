@@ -25,4 +25,6 @@ def flushed(m: Module, cycles: int) -> Elaboratable:
         ResetSignal("control").eq(flushing),
         ClockSignal("lanes").eq(ClockSignal("outside")),
     ]
-    return DomainRenamer({"sync": "control", "outside": "sync"})(m)
+    renamed = DomainRenamer({"sync": "control", "outside": "sync"})(m)
+    assert isinstance(renamed, Elaboratable)
+    return renamed

@@ -244,6 +244,7 @@ class NeuronCell(wiring.Component):
         ]
         looked, status = self._moved_stage + 1, self._moved_stage + 2
         index_bits = len(lists.push.index)
+        output, remaining = (way.fields(name, way.step[name])[looked] for name in ("output", "remaining"))
         place = way.place[looked]
         m.d.comb += [
             lists.push.valid.eq(way.moves[looked]),
@@ -256,8 +257,9 @@ class NeuronCell(wiring.Component):
             hop.layer.eq(way.place[status][index_bits:]),
             *(
                 getattr(hop, name).eq(way.fields(name, way.step[name])[status])
-                for name in ("last", "layer_last", "output", "remaining")
+                for name in ("last", "layer_last", "remaining")
             ),
+            hop.competes.eq(delay(m, output & (remaining != 0), 1, "competes")),
             hop.new.eq(delay(m, new, 2, "listed_state")),
             hop.changed.eq(delay(m, changed, 1, "changed")),
             hop.aperiodic.eq(delay(m, aperiodic, 1, "aperiodic")),

@@ -78,9 +78,11 @@ class RegisterBank(wiring.Component):
 
     def _setting(self, m: Module, register: Register, written: Value) -> Signal:
         word = Signal(bits_for(register.most), name=register.name, init=register.initial)
-        bounded = self.word <= register.most
+        # Of a comparison of all bits the synthesizer would make one long carry.
+        low, high = self.word[: len(word)], self.word[len(word) :]
+        bounded = (high == 0) & (low <= register.most)
         if register.least:
-            bounded &= self.word >= register.least
+            bounded &= low >= register.least
         with m.If(written & delay(m, bounded, 1, f"fits_{register.name}")):
             m.d.sync += word.eq(self.word)
         m.d.comb += getattr(self, register.name).eq(word)

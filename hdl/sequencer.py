@@ -5,6 +5,7 @@ from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.sweeps import Pass, program
 
@@ -292,8 +293,6 @@ class Sequencer(wiring.Component):
                     m.d.sync += best.changed.eq(1)
                 with m.If(arrived.aperiodic):
                     m.d.sync += best.aperiodic.eq(1)
-                if edge == output_edge:
-                    self._compete(m, best, arrived)
                 with m.If(arrived.layer_last), m.Switch(arrived.layer):
                     for layer in self.geometry.layers(edge):
                         with m.Case(self.geometry.edge_number(layer)):
@@ -301,6 +300,13 @@ class Sequencer(wiring.Component):
                                 self.changed[layer - 1].eq(arrived.changed_most),
                                 self.active[layer - 1].eq(arrived.active_most),
                             ]
+            if edge == output_edge:
+                # A cycle later: the prediction is not looked at before.
+                competing = delay(m, arrived, 1, "competing")
+                competes = Signal()
+                m.d.sync += competes.eq(arrived.valid & arrived.found)
+                with m.If(competes):
+                    self._compete(m, best, competing)
         layout = data.StructLayout(
             {
                 "complete": unsigned(1),
@@ -327,12 +333,12 @@ class Sequencer(wiring.Component):
     @staticmethod
     def _compete(m: Module, best, arrived) -> None:
         """The lowest index among the largest outputs; slots arrive by rising index."""
-        with m.If(arrived.found & (~best.found | (arrived.largest > best.largest))):
+        with m.If(~best.found | (arrived.largest > best.largest)):
             m.d.sync += [
                 best.found.eq(1),
                 best.largest.eq(arrived.largest),
                 best.remaining.eq(arrived.remaining),
                 best.tie.eq(arrived.tie),
             ]
-        with m.Elif(arrived.found & (arrived.largest == best.largest)):
+        with m.Elif(arrived.largest == best.largest):
             m.d.sync += best.tie.eq(1)

@@ -34,5 +34,5 @@ def lane_stages(geometry: Geometry) -> LaneStages:
     """Stages of every lane of a geometry. A register behind each selection, memory and addition, for a fast clock;
     memories of one port are those of a small and slow device, where a cycle has time for all three."""
     if geometry.memory_ports == 1:
-        return LaneStages(present=1, input=1, states=2, address=2, pattern=2)
+        return LaneStages(present=1, input=1, states=2, address=3, pattern=2)
     return LaneStages(present=2, input=2, states=3, address=5, pattern=4)

@@ -14,8 +14,10 @@ class StatusHop(wiring.Component):
 
     Members
     -------
-    valid, last, layer_last, layer, output, remaining, new : In
+    valid, last, layer_last, layer, remaining, new : In
         A neuron has a new state: fields of its `step` message, and that state.
+    competes : In
+        It is one of the output layer.
     changed, aperiodic : In
         Whether it differs from the one before, and from the one before that.
     changed_count, active_count : In
@@ -37,7 +39,7 @@ class StatusHop(wiring.Component):
                 "last": In(1),
                 "layer_last": In(1),
                 "layer": In(messages.layer_bits(edge)),
-                "output": In(1),
+                "competes": In(1),
                 "remaining": In(messages.countdown_bits(edge)),
                 "new": In(bits),
                 "changed": In(1),
@@ -71,11 +73,10 @@ class StatusHop(wiring.Component):
 
     def _rank(self, m: Module, before, status) -> None:
         """Lower lanes come first, so an equal output never replaces the one found."""
-        competes = self.output & (self.remaining != 0)
-        larger = competes & (~before.found | (self.new > before.largest))
-        equal = competes & before.found & (self.new == before.largest)
+        larger = self.competes & (~before.found | (self.new > before.largest))
+        equal = self.competes & before.found & (self.new == before.largest)
         m.d.comb += [
-            status.found.eq(before.found | competes),
+            status.found.eq(before.found | self.competes),
             status.tie.eq((before.tie & ~larger) | equal),
             status.largest.eq(Mux(larger, self.new, before.largest)),
             status.remaining.eq(Mux(larger, self.remaining, before.remaining)),

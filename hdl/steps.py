@@ -19,8 +19,8 @@ def step_beats(geometry: Geometry) -> int:
 
 
 def start_delay(geometry: Geometry) -> int:
-    """Cycles by which a walk begins later than in the one after `start`. Where steps come every second cycle the device
-    is a slow one: a register is behind the sequencer's decision."""
+    """Cycles by which a walker begins later than in the one after `start`. Where steps come every second cycle the
+    device is a slow one: a register is behind the sequencer's decision."""
     return step_beats(geometry) - 1
 
 
@@ -74,6 +74,8 @@ class StepWalker(wiring.Component):
         g, specification = self.geometry, self.geometry.specification
         layer, slot = Signal(self.layer.shape()), Signal(self.slot.shape())
         remaining = Signal(range(max(specification.layers[1:]) + 1))
+        # The layer's last slot: known from a register, for it decides what the sequencer does next.
+        final = Signal()
         rests = Signal()
         if step_beats(g) > 1:
             m.d.sync += rests.eq((layer != 0) & self.room & ~rests)
@@ -86,25 +88,30 @@ class StepWalker(wiring.Component):
                     m.d.comb += [
                         message.index.eq(slot),
                         message.layer.eq(g.edge_number(l)),
-                        message.layer_last.eq(slot == g.slots(l) - 1),
+                        message.layer_last.eq(final),
                         message.drive.eq(l == 1),
                         message.output.eq(l == specification.connections[-1]),
-                        message.last.eq((l == g.layers(edge)[-1]) & (slot == g.slots(l) - 1)),
+                        message.last.eq((l == g.layers(edge)[-1]) & final),
                         message.remaining.eq(remaining),
                     ]
                     for field in COPIED:
                         m.d.comb += message[field].eq(getattr(self, field))
                     with m.If(self.room & ~rests):
                         m.d.comb += message.operation.eq(Mux(self.learn, Operation.LEARN, Operation.STEP))
-                        m.d.sync += [slot.eq(slot + 1), remaining.eq(remaining - g.lanes(l))]
-                        with m.If(slot == g.slots(l) - 1):
-                            self._enter(m, layer, slot, remaining, l + 1)
+                        m.d.sync += [
+                            slot.eq(slot + 1),
+                            remaining.eq(remaining - g.lanes(l)),
+                            final.eq(slot == g.slots(l) - 2),
+                        ]
+                        with m.If(final):
+                            self._enter(m, layer, slot, remaining, final, l + 1)
                             m.d.comb += self.done.eq(l == specification.connections[-1])
         with m.If(enter(m, self.start, start_delay(g), "starts")):
-            self._enter(m, layer, slot, remaining, 1)
+            self._enter(m, layer, slot, remaining, final, 1)
         return m
 
-    def _enter(self, m: Module, layer, slot, remaining, following: int) -> None:
+    def _enter(self, m: Module, layer, slot, remaining, final, following: int) -> None:
         layers = self.geometry.specification.layers
         here = following if following < len(layers) else 0
         m.d.sync += [layer.eq(here), slot.eq(0), remaining.eq(layers[here] if here else 0)]
+        m.d.sync += final.eq(here > 0 and self.geometry.slots(here) == 1)

@@ -1,12 +1,14 @@
 """The sweep walker: leads a pass through its sweeps, one slot a cycle (`hdl/sweeps.py`)."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Geometry
+from ceprop.hdl.lanes import enter
 from ceprop.hdl.loop import LoopCounter
 from ceprop.hdl.messages import Listing, Messages, Operand, bits_for
+from ceprop.hdl.steps import start_delay
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.synapse import update_latency
 
@@ -22,13 +24,13 @@ class SweepWalker(wiring.Component):
     Members
     -------
     start, kind, anew : In
-        Begin a pass in the next cycle, and whether it starts its sums.
+        Begin a pass in the next cycle, or `start_delay` later, and whether it starts its sums.
     done : Out
         The pass's last slot is in this cycle, its messages are out in the next one.
     events, input_bank : In
         Length of the longest list of inputs; which of the two banks of lists.
     changed, active : In, arrays
-        Lengths of the longest lists of units, layers 1..L.
+        Lengths of the longest lists of units, layers 1..L, from the cycle before `start` on.
     preshifts : In, array
         Left shift of a difference of states in an update, a connection each.
     negative, swap, bank : In
@@ -77,14 +79,19 @@ class SweepWalker(wiring.Component):
         rows, columns = Signal(self._length_bits), Signal(self._length_bits)
         m.submodules.outer = outer = LoopCounter(self._length_bits)
         m.submodules.inner = inner = LoopCounter(self._length_bits)
-        beat, at_last = Signal(), Signal()
+        # Which beat of a visit this is, and whether it is the last one.
+        beat, ends = Signal(), Signal()
+        at_last = Signal()
         wait = Signal(range(self._settling + 1))
         odd = Signal()
-        static = self._static(m, at, rows, columns)
-        skipped, over, walking, visited = (Signal(name=name) for name in ("skipped", "over", "walking", "visited"))
+        static = self._static(m, at, anew, rows, columns)
+        start, kind, starts_sums = (
+            enter(m, value, start_delay(self.geometry), name)
+            for name, value in (("starts", self.start), ("kind_to_start", self.kind), ("starts_anew", self.anew))
+        )
+        over, walking, visited = (Signal(name=name) for name in ("over", "walking", "visited"))
         m.d.sync += [odd.eq(~odd), at_last.eq(at == last)]
         m.d.comb += [
-            skipped.eq(((rows == 0) | (columns == 0)) & ~(static["starts"] & anew)),
             self.done.eq(over & at_last),
             outer.length.eq(Mux(static["rows_outer"], rows, columns)),
             inner.length.eq(Mux(static["rows_outer"], columns, rows)),
@@ -94,9 +101,9 @@ class SweepWalker(wiring.Component):
         with m.If(over):
             m.d.sync += at.eq(at + 1)
         with m.FSM():
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [anew.eq(self.anew), odd.eq(0)]
-                with m.Switch(self.kind):
+            with m.State("IDLE"), m.If(start):
+                m.d.sync += [anew.eq(starts_sums), odd.eq(0)]
+                with m.Switch(kind):
                     for kind, stretch in self._program.stretches.items():
                         if stretch:
                             with m.Case(kind):
@@ -106,8 +113,8 @@ class SweepWalker(wiring.Component):
                 m.next = "LOOK UP"
             with m.State("LOOK UP"):
                 m.d.comb += [outer.load.eq(1), inner.load.eq(1)]
-                m.d.sync += [beat.eq(0), wait.eq(self._settling)]
-                with m.If(skipped):
+                m.d.sync += [beat.eq(0), ends.eq(~static["two_beats"]), wait.eq(self._settling)]
+                with m.If(static["skipped"]):
                     m.d.comb += over.eq(1)
                     m.next = "FETCH"
                     with m.If(at_last):
@@ -123,8 +130,8 @@ class SweepWalker(wiring.Component):
                 with m.If(wait == 1):
                     m.next = "WALK"
             with m.State("WALK"):
-                m.d.comb += [walking.eq(1), visited.eq(beat | ~static["two_beats"])]
-                m.d.sync += beat.eq(~visited)
+                m.d.comb += [walking.eq(1), visited.eq(ends)]
+                m.d.sync += [beat.eq(~ends), ends.eq(~static["two_beats"] | ~ends)]
                 with m.If(visited & inner.final & outer.final):
                     m.d.comb += over.eq(1)
                     m.next = "FETCH"
@@ -138,15 +145,24 @@ class SweepWalker(wiring.Component):
         """Cycles between the look-up and the first slot of a sweep that waits for the updates before it."""
         return settling(self.geometry)
 
-    def _static(self, m: Module, at: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
-        """What the table says of the sweep, and the lengths of its lists: a cycle behind `at`."""
-        flags = {name: Signal(name=name) for name in ("starts", "settles", "keeps_parity", "rows_outer", "two_beats")}
+    def _static(self, m: Module, at: Signal, anew: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
+        """What the table says of the sweep, whether nothing is to be visited, and the lengths of its lists: a cycle
+        behind `at`."""
+        names = ("settles", "keeps_parity", "rows_outer", "two_beats", "skipped")
+        flags = {name: Signal(name=name) for name in names}
+        # A step's lengths are there some cycles before the walk, time enough to compare them.
+        self._none: dict[Listing, list[Signal]] = {}
+        for listing, lengths in ((Listing.CHANGED, self.changed), (Listing.ACTIVE, self.active)):
+            self._none[listing] = [Signal(name=f"none_{listing.name.lower()}_{k + 1}") for k in range(len(lengths))]
+            m.d.sync += [none.eq(length == 0) for none, length in zip(self._none[listing], lengths, strict=True)]
         with m.Switch(at):
             for k, sweep in enumerate(self._program.sweeps):
                 connection = self.geometry.connections[sweep.connection - 1]
                 with m.Case(k):
+                    lists = ((sweep.rows, connection.row_layer), (sweep.columns, connection.column_layer))
+                    empty = Cat(self._empty(*each) for each in lists).any()
                     m.d.sync += [
-                        flags["starts"].eq(sweep.starts),
+                        flags["skipped"].eq(empty & ~anew if sweep.starts else empty),
                         flags["settles"].eq(sweep.settles),
                         flags["keeps_parity"].eq(keeps_parity(sweep, self.geometry)),
                         flags["rows_outer"].eq(sweep.rows_outer),
@@ -166,6 +182,15 @@ class SweepWalker(wiring.Component):
                 return self.changed[layer - 1]
             case Listing.ACTIVE:
                 return self.active[layer - 1]
+
+    def _empty(self, listing: Listing | None, layer: int) -> Value:
+        match listing:
+            case None:
+                return self.events == 0
+            case Listing.ALL:
+                return Const(0)
+            case _:
+                return self._none[listing][layer - 1]
 
     def _emit(self, m: Module, at, walking, anew, static, outer, inner, beat) -> None:
         """One slot's messages, through a register: what the table says of the sweep, and where its loops are."""

@@ -135,8 +135,8 @@ async def bench_status(cell: Cell) -> None:
         }
         step = {
             "valid": random.getrandbits(1),
-            "output": random.getrandbits(1),
-            "remaining": random.choice((0, random.randint(1, classes))),
+            "competes": random.getrandbits(1),
+            "remaining": random.randint(1, classes),
             "last": random.getrandbits(1),
             "layer_last": random.getrandbits(1),
             "layer": random.randrange(len(cell.geometry.layers(output_edge(cell.geometry)))),
@@ -162,7 +162,7 @@ def _met(before: dict[str, int], step: dict[str, int], new: int, own: dict[str, 
         after[name] |= own[name]
     for name in ("changed", "active"):
         after[f"{name}_most"] = max(before[f"{name}_most"], own[f"{name}_count"])
-    if step["output"] and step["remaining"]:
+    if step["competes"]:
         if not before["found"] or new > before["largest"]:
             after |= {"found": 1, "tie": 0, "largest": new, "remaining": step["remaining"]}
         elif new == before["largest"]:

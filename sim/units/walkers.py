@@ -5,6 +5,7 @@ from typing import Any
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Listing, Operand
+from ceprop.hdl.steps import start_delay
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
 from ceprop.hdl.walker import LOOK_UP_CYCLES, MESSAGE_DELAY, keeps_parity, settling
@@ -35,9 +36,10 @@ async def bench_sweeps(cell: Cell) -> None:
         anew = random.getrandbits(1) if kind is Pass.SUMS else int(kind in (Pass.DRIVE, Pass.LEARN))
         settings = _settings(cell)
         expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
-        cycles = [settings | {"start": 1, "kind": kind.value, "anew": anew}]
-        cycles += [settings] * (len(expected) + MESSAGE_DELAY + random.randint(0, 2))
-        outputs = (await cell.play(cycles))[1:]
+        late = start_delay(geometry)
+        cycles = [settings, settings | {"start": 1, "kind": kind.value, "anew": anew}]
+        cycles += [settings] * (late + len(expected) + MESSAGE_DELAY + random.randint(0, 2))
+        outputs = (await cell.play(cycles))[2 + late :]
         what = f"{kind.name}, anew {anew}, {settings}"
         for now, used in enumerate(slot.pop("issued") for slot in expected):
             cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["issued"], used)
