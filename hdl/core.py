@@ -14,7 +14,6 @@ from ceprop.hdl.edge import NeuronEdge
 from ceprop.hdl.flush import flushed, in_lanes
 from ceprop.hdl.intake import Intake
 from ceprop.hdl.lanes import Triangle, delay
-from ceprop.hdl.neuron import ARRIVAL_STAGE
 from ceprop.hdl.ports import Ports
 from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.hdl.registers import RegisterBank
@@ -22,6 +21,7 @@ from ceprop.hdl.row import RowLane
 from ceprop.hdl.sequencer import Sequencer
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import StepWalker
+from ceprop.hdl.sums import ARRIVAL_STAGE
 from ceprop.hdl.synapse import write_stage
 from ceprop.hdl.trace import TracePort
 from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker

@@ -9,7 +9,7 @@ from ceprop.hdl.activation import Activation
 from ceprop.hdl.lanes import delay
 from ceprop.hdl.messages import Messages
 from ceprop.hdl.numbers import clip
-from ceprop.hdl.steps import step_beats
+from ceprop.hdl.sums import drive_delay
 from ceprop.registers import LARGEST_NUDGE_SHIFT
 
 
@@ -44,8 +44,7 @@ class Move(wiring.Component):
         self._point = geometry.sum_point(edge)
         # Cycles from the words to the activation's input: the drive is added to the sum of the others.
         self._heard = 2 if edge == "row" else 1
-        # Where steps come every second cycle, sum and drive share a memory and are read one after the other.
-        self.drive_delay = step_beats(geometry) - 1 if edge == "row" else 0
+        self._drive_delay = drive_delay(geometry, edge)
         fraction = self._point + self.specification.formats.weight_fraction
         self._activation = Activation(self.specification, geometry.sum_bits(edge), fraction)
         messages, formats = Messages(geometry), self.specification.formats
@@ -104,9 +103,9 @@ class Move(wiring.Component):
             m.d.comb += value.eq(total)
             return value
         only_layer = len(self.geometry.layers("row")) == 1
-        driven = delay(m, self.step.drive, self.drive_delay, "is_driven")
+        driven = delay(m, self.step.drive, self._drive_delay, "is_driven")
         chosen = self.drive if only_layer else Mux(driven, self.drive, 0)
-        drive = Value.cast(delay(m, chosen, 1 - self.drive_delay, "driven")).as_signed()
+        drive = Value.cast(delay(m, chosen, 1 - self._drive_delay, "driven")).as_signed()
         m.d.sync += value.eq(total + (drive << (self._point - formats.input_bits)))
         return value
 

@@ -8,8 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry, address_bits, memory_depth, signed_bits
-from ceprop.hdl.accumulator import Accumulator
+from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.bias import BiasCell, update_cycles
 from ceprop.hdl.generator import GeneratorBanks
 from ceprop.hdl.lanes import delay, enter, lane_memory, read_twice
@@ -20,21 +19,8 @@ from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
 from ceprop.hdl.steps import step_beats
+from ceprop.hdl.sums import drive_delay, running_sums
 from ceprop.hdl.way import StepWay
-
-ARRIVAL_STAGE = 2
-"""Cycles from a `sum` message in its lane to its sum."""
-
-
-def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
-    """Bits of a signed sum over the neurons of the layers beside one of an edge, without bias and drive."""
-    specification = geometry.specification
-    layers, formats = specification.layers, specification.formats
-    beside = (
-        (layers[layer - 1] if layer > 1 else 0) + (layers[layer + 1] if layer + 1 < len(layers) else 0)
-        for layer in geometry.layers(edge)
-    )
-    return signed_bits(max(1, *beside) * ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1))
 
 
 class NeuronCell(wiring.Component):
@@ -81,7 +67,6 @@ class NeuronCell(wiring.Component):
         self._move = Move(geometry, edge)
         self._hop = StatusHop(geometry, edge, lane)
         self._beats = step_beats(geometry)
-        self._drive_delay = self._move.drive_delay
         self._stages = lane_stages(geometry)
         super().__init__(
             {
@@ -150,7 +135,10 @@ class NeuronCell(wiring.Component):
         m.submodules.lists = lists = UnitLists(self.geometry, self.edge)
         m.submodules.move = self._move
         address = self._place(lists.slot, delay(m, source.layer, 1, "source_layer"))
-        sums, drives = self._sums(m, arriving, step, address, lists.present)
+        own, leaving = self._place(step.index, step.layer), (address, lists.present)
+        sums, drives = running_sums(
+            m, self.geometry, self.edge, self._sum_delay, step, own, leaving, arriving, self.returned
+        )
         early, old, older = self._states(m, address, step, way, sender)
         new = self._new(m, way, settings, sums, drives, biases.bias, early.current)
         # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
@@ -197,7 +185,7 @@ class NeuronCell(wiring.Component):
             m.d.comb += self.trace.state.eq(delay(m, new, 2, "trace_state"))
             if drives is not None:
                 driven = way.fields("drive", acting.drive)[stage + 2]
-                later = stage + 1 - self._drive_delay
+                later = stage + 1 - drive_delay(self.geometry, self.edge)
                 m.d.comb += self.trace.drive.eq(Mux(driven, delay(m, drives, later, "trace_drive"), 0))
         space = way.fields("space", acting.space)[1]
         self._read(m, arriving, space, biases.bias, generators.value, early)
@@ -268,44 +256,6 @@ class NeuronCell(wiring.Component):
             hop.status.eq(self.status),
             self.status_out.eq(hop.status_out),
         ]
-
-    def _sums(self, m: Module, arriving: data.View, step: data.View, address: Value, present: Value):
-        """The running sums of the step, read two cycles after `step`; and on the row edge the drive, `_drive_delay`
-        later."""
-        words = self.geometry.neuron_words(self.edge)
-        # `address` and `present` of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
-        place = delay(m, address, self._sum_delay, "slot_that_left")
-        there = delay(m, present, self._sum_delay + 1 - self._stages.present, "present_that_left")
-        arrived = delay(m, arriving, 2, "sum_arrived")
-        stepping = step.operation != Operation.NONE
-        address = Signal.like(place, name="sum_address", reset_less=True)
-        present = Signal(name="sum_present", reset_less=True)
-        returned = Signal.like(self.returned, name="returned_sum", reset_less=True)
-        m.d.sync += [present.eq(there), returned.eq(self.returned)]
-        bits = [state_sum_bits(self.geometry, self.edge)]
-        if self.edge == "row":
-            bits.append(self.geometry.drive_bits)
-        chosen = Mux(stepping, self._place(step.index, step.layer), place)
-        if self._drive_delay:
-            # A drive is a word behind its sum, in twice as many words, and read in the cycle after it.
-            m.submodules.sums = sums = Accumulator(2 * words, [max(bits)], self.geometry.partial_sum_bits)
-            second = Signal(name="drive_address", reset_less=True)
-            reading = delay(m, stepping, self._drive_delay, "reads_drive")
-            m.d.sync += second.eq(reading | (~stepping & delay(m, arriving.drive, 1, "drive_arrives")))
-            with m.If(~reading):
-                m.d.sync += address.eq(chosen)
-            m.d.comb += sums.address.eq(Cat(address, second))
-        else:
-            m.submodules.sums = sums = Accumulator(words, bits, self.geometry.partial_sum_bits)
-            m.d.sync += address.eq(chosen)
-            m.d.comb += [sums.address.eq(address), sums.second.eq(arrived.drive)]
-        # A lane that is done with its list of rows hears of inputs no more.
-        m.d.comb += [
-            sums.valid.eq(arrived.valid & (~arrived.drive | present)),
-            sums.first.eq(arrived.first),
-            sums.addend.eq(returned),
-        ]
-        return sums.read_data, sums.read_second if self.edge == "row" else None
 
     def _states(self, m: Module, address: Value, step: data.View, way: StepWay, sender: OperandSender):
         """Current and previous state in one word. For the array three cycles after `source`. For a step, returned,

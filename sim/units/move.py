@@ -1,6 +1,7 @@
 """Bench of a neuron's move alone: words in, new state out, one a cycle."""
 
 from ceprop.hdl.move import Move
+from ceprop.hdl.sums import drive_delay
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import next_state
 from ceprop.sim.units.neuron_step import random_settings, shared_fields, step_message, step_request
@@ -26,7 +27,7 @@ async def bench_move(cell: Cell) -> None:
             total, drive, bias = _words(cell, layer)
             for name, value in (("sum", total), ("bias", bias), ("old", old)):
                 line.set(now, name, value)
-            line.set(now + component.drive_delay, "drive", drive)
+            line.set(now + drive_delay(geometry, component.edge), "drive", drive)
             line.set(now, "step", **message)
             line.set(now, "settings", **settings)
             line.set(now, "labelled", int(message["remaining"] == settings["target"]))

@@ -3,9 +3,10 @@
 from ceprop.geometry import Edge
 from ceprop.hdl.accumulator import Accumulator
 from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
-from ceprop.hdl.neuron import ARRIVAL_STAGE, NeuronCell
+from ceprop.hdl.neuron import NeuronCell
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import step_beats
+from ceprop.hdl.sums import ARRIVAL_STAGE
 from ceprop.hdl.synapse import DITHER_STAGE, OPERAND_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
