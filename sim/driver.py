@@ -133,14 +133,15 @@ class CoreDriver:
         await self.send("command", payload)
 
     async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
-        """Read `count` groups of words, int64 of shape (count, words of a group): reluctantly at first, for nothing may
-        be lost until it is taken, then as they come."""
+        """Read `count` groups of words, int64 of shape (count, words of a group): more than one reluctantly at first,
+        for nothing may be lost until it is taken, then as they come."""
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
-        self.dut.response__ready.value = 0
+        self.dut.response__ready.value = int(count == 1)
         await self.send("command", payload)
-        await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
-        await FallingEdge(self.dut.clk)
-        self.dut.response__ready.value = 1
+        if count > 1:
+            await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
+            await FallingEdge(self.dut.clk)
+            self.dut.response__ready.value = 1
         return self.codecs["response"].unpack(await self.receive("response", count), "words")
 
     async def write_register(self, name: str, value: int) -> None:
@@ -206,8 +207,10 @@ class CoreDriver:
         for edge in self.edges:
             count = self.geometry.neuron_words(edge)
             lanes = self.geometry.rows if edge == "row" else self.geometry.cols
-            groups = await self.read(space, 0, count, column=int(edge == "column"))
-            found[edge] = np.ascontiguousarray(groups[:, :lanes])
+            # The first group by itself, for a command may ask for no more.
+            parts = [(0, 1), (1, count - 1)] if count > 1 else [(0, 1)]
+            groups = [await self.read(space, start, some, column=int(edge == "column")) for start, some in parts]
+            found[edge] = np.ascontiguousarray(np.concatenate(groups)[:, :lanes])
         return neurons_of(self.geometry, found["row"], found["column"])
 
     async def send_sample(self, inputs: np.ndarray, label: int, *, zeros: bool = False) -> None:
