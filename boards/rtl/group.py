@@ -41,7 +41,10 @@ class Group(wiring.Component):
         """A shift register."""
         m = Module()
         moving = Signal()
+        # Without a reset, for it is as wide as the array.
+        words = Signal.like(self.words, name="held_words", reset_less=True)
         m.d.sync += [self.loading.eq(self.load), moving.eq(self.load | self.shift)]
         with m.If(moving):
-            m.d.sync += self.words.eq(Mux(self.loading, self.response, Cat(self.words, self.byte)[8:]))
+            m.d.sync += words.eq(Mux(self.loading, self.response, Cat(words, self.byte)[8:]))
+        m.d.comb += self.words.eq(words)
         return m

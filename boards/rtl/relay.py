@@ -34,7 +34,10 @@ class Relay(wiring.Component):
         m = Module()
         source, target = self.source, self.target
         offered, ready = Signal(), Signal()
-        m.d.sync += [target.payload.eq(source.payload), offered.eq(source.valid)]
+        # Without a reset, for it is as wide as the array.
+        payload = Signal(source.payload.shape(), name="payload", reset_less=True)
+        m.d.sync += [payload.eq(source.payload), offered.eq(source.valid)]
+        m.d.comb += target.payload.eq(payload)
         if self._patient:
             m.d.sync += ready.eq(target.ready)
         else:

@@ -39,7 +39,8 @@ class Unpacker(wiring.Component):
         count, label, value = Signal(16), Signal(16), Signal(16)
         step, escape, entered, beyond = Signal(8), Signal(), Signal(), Signal()
         lane, slot = Signal(range(max(2, geometry.cols))), Signal.like(group.slot, name="slot_register")
-        values = Array(Signal(input_bits, name=f"value_{k}") for k in range(geometry.cols))
+        # Without a reset, for they are as wide as the array: every sample begins by clearing them.
+        values = Array(Signal(input_bits, name=f"value_{k}", reset_less=True) for k in range(geometry.cols))
         byte, held, wanted, filled = Signal(8), Signal(), Signal(), Signal()
         arrived, at_edge, at_end = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -76,7 +77,7 @@ class Unpacker(wiring.Component):
             with m.State("CLOSE"):
                 m.d.comb += [self.sample.valid.eq(1), group.last.eq(1)]
                 with m.If(self.sample.ready):
-                    m.d.sync += [*leave, slot.eq(0), entered.eq(0), beyond.eq(0)]
+                    m.d.sync += [slot.eq(0), entered.eq(0), beyond.eq(0)]
                     m.next = "COUNT"
             with m.State("STEP"):
                 m.d.comb += wanted.eq(held)
@@ -111,5 +112,7 @@ class Unpacker(wiring.Component):
                     with m.If(self.sample.ready | ~filled):
                         m.d.sync += [*leave, slot.eq(slot + 1), step.eq(step - 1)]
                         m.next = "LOOK"
+        with m.If(machine.ongoing("COUNT")):
+            m.d.sync += leave
         m.d.comb += self.between.eq(machine.ongoing("COUNT") & ~held)
         return m
