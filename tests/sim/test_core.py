@@ -184,18 +184,21 @@ def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> 
     run(specification, tmp_path, simulator="icarus", samples=6, dataset=dataset)
 
 
-def test_a_network_that_stays_at_rest_forgets_the_sample_before(tmp_path: Path) -> None:
-    """A blank sample settles in its first step with all states zero; sums of the sample before must not return."""
-    network = Network.initial(SMALL)
+@pytest.mark.parametrize("hidden", [[13], [9, 7]], ids=["column", "row"])
+def test_a_network_that_stays_at_rest_forgets_the_sample_before(hidden: list[int], tmp_path: Path) -> None:
+    """A blank sample settles in its first step with all states zero; sums of the sample before must not return. All
+    outputs are equal then, on an edge of their own or behind the first layer's units."""
+    specification = SMALL.override(f"layers={[64, *hidden, 10]}", f"update.shifts={[8] * (len(hidden) + 1)}")
+    network = Network.initial(specification)
     for biases in network.biases:
         biases[:] = -100
     inputs = load_dataset(SMALL, "digits").train_inputs[:2].copy()
     inputs[1] = 0
     labels = np.array([3, 7])
-    found = fast.run_sample(network.copy(), inputs[1], 7, shifts=SMALL.shifts_at(0))
-    assert (found.free_steps, found.nudged_steps > 0) == (1, True)
+    found = fast.run_sample(network.copy(), inputs[1], 7, shifts=specification.shifts_at(0))
+    assert (found.free_steps, found.nudged_steps > 0, found.tie) == (1, True, True)
     dataset = Dataset("rest", inputs, labels, inputs, labels)
-    run(SMALL, tmp_path, simulator="icarus", samples=4, dataset=dataset, network=network)
+    run(specification, tmp_path, simulator="icarus", samples=4, dataset=dataset, network=network)
 
 
 def calm(network: Network) -> None:
