@@ -80,7 +80,9 @@ class RegisterBank(wiring.Component):
         word = Signal(bits_for(register.most), name=register.name, init=register.initial)
         # Of a comparison of all bits the synthesizer would make one long carry.
         low, high = self.word[: len(word)], self.word[len(word) :]
-        bounded = (high == 0) & (low <= register.most)
+        bounded = high == 0
+        if register.most + 1 < 1 << len(word):
+            bounded &= low <= register.most
         if register.least:
             bounded &= low >= register.least
         with m.If(written & delay(m, bounded, 1, f"fits_{register.name}")):

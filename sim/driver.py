@@ -133,15 +133,14 @@ class CoreDriver:
         await self.send("command", payload)
 
     async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
-        """Read `count` groups of words, int64 of shape (count, words of a group): more than one reluctantly at first,
-        for nothing may be lost until it is taken, then as they come."""
+        """Read `count` groups of words, int64 of shape (count, words of a group): reluctantly at first, for nothing may
+        be lost until it is taken, then as they come."""
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
-        self.dut.response__ready.value = int(count == 1)
+        self.dut.response__ready.value = 0
         await self.send("command", payload)
-        if count > 1:
-            await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
-            await FallingEdge(self.dut.clk)
-            self.dut.response__ready.value = 1
+        await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
+        await FallingEdge(self.dut.clk)
+        self.dut.response__ready.value = 1
         return self.codecs["response"].unpack(await self.receive("response", count), "words")
 
     async def write_register(self, name: str, value: int) -> None:
