@@ -168,4 +168,7 @@ class Bench:
         for name, value in values.items():
             if self.settings.get(name) != value:
                 await self.driver.write_register(name, value)
+                if name == "skip":
+                    # Inputs are listed as they come: it must be in force before the first of them.
+                    await self.driver.read_register(name)
                 self.settings[name] = value
