@@ -137,9 +137,8 @@ def test_a_simulated_board_passes(transport: str, noise: str, build: str, result
     assert trained["weights_sha256"] == model(40).network.weights_sha256()
     link = trained["link"]
     if noise == "0":
-        # On a slow machine the host may still have asked twice; nothing is refused but for that.
-        assert link["damaged_replies"] == 0
-        assert link["refusals"] == 0 or link["time_outs"] > 0
+        # On a slow machine the host may still have asked twice.
+        assert link["damaged_replies"] == link["refusals"] == 0
     else:
         assert link["frames_resent"] > 0
     assert trained["samples_per_second"] > 0
