@@ -35,8 +35,8 @@ class Timing:
 
 
 BOARD_TIMING = Timing(quiet=0.05, reply=0.25, patience=10.0)
-SIMULATION_TIMING = Timing(quiet=0.05, reply=0.5, patience=120.0)
-"""A simulated board runs a hundred times slower."""
+SIMULATION_TIMING = Timing(quiet=0.05, reply=2.0, patience=120.0)
+"""A simulated board runs a hundred times slower, and on a busy machine slower still."""
 
 
 @dataclass
