@@ -1,11 +1,12 @@
 """The core: array, edges and sequencer behind valid/ready streams."""
 
-from amaranth.hdl import Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Elaboratable, Module, Mux, Signal, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl.accumulator import Accumulator
+from ceprop.hdl.ahead import DriveWalker, drive_number, slot_messages
 from ceprop.hdl.array import SynapseArray
 from ceprop.hdl.bias import update_cycles
 from ceprop.hdl.column import ColumnLane
@@ -95,7 +96,10 @@ class Core(wiring.Component):
         column = self.edges.get("column")
         for name, edge in self.edges.items():
             m.submodules[f"{name}_edge"] = in_lanes(edge)
-        bank = self._bank_of_registers(m, sequencer, walker)
+        ahead = None
+        if self.geometry.drives > 1:
+            m.submodules.ahead = ahead = DriveWalker(self.geometry, self.return_cycles)
+        bank = self._bank_of_registers(m, sequencer, walker.issued | ahead.issued if ahead else walker.issued)
         m.submodules.commands = commands = CommandPort(
             self.geometry,
             self.sum_delay("row") + row.read_latency,
@@ -122,11 +126,16 @@ class Core(wiring.Component):
         ]
 
         self._control(m, sequencer, walker, steps, bank, commands, intake)
-        self._edge(m, sequencer, row, walker.row_source, walker.row_sum, steps.row, commands, array)
+        if ahead:
+            self._go_ahead(m, ahead, sequencer, walker, commands)
+        row_source, row_sum, tile = slot_messages(m, walker, ahead)
+        self._edge(m, sequencer, row, row_source, row_sum, steps.row, commands, array)
         if column:
             self._edge(m, sequencer, column, walker.column_source, walker.column_sum, steps.column, commands, array)
         self._rows(m, row, array)
-        self._columns(m, intake, sequencer, walker, commands, column, array)
+        event = self._columns(m, intake, tile, commands, column, array)
+        listing = ahead or sequencer
+        m.d.comb += [listing.listed.eq(event.closes), listing.longest.eq(event.longest)]
         if self.geometry.trace:
             self._trace(m, sequencer, steps)
         else:
@@ -146,6 +155,8 @@ class Core(wiring.Component):
             walker.anew.eq(sequencer.anew),
             walker.events.eq(sequencer.events),
             walker.input_bank.eq(intake.bank),
+            walker.drive.eq(drive_number(self.geometry, intake.bank)),
+            steps.drive.eq(drive_number(self.geometry, intake.bank)),
             sequencer.swept.eq(delay(m, walker.done, SWEPT_DELAY, "swept")),
             steps.start.eq(sequencer.step),
             steps.first.eq(sequencer.first),
@@ -185,7 +196,7 @@ class Core(wiring.Component):
         """The settings of the edge on which a layer lies."""
         return self.edges[self.geometry.edge(layer)].settings
 
-    def _bank_of_registers(self, m: Module, sequencer, walker) -> RegisterBank:
+    def _bank_of_registers(self, m: Module, sequencer, issued: ValueLike) -> RegisterBank:
         """The registers, their counters on what they count."""
         result = sequencer.result
         finished = result.valid & result.ready
@@ -193,7 +204,7 @@ class Core(wiring.Component):
         counts = {
             "samples": finished,
             "cycles": sequencer.working,
-            "slots": walker.issued,
+            "slots": issued,
             "free_steps_executed": sequencer.finished_step & ~sequencer.nudged,
             "nudged_steps_executed": sequencer.finished_step & sequencer.nudged,
             "saturations": saturated,
@@ -242,8 +253,8 @@ class Core(wiring.Component):
             m.d.comb += [getattr(lane, name).eq(getattr(row, name)[k]) for name in ("sums", "slot", "present")]
             m.d.comb += [lane.operand.eq(row.operand[k]), lane.dither.eq(row.dither[k]), array.row[k].eq(lane.cells)]
 
-    def _columns(self, m: Module, intake, sequencer, walker, commands, column, array) -> None:
-        """The lanes of inputs and of the cells' control."""
+    def _columns(self, m: Module, intake, tile, commands, column, array):
+        """The lanes of inputs and of the cells' control; gives the events that have passed the last one."""
         lanes = [ColumnLane(self.geometry, k) for k in range(self.geometry.cols)]
         m.submodules.value_skew = skew = Triangle(
             len(lanes), len(intake.values[0]), self.geometry.lanes_a_hop, align=False
@@ -251,9 +262,9 @@ class Core(wiring.Component):
         before = None
         for k, lane in enumerate(lanes):
             m.submodules[f"column_{k}"] = in_lanes(lane)
-            tile = Mux(commands.busy, commands.tile.as_value(), walker.tile.as_value())
+            into_first = Mux(commands.busy, commands.tile.as_value(), tile.as_value())
             m.d.comb += [
-                lane.tile.eq(before.tile_out if before else tile),
+                lane.tile.eq(before.tile_out if before else into_first),
                 lane.event.eq(before.event_out if before else intake.event),
                 skew.words[k].eq(intake.values[k]),
                 lane.value.eq(skew.moved[k]),
@@ -263,8 +274,20 @@ class Core(wiring.Component):
                 names = ("slot", "present", "operand", "dither")
                 m.d.comb += [getattr(lane, name).eq(getattr(column, name)[k]) for name in names]
             before = lane
-        back = delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
-        m.d.comb += [sequencer.listed.eq(back.closes), sequencer.longest.eq(back.longest)]
+        return delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
+
+    @staticmethod
+    def _go_ahead(m: Module, ahead: DriveWalker, sequencer, walker, commands) -> None:
+        """The drive walker takes the cycles that sweeps leave, and the sequencer goes on with what it has summed."""
+        m.d.comb += [
+            ahead.open.eq(sequencer.open),
+            ahead.walking.eq(walker.walking),
+            ahead.again.eq(commands.busy),
+            ahead.take.eq(sequencer.take),
+            sequencer.begun.eq(ahead.begun),
+            sequencer.listed.eq(ahead.ready),
+            sequencer.longest.eq(ahead.events),
+        ]
 
     def _trace(self, m: Module, sequencer, steps) -> None:
         """Every state, behind the step walker."""

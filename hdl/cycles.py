@@ -13,8 +13,12 @@ from ceprop.hdl.steps import start_delay, step_beats
 from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
 
-BEGIN_AND_END = 3
-"""Cycles in which a sample is begun, its lists are found to be complete, and its result leaves."""
+BEGIN = 2
+"""Cycles in which a sample is begun, and its lists, or its drive, are found to be complete."""
+END = 1
+"""The cycle in which its result leaves."""
+TAKE_UP = 1
+"""The cycle in which the drive walker takes up a sample whose lists are complete."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +47,31 @@ class Happened:
 @dataclass(frozen=True)
 class Cost:
     """Cycles that a sample takes where the next one's inputs come in time and its result is taken at once, the multiply
-    slots among them, and the reads and writes of each cell's memory."""
+    slots among them, and the reads and writes of each cell's memory. `walks` are the stretches of cycles, each from its
+    first to the one behind its last, in which sweeps are walked."""
 
     cycles: int = 0
     slots: int = 0
     reads: int = 0
     writes: int = 0
+    walks: tuple[tuple[int, int], ...] = ()
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(
-            self.cycles + other.cycles, self.slots + other.slots, self.reads + other.reads, self.writes + other.writes
+            self.cycles + other.cycles,
+            self.slots + other.slots,
+            self.reads + other.reads,
+            self.writes + other.writes,
+            (*self.walks, *((self.cycles + first, self.cycles + end) for first, end in other.walks)),
         )
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far the drive of a sample is when work on it begins: `slots` of it, the last one `since` cycles before."""
+
+    slots: int = 0
+    since: int = 0
 
 
 class CycleModel:
@@ -65,13 +83,44 @@ class CycleModel:
         self._program = program(geometry)
         self._layers = geometry.specification.connections
 
-    def sample(self, happened: Happened) -> Cost:
-        """Cost of one sample; without nudged steps it was inferred only."""
-        return Cost(BEGIN_AND_END) + self.free(happened) + self.nudged(happened)
+    def sample(self, happened: Happened, ahead: Ahead = Ahead()) -> Cost:
+        """Cost of one sample; without nudged steps it was inferred only. What went `ahead` saves it cycles."""
+        return Cost(BEGIN) + self.drive(happened, ahead) + self.free(happened) + self.nudged(happened) + Cost(END)
+
+    def ahead(self, happened: Happened, before: Happened, cost: Cost, listed: int) -> Ahead:
+        """How far the drive of a sample gets while the one before it is inferred at a `cost`; its inputs are all listed
+        in the cycle `listed` of that one's."""
+        if self.geometry.drives == 1 or before.nudged:
+            return Ahead()
+        # The drive of the one before is taken in the last cycle of `begun`, when the next one may be taken up.
+        begun = cost.cycles - END - self.free(before).cycles
+        now, end = max(begun, listed + 1) + TAKE_UP, cost.cycles - END
+        left, last = self._drive_slots(happened), None
+        # A cycle behind each walk is left out, for sums of one row do not come so close behind each other.
+        for first, behind in (*((first, behind + 1) for first, behind in cost.walks), (end, end)):
+            some = min(left, max(0, min(first, end) - now))
+            if some:
+                left, last = left - some, now + some - 1
+            now = max(now, behind)
+        return Ahead() if last is None else Ahead(self._drive_slots(happened) - left, cost.cycles - last)
+
+    def drive(self, happened: Happened, ahead: Ahead) -> Cost:
+        """Cost of the drive, without what went ahead in cycles of others: slots, and the wait for their sums."""
+        if self.geometry.drives == 1:
+            return self.run(Pass.DRIVE, None, happened, anew=True)
+        slots = self._drive_slots(happened)
+        if ahead.slots < slots:
+            cycles = slots - ahead.slots + self._core.return_cycles
+        else:
+            cycles = max(0, self._core.return_cycles - ahead.since)
+        return Cost(cycles, slots, slots)
+
+    def _drive_slots(self, happened: Happened) -> int:
+        return self.geometry.slots(1) * max(1, happened.longest_list)
 
     def free(self, happened: Happened) -> Cost:
-        """Cost of the drive and the free phase."""
-        cost = self.run(Pass.DRIVE, None, happened, anew=True)
+        """Cost of the free phase."""
+        cost = Cost()
         for number, moved in enumerate(happened.free[:-1], 1):
             cost += self._step + self.run(Pass.SUMS, moved, happened, anew=number == 1)
         return cost + self._step
@@ -120,6 +169,7 @@ class CycleModel:
             visits * len(sweep.products),
             visits,
             visits if sweep.kind is Kind.UPDATE else 0,
+            ((idle, idle + visits * sweep.beats(self.geometry.memory_ports)),),
         )
 
     def _length(self, listing: Listing | None, layer: int, moved: Moved | None, happened: Happened) -> int:

@@ -96,3 +96,9 @@ class Intake(wiring.Component):
         with m.If(self.begin):
             m.d.sync += [bank.eq(~bank if two else 0), target.eq(waiting)]
         return m
+
+
+def listing_cycles(geometry: Geometry) -> int:
+    """Cycles from the one that takes a sample's last group to the one in which the core knows that all are listed: into
+    the registers here, past all column lanes, and back to the corner."""
+    return 3 + geometry.hops(geometry.cols - 1) + Geometry.return_registers(geometry.cols)

@@ -107,6 +107,11 @@ class Messages:
         """Bits that count the units of an edge's largest layer down."""
         return bits_for(max((self._specification.layers[layer] for layer in self.geometry.layers(edge)), default=1))
 
+    @property
+    def drive_number_bits(self) -> int:
+        """Bits that number the drives of a neuron from 1."""
+        return bits_for(self.geometry.drives)
+
     def source(self, edge: Edge) -> data.StructLayout:
         """Send an operand: for a sum or an update, which, of which neuron, shifted and signed how, and which dither
         beside it."""
@@ -162,21 +167,22 @@ class Messages:
         )
 
     def sum(self, edge: Edge) -> data.StructLayout:
-        """A partial sum comes back to a neuron: into which sum, starting it or adding; or it is read out. The neuron is
-        the one that the lane's `source` message meant when the slot left."""
+        """A partial sum comes back to a neuron: into which sum (`drive` is the drive's number from 1, or 0), starting
+        it or adding; or it is read out. The neuron is the one that the lane's `source` message meant when the slot
+        left."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
-                "drive": unsigned(1),
+                "drive": unsigned(self.drive_number_bits),
                 "first": unsigned(1),
                 "read": unsigned(1),
             }
         )
 
     def step(self, edge: Edge) -> data.StructLayout:
-        """Compute a neuron's new state (`remaining` counts the layer's units down); its `index` is its slot. With
-        `everything` units are listed whatever happened; with `keep` the previous state stays, which is then that of the
-        free phase."""
+        """Compute a neuron's new state (`remaining` counts the layer's units down); its `index` is its slot, `drive`
+        the number of the drive that it hears, from 1, or 0. With `everything` units are listed whatever happened; with
+        `keep` the previous state stays, which is then that of the free phase."""
         return data.StructLayout(
             {
                 "operation": Operation,
@@ -186,7 +192,7 @@ class Messages:
                 **self._neurons(edge),
                 "everything": unsigned(1),
                 "keep": unsigned(1),
-                "drive": unsigned(1),
+                "drive": unsigned(self.drive_number_bits),
                 "output": unsigned(1),
                 "first": unsigned(1),
                 "nudged": unsigned(1),

@@ -68,6 +68,9 @@ class Sequencer(wiring.Component):
         A whole sample waits and no command does; work on it begins in this cycle.
     listed, longest, events : In, In, Out
         The lists of inputs of the next sample are complete, and the length of the longest; the same of the one at work.
+        With two drives: the next sample's is summed, until it is taken.
+    begun, take, open : In, Out, Out
+        With two drives: those lists are complete; work goes on with that drive; it may be summed in this cycle.
     free_steps, nudged_steps, learn, everything : In
         Run-time registers; with `everything` no step is left out.
     sweep, sweep_kind, anew, swept, step, stepped : Out, In
@@ -101,6 +104,9 @@ class Sequencer(wiring.Component):
                 "listed": In(1),
                 "events": Out(messages.event_count_bits),
                 "longest": In(messages.event_count_bits),
+                "begun": In(1),
+                "take": Out(1),
+                "open": Out(1),
                 "free_steps": In(STEP_BITS),
                 "nudged_steps": In(STEP_BITS),
                 "learn": In(1),
@@ -151,21 +157,22 @@ class Sequencer(wiring.Component):
             self.first.eq((r.count == 0) & (~r.nudged | r.blank)),
             self.result.payload.eq(r.result),
             self.working.eq(1),
+            # While weights stay as they are.
+            self.open.eq(~self.learn),
         ]
-        listed, longest = Signal(), Signal.like(self.longest)
-        with m.If(self.listed):
-            m.d.sync += [listed.eq(1), longest.eq(self.longest)]
+        listed, longest, begun = self._listed(m)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.idle.eq(1), self.working.eq(self.ready), self.begin.eq(self.ready)]
+                m.d.comb += [self.idle.eq(1), self.working.eq(self.ready), self.begin.eq(self.ready), self.open.eq(0)]
                 m.d.sync += [r.count.eq(0), r.nudged.eq(0), r.result.eq(0), r.learning.eq(0), r.finished.eq(0)]
                 with m.If(self.ready):
                     m.d.sync += r.swap.eq(0)
                     m.next = "LIST"
             with m.State("LIST"):
-                m.d.comb += self.working.eq(listed)
+                m.d.comb += [self.working.eq(begun), self.open.eq(1)]
                 with m.If(listed):
-                    m.d.sync += [self.events.eq(longest), listed.eq(self.listed)]
+                    m.d.comb += self.take.eq(1)
+                    m.d.sync += self.events.eq(longest)
                     self._sweep(m, Pass.DRIVE, anew=1)
             with m.State("SWEEP"):
                 m.d.sync += returning.eq(0)
@@ -194,10 +201,22 @@ class Sequencer(wiring.Component):
                 with m.Else():
                     self._end_free_step(m, found, r)
             with m.State("RESULT"):
-                m.d.comb += [self.result.valid.eq(1), self.working.eq(self.result.ready)]
+                m.d.comb += [self.result.valid.eq(1), self.working.eq(self.result.ready), self.open.eq(0)]
                 with m.If(self.result.ready):
                     m.next = "IDLE"
         return m
+
+    def _listed(self, m: Module) -> tuple[Signal, Signal, Signal]:
+        """Whether work goes on with the next sample, the length of its longest list, and whether the lists are
+        there."""
+        if self.geometry.drives > 1:
+            return self.listed, self.longest, self.begun
+        listed, longest = Signal(), Signal.like(self.longest)
+        with m.If(self.listed):
+            m.d.sync += [listed.eq(1), longest.eq(self.longest)]
+        with m.Elif(self.take):
+            m.d.sync += listed.eq(0)
+        return listed, longest, listed
 
     def _sweep(self, m: Module, kind: Pass, anew: ValueLike = 0) -> None:
         """Begin a pass, or step at once where the network has none of this kind."""

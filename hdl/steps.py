@@ -37,6 +37,8 @@ class StepWalker(wiring.Component):
         The last message is out in this cycle.
     first, nudged, swap, bank, everything, keep : In
         Copied into every message.
+    drive : In
+        The drive that layer 1 hears.
     learn : In
         The walk asks for updates of the biases and moves no state.
     row, column : Out
@@ -60,6 +62,7 @@ class StepWalker(wiring.Component):
                 "bank": In(1),
                 "everything": In(1),
                 "keep": In(1),
+                "drive": In(messages.drive_number_bits),
                 "learn": In(1),
                 "row": Out(messages.step("row")),
                 "column": Out(messages.step("column")),
@@ -89,7 +92,7 @@ class StepWalker(wiring.Component):
                         message.index.eq(slot),
                         message.layer.eq(g.edge_number(l)),
                         message.layer_last.eq(final),
-                        message.drive.eq(l == 1),
+                        message.drive.eq(self.drive if l == 1 else 0),
                         message.output.eq(l == specification.connections[-1]),
                         message.last.eq((l == g.layers(edge)[-1]) & final),
                         message.remaining.eq(remaining),

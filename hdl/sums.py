@@ -45,8 +45,8 @@ def running_sums(
     """Keep the sums of the neurons on one lane, and on the row edge their drives, in its neuron cell `m`.
 
     Returns the sum of a step, read two cycles after `step`, which means the neuron at the address `own`; and on the row
-    edge its drive, `drive_delay` later. `leaving` is address and presence of the neuron that `source` means;
-    `arriving`, `sum_delay` cycles later, announces the slot's `partial_sum`."""
+    edge the drive that the message names, `drive_delay` later. `leaving` is address and presence of the neuron that
+    `source` means; `arriving`, `sum_delay` cycles later, announces the slot's `partial_sum`."""
     words, later = geometry.neuron_words(edge), drive_delay(geometry, edge)
     # Of the slot that now comes back: `source` left `sum_delay` cycles before `sum` came.
     place = delay(m, leaving[0], sum_delay, "slot_that_left")
@@ -59,7 +59,7 @@ def running_sums(
     m.d.sync += [present.eq(there), returned.eq(partial_sum)]
     bits = [state_sum_bits(geometry, edge)]
     if edge == "row":
-        bits.append(geometry.drive_bits)
+        bits += [geometry.drive_bits] * geometry.drives
     chosen = Mux(stepping, own, place)
     if later:
         # A drive is a word behind its sum, in twice as many words, and read in the cycle after it.
@@ -71,13 +71,24 @@ def running_sums(
             m.d.sync += address.eq(chosen)
         m.d.comb += sums.address.eq(Cat(address, second))
     else:
-        m.submodules.sums = sums = Accumulator(words, bits, geometry.partial_sum_bits)
-        m.d.sync += address.eq(chosen)
-        m.d.comb += [sums.address.eq(address), sums.second.eq(arrived.drive)]
+        # A drive that goes ahead comes back in the middle of a step.
+        aside = edge == "row" and geometry.drives > 1
+        m.submodules.sums = sums = Accumulator(words, bits, geometry.partial_sum_bits, aside=aside)
+        m.d.sync += address.eq(place if aside else chosen)
+        if aside:
+            look = Signal.like(place, name="look_address", reset_less=True)
+            m.d.sync += look.eq(own)
+            m.d.comb += sums.look.eq(look)
+        m.d.comb += [sums.address.eq(address), sums.which.eq(arrived.drive)]
     # A lane that is done with its list of rows hears of inputs no more.
     m.d.comb += [
-        sums.valid.eq(arrived.valid & (~arrived.drive | present)),
+        sums.valid.eq(arrived.valid & ((arrived.drive == 0) | present)),
         sums.first.eq(arrived.first),
         sums.addend.eq(returned),
     ]
-    return sums.read_data, sums.read_second if edge == "row" else None
+    own_sum, *drives = sums.reads
+    if edge == "column":
+        return own_sum, None
+    if geometry.drives > 1:
+        return own_sum, Mux(delay(m, step.drive, 2, "which_drive") == geometry.drives, drives[1], drives[0])
+    return own_sum, drives[0] if drives else own_sum

@@ -78,10 +78,10 @@ class Program:
 
 
 def program(geometry: Geometry) -> Program:
-    """The sweeps of a geometry's rule."""
+    """The sweeps of a geometry's rule. A drive that may go ahead is led by a walker of its own."""
     specification = geometry.specification
     inner = specification.connections[1:]
-    drive = [_drive(Listing.ALL)]
+    drive = [_drive(Listing.ALL)] if geometry.drives == 1 else []
     sums = [s for c in inner for s in _sums(geometry, c, Operand.DIFFERENCE, Listing.CHANGED)]
     updates = [s for c in reversed(inner) for s in _updates(geometry, c)] + _updates(geometry, 1)
     again = [s for c in inner for s in _sums(geometry, c, Operand.STATE, Listing.ACTIVE)]

@@ -27,8 +27,8 @@ class SweepWalker(wiring.Component):
         Begin a pass in the next cycle, or `start_delay` later, and whether it starts its sums.
     done : Out
         The pass's last slot is in this cycle, its messages are out in the next one.
-    events, input_bank : In
-        Length of the longest list of inputs; which of the two banks of lists.
+    events, input_bank, drive : In
+        Length of the longest list of inputs; which of the two banks of lists; the drive into which inputs are summed.
     changed, active : In, arrays
         Lengths of the longest lists of units, layers 1..L, from the cycle before `start` on.
     preshifts : In, array
@@ -37,8 +37,8 @@ class SweepWalker(wiring.Component):
         Sign of the nudge, order of the states, bank of the generators.
     row_source, column_source, row_sum, column_sum, tile : Out
         Messages of the slot; the sums' messages are those of the moment in which the slot leaves.
-    issued : Out
-        This cycle's slot uses the multipliers.
+    walking, issued : Out
+        A slot is in this cycle; it uses the multipliers.
     """
 
     def __init__(self, geometry: Geometry):
@@ -55,6 +55,7 @@ class SweepWalker(wiring.Component):
                 "done": Out(1),
                 "events": In(messages.event_count_bits),
                 "input_bank": In(1),
+                "drive": In(messages.drive_number_bits),
                 "changed": In(self._length_bits).array(layers),
                 "active": In(self._length_bits).array(layers),
                 "preshifts": In(bits_for(geometry.rate_room)).array(layers),
@@ -66,6 +67,7 @@ class SweepWalker(wiring.Component):
                 "row_sum": Out(messages.sum("row")),
                 "column_sum": Out(messages.sum("column")),
                 "tile": Out(messages.tile),
+                "walking": Out(1),
                 "issued": Out(1),
             }
         )
@@ -93,6 +95,7 @@ class SweepWalker(wiring.Component):
         m.d.sync += [odd.eq(~odd), at_last.eq(at == last)]
         m.d.comb += [
             self.done.eq(over & at_last),
+            self.walking.eq(walking),
             outer.length.eq(Mux(static["rows_outer"], rows, columns)),
             inner.length.eq(Mux(static["rows_outer"], columns, rows)),
             inner.step.eq(visited),
@@ -249,7 +252,7 @@ class SweepWalker(wiring.Component):
             tile.sum.eq(not updates),
             tile.row_factor.eq(sweep.kind is Kind.COLUMN_SUM),
             row_sum.valid.eq(sweep.kind is Kind.ROW_SUM),
-            row_sum.drive.eq(sweep.connection == 1),
+            row_sum.drive.eq(self.drive if sweep.connection == 1 else 0),
             column_sum.valid.eq(sweep.kind is Kind.COLUMN_SUM),
         ]
         if sweep.columns is not None:

@@ -2,7 +2,7 @@
 
 import pickle
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -71,6 +71,7 @@ def compare(
     waves: Path | None = None,
     plant_fault: str | None = None,
     interruptions: Sequence[int] | None = None,
+    rewrites: Collection[int] = (),
     progress: Callable[[int, int], None] | None = None,
     command: str = "",
 ) -> Comparison:
@@ -80,8 +81,9 @@ def compare(
     the states at the end of a sample are. Memories are compared after every `read_every` samples; in between each
     sample is sent while the one before is at work. Without `skip` the core lists every unit and input and runs every
     step, to the same bits. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it is
-    shown again. `primitives` is what the core's cells are made of. Starts from `network`, or the
-    specification's initial one; `build` keeps the simulator's files; `waves` is where waveforms go. Raises
+    shown again; while the samples in `rewrites` wait, weights are written (:class:`Job`). `primitives` is what the
+    core's cells are made of. Starts from `network`, or the specification's initial one; `build` keeps the simulator's
+    files; `waves` is where waveforms go. Raises
     :class:`CepropError` where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
@@ -100,6 +102,7 @@ def compare(
         read_every=read_every,
         fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
         interruptions=interruptions,
+        rewrites=rewrites,
         outcome=(folder / "outcome").resolve(),
         progress=(folder / "progress").resolve(),
     )

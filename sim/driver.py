@@ -10,6 +10,7 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 
 from ceprop.geometry import Edge, Geometry
+from ceprop.hdl.intake import listing_cycles
 from ceprop.hdl.messages import Space
 from ceprop.model import Network
 from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
@@ -84,8 +85,8 @@ class CoreDriver:
 
     @property
     def listing_cycles(self) -> int:
-        """Cycles, or a few less, from a sample's last group until all column lanes have it on their lists."""
-        return 8 + self.geometry.cols + Geometry.return_registers(self.geometry.cols)
+        """Cycles from a sample's last group until the core knows that all column lanes have it on their lists."""
+        return listing_cycles(self.geometry)
 
     # --- streams
 
@@ -161,13 +162,18 @@ class CoreDriver:
     async def load(self, network: Network) -> None:
         """Load a network."""
         mask = (1 << self.word_bits) - 1
-        for lane, column in enumerate(weight_words(self.geometry, [*network.weights, *network.backward]) & mask):
-            for address, words in enumerate(column.tolist()):
-                await self.write(Space.WEIGHT, address, words, lane=lane)
+        await self.load_weights(network)
         for space, values in ((Space.BIAS, network.biases), (Space.GENERATOR, network.generators)):
             for edge in self.edges:
                 for address, words in enumerate((neuron_words(self.geometry, edge, values) & mask).tolist()):
                     await self.write(space, address, words, column=int(edge == "column"))
+
+    async def load_weights(self, network: Network) -> None:
+        """Load its weights, the commands close behind each other."""
+        mask = (1 << self.word_bits) - 1
+        for lane, column in enumerate(weight_words(self.geometry, [*network.weights, *network.backward]) & mask):
+            for address, words in enumerate(column.tolist()):
+                await self.write(Space.WEIGHT, address, words, lane=lane)
 
     async def read_back(self) -> Contents:
         """Everything that learning changes, and the states."""

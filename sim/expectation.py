@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ceprop.geometry import Geometry
-from ceprop.hdl.cycles import Cost, CycleModel
+from ceprop.hdl.cycles import END, Ahead, Cost, CycleModel, Happened
 from ceprop.model import SampleRecord, fast, plain
 from ceprop.sim.events import happened, happened_in_full
 from ceprop.sim.job import Job
@@ -42,13 +44,21 @@ class ModelSide:
         self.counters: dict[str, int] = {}
         self.reset()
         self._cycles = CycleModel(geometry)
+        self._before: tuple[Happened, Cost] | None = None
 
     def reset(self) -> None:
         """The core was reset, and its counters with it."""
         self.counters = dict.fromkeys(COUNTERS, 0)
 
-    def sample(self, number: int) -> Expected:
-        """Show the model a sample. Without skipping it is the plain model, which then executes every step too."""
+    def rewrite(self) -> None:
+        """The first connection's weights change their sign; the most negative one has no opposite."""
+        largest = (1 << self.job.specification.formats.weight_bits - 1) - 1
+        weights = self.network.weights[0]
+        weights[:] = np.minimum(-weights, largest)
+
+    def sample(self, number: int, early: int | None = None) -> Expected:
+        """Show the model a sample, whose inputs were listed `early` cycles before the result of the one before, if
+        that is known. Without skipping it is the plain model, which then executes every step too."""
         job = self.job
         inputs, label = job.inputs[number], int(job.labels[number]) if job.learn else None
         shifts, negative = job.shifts(number), bool(job.negatives[number])
@@ -60,8 +70,24 @@ class ModelSide:
                 self.network, inputs, label, shifts=shifts, negative=negative, trace=True, skip=False
             )
             events = happened_in_full(self.geometry, record)
-        cost = self._cycles.sample(events)
-        added = (1, cost.cycles, cost.slots, record.free_steps, record.nudged_steps, record.saturations, record.tie)
+        ahead = Ahead()
+        if early is not None and self._before is not None:
+            before, taken = self._before
+            ahead = self._cycles.ahead(events, before, taken, taken.cycles - END - early)
+        in_vain = 0
+        if number in job.rewrites:
+            in_vain, ahead = ahead.slots, Ahead()
+        cost = self._cycles.sample(events, ahead)
+        self._before = events, cost
+        added = (
+            1,
+            cost.cycles,
+            cost.slots + in_vain,
+            record.free_steps,
+            record.nudged_steps,
+            record.saturations,
+            record.tie,
+        )
         for name, more in zip(COUNTERS, added, strict=True):
             self.counters[name] += int(more)
         return Expected(record, cost)

@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +22,9 @@ class Job:
     given where the network only infers (`learn=False`). Memories and counters are read back after every `read_every`
     samples and after the last one. With `skip` the core leaves out what changes nothing. `fault` is the sample before
     which one bit is flipped. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it
-    is shown again; where the network learns, everything is loaded anew."""
+    is shown again; where the network learns, everything is loaded anew. Before the samples in `rewrites`, while they
+    wait behind at least two others, the first connection's weights are written with the opposite sign; no two of them
+    follow each other."""
 
     specification: Specification
     manifest: dict[str, Any]
@@ -38,6 +40,7 @@ class Job:
     outcome: Path
     progress: Path
     interruptions: Sequence[int] | None = None
+    rewrites: Collection[int] = ()
 
     @classmethod
     def load(cls) -> Self:
@@ -49,7 +52,9 @@ class Job:
         return self.specification.shifts_at(int(self.epochs[number]))
 
     def settings(self, number: int) -> dict[str, int]:
-        """Registers that must hold a sample's own values."""
+        """Registers that must hold a sample's own values; those of learning matter to nothing else."""
+        if not self.learn:
+            return {}
         rates = {f"rate_shift_{l}": shift for l, shift in enumerate(self.shifts(number), 1)}
         return rates | {"nudge_negative": int(self.negatives[number])}
 

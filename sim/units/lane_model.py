@@ -14,6 +14,7 @@ class StepRequest:
 
     layer: int
     address: int
+    drive: int
     first: bool
     nudged: bool
     negative: bool
@@ -66,13 +67,12 @@ def _with_nudge_shift(specification: Specification, shift: int) -> Specification
 
 @dataclass
 class LaneModel:
-    """The neurons of one lane by their address; `drives` of layer 1, `generators` by bank and address, `lists` of slots
-    by layer and kind."""
+    """The neurons of one lane by their address; `sums` by number and address, the one of states or a drive of layer 1,
+    `generators` by bank and address, `lists` of slots by layer and kind."""
 
     geometry: Geometry
     edge: Edge
-    sums: dict[int, int] = field(default_factory=dict)
-    drives: dict[int, int] = field(default_factory=dict)
+    sums: dict[tuple[int, int], int] = field(default_factory=dict)
     biases: dict[int, int] = field(default_factory=dict)
     generators: dict[tuple[int, int], int] = field(default_factory=dict)
     states: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -84,10 +84,9 @@ class LaneModel:
         current, previous = (0, 0) if first else self.states[address]
         return (previous, current) if swap else (current, previous)
 
-    def add(self, address: int, addend: int, *, drive: bool, first: bool) -> None:
-        """A partial sum came back."""
-        sums = self.drives if drive else self.sums
-        sums[address] = addend if first else sums[address] + addend
+    def add(self, address: int, addend: int, *, drive: int, first: bool) -> None:
+        """A partial sum came back, of the drive of that number or of states."""
+        self.sums[drive, address] = addend if first else self.sums[drive, address] + addend
 
     def operand(self, operand: Operand, address: int, preshift: int, negative: bool, swap: bool) -> int:
         """What a neuron sends into the array."""
@@ -107,8 +106,8 @@ class LaneModel:
         wait for the end of the phase."""
         continual = self.geometry.specification.continual
         old, older = self.pair(request.address, request.swap, request.first)
-        drive = self.drives[request.address] if request.layer == 1 else 0
-        total = self.sums.get(request.address, 0)
+        drive = self.sums[request.drive, request.address] if request.layer == 1 else 0
+        total = self.sums.get((0, request.address), 0)
         new = next_state(self.geometry, request, old, total, drive, self.biases[request.address])
         saturated = False
         if request.nudged:

@@ -114,9 +114,15 @@ class NeuronBench:
         """A few addends to every sum and drive, those of one neuron behind each other, as the array sends them."""
         runs = []
         for layer, slot in self.neurons:
-            kinds = [False] * (len(self.specification.layers) > 2) + [True] * (layer == 1)
+            kinds = [0] * (len(self.specification.layers) > 2)
+            kinds += range(1, 1 + self.geometry.drives) if layer == 1 else []
             runs += [(layer, slot, drive) for drive in kinds]
         self.random.shuffle(runs)
+        self._add(runs, load_all)
+        self.now += SUM_DELAY
+
+    def _add(self, runs: list[tuple[int, int, int]], load_all: bool) -> None:
+        """Addends to layer, slot and number of a sum each."""
         for layer, slot, drive in runs:
             # A drive is made anew for units on a list; it may find this lane without one.
             lists = [Listing.ALL] if load_all or not drive else [Listing.ALL, Listing.CHANGED, Listing.ACTIVE]
@@ -136,25 +142,23 @@ class NeuronBench:
                 self._sum(layer, index, listing, drive, first, addend)
             # Additions to one neuron are consecutive or `latency` cycles apart.
             self.now += Accumulator.latency
-        self.now += SUM_DELAY
 
-    def _has_room(self, layer: int, drive: bool, address: int, addend: int) -> bool:
+    def _has_room(self, layer: int, drive: int, address: int, addend: int) -> bool:
         """Whether a sum stays within what its width was made for."""
-        sums = self.model.drives if drive else self.model.sums
-        return abs(sums[address] + addend) <= self._largest_addend(layer, drive)
+        return abs(self.model.sums[drive, address] + addend) <= self._largest_addend(layer, drive)
 
-    def _sum(self, layer: int, index: int, listing: Listing, drive: bool, first: bool, addend: int) -> None:
+    def _sum(self, layer: int, index: int, listing: Listing, drive: int, first: bool, addend: int) -> None:
         """A slot leaves, and its sum comes back."""
         layer_number = self.geometry.edge_number(layer)
         self.line.set(self.now, "source", sum=1, listing=listing, index=index, layer=layer_number)
         back = self.now + SUM_DELAY
-        message = {"valid": 1, "drive": int(drive), "first": int(first)}
+        message = {"valid": 1, "drive": drive, "first": int(first)}
         self.line.set(back, "sum", **message)
         self.line.expect(back + self.hop, "hop", "sum_out", message)
         self.line.set(back + self.hop + ARRIVAL_STAGE, "returned", addend)
         self.now += 1
 
-    def _largest_addend(self, layer: int, drive: bool) -> int:
+    def _largest_addend(self, layer: int, drive: int) -> int:
         """All addends of a sum together: within its width, and mostly where the activation is not flat."""
         formats, layers = self.specification.formats, self.specification.layers
         weight = 1 << (formats.weight_bits - 1)
@@ -169,11 +173,21 @@ class NeuronBench:
     def _steps(self, first: bool) -> None:
         """All neurons of the lane, their messages as close as they come."""
         shared = shared_fields(self.cell, first)
+        start = self.now
         for layer, slot in self.neurons:
             self._step(layer, slot, shared)
             self.now += self.beats
         # A new state is stored and listed before it enters the status; a source may read it in the next cycle.
         self.now += self.status_stage
+        if self.edge == "row" and self.geometry.drives > 1:
+            self._go_ahead(start, 3 - shared["drive"])
+
+    def _go_ahead(self, start: int, drive: int) -> None:
+        """Addends to the drive that the step does not hear come back while it is on its way."""
+        end, self.now = self.now, max(0, start - SUM_DELAY)
+        slots = [slot for layer, slot in self.neurons if layer == 1]
+        self._add([(1, self.random.choice(slots), drive) for _ in range(3)], load_all=True)
+        self.now = max(end, self.now + SUM_DELAY)
 
     def _step(self, layer: int, slot: int, shared: dict[str, int]) -> None:
         """A neuron's message, its hop, its new state on the trace, and its status."""

@@ -14,6 +14,7 @@ def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
     found = {name: random.getrandbits(1) for name in ("swap", "bank", "keep")}
     # Where learning does not wait for the end of the phase, no state has to be kept for it.
     found["keep"] &= not cell.specification.continual
+    found["drive"] = random.randint(1, cell.geometry.drives)
     return found | {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)}
 
 
@@ -50,7 +51,7 @@ def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], targ
         "operation": Operation.STEP,
         "index": slot,
         "layer": geometry.edge_number(layer),
-        "drive": int(layer == 1),
+        "drive": shared["drive"] if layer == 1 else 0,
         "output": output,
         "last": random.getrandbits(1),
         "layer_last": random.getrandbits(1),
@@ -70,6 +71,7 @@ def step_request(
     return StepRequest(
         layer=layer,
         address=cell.geometry.neuron_address(layer, message["index"]),
+        drive=message["drive"],
         first=bool(message["first"]),
         nudged=bool(message["nudged"]),
         negative=bool(settings["negative"]),

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.accumulator import Accumulator
+from ceprop.hdl.ahead import DriveWalker
 from ceprop.hdl.column import ColumnLane
 from ceprop.hdl.inputs import InputCell
 from ceprop.hdl.intake import Intake
@@ -25,6 +26,7 @@ from ceprop.hdl.steps import StepWalker
 from ceprop.hdl.synapse import SynapseCell
 from ceprop.hdl.walker import SweepWalker
 from ceprop.sim.units import (
+    ahead,
     arithmetic,
     column,
     inputs,
@@ -50,6 +52,8 @@ class Unit:
     bench: Callable[[Cell], Awaitable[None]]
     on_columns: bool = False
     """Neurons of the column edge, which a network without a second layer of neurons does not have."""
+    two_drives: bool = False
+    """Only a core with two drives has it."""
 
 
 UNITS: dict[str, Unit] = {
@@ -63,6 +67,12 @@ UNITS: dict[str, Unit] = {
     "accumulator": Unit(lambda g: Accumulator(5, [g.sum_bits("row")], g.partial_sum_bits), memories.bench_accumulator),
     "accumulator_of_two": Unit(
         lambda g: Accumulator(3, [g.partial_sum_bits + 2, g.partial_sum_bits], g.partial_sum_bits),
+        memories.bench_accumulator,
+    ),
+    "accumulator_aside": Unit(
+        lambda g: Accumulator(
+            5, [g.sum_bits("row"), g.partial_sum_bits, g.partial_sum_bits], g.partial_sum_bits, aside=True
+        ),
         memories.bench_accumulator,
     ),
     "queue": Unit(lambda _: Queue(6, 8), memories.bench_queue),
@@ -83,11 +93,15 @@ UNITS: dict[str, Unit] = {
     "loop_counter": Unit(lambda _: LoopCounter(4), parts.bench_loop_counter),
     "registers": Unit(registers.bank_of, registers.bench_registers),
     "sweep_walker": Unit(SweepWalker, walkers.bench_sweeps),
+    "drive_walker": Unit(lambda g: DriveWalker(g, ahead.RETURN_CYCLES), ahead.bench_drive, two_drives=True),
     "step_walker": Unit(StepWalker, steps.bench_steps),
 }
 
 
 def units_of(specification: Specification) -> list[str]:
     """Names of the cells that this specification's core has."""
-    columns = bool(Geometry(specification).layers("column"))
-    return [name for name, unit in UNITS.items() if columns or not unit.on_columns]
+    geometry = Geometry(specification)
+    columns, drives = bool(geometry.layers("column")), geometry.drives
+    return [
+        name for name, unit in UNITS.items() if (columns or not unit.on_columns) and (drives > 1 or not unit.two_drives)
+    ]

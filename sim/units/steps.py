@@ -19,10 +19,11 @@ async def bench_steps(cell: Cell) -> None:
         names = ("first", "nudged", "swap", "bank", "everything", "keep")
         copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
         learn = random.getrandbits(1)
-        settings: dict[str, Any] = copied | {"learn": learn}
+        drive = random.randint(1, geometry.drives)
+        settings: dict[str, Any] = copied | {"learn": learn, "drive": drive}
         late = start_delay(geometry)
         cycles, expected = [settings | {"start": int(k == 0), "room": 1} for k in range(1 + late)], []
-        for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP):
+        for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP, drive):
             while random.random() < 0.2:
                 cycles.append(settings | {"room": 0})
                 still = {port: {"operation": Operation.NONE} for port in ("row", "column")}
@@ -40,7 +41,7 @@ async def bench_steps(cell: Cell) -> None:
         compare_walk(cell, "step", outputs[1 + late :], expected, {"layer": 0})
 
 
-def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation) -> Iterator[Outputs]:
+def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, drive: int) -> Iterator[Outputs]:
     """Messages of a step of the whole network; the other edge gets none."""
     layers = geometry.specification.layers
     for layer in geometry.specification.connections:
@@ -51,7 +52,7 @@ def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation) -> 
                 "operation": operation,
                 "index": slot,
                 "layer": geometry.edge_number(layer),
-                "drive": int(layer == 1),
+                "drive": drive if layer == 1 else 0,
                 "output": int(layer == len(layers) - 1),
                 "layer_last": int(layer_last),
                 "last": int(layer == geometry.layers(edge)[-1] and layer_last),

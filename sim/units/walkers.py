@@ -51,6 +51,7 @@ def _settings(cell: Cell) -> dict[str, Any]:
     """Lengths of lists, often none, and what is copied into the messages."""
     geometry, random = cell.geometry, cell.random
     found: dict[str, Any] = {name: random.getrandbits(1) for name in ("negative", "swap", "bank", "input_bank")}
+    found["drive"] = random.randint(1, geometry.drives)
     found["events"] = random.choice((0, random.randint(0, geometry.slots(0))))
     for layer in geometry.specification.connections:
         found[f"preshifts__{layer - 1}"] = random.randint(0, geometry.rate_room)
@@ -140,7 +141,7 @@ def _visit(
             found["column_source"] |= {"listing": sweep.columns, "index": column, "layer": layer}
         if is_sum:
             chosen = "row_sum" if sweep.kind is Kind.ROW_SUM else "column_sum"
-            found[chosen] |= {"first": int(first), "drive": int(sweep.connection == 1)}
+            found[chosen] |= {"first": int(first), "drive": settings["drive"] if sweep.connection == 1 else 0}
         yield found
 
 

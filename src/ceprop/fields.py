@@ -87,12 +87,15 @@ class Array(Section):
     """Shape of the systolic array. `memory_words` is the room of one cell's weight memory, `memory_ports` how many
     accesses it takes in a cycle (2: a read and a write; 1: one of them, as in iCE40's SPRAM); `input_lists` how many
     samples' inputs a column lane lists (2: the next one's are taken in while one is at work; 1 saves their memory);
-    `trace` adds the stream of every state after every step. Where the whole section is left out, what is made for a
-    board has the shape that suits it, and everything else these defaults."""
+    `drives` how many samples' drives a row lane keeps (2: in inference the next one's is summed in the cycles that the
+    one at work leaves idle, for which it takes two lists and two ports; 1 saves its memory); `trace` adds the stream of
+    every state after every step. Where the whole section is left out, what is made for a board has the shape that suits
+    it, and everything else these defaults."""
 
     rows: Annotated[int, within(1, 64)] = 4
     cols: Annotated[int, within(1, 64)] = 4
     memory_words: Annotated[int, within(1, 2**20)] = 2**16
     memory_ports: Annotated[int, within(1, 2)] = 2
     input_lists: Annotated[int, within(1, 2)] = 2
+    drives: Annotated[int, within(1, 2)] = 1
     trace: bool = False

@@ -124,6 +124,13 @@ class Geometry:
         assert self.specification.array is not None
         return self.specification.array.input_lists
 
+    @property
+    def drives(self) -> int:
+        """Samples whose drive a row lane keeps: the one at work and the next one, whose drive goes ahead in inference;
+        or one, and the next drive waits until the work is done."""
+        assert self.specification.array is not None
+        return self.specification.array.drives
+
     # --- connections onto cells
 
     @cached_property

@@ -10,7 +10,8 @@ from amaranth.hdl import UnusedElaboratable
 
 from .errors import CepropError
 from .geometry import Geometry
-from .hdl.cycles import Cost, CycleModel
+from .hdl.cycles import Ahead, Cost, CycleModel, Happened
+from .hdl.intake import listing_cycles
 from .model import Dataset, Network, SampleRecord, epoch_order, epoch_signs, fast
 from .report import Advance
 from .sim.events import happened
@@ -19,7 +20,7 @@ from .sim.events import happened
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
 _BLOCK = 2000  # samples between two calls of a progress callback
-_LISTING = 8  # cycles in which a group becomes entries of the lanes' lists, and a little more
+_LISTING = 8  # cycles in which the last group becomes entries of the lanes' lists, besides its way along the columns
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,15 @@ def replay(
     model = CycleModel(geometry)
     whole, nudged = np.zeros((2, span.count, 4), np.int64)
     loading = np.zeros(span.count, np.int64)
+    before: tuple[Happened, Cost] | None = None
     for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
-        sample = happened(geometry, inputs, record)
-        whole[k], nudged[k] = _numbers(model.sample(sample)), _numbers(model.nudged(sample))
-        loading[k] = _loading_cycles(geometry, inputs)
+        sample, groups = happened(geometry, inputs, record), _groups(geometry, inputs)
+        # Its inputs come as soon as work on the sample before begins.
+        ahead = Ahead() if before is None else model.ahead(sample, *before, groups + listing_cycles(geometry))
+        cost = model.sample(sample, ahead)
+        before = sample, cost
+        whole[k], nudged[k] = _numbers(cost), _numbers(model.nudged(sample))
+        loading[k] = groups + 2 * geometry.cols + _LISTING
         if advance is not None:
             advance(k + 1, span.count)
     hidden = whole[:-1, 0] if geometry.input_lists == 2 else 0
@@ -95,11 +101,9 @@ def _numbers(cost: Cost) -> tuple[int, int, int, int]:
     return cost.cycles, cost.slots, cost.reads, cost.writes
 
 
-def _loading_cycles(geometry: Geometry, inputs: np.ndarray) -> int:
-    """Most cycles that a sample's inputs take: a cycle a group with any that is not zero, then there and back along the
-    columns."""
-    groups = len(np.unique(np.flatnonzero(inputs) // geometry.cols))
-    return max(1, groups) + 2 * geometry.cols + _LISTING
+def _groups(geometry: Geometry, inputs: np.ndarray) -> int:
+    """Groups of inputs with any that is not zero, of which one comes in a cycle; a blank sample sends one."""
+    return max(1, len(np.unique(np.flatnonzero(inputs) // geometry.cols)))
 
 
 def records(

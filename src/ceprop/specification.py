@@ -206,7 +206,7 @@ class Specification(Section):
         if widest > 60:
             raise ValueError(f"layers = {list(self.layers)}: a sum takes {widest} bits, more than 60")
         if self.array is not None:
-            self._check_memory(self.array)
+            self._check_array(self.array)
         return self
 
     def _check_rates(self) -> None:
@@ -234,7 +234,10 @@ class Specification(Section):
                         f"{high} so that this lies within the generator, 1 to 32"
                     )
 
-    def _check_memory(self, array: Array) -> None:
+    def _check_array(self, array: Array) -> None:
+        for field, have in (("input_lists", array.input_lists), ("memory_ports", array.memory_ports)):
+            if array.drives > have:
+                raise ValueError(f"array.drives = {array.drives}: takes array.{field} = 2, it is {have}")
         need = self.cell_words(array.rows, array.cols)
         if need > array.memory_words:
             raise ValueError(

@@ -89,7 +89,8 @@ def measure(
         sample=span.first,
         learn=learn,
         trace=False,
-        read_every=_READ_EVERY,
+        # Between two comparisons of what inference does not change, samples would not follow each other.
+        read_every=_READ_EVERY if learn else span.count,
         progress=advance,
     )
     require_whole(comparison, _SIMULATOR, span.count)

@@ -77,6 +77,7 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         ["update.rounding='nearest'"],
         ["update.rounding='floor'"],
         ["array.memory_ports=1"],
+        ["array.drives=2"],
         ["rule='ep'", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
         ["rule='vf'", "angle=30"],
         ["rule='c-vf'", "angle=0", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
@@ -91,6 +92,7 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         "nearest",
         "floor",
         "one-port",
+        "two-drives",
         "ep-one-port",
         "vf",
         "c-vf",
@@ -156,13 +158,14 @@ def test_both_simulators_take_the_same_cycles(tmp_path: Path) -> None:
 
 
 def test_the_core_without_a_trace_is_the_same(tmp_path: Path) -> None:
-    found = [run(SMALL, tmp_path, simulator="icarus", trace=trace) for trace in (True, False)]
+    options: dict[str, Any] = {"simulator": "icarus", "dataset": sparse(TINY)}
+    found = [run(TINY, tmp_path, trace=trace, **options) for trace in (True, False)]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
 def test_samples_that_follow_closely(tmp_path: Path) -> None:
-    found = [run(SMALL, tmp_path, simulator="icarus", samples=5, read_every=every) for every in (1, 5)]
+    found = [run(SMALL, tmp_path, samples=5, read_every=every) for every in (1, 5)]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
     assert found[1].weights_compared * 5 == found[0].weights_compared
@@ -172,7 +175,7 @@ def test_saturating_weights_are_counted_alike(tmp_path: Path) -> None:
     specification = SMALL.override(
         "formats.weight_bits=8", "update.shifts=[2, 2]", "nudge.shift=1", "formats.weight_fraction=9"
     )
-    assert run(specification, tmp_path, simulator="icarus", samples=6).counters["saturations"] > 0
+    assert run(specification, tmp_path, samples=6).counters["saturations"] > 0
 
 
 def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> None:
@@ -181,7 +184,7 @@ def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> 
     inputs, labels = digits.train_inputs[:2].copy(), digits.train_labels[:2]
     inputs[1] = 0
     dataset = Dataset("two", inputs, labels, inputs, labels)
-    run(specification, tmp_path, simulator="icarus", samples=6, dataset=dataset)
+    run(specification, tmp_path, samples=6, dataset=dataset)
 
 
 @pytest.mark.parametrize("hidden", [[13], [9, 7]], ids=["column", "row"])
@@ -198,7 +201,7 @@ def test_a_network_that_stays_at_rest_forgets_the_sample_before(hidden: list[int
     found = fast.run_sample(network.copy(), inputs[1], 7, shifts=specification.shifts_at(0))
     assert (found.free_steps, found.nudged_steps > 0, found.tie) == (1, True, True)
     dataset = Dataset("rest", inputs, labels, inputs, labels)
-    run(specification, tmp_path, simulator="icarus", samples=4, dataset=dataset, network=network)
+    run(specification, tmp_path, samples=4, dataset=dataset, network=network)
 
 
 def calm(network: Network) -> None:
@@ -230,13 +233,34 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     run(specification, tmp_path, simulator="icarus", samples=len(chosen), dataset=dataset, network=network, learn=learn)
 
 
-@pytest.mark.parametrize("ports", [1, 2])
+def test_in_inference_the_next_drive_goes_ahead(tmp_path: Path) -> None:
+    """The same answers in fewer cycles; how many fewer, and that learning waits, the bench holds to the cycle model."""
+    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6, "dataset": sparse(TINY)}
+    cores = [TINY.override("layers=[48, 7, 5, 4]", f"array.drives={drives}") for drives in (1, 2)]
+    options["dataset"] = sparse(cores[0])
+    waits, ahead = (run(core, tmp_path, learn=False, **options) for core in cores)
+    assert ahead.cycles < waits.cycles
+    assert ahead.followed_samples == 5
+    alike = [{name: count for name, count in found.counters.items() if name != "cycles"} for found in (waits, ahead)]
+    assert alike[0] == alike[1]
+    waits, ahead = (run(core, tmp_path, **options) for core in cores)
+    assert ahead.weights_sha256 == waits.weights_sha256
+
+
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
-def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, ports: int, tmp_path: Path) -> None:
+def test_a_drive_of_weights_that_have_changed_counts_no_more(learn: bool, tmp_path: Path) -> None:
+    specification = TINY.override("array.drives=2")
+    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6, "dataset": sparse(TINY)}
+    run(specification, tmp_path, learn=learn, rewrites=[2, 4], **options)
+
+
+@pytest.mark.parametrize("field", ["array.memory_ports=1", "array.memory_ports=2", "array.drives=2"])
+@pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
+def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, tmp_path: Path) -> None:
     """Ten samples are each broken off by a reset and shown again. A core that only infers still has its weights and
     goes on at once, while what was in its lanes would still be on the way."""
-    specification = TINY.override(f"array.memory_ports={ports}")
-    moments = np.random.default_rng(ports).integers(0, 600, 10).tolist()
+    specification = TINY.override(field)
+    moments = np.random.default_rng(len(field)).integers(0, 600, 10).tolist()
     found = run(specification, tmp_path, samples=10, dataset=sparse(TINY), learn=learn, interruptions=moments)
     assert found.counters["samples"] == 1
 

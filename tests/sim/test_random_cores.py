@@ -52,6 +52,7 @@ def random_specification(seed: int) -> Specification:
                 "cols": draw.randint(1, 4),
                 "memory_ports": 1 + seed // 4 % 2,
                 "input_lists": 1 + seed % 2,
+                "drives": 1 + (seed % 4 == 3) * (seed // 4 % 2),
             },
         }
         try:

@@ -16,10 +16,10 @@ TINY = Specification.from_mapping(
         "layers": [5, 4, 3],
         "formats": {"state_bits": 2, "input_bits": 1, "weight_bits": 3, "weight_fraction": 2},
         "update": {"shifts": [0, 0]},
-        "array": {"rows": 2, "cols": 3, "trace": True},
+        "array": {"rows": 2, "cols": 3, "drives": 2, "trace": True},
     }
 )
-"""So few bits that every weight meets every state and every dither."""
+"""So few bits that every weight meets every state and every dither; two drives."""
 
 TABLE = Specification.from_mapping(
     {
@@ -51,10 +51,10 @@ SINGLE = Specification.from_mapping(
         "formats": {"state_bits": 4, "input_bits": 2, "weight_bits": 5, "weight_fraction": 4},
         "activation": {"kind": "sigmoid", "table_bits": 4},
         "update": {"rounding": "floor", "shifts": [1]},
-        "array": {"rows": 2, "cols": 3},
+        "array": {"rows": 2, "cols": 3, "drives": 2},
     }
 )
-"""No neurons on the column edge, nothing added before rounding."""
+"""No neurons on the column edge, nothing added before rounding; two drives."""
 
 LONG = Specification.from_mapping(
     {
@@ -73,7 +73,7 @@ SPECIFICATIONS = pytest.mark.parametrize(
 GROUPS = {
     "neurons": ["neuron_row", "neuron_column"],
     "synapse": ["synapse"],
-    "edge": ["input", "column_lane", "row_lane", "intake", "sweep_walker", "step_walker"],
+    "edge": ["input", "column_lane", "row_lane", "intake", "sweep_walker", "drive_walker", "step_walker"],
     "parts": [
         "move_row",
         "move_column",
@@ -94,6 +94,7 @@ GROUPS = {
         "queue_of_one",
         "accumulator",
         "accumulator_of_two",
+        "accumulator_aside",
     ],
 }
 """Cells that are simulated together, for it takes longer to start than to try one."""
