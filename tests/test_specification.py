@@ -48,6 +48,9 @@ BAD_FIELDS = [
     ("array.rows=0", ["array.rows = 0", "from 1 to 64"]),
     ("array.cols=65", ["array.cols = 65", "from 1 to 64"]),
     ("array.memory_words=100", ["array = 4x4", "hold 304 weights", "100"]),
+    ("array.drives=3", ["array.drives = 3", "from 1 to 2"]),
+    ("array={drives = 2, input_lists = 1}", ["array.drives = 2", "array.input_lists = 2", "it is 1"]),
+    ("array={drives = 2, memory_ports = 1}", ["array.drives = 2", "array.memory_ports = 2", "it is 1"]),
 ]
 
 

@@ -105,6 +105,31 @@ def test_random_core_on_icarus(seed: int, tmp_path: Path) -> None:
     assert found.samples_compared == SAMPLES
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_random_core_infers_ahead(seed: int, tmp_path: Path) -> None:
+    """Inference alone, sample upon sample: the next one's drive goes ahead by as many slots as the cycle model says."""
+    specification = random_specification(seed).override(
+        f"array.rows={1 + seed % 3}", "array.memory_ports=2", "array.input_lists=2", "array.drives=2"
+    )
+    fields = specification.fields()
+    fields["layers"][0] = 8 * (1 + seed)
+    specification = Specification.from_mapping(fields)
+    found = compare(
+        specification,
+        random_dataset(specification, seed),
+        simulator="icarus",
+        samples=2 * SAMPLES,
+        build=tmp_path,
+        learn=False,
+        read_every=2 * SAMPLES,
+        trace=seed % 2 == 0,
+        skip=seed != 5,
+        command=f"seed {seed}",
+    )
+    assert found.mismatches == 0, f"{found.first_mismatch}\n{specification.fields()}"
+    assert found.samples_compared == 2 * SAMPLES
+
+
 def test_the_seeds_meet_every_rule_depth_and_memory() -> None:
     drawn = [random_specification(seed) for seed in range(12)]
     arrays = [specification.array for specification in drawn if specification.array is not None]
@@ -114,5 +139,6 @@ def test_the_seeds_meet_every_rule_depth_and_memory() -> None:
         (rule, ports) for rule in ("c-ep", "c-vf", "ep", "vf") for ports in (1, 2)
     }
     assert {(a.memory_ports, a.input_lists) for a in arrays} == {(1, 1), (1, 2), (2, 1), (2, 2)}
+    assert {array.drives for array in arrays} == {1, 2}
     assert {specification.nudge.sign for specification in drawn} == {"positive", "negative", "alternating", "random"}
     assert {primitives_for(s, seed).name for seed, s in enumerate(drawn)} == {"portable", "ecp5", "ice40"}
