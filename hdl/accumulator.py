@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,7 +18,7 @@ class Accumulator(wiring.Component):
     words : int
         Number of addresses.
     bits : sequence of int
-        Widths of the signed sums at every address.
+        Widths of the signed sums at every address, one or two.
     addend_bits : int
         Width of the signed addends.
     aside : bool
@@ -26,12 +26,12 @@ class Accumulator(wiring.Component):
 
     Members
     -------
-    valid, which, first, address : In
-        One addition, to the sum of that number; its `addend` comes one cycle later.
+    valid, second, first, address : In
+        One addition, to the first or the second of the sums; its `addend` comes one cycle later.
     look : In
-        The address at which sums are read; only with `aside`, else it is that of the additions.
-    read_0, read_1 ... : Out
-        The sums at that address, one cycle after it; up to date `latency` cycles after an addition to them.
+        Where the sums are read; only with `aside`, else that is `address`.
+    read_data, read_second : Out
+        The sums there, one cycle later; up to date `latency` cycles after an addition to them.
 
     Additions to one sum come in consecutive cycles, or `latency` cycles apart.
     """
@@ -46,69 +46,60 @@ class Accumulator(wiring.Component):
         super().__init__(
             {
                 "valid": In(1),
-                "which": In(address_bits(len(self.bits))),
+                "second": In(1),
                 "first": In(1),
                 "address": In(address),
-                "addend": In(signed(addend_bits)),
                 **({"look": In(address)} if aside else {}),
-                **{f"read_{k}": Out(signed(bits)) for k, bits in enumerate(self.bits)},
+                "addend": In(signed(addend_bits)),
+                "read_data": Out(signed(self.bits[0])),
+                "read_second": Out(signed(self.bits[-1])),
             }
         )
-
-    @property
-    def reads(self) -> list[Signal]:
-        """The ports on which the sums are read."""
-        return [getattr(self, f"read_{k}") for k in range(len(self.bits))]
 
     def elaborate(self, platform: object) -> Module:
         """Read, add, write; the sum of the cycle before is taken from the adder's register."""
         m = Module()
-        count = len(self.bits)
+        two = len(self.bits) > 1
         m.submodules.words = memory = lane_memory(unsigned(sum(self.bits)), self.words)
-        write = memory.write_port(granularity=1) if count > 1 else memory.write_port()
+        write = memory.write_port(granularity=1) if two else memory.write_port()
         read = memory.read_port()
+        sums = self._sums(read.data)
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1)]
-        looked = sums = self._sums(read.data)
+        looked = sums
         if self.aside:
             look = memory.read_port()
             m.d.comb += [look.addr.eq(self.look), look.en.eq(1)]
             looked = self._sums(look.data)
-        m.d.comb += [port.eq(value) for port, value in zip(self.reads, looked, strict=True)]
+        m.d.comb += [self.read_data.eq(looked[0]), self.read_second.eq(looked[1])]
 
-        adding, which, first, again = (
-            Signal(),
-            Signal.like(self.which),
-            Signal(reset_less=True),
-            Signal(reset_less=True),
-        )
+        adding, second, first, again = Signal(), Signal(), Signal(reset_less=True), Signal(reset_less=True)
         address = Signal.like(self.address, reset_less=True)
         m.d.sync += [
             adding.eq(self.valid),
             first.eq(self.first),
             address.eq(self.address),
-            again.eq(adding & (self.address == address) & (self.which == which)),
+            again.eq(adding & (self.address == address) & (self.second == second)),
         ]
-        if count > 1:
-            m.d.sync += which.eq(self.which)
+        if two:
+            m.d.sync += second.eq(self.second)
 
-        written = Signal(count)
+        written = Signal(2)
         total = Signal(signed(max(self.bits)), reset_less=True)
         total_address = Signal.like(self.address, reset_less=True)
-        stored = Array(sums)[which] if count > 1 else sums[0]
+        stored = Mux(second, sums[1], sums[0]) if two else sums[0]
         old = Mux(first, 0, Mux(again, total, stored))
         m.d.sync += [
-            written.eq(Cat(adding & (which == k) for k in range(count))),
+            written.eq(Cat(adding & ~second, adding & second)),
             total.eq(old + self.addend),
             total_address.eq(address),
         ]
         m.d.comb += [
             write.addr.eq(total_address),
             write.data.eq(Cat(total[:bits] for bits in self.bits)),
-            write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if count > 1 else written),
+            write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]),
         ]
         return m
 
-    def _sums(self, word: Value) -> list[Value]:
+    def _sums(self, word: Value) -> tuple[Value, Value]:
         """The sums of a word."""
-        places = [sum(self.bits[:k]) for k in range(len(self.bits))]
-        return [word[at : at + bits].as_signed() for at, bits in zip(places, self.bits, strict=True)]
+        return word[: self.bits[0]].as_signed(), word[-self.bits[-1] :].as_signed()

@@ -50,7 +50,8 @@ class Activation(wiring.Component):
     def _hard_sigmoid(self, m: Module) -> None:
         bits = self.specification.formats.state_bits
         dropped = self.fraction - bits
-        rounded = Signal(signed(len(self.value) + 1 - dropped), reset_less=True)
+        # Small weights may never reach the lowest bit of a state.
+        rounded = Signal(signed(max(1, len(self.value) + 1 - dropped)), reset_less=True)
         state = Signal(bits, name="clipped", reset_less=True)
         m.d.sync += [rounded.eq((self.value + (1 << (dropped - 1))) >> dropped), state.eq(clip(rounded, bits))]
         m.d.comb += self.state.eq(state)

@@ -58,9 +58,9 @@ def running_sums(
     returned = Signal.like(partial_sum, name="returned_sum", reset_less=True)
     m.d.sync += [present.eq(there), returned.eq(partial_sum)]
     bits = [state_sum_bits(geometry, edge)]
-    if edge == "row":
-        bits += [geometry.drive_bits] * geometry.drives
     chosen = Mux(stepping, own, place)
+    if edge == "row" and geometry.drives == 1:
+        bits.append(geometry.drive_bits)
     if later:
         # A drive is a word behind its sum, in twice as many words, and read in the cycle after it.
         m.submodules.sums = sums = Accumulator(2 * words, [max(bits)], geometry.partial_sum_bits)
@@ -71,24 +71,31 @@ def running_sums(
             m.d.sync += address.eq(chosen)
         m.d.comb += sums.address.eq(Cat(address, second))
     else:
-        # A drive that goes ahead comes back in the middle of a step.
-        aside = edge == "row" and geometry.drives > 1
-        m.submodules.sums = sums = Accumulator(words, bits, geometry.partial_sum_bits, aside=aside)
-        m.d.sync += address.eq(place if aside else chosen)
-        if aside:
-            look = Signal.like(place, name="look_address", reset_less=True)
-            m.d.sync += look.eq(own)
-            m.d.comb += sums.look.eq(look)
-        m.d.comb += [sums.address.eq(address), sums.which.eq(arrived.drive)]
+        m.submodules.sums = sums = Accumulator(words, bits, geometry.partial_sum_bits)
+        m.d.sync += address.eq(chosen)
+        m.d.comb += [sums.address.eq(address), sums.second.eq(arrived.drive[0])]
     # A lane that is done with its list of rows hears of inputs no more.
+    driven = arrived.valid & arrived.drive.any() & present
     m.d.comb += [
-        sums.valid.eq(arrived.valid & ((arrived.drive == 0) | present)),
+        sums.valid.eq((arrived.valid & ~arrived.drive.any()) | (driven if len(bits) > 1 else 0)),
         sums.first.eq(arrived.first),
         sums.addend.eq(returned),
     ]
-    own_sum, *drives = sums.reads
     if edge == "column":
-        return own_sum, None
-    if geometry.drives > 1:
-        return own_sum, Mux(delay(m, step.drive, 2, "which_drive") == geometry.drives, drives[1], drives[0])
-    return own_sum, drives[0] if drives else own_sum
+        return sums.read_data, None
+    if geometry.drives == 1:
+        return sums.read_data, sums.read_second
+    # Of two drives one is read while the other is added to.
+    slots = geometry.slot_bits(edge)
+    m.submodules.drives = drives = Accumulator(2 << slots, [geometry.drive_bits], geometry.partial_sum_bits, aside=True)
+    arrives_at, look = (Signal(slots + 1, name=name, reset_less=True) for name in ("arrives_at", "look"))
+    which = delay(m, arriving.drive, 1, "drive_arrives")
+    m.d.sync += [arrives_at.eq(Cat(place[:slots], which[1])), look.eq(Cat(own[:slots], step.drive[1]))]
+    m.d.comb += [
+        drives.valid.eq(driven),
+        drives.address.eq(arrives_at),
+        drives.look.eq(look),
+        drives.first.eq(arrived.first),
+        drives.addend.eq(returned),
+    ]
+    return sums.read_data, drives.read_data

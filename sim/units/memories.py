@@ -72,7 +72,7 @@ async def bench_accumulator(cell: Cell) -> None:
     """Random additions, most of them close behind one to the same sum: in the next cycle, or `latency` later."""
     component, random = cell.component, cell.random
     assert isinstance(component, Accumulator)
-    latency, ports = component.latency, [f"read_{k}" for k in range(len(component.bits))]
+    latency, ports = component.latency, ("read_data", "read_second")[: len(component.bits)]
     addend_limit, *limits = (1 << (cell.width(name) - 1) for name in ("addend", *ports))
     sums: dict[tuple[int, int], int] = {}
     line = Timeline()
@@ -93,21 +93,21 @@ async def bench_accumulator(cell: Cell) -> None:
         line.set(now, "valid", int(valid))
         # Without `valid` neither `first` nor the addend matters.
         line.set(now, "first", int(first))
-        line.set(now, "which", place[1])
+        line.set(now, "second", place[1])
         line.set(now + 1, "addend", addend)
         if valid:
             sums[place] = addend if first else (before or 0) + addend
         history.append(place if valid else None)
         addresses.append(address)
         contents.append(dict(sums))
-        # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
         if component.aside:
             address = random.choice(addresses[-6:])
             line.set(now, "look", address)
-        for which, port in enumerate(ports):
-            place = address, which
+        # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
+        for second, port in enumerate(ports):
+            place = address, second
             if now >= latency and place in contents[now - latency] and place not in history[now - latency + 1 : now]:
-                line.expect(now + 1, f"sum {which} of address {address}", port, contents[now - latency][place])
+                line.expect(now + 1, f"sum {second} of address {address}", port, contents[now - latency][place])
     await line.run(cell, undefined=ports)
 
 

@@ -70,10 +70,7 @@ UNITS: dict[str, Unit] = {
         memories.bench_accumulator,
     ),
     "accumulator_aside": Unit(
-        lambda g: Accumulator(
-            5, [g.sum_bits("row"), g.partial_sum_bits, g.partial_sum_bits], g.partial_sum_bits, aside=True
-        ),
-        memories.bench_accumulator,
+        lambda g: Accumulator(6, [g.partial_sum_bits + 2], g.partial_sum_bits, aside=True), memories.bench_accumulator
     ),
     "queue": Unit(lambda _: Queue(6, 8), memories.bench_queue),
     "queue_of_one": Unit(lambda _: Queue(6, 1), memories.bench_queue),

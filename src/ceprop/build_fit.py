@@ -102,24 +102,28 @@ def speed(board: Board) -> str:
 
 
 def area_terms(geometry: Geometry, device: Device) -> np.ndarray:
-    """What LUTs and flip-flops are proportional to, float (6,): one; bits of adders and multiplexers in all cells, and
-    in all neuron cells; pieces of the lanes' memories, where LUTs hold them; bits of the products of multipliers that
-    are made of LUTs; on iCE40 the neuron cells' bits once more where memories have two ports, for their registers."""
+    """What LUTs and flip-flops are proportional to, float (7,): one; bits of adders and multiplexers in all cells, and
+    in all neuron cells; pieces of the lanes' memories, where LUTs hold them, and those that a second drive takes, with
+    all sums read at a port of their own; bits of the products of multipliers that are made of LUTs; on iCE40 the neuron
+    cells' bits once more where memories have two ports, for their registers."""
     formats = geometry.specification.formats
     cells = geometry.rows * geometry.cols
     cell_bits = geometry.partial_sum_bits + geometry.update_bits + formats.weight_bits
     edges: list[Edge] = [edge for edge in ("row", "column") if geometry.layers(edge)]
     neuron_bits = sum(_lanes(geometry, edge) * geometry.sum_bits(edge) for edge in edges)
-    pieces = soft = registers = 0
+    pieces = second = soft = registers = 0
     if device.family == "ecp5":
         stored = sum(_lanes(geometry, edge) * geometry.neuron_words(edge) * geometry.sum_bits(edge) for edge in edges)
         stored += geometry.cols * geometry.slots(0) * formats.input_bits
         pieces = stored / _LUT_RAM_BITS
+        if geometry.drives > 1:
+            bits = geometry.sum_bits("row") + 3 * geometry.drive_bits
+            second = geometry.rows * geometry.neuron_words("row") * bits / _LUT_RAM_BITS
     elif geometry.memory_ports == 2:
         registers = neuron_bits
     if not device.room.multipliers:
         soft = cells * geometry.operand_bits * formats.weight_bits
-    return np.array([1, cells * cell_bits, neuron_bits, pieces, soft, registers], float)
+    return np.array([1, cells * cell_bits, neuron_bits, pieces, second, soft, registers], float)
 
 
 def least_squares(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
