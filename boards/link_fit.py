@@ -134,19 +134,20 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
 
 def _lane_blocks(geometry: Geometry, edge: Edge) -> int:
     """Block RAMs of one lane of neurons. What is read twice in a cycle is there twice where weights have two ports, and
-    so are the lists; sum and drives lie beside each other then, and else behind each other. Sums beside two drives are
-    read twice too."""
+    so are the lists; sum and drive lie beside each other then, and else behind each other. Two drives have a memory of
+    their own, which is there twice."""
     words, formats = geometry.neuron_words(edge), geometry.specification.formats
     slot, copies = geometry.slot_bits(edge), geometry.memory_ports
     drives = geometry.drives if edge == "row" else 0
-    sums = [geometry.sum_bits(edge)] + [geometry.drive_bits] * drives
+    sums = [geometry.sum_bits(edge)] + ([geometry.drive_bits] if drives == 1 else [])
     running = (words, sum(sums)) if copies > 1 else (len(sums) * words, max(sums))
     return (
         copies * ice40.blocks(words, formats.weight_bits)
         + copies * ice40.blocks(words, 2 * formats.state_bits)
         + copies * ice40.blocks(2 * words // copies, slot)
         + ice40.blocks(2 * words, geometry.specification.generator_bits)
-        + max(1, drives) * ice40.blocks(*running)
+        + ice40.blocks(*running)
+        + (2 * ice40.blocks(2 << slot, geometry.drive_bits) if drives > 1 else 0)
     )
 
 

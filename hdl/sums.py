@@ -58,9 +58,9 @@ def running_sums(
     returned = Signal.like(partial_sum, name="returned_sum", reset_less=True)
     m.d.sync += [present.eq(there), returned.eq(partial_sum)]
     bits = [state_sum_bits(geometry, edge)]
-    chosen = Mux(stepping, own, place)
     if edge == "row" and geometry.drives == 1:
         bits.append(geometry.drive_bits)
+    chosen = Mux(stepping, own, place)
     if later:
         # A drive is a word behind its sum, in twice as many words, and read in the cycle after it.
         m.submodules.sums = sums = Accumulator(2 * words, [max(bits)], geometry.partial_sum_bits)
@@ -73,11 +73,12 @@ def running_sums(
     else:
         m.submodules.sums = sums = Accumulator(words, bits, geometry.partial_sum_bits)
         m.d.sync += address.eq(chosen)
-        m.d.comb += [sums.address.eq(address), sums.second.eq(arrived.drive[0])]
+        m.d.comb += [sums.address.eq(address), sums.second.eq(Value.cast(arrived.drive)[0])]
     # A lane that is done with its list of rows hears of inputs no more.
-    driven = arrived.valid & arrived.drive.any() & present
+    of_states = arrived.valid & (arrived.drive == 0)
+    driven = arrived.valid & (arrived.drive != 0) & present
     m.d.comb += [
-        sums.valid.eq((arrived.valid & ~arrived.drive.any()) | (driven if len(bits) > 1 else 0)),
+        sums.valid.eq(of_states | driven if len(bits) == 2 else of_states),
         sums.first.eq(arrived.first),
         sums.addend.eq(returned),
     ]
@@ -85,15 +86,20 @@ def running_sums(
         return sums.read_data, None
     if geometry.drives == 1:
         return sums.read_data, sums.read_second
-    # Of two drives one is read while the other is added to.
-    slots = geometry.slot_bits(edge)
-    m.submodules.drives = drives = Accumulator(2 << slots, [geometry.drive_bits], geometry.partial_sum_bits, aside=True)
-    arrives_at, look = (Signal(slots + 1, name=name, reset_less=True) for name in ("arrives_at", "look"))
-    which = delay(m, arriving.drive, 1, "drive_arrives")
-    m.d.sync += [arrives_at.eq(Cat(place[:slots], which[1])), look.eq(Cat(own[:slots], step.drive[1]))]
+    # One drive is read while the other is added to.
+    slot_bits = geometry.slot_bits(edge)
+    m.submodules.drives = drives = Accumulator(
+        2 << slot_bits, [geometry.drive_bits], geometry.partial_sum_bits, aside=True
+    )
+    added, look = (Signal(slot_bits + 1, name=f"drive_{name}", reset_less=True) for name in ("added", "look"))
+    which = Value.cast(delay(m, arriving.drive, 1, "drive_arrives"))
+    m.d.sync += [
+        added.eq(Cat(Value.cast(place)[:slot_bits], which[1])),
+        look.eq(Cat(own[:slot_bits], Value.cast(step.drive)[1])),
+    ]
     m.d.comb += [
         drives.valid.eq(driven),
-        drives.address.eq(arrives_at),
+        drives.address.eq(added),
         drives.look.eq(look),
         drives.first.eq(arrived.first),
         drives.addend.eq(returned),

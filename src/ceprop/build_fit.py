@@ -103,8 +103,8 @@ def speed(board: Board) -> str:
 
 def area_terms(geometry: Geometry, device: Device) -> np.ndarray:
     """What LUTs and flip-flops are proportional to, float (7,): one; bits of adders and multiplexers in all cells, and
-    in all neuron cells; pieces of the lanes' memories, where LUTs hold them, and those that a second drive takes, with
-    all sums read at a port of their own; bits of the products of multipliers that are made of LUTs; on iCE40 the neuron
+    in all neuron cells; pieces of the lanes' memories, where LUTs hold them, and those that a second drive takes, for
+    which both are there twice; bits of the products of multipliers that are made of LUTs; on iCE40 the neuron
     cells' bits once more where memories have two ports, for their registers."""
     formats = geometry.specification.formats
     cells = geometry.rows * geometry.cols
@@ -117,8 +117,7 @@ def area_terms(geometry: Geometry, device: Device) -> np.ndarray:
         stored += geometry.cols * geometry.slots(0) * formats.input_bits
         pieces = stored / _LUT_RAM_BITS
         if geometry.drives > 1:
-            bits = geometry.sum_bits("row") + 3 * geometry.drive_bits
-            second = geometry.rows * geometry.neuron_words("row") * bits / _LUT_RAM_BITS
+            second = geometry.rows * geometry.slots(1) * 3 * geometry.drive_bits / _LUT_RAM_BITS
     elif geometry.memory_ports == 2:
         registers = neuron_bits
     if not device.room.multipliers:
