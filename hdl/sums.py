@@ -75,8 +75,8 @@ def running_sums(
         m.d.sync += address.eq(chosen)
         m.d.comb += [sums.address.eq(address), sums.second.eq(Value.cast(arrived.drive)[0])]
     # A lane that is done with its list of rows hears of inputs no more.
-    of_states = arrived.valid & (arrived.drive == 0)
-    driven = arrived.valid & (arrived.drive != 0) & present
+    of_drive = Value.cast(arrived.drive).any()
+    of_states, driven = arrived.valid & ~of_drive, arrived.valid & of_drive & present
     m.d.comb += [
         sums.valid.eq(of_states | driven if len(bits) == 2 else of_states),
         sums.first.eq(arrived.first),
