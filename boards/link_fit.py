@@ -9,8 +9,9 @@ from ceprop.boards.registry import Board
 from ceprop.build_fit import Fit, speed
 from ceprop.builds import load_builds
 from ceprop.errors import CepropError
-from ceprop.geometry import Edge, Geometry, address_bits
+from ceprop.geometry import Edge, Geometry
 from ceprop.hdl import ice40
+from ceprop.lane_memories import LaneMemory, input_memory, neuron_memories
 
 LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_450}
 """Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
@@ -107,12 +108,14 @@ def _blocks(geometry: Geometry, device: Device) -> int:
     found = _LINK_BLOCKS + (geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0)
     if device.family == "ecp5":
         return found
-    formats = geometry.specification.formats
-    entry = formats.input_bits + address_bits(geometry.slots(0))
-    found += geometry.cols * geometry.input_lists * ice40.blocks(geometry.slots(0), entry)
-    found += sum(lanes * _lane_blocks(geometry, edge) for edge, lanes in _edges(geometry))
+    found += geometry.cols * _ice40_blocks([input_memory(geometry)])
+    found += sum(lanes * _ice40_blocks(neuron_memories(geometry, edge)) for edge, lanes in _edges(geometry))
     waiting = device.room.sprams and geometry.memory_ports > 1
     return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if waiting else 0)
+
+
+def _ice40_blocks(memories: list[LaneMemory]) -> int:
+    return sum(memory.copies * ice40.blocks(memory.words, memory.bits) for memory in memories)
 
 
 def _edges(geometry: Geometry) -> list[tuple[Edge, int]]:
@@ -130,25 +133,6 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
             (f"{lane}/m:states*", words * 2 * formats.state_bits),
         ):
             yield SmallMemory(pattern, lanes * bits, lanes * copies)
-
-
-def _lane_blocks(geometry: Geometry, edge: Edge) -> int:
-    """Block RAMs of one lane of neurons. What is read twice in a cycle is there twice where weights have two ports, and
-    so are the lists; sum and drive lie beside each other then, and else behind each other. Two drives have a memory of
-    their own, which is there twice."""
-    words, formats = geometry.neuron_words(edge), geometry.specification.formats
-    slot, copies = geometry.slot_bits(edge), geometry.memory_ports
-    drives = geometry.drives if edge == "row" else 0
-    sums = [geometry.sum_bits(edge)] + ([geometry.drive_bits] if drives == 1 else [])
-    running = (words, sum(sums)) if copies > 1 else (len(sums) * words, max(sums))
-    return (
-        copies * ice40.blocks(words, formats.weight_bits)
-        + copies * ice40.blocks(words, 2 * formats.state_bits)
-        + copies * ice40.blocks(2 * words // copies, slot)
-        + ice40.blocks(2 * words, geometry.specification.generator_bits)
-        + ice40.blocks(*running)
-        + (2 * ice40.blocks(2 << slot, geometry.drive_bits) if drives > 1 else 0)
-    )
 
 
 def expected_mhz(geometry: Geometry, board: Board) -> float:

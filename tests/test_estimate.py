@@ -26,10 +26,11 @@ def synthetic(noise: float = 0.0) -> list[Build]:
     """Builds that follow a law of the fit's own form, LUTs and clock off by `noise` by turns."""
     found = []
     for number, (name, (rows, cols)) in enumerate(PLACES):
-        fields = (f"array.rows={rows}", f"array.cols={cols}", f"formats.state_bits={6 + 2 * (number % 3 == 0)}")
+        fields = (f"array.rows={rows}", f"array.cols={cols}", f"array.drives={1 + number % 2}")
+        fields = (*fields, f"formats.state_bits={6 + 2 * (number % 3 == 0)}")
         geometry, target = Geometry(Specification.load(Path(DIGITS), fields)), board(name)
         off = 1 + noise * (-1) ** number
-        luts = float(area_terms(geometry, target.device) @ [900, 3, 5, 4, 0, 0, 0])
+        luts = float(area_terms(geometry, target.device) @ [900, 3, 5, 4, 0, 0])
         clock = (180 if target.speed == "6" else 220) * (rows * cols) ** -0.1
         resources = Resources(luts=round(luts * off), flip_flops=round(luts * 1.1), multipliers=rows * cols)
         found.append(Build(geometry.specification.fields(), name, resources, clock * off, 4000.0, 4000.0))

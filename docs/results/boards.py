@@ -15,11 +15,11 @@ EXAMPLES = HERE.parent.parent / "examples"
 SAMPLES = 300
 
 BOARDS = (
-    ("icebreaker", "digits", 27.0, ("uart", "spi")),
-    ("icebreaker", "mnist-icebreaker", 27.0, ("uart", "spi")),
-    ("ulx3s_25f", "mnist-25f", 111.0, ("uart", "spi", "flash")),
+    ("icebreaker", "digits", 36.0, ("uart", "spi")),
+    ("icebreaker", "mnist-icebreaker", 36.0, ("uart", "spi")),
+    ("ulx3s_45f", "mnist-25f", 90.625, ("uart", "spi", "flash")),
 )
-"""Board, example, clock in MHz, and where samples come from."""
+"""Board, example, the clock in MHz that its bitstream has, and where samples come from."""
 
 
 def run(*arguments: str) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from .boards import Board, Device
 from .builds import Build
 from .errors import CepropError
 from .geometry import Edge, Geometry
+from .lane_memories import LaneMemory, input_memory, neuron_memories
 
 LEAST_BUILDS = 8
 """Builds that a family's fit needs."""
 
-_LUT_RAM_BITS = 64
-"""Bits that a piece of ECP5's distributed memory holds, 16 words of 4."""
+_LUT_RAM = (16, 4)
+"""Words and bits of a piece of ECP5's distributed memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +25,12 @@ class Fit:
     """Coefficients of one family of devices.
 
     LUTs and flip-flops are sums of :func:`area_terms` with coefficients of at least 0. The period is a constant of the
-    device's speed, times powers of the array's cells and of `e` to the share of LUTs in use."""
+    device's speed, times a power of the array's cells."""
 
     luts: np.ndarray
     flip_flops: np.ndarray
     periods: dict[str, float]
-    growth: np.ndarray
+    growth: float
 
     @classmethod
     def to(cls, builds: Sequence[Build]) -> Self:
@@ -38,14 +39,10 @@ class Fit:
         luts = least_squares(terms, np.array([build.resources.luts for build in builds]))
         flip_flops = least_squares(terms, np.array([build.resources.flip_flops for build in builds]))
         speeds = sorted({speed(build.board) for build in builds})
-        columns = [
-            [*(float(speed(build.board) == one) for one in speeds), *_growth(build.geometry, build.board, luts)]
-            for build in builds
-        ]
+        columns = [[*(float(speed(build.board) == one) for one in speeds), _growth(build.geometry)] for build in builds]
         periods = np.log([1 / build.clock_mhz for build in builds])
         found = np.linalg.lstsq(np.array(columns), periods, rcond=None)[0]
-        split = len(speeds)
-        return cls(luts, flip_flops, dict(zip(speeds, found[:split].tolist(), strict=True)), found[split:])
+        return cls(luts, flip_flops, dict(zip(speeds, found[:-1].tolist(), strict=True)), float(found[-1]))
 
     def area(self, geometry: Geometry, device: Device) -> tuple[float, float]:
         """LUTs and flip-flops."""
@@ -59,7 +56,7 @@ class Fit:
             raise CepropError(
                 f"board {board.name}: no builds of {speed(board)} to estimate its clock from, only {known}"
             )
-        return math.exp(-self.periods[speed(board)] - float(_growth(geometry, board, self.luts) @ self.growth))
+        return math.exp(-self.periods[speed(board)] - self.growth * _growth(geometry))
 
 
 @dataclass(frozen=True)
@@ -102,27 +99,28 @@ def speed(board: Board) -> str:
 
 
 def area_terms(geometry: Geometry, device: Device) -> np.ndarray:
-    """What LUTs and flip-flops are proportional to, float (7,): one; bits of adders and multiplexers in all cells, and
-    in all neuron cells; pieces of the lanes' memories, where LUTs hold them, and those that a second drive takes, for
-    which both are there twice; bits of the products of multipliers that are made of LUTs; on iCE40 the neuron
-    cells' bits once more where memories have two ports, for their registers."""
+    """What LUTs and flip-flops are proportional to, float (6,): one; bits of adders and multiplexers in all cells, and
+    in all neuron cells; pieces of the lanes' memories, where LUTs hold them; bits of the products of multipliers that
+    are made of LUTs; on iCE40 the neuron cells' bits once more where memories have two ports, for their registers."""
     formats = geometry.specification.formats
     cells = geometry.rows * geometry.cols
     cell_bits = geometry.partial_sum_bits + geometry.update_bits + formats.weight_bits
     edges: list[Edge] = [edge for edge in ("row", "column") if geometry.layers(edge)]
     neuron_bits = sum(_lanes(geometry, edge) * geometry.sum_bits(edge) for edge in edges)
-    pieces = second = soft = registers = 0
+    pieces = soft = registers = 0
     if device.family == "ecp5":
-        stored = sum(_lanes(geometry, edge) * geometry.neuron_words(edge) * geometry.sum_bits(edge) for edge in edges)
-        stored += geometry.cols * geometry.slots(0) * formats.input_bits
-        pieces = stored / _LUT_RAM_BITS
-        if geometry.drives > 1:
-            second = geometry.rows * geometry.slots(1) * 3 * geometry.drive_bits / _LUT_RAM_BITS
+        pieces = sum(_lanes(geometry, edge) * _pieces(neuron_memories(geometry, edge)) for edge in edges)
+        pieces += geometry.cols * _pieces([input_memory(geometry)])
     elif geometry.memory_ports == 2:
         registers = neuron_bits
     if not device.room.multipliers:
         soft = cells * geometry.operand_bits * formats.weight_bits
-    return np.array([1, cells * cell_bits, neuron_bits, pieces, second, soft, registers], float)
+    return np.array([1, cells * cell_bits, neuron_bits, pieces, soft, registers], float)
+
+
+def _pieces(memories: list[LaneMemory]) -> int:
+    words, bits = _LUT_RAM
+    return sum(memory.copies * math.ceil(memory.words / words) * math.ceil(memory.bits / bits) for memory in memories)
 
 
 def least_squares(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -142,10 +140,9 @@ def least_squares(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _growth(geometry: Geometry, board: Board, luts: np.ndarray) -> np.ndarray:
-    """What the logarithm of the period grows with: the logarithm of the cells, and the share of LUTs in use."""
-    fill = float(area_terms(geometry, board.device) @ luts) / board.device.room.luts
-    return np.array([math.log(geometry.rows * geometry.cols), fill])
+def _growth(geometry: Geometry) -> float:
+    """What the logarithm of the period grows with."""
+    return math.log(geometry.rows * geometry.cols)
 
 
 def _lanes(geometry: Geometry, edge: Edge) -> int:
