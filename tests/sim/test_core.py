@@ -230,12 +230,13 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     found = fast.run_samples(network.copy(), inputs, None, shifts=specification.shifts_at(0)).free_ends
     chosen = np.array([int(np.flatnonzero(found == end)[0]) for end in sorted(expected)] * 3)
     dataset = Dataset("ends", inputs[chosen], chosen % 5, inputs[chosen], chosen % 5)
-    run(specification, tmp_path, simulator="icarus", samples=len(chosen), dataset=dataset, network=network, learn=learn)
+    options: dict[str, Any] = {"simulator": "icarus", "samples": len(chosen), "read_every": 3}
+    run(specification, tmp_path, dataset=dataset, network=network, learn=learn, **options)
 
 
 def test_in_inference_the_next_drive_goes_ahead(tmp_path: Path) -> None:
-    """The same answers in fewer cycles; how many fewer, and that learning waits, the bench holds to the cycle model."""
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6, "dataset": sparse(TINY)}
+    """The same answers in fewer cycles; how many fewer, the bench holds to the cycle model."""
+    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6}
     cores = [TINY.override("layers=[48, 7, 5, 4]", f"array.drives={drives}") for drives in (1, 2)]
     options["dataset"] = sparse(cores[0])
     waits, ahead = (run(core, tmp_path, learn=False, **options) for core in cores)
@@ -243,8 +244,6 @@ def test_in_inference_the_next_drive_goes_ahead(tmp_path: Path) -> None:
     assert ahead.followed_samples == 5
     alike = [{name: count for name, count in found.counters.items() if name != "cycles"} for found in (waits, ahead)]
     assert alike[0] == alike[1]
-    waits, ahead = (run(core, tmp_path, **options) for core in cores)
-    assert ahead.weights_sha256 == waits.weights_sha256
 
 
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])

@@ -105,7 +105,7 @@ def test_random_core_on_icarus(seed: int, tmp_path: Path) -> None:
     assert found.samples_compared == SAMPLES
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_random_core_infers_ahead(seed: int, tmp_path: Path) -> None:
     """Inference alone, sample upon sample: the next one's drive goes ahead by as many slots as the cycle model says."""
     specification = random_specification(seed).override(
@@ -123,7 +123,7 @@ def test_random_core_infers_ahead(seed: int, tmp_path: Path) -> None:
         learn=False,
         read_every=2 * SAMPLES,
         trace=seed % 2 == 0,
-        skip=seed != 5,
+        skip=seed != 4,
         command=f"seed {seed}",
     )
     assert found.mismatches == 0, f"{found.first_mismatch}\n{specification.fields()}"
