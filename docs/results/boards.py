@@ -52,7 +52,8 @@ def main() -> None:
             for source in sources:
                 rows.append(measure(board, example, clock, source, sys.argv[1], Path(folder)))
                 print(*table_row(rows[-1]), sep=" | ", flush=True)
-    (HERE / "boards.json").write_text(json.dumps(rows, indent=2) + "\n")
+                # After every row, for a run takes half an hour and may be interrupted.
+                (HERE / "boards.json").write_text(json.dumps(rows, indent=2) + "\n")
 
 
 def table_row(row: dict[str, Any]) -> list[str]:
