@@ -27,11 +27,7 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
-        digest = hashlib.sha256()
-        for array in (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels):
-            digest.update(repr(array.shape).encode())
-            digest.update(array.astype("<i4").tobytes())
-        return digest.hexdigest()
+        return _sha256((self.train_inputs, self.train_labels, self.test_inputs, self.test_labels), "<i4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +38,11 @@ class Images:
     largest: int
     train: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
+        return _sha256((*self.train, *self.test))
 
 
 def load_images(source: str | Path, seed: int) -> Images:
@@ -104,6 +105,15 @@ def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
             numbers[k], numbers[other] = numbers[other], numbers[k]
         chosen[numbers[:quota]] = True
     return chosen
+
+
+def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
+    """SHA-256, in hexadecimal, over shapes and contents, each value written as a number of this `kind`."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(repr(array.shape).encode())
+        digest.update(array.astype(kind).tobytes())
+    return digest.hexdigest()
 
 
 def _digits(seed: int) -> Images:
