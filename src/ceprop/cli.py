@@ -1,7 +1,9 @@
 """The command `ceprop`: one verb a file in `commands/`; every error is one line and exit code 2."""
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
@@ -23,7 +25,7 @@ from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
-from .errors import CepropError
+from .errors import CepropError, CepropWarning
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("once", CepropWarning)
+        warnings.showwarning = _show_warning(warnings.showwarning)
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -64,6 +73,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("ceprop: interrupted", err=True)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
+    """Shows a warning of this program in one line, and every other as `show` does."""
+
+    def show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, CepropWarning):
+            click.echo(f"ceprop: warning: {' '.join(str(message).split())}", err=True)
+        else:
+            show(message, category, *where, **more)
+
+    return show_warning
 
 
 def _refuse(message: str) -> int:
