@@ -9,7 +9,7 @@ import numpy as np
 
 from ceprop.errors import CepropError
 from ceprop.model.idx import read_images, read_labels
-from ceprop.model.quantiser import quantise
+from ceprop.model.quantiser import quantise, warn_outside_range
 from ceprop.model.streams import Purpose, Stream
 from ceprop.specification import Specification
 
@@ -77,9 +77,11 @@ def check_fit(images: Images, layers: tuple[int, ...]) -> None:
 def load_dataset(specification: Specification, source: str | Path) -> Dataset:
     """The images of :func:`load_images`, quantised as `specification` says.
 
-    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification."""
+    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification, and
+    warns with :class:`CepropWarning` where values lie outside the quantiser's range."""
     images = load_images(source, specification.seed)
     check_fit(images, specification.layers)
+    warn_outside_range(specification, images.train[0], images.test[0])
     return Dataset(
         images.name,
         quantise(specification, images.train[0]),

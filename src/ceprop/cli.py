@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     with warnings.catch_warnings():
-        warnings.simplefilter("once", CepropWarning)
+        # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
+        warnings.simplefilter("always", CepropWarning)
         warnings.showwarning = _show_warning(warnings.showwarning)
         return _run(arguments)
 
@@ -76,13 +77,16 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
-    """Shows a warning of this program in one line, and every other as `show` does."""
+    """Shows a warning of this program in one line and once, and every other as `show` does."""
+    shown: set[str] = set()
 
     def show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if issubclass(category, CepropWarning):
-            click.echo(f"ceprop: warning: {' '.join(str(message).split())}", err=True)
-        else:
+        line = f"ceprop: warning: {' '.join(str(message).split())}"
+        if not issubclass(category, CepropWarning):
             show(message, category, *where, **more)
+        elif line not in shown:
+            shown.add(line)
+            click.echo(line, err=True)
 
     return show_warning
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError, Specification
+from ceprop.errors import CepropWarning
 from ceprop.model import load_dataset, quantise
 from ceprop.model.datasets import held_out
+from ceprop.model.quantiser import warn_outside_range
 
 
 def make(*overrides: str) -> Specification:
@@ -139,3 +141,16 @@ def test_other_number_of_inputs(folder: Path) -> None:
     )
     assert "layer 0 has 5 units" in message(folder, "layers=[5,3,10]")
     assert "has 4 inputs; change layers" in message(folder, "layers=[5,3,10]")
+
+
+def test_values_outside_a_fixed_range_are_warned_of_once() -> None:
+    specification = make("quantiser.low=0", "quantiser.high=16", "layers=[2,3,10]")
+    inside, outside = np.array([[0, 16]]), np.array([[-1, 16], [5, 17], [300, 3]])
+    warn_outside_range(specification, inside)
+    warn_outside_range(specification.override("quantiser.mode=minmax"), inside, outside)
+    with pytest.warns(CepropWarning) as said:
+        warn_outside_range(specification, inside, outside)
+    assert [str(warning.message) for warning in said] == [
+        "38 % of the values are outside the quantiser's range of quantiser.low = 0 to quantiser.high = 16 and are cut "
+        'off there; the data reach from -1 to 300: set low and high so, or quantiser.mode = "minmax"'
+    ]
