@@ -32,13 +32,13 @@ BAD_FIELDS = [
     ("nudge.shift=0", ["nudge.shift = 0", "from 1 to 15"]),
     ("nudge.sign='left'", ["nudge.sign = 'left'", "alternating"]),
     ("update.rounding='up'", ["update.rounding = 'up'", "stochastic"]),
-    ("update.shifts=[8]", ["update.shifts = [8]", "one shift a connection, 2"]),
+    ("update.shifts=[8]", ["update.shifts = [8]", "one shift per connection, 2"]),
     ("update.shifts=[8, 32]", ["update.shifts.1 = 32", "from 0 to 31"]),
-    ("update.largest=[11]", ["update.largest = [11]", "one shift a connection, 2"]),
+    ("update.largest=[11]", ["update.largest = [11]", "one shift per connection, 2"]),
     ("update.largest=[8, 8]", ["update.largest = [8, 8]", "below a shift of the schedule"]),
-    ("update.largest=[31, 31]", ["update.shifts = [8, 8]", "generator, 1 to 32"]),
+    ("update.largest=[31, 31]", ["update.shifts = [8, 8]", "rounding needs a bit from 1 to 32"]),
     ("update.schedule=[{epoch = 0, shifts = [8, 8]}]", ["update.schedule.0.epoch = 0", "from 1 to"]),
-    ("update.schedule=[{epoch = 1, shifts = [8]}]", ["update.schedule.0.shifts = [8]", "one shift a connection"]),
+    ("update.schedule=[{epoch = 1, shifts = [8]}]", ["update.schedule.0.shifts = [8]", "one shift per connection"]),
     (
         "update.schedule=[{epoch = 2, shifts = [8, 8]}, {epoch = 2, shifts = [9, 9]}]",
         ["update.schedule", "[2, 2]", "must rise"],
@@ -181,5 +181,5 @@ def test_digest_is_stable_over_versions(digits: Specification) -> None:
     assert len(digits.learning_digest) == 64
     fields = {"update": {"shifts": [6]}, "layers": [3, 2]}
     assert Specification.from_mapping(fields).learning_digest == (
-        "57fdca7e6e45a62cb5de3a0451bf851c295586ba29ee13d1744ee1d9fb0e6c7a"
+        "1ff2db0e37986fbf4260f91512518edfe40af124bcfe593f4260236ca2cac02d"
     )
