@@ -27,6 +27,9 @@ LARGEST_WEIGHTS = 2**27
 """Weights of all connections together; more would take gigabytes and minutes before the first sample."""
 
 _LARGEST_FILE = 1 << 20
+_MOST_DOTS = 200
+"""In a line of a file. Keys of more parts take a time that grows with the square of their number, and no field has
+three."""
 
 
 class Specification(Section):
@@ -306,7 +309,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if len(content) > _LARGEST_FILE:
         raise CepropError(f"specification {path}: more than {_LARGEST_FILE:,} bytes")
     try:
-        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+        text = content.decode("utf-8-sig")
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise RecursionError
+        return tomllib.loads(text)
     except RecursionError:
         raise CepropError(f"specification {path}: not TOML: nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are such, and a number of too many digits
