@@ -11,12 +11,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from ceprop.boards.choose import specification_for
+from ceprop.boards.host import workplace
 from ceprop.boards.host.learner import CepClassifier
-from ceprop.boards.host.machine import ModelMachine
+from ceprop.boards.host.machine import ModelMachine, unwatched
+from ceprop.boards.host.results import Predictions
+from ceprop.boards.host.sequence import Batch
 from ceprop.boards.registry import board
 from ceprop.bundled import bundled_specification
 from ceprop.errors import CepropError, CepropWarning
-from ceprop.model import DivergenceError, Trainer, load_dataset, load_images
+from ceprop.model import DivergenceError, Network, Trainer, load_dataset, load_images
+from ceprop.report import Advance
 from ceprop.specification import Specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
@@ -208,23 +212,39 @@ def test_epochs_that_are_no_number_of_passes(epochs: object) -> None:
     assert fitted(learner) == before
 
 
+class Dying(ModelMachine):
+    """A machine that fails after it has learned from 100 samples, and is of no use from then on."""
+
+    dead = False
+
+    def learn(self, batch: Batch, advance: Advance = unwatched) -> Predictions:
+        found = super().learn(batch)
+        self.dead = len(batch.labels) == 100
+        return found
+
+    def read_back(self, advance: Advance = unwatched) -> Network:
+        if self.dead:
+            raise CepropError("the line is dead")
+        return super().read_back()
+
+    def load(self, network: Network, advance: Advance = unwatched) -> None:
+        if self.dead:
+            raise CepropError("the line is dead")
+        super().load(network)
+
+
 def test_a_machine_that_fails_in_between_leaves_what_was_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workplace, "ModelMachine", Dying)
     learner = CepClassifier().fit(FEATURES, LABELS)
     before, predictions = fitted(learner), learner.predict(FEATURES[:50])
-
-    def fail(self: ModelMachine) -> None:
-        raise CepropError("the line is dead")
-
     for call in (learner.fit, learner.partial_fit):
-        with monkeypatch.context() as patch:
-            patch.setattr(ModelMachine, "read_back", fail)
-            with pytest.raises(CepropError, match="the line is dead"):
-                call(FEATURES[:100], LABELS[:100])
+        with pytest.raises(CepropError, match="the line is dead"):
+            call(FEATURES[:100], LABELS[:100])
         assert fitted(learner) == before
-        # The machine had learned; now it holds again what the attributes say.
+        # The machine is opened anew, and holds again what the attributes say.
         assert np.array_equal(learner.predict(FEATURES[:50]), predictions)
-    learner.partial_fit(FEATURES[:100], LABELS[:100])
-    assert sha256(learner) == sha256(CepClassifier().fit(FEATURES, LABELS).partial_fit(FEATURES[:100], LABELS[:100]))
+    learner.partial_fit(FEATURES[:200], LABELS[:200])
+    assert sha256(learner) == sha256(CepClassifier().fit(FEATURES, LABELS).partial_fit(FEATURES[:200], LABELS[:200]))
 
 
 def test_parameters_that_change_on_an_open_object_take_effect(board_double, serve) -> None:
