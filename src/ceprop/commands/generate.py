@@ -34,9 +34,12 @@ def generate(specification: Specification, output: Path, lint: bool, primitives:
     report = Report(json_file)
     Geometry(specification)  # refuses a specification without an array before anything is made
     parts = primitives_named(primitives)
-    core = generate_core(specification, parts)
-    accepted = _lint(core, parts) if lint else []
-    values = write_core(specification, core, output)
+    with report.stages() as say:
+        say("building the cells and writing their Verilog")
+        core = generate_core(specification, parts)
+        say("asking Verilator, Icarus and yosys")
+        accepted = _lint(core, parts) if lint else []
+        values = write_core(specification, core, output)
     values["primitives"] = primitives
     values["lint"] = [{"tool": tool, "version": version} for tool, version in accepted]
     rows = [
