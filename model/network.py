@@ -11,7 +11,6 @@ from ceprop.model.backward import initial_backward
 from ceprop.model.streams import Purpose, Stream
 from ceprop.specification import Specification
 
-
 _DRAWN_AT_ONCE = 1 << 20
 
 
