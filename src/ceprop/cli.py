@@ -24,6 +24,7 @@ from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
 from .errors import CepropError
+from .signals import Terminated, ending_by_exception
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,7 +32,8 @@ from .errors import CepropError
 def cli() -> None:
     """Equilibrium Propagation with Continual Weight Updates as hardware that learns, proven bit for bit.
 
-    Exit codes: 0 done, 1 a comparison failed or a tool is missing (doctor), 2 bad input, 130 interrupted.
+    Exit codes: 0 done, 1 a comparison failed or a tool is missing (doctor), 2 bad input, 130 interrupted, 143 ended by
+    SIGTERM.
     """
 
 
@@ -52,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     try:
-        code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
+        with ending_by_exception():
+            code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
@@ -60,6 +63,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error.format_message())
     except CepropError as error:
         return _refuse(str(error))
+    except Terminated as error:
+        click.echo(f"ceprop: {error}", err=True)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("ceprop: interrupted", err=True)
         return 130
