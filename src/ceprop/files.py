@@ -38,6 +38,12 @@ def check_target(path: Path) -> None:
     _one_line(path, lambda: _check(path))
 
 
+def check_folder(path: Path) -> None:
+    """Check before a long work that files can be written in the folder `path`, which need not exist yet. Nothing is
+    left behind. Raises :class:`CepropError` where it is no folder or cannot be written."""
+    _one_line(path, lambda: _check(path / "output"))
+
+
 def _one_line(path: Path, action: Callable[[], None]) -> None:
     try:
         action()

@@ -9,6 +9,7 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import board_option, json_option, specification_options
+from .types import OUTPUT_FOLDER, FiniteRange
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 _GENERIC = "generic"
 
 
-@click.command()
+@click.command(short_help="Make the bitstream of SPEC for a board.")
 @specification_options
 @board_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Folder for bitstream and report; build/BOARD where it is left out.",
 )
@@ -46,9 +47,7 @@ _GENERIC = "generic"
     default=None,
     help="With or without learning from the board's flash and snapshots there; by default with, on ECP5.",
 )
-@click.option(
-    "--clock-mhz", type=click.FloatRange(min=1, max=500), metavar="F", help="The clock, for --board generic only."
-)
+@click.option("--clock-mhz", type=FiniteRange(min=1, max=500), metavar="F", help="The clock, for --board generic only.")
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
@@ -66,7 +65,7 @@ def build(
     flash: bool | None,
     clock_mhz: float | None,
     transport: str,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Make the bitstream of SPEC for a board: core, link, PLL and pins, its timing checked.
 

@@ -9,6 +9,8 @@ import click
 
 from ceprop.specification import Specification
 
+from .types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER
+
 Verb = Callable[..., Any]
 
 
@@ -34,7 +36,7 @@ def override_options(verb: Verb) -> Verb:
 def specification_options(verb: Verb) -> Verb:
     """The argument SPEC with its overrides; the verb gets a `specification`."""
 
-    @click.argument("spec", type=click.Path(path_type=Path))
+    @click.argument("spec", type=INPUT_FILE)
     @override_options
     @wraps(verb)
     def with_specification(*arguments: Any, spec: Path, overrides: list[str], **options: Any) -> Any:
@@ -44,7 +46,7 @@ def specification_options(verb: Verb) -> Verb:
 
 
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON; - is standard output."
+    "--json", "json_file", type=JSON_FILE, metavar="FILE", help="Write the result as JSON; - is standard output."
 )
 data_option = click.option(
     "--data",
@@ -82,7 +84,7 @@ seeds_option = seeds_option_from("1")
 board_option = click.option("--board", required=True, metavar="NAME", help="Board whose device is meant.")
 out_option = click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     default=Path("build/reproduce"),
     show_default=True,
     metavar="FOLDER",

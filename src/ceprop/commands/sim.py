@@ -15,16 +15,17 @@ from ceprop.report import Report
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, primitives_option, specification_options
+from .types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 
 
-@click.command()
+@click.command(short_help="Compare simulated hardware with the model.")
 @specification_options
 @click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
 @data_option
-@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N")
 @click.option(
     "--read-every",
-    type=click.IntRange(min=1),
+    type=SAMPLES,
     default=1,
     show_default=True,
     metavar="N",
@@ -32,10 +33,10 @@ from .options import data_option, json_option, primitives_option, specification_
 )
 @click.option("--no-skip", is_flag=True, help="Let the core visit every unit and input, and run every step.")
 @primitives_option
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Start from this training run.")
+@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Start from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
 @click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
-@click.option("--build", type=click.Path(path_type=Path), metavar="DIR", help="Keep the compiled simulation here.")
+@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the compiled simulation here.")
 @json_option
 def sim(
     specification: Specification,
@@ -49,7 +50,7 @@ def sim(
     waves: bool,
     plant_fault: str | None,
     build: Path | None,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> int:
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
     weight between samples, every cycle count. Exit code 1 if anything differs."""
@@ -69,8 +70,6 @@ def sim(
         trainer = load_checkpoint(specification, dataset, checkpoint)
     # Waveforms are to stay, so they need a folder.
     folder = Path("build/sim") if build is None and waves else build
-    if folder is not None:
-        check_target(folder / "compiled")
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
     with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
         comparison = compare(
@@ -92,7 +91,7 @@ def sim(
         )
         require_whole(comparison, simulator, samples)
     rows = comparison_rows(comparison)
-    report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", wave_file)] if wave_file else rows)
+    report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", str(wave_file))] if wave_file else rows)
     chosen = {"simulator": simulator, "primitives": primitives, "skip": not no_skip}
     report.result(asdict(comparison) | chosen | {"waves": str(wave_file) if wave_file else None})
     if comparison.mismatches:
@@ -103,4 +102,7 @@ def sim(
 
 def _alone_with(wave_file: Path | None) -> AbstractContextManager[None]:
     """Two runs in one folder share what was compiled, but not the file of their waveforms."""
-    return nullcontext() if wave_file is None else only_here(wave_file)
+    if wave_file is None:
+        return nullcontext()
+    check_target(wave_file)
+    return only_here(wave_file)
