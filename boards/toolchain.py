@@ -8,12 +8,12 @@ import importlib.metadata
 import importlib.util
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.errors import CepropError
+from ceprop.processes import run_to_end
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
     Raises :class:`CepropError` that names the program, its complaint and the log."""
     path = folder / log
     with path.open("wb") as output:
-        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise CepropError(f"{name}: {_complaint(path, done.returncode)} (log: {path})")
+        code = run_to_end(command, folder=folder, output=output)
+    if code:
+        raise CepropError(f"{name}: {_complaint(path, code)} (log: {path})")
 
 
 def find_icetime() -> Path:

@@ -29,6 +29,7 @@ from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
 from .errors import CepropError, CepropWarning, one_line
+from .signals import Terminated, ending_by_exception
 
 REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 """Exit codes beside 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); 128 and the signal's
@@ -42,7 +43,8 @@ def cli(debug: bool) -> None:
     """Equilibrium Propagation with Continual Weight Updates as hardware that learns, proven bit for bit.
 
     Exit codes: 0 done; 1 a comparison failed, or a tool is missing (doctor only); 2 bad input, or something outside
-    ceprop failed; 70 a fault of ceprop itself; 130 interrupted; 141 the reader of the output has gone.
+    ceprop failed; 70 a fault of ceprop itself; 130 interrupted; 141 the reader of the output has gone; 143 ended by
+    SIGTERM.
     """
 
 
@@ -78,7 +80,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    with warnings.catch_warnings():
+    with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
         warnings.simplefilter("always", CepropWarning)
         warnings.showwarning = _show_warning(warnings.showwarning)
@@ -113,6 +115,8 @@ def _end(error: BaseException) -> int:
             return _say(str(error), REFUSED)
         case click.Abort() | KeyboardInterrupt():
             return _say("interrupted", INTERRUPTED)
+        case Terminated():
+            return _say(str(error), error.exit_code)
         case BrokenPipeError() | SystemExit(code=1):  # click makes the second of the first
             _forget_output()
             return PIPE_CLOSED

@@ -18,7 +18,8 @@ _GRADIENT_ANGLES = {"gradient_angle": "all_steps", "gradient_angle_without_first
 _ANGLES = "0,22.5,45,67.5,90,112.5,135,157.5,180"
 
 
-def _angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+def parse_angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+    """The angles of a list between commas, in degrees; raises :class:`click.BadParameter`."""
     try:
         angles = tuple(float(angle) for angle in value.split(","))
     except ValueError:
@@ -34,7 +35,7 @@ _SIZE_OPTIONS = (
                  help="Units of a hidden layer at reduced size."),
     click.option("--epochs", type=EPOCHS, default=10, show_default=True, metavar="N",
                  help="Epochs at reduced size."),
-    click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=_angles,
+    click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=parse_angles,
                  help="Initial angles between forward and backward weights, in degrees."),
 )  # fmt: skip
 
