@@ -74,7 +74,7 @@ def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) 
 
 
 def _most_bytes(specification: Specification) -> int:
-    """More than a checkpoint of this network can have: two weight sets, a bias and a generator a neuron, the history."""
+    """More than a checkpoint of this network can have: two weight sets, biases, generators, and the history."""
     layers = specification.layers
     return sum(4 * neurons * (2 * below + 2) for below, neurons in pairwise(layers)) + _LARGEST_HISTORY
 

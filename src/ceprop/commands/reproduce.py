@@ -35,6 +35,11 @@ def reproduce() -> None:
     help="Multiply all rates of the paper.",
 )
 @click.option("--epochs", type=EPOCHS, metavar="N", help="Stop after N epochs.")
+@click.option(
+    "--without-slopes",
+    is_flag=True,
+    help="Run the C-VF rows by the rule of the paper's text; it is unstable at the paper's rates.",
+)
 @seeds_option
 @data_option
 @out_option
@@ -43,6 +48,7 @@ def table(
     rows: tuple[str, ...],
     rate_scale: float,
     epochs: int | None,
+    without_slopes: bool,
     seeds: tuple[int, ...],
     data: str,
     out: Path,
@@ -60,10 +66,14 @@ def table(
     report = Report(json_file)
     images = load_images(data, seed=1)
     results: dict[str, Any] = {}
-    suffix = "" if rate_scale == 1 else f"-rates{rate_scale:g}"
+    for name in rows or _ROWS:
+        if without_slopes and not PAPER_ROWS[name].settings.partial_drive_slopes:
+            raise CepropError(f"--without-slopes: row {name} has no slopes; give --row c-vf-1h or c-vf-2h")
+    changes = {"partial_drive_slopes": False} if without_slopes else {}
+    suffix = ("" if rate_scale == 1 else f"-rates{rate_scale:g}") + ("-without-slopes" if without_slopes else "")
     for name in rows or _ROWS:
         row = PAPER_ROWS[name]
-        settings = scaled(fitted(row.settings, images), rate_scale)
+        settings = scaled(fitted(row.settings, images, **changes), rate_scale)
         run = Run(f"{name}-{images.name}{suffix}", settings, epochs or row.epochs)
         results[name] = beside_paper(row, run, images, run_seeds(run, seeds, images, out, seed_progress(report, name)))
     plot = out / f"table-{'-'.join([*rows, images.name])}{suffix}.png"
@@ -78,7 +88,8 @@ def table(
         for line in _remarks(result):
             report.say(f"{name}: {line}")
     report.say(f"plot: {plot}")
-    report.result({"data": images.name, "rate_scale": rate_scale, "rows": results, "plot": str(plot)})
+    kind = {"data": images.name, "rate_scale": rate_scale, "without_slopes": without_slopes}
+    report.result({**kind, "rows": results, "plot": str(plot)})
     for name, result in results.items():
         if not result["seeds"]:
             raise CepropError(f"{name}: no seed is left: {next(iter(result['diverged'].values()))}")
