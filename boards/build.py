@@ -4,15 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ceprop.boards.bitstream import Build, Design, make_bitstream
-from ceprop.boards.choose import specification_for
+from ceprop.boards.choose import fitted
 from ceprop.boards.implement import Progress
-from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash
+from ceprop.boards.link_fit import expected_mhz, has_flash
 from ceprop.boards.pll import choose_clock
 from ceprop.boards.registry import Board
 from ceprop.boards.spi_pins import spi_pins
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
-from ceprop.geometry import Geometry
 from ceprop.report import as_json
 from ceprop.specification import Specification
 
@@ -55,9 +54,8 @@ def build(
     say = progress or (lambda _: None)
     if baud is None:
         spi_pins(board.name)
-    geometry = Geometry(specification_for(specification, board))
     flash = has_flash(board) if flash is None else flash
-    check_fit_with_link(geometry, board, flash=flash)
+    geometry = fitted(specification, board, flash=flash)
     limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
     enough = _MARGIN if specification.array is None else 1.0
     seconds, tried, met = 0.0, [], None

@@ -155,6 +155,21 @@ def test_spi_asks_nothing_of_the_clock(
         (["--board", "icebreaker", "--transport", "spi", "--baud", "9600"], "--baud 9600: --transport spi has no baud"),
         (["--board", "colorlight_5a_75b", "--transport", "spi"], "has no pins for SPI here; icebreaker, "),
         (["--board", "generic", "--clock-mhz", "1", "--baud", "3000000"], "baud rate 3,000,000"),
+        (
+            ["--board", "generic", "--clock-mhz", "4.5", "--baud", "1000000"],
+            "baud rate 1,000,000: a clock of 4.5 MHz makes it +12.5%; the nearest are 1,125,000 or 900,000",
+        ),
+        (
+            ["--board", "generic", "--clock-mhz", "5.5", "--baud", "1000000"],
+            "-8.3%; the nearest are 1,100,000 or 916,666",
+        ),
+        (
+            ["--board", "generic", "--clock-mhz", "13.4", "--baud", "3000000"],
+            "+11.7%; the nearest are 3,350,000 or 2,680,000",
+        ),
+        (["--board", "generic", "--clock-mhz", "nan"], "--clock-mhz"),
+        (["--board", "generic", "--clock-mhz", "inf"], "--clock-mhz"),
+        (["--board", "generic", "--clock-mhz", "12", "--baud", "99999999999"], "--baud"),
         (["--board", "ulx3s_25f", "--baud", "100"], "baud"),
     ],
 )
@@ -176,6 +191,7 @@ def test_verilog_for_any_other_flow(
     transport: str, port: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["build", str(small), "--board", "generic", "--clock-mhz", "12.5", "-o", str(tmp_path / "out")]
+    command += ["--baud", "500000"] if transport == "uart" else []
     assert run([*command, "--transport", transport, "--json", "-"]) == 0
     found = json.loads(capsys.readouterr().out)
     manifest = json.loads(Path(found["manifest"]).read_text())

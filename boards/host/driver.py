@@ -20,7 +20,7 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.registry import board_names
+from ceprop.boards.registry import GENERIC, board_names
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Space
@@ -34,7 +34,7 @@ _REGISTER_BYTES = REGISTER_BITS // 8
 
 def board_of(identity: Identity) -> str | None:
     """The name of the board that identifies itself so; None where no known one does."""
-    return next((name for name in board_names() if board_number(name) == identity.board), None)
+    return next((name for name in (*board_names(), GENERIC) if board_number(name) == identity.board), None)
 
 
 class HostDriver:

@@ -8,13 +8,11 @@ import click
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
-from .options import board_option, json_option, specification_options
+from .options import CLOCK_MHZ, board_option, json_option, specification_options
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
     from ceprop.boards.build import Build
-
-_GENERIC = "generic"
 
 
 @click.command()
@@ -46,9 +44,7 @@ _GENERIC = "generic"
     default=None,
     help="With or without learning from the board's flash and snapshots there; by default with, on ECP5.",
 )
-@click.option(
-    "--clock-mhz", type=click.FloatRange(min=1, max=500), metavar="F", help="The clock, for --board generic only."
-)
+@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="F", help="The clock, for --board generic only.")
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
@@ -75,21 +71,22 @@ def build(
     """
     from ceprop.boards.build import BAUD, REPORT
     from ceprop.boards.build import build as build_bitstream
+    from ceprop.boards.registry import GENERIC
 
     report = Report(json_file)
     folder = output or Path("build") / board
     if baud is not None and transport != "uart":
         raise click.UsageError(f"--baud {baud}: --transport {transport} has no baud rate")
     baud = baud or BAUD
-    if board == _GENERIC:
+    if board == GENERIC:
         if clock_mhz is None:
             raise click.UsageError("--board generic: --clock-mhz must be given")
         _generic(specification, folder, round(clock_mhz * 1e6), transport, baud, bool(flash), report)
         return
     if clock_mhz is not None:
-        raise click.UsageError(f"--clock-mhz {clock_mhz:g}: is for --board {_GENERIC} only")
+        raise click.UsageError(f"--clock-mhz {clock_mhz:g}: is for --board {GENERIC} only")
     if transport not in ("uart", "spi"):
-        raise click.UsageError(f"--transport {transport}: is for --board {_GENERIC} only; {board} can have uart or spi")
+        raise click.UsageError(f"--transport {transport}: is for --board {GENERIC} only; {board} can have uart or spi")
     from ceprop.boards import board as find_board
 
     target = find_board(board)

@@ -10,7 +10,7 @@ import click
 from ceprop.errors import CepropError
 from ceprop.report import Report
 
-from .options import data_option, json_option
+from .options import FiniteRange, data_option, json_option
 
 if TYPE_CHECKING:
     from ceprop.model.reference.theory import Sample
@@ -24,11 +24,9 @@ _HIDDEN, _CLASSES = 512, 10
 @click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="Median over N samples.")
 @click.option("--setting", type=click.Choice(["all", *_SETTINGS]), help="One setting, or all, which is the default.")
 @click.option("--rule", type=click.Choice(["all", *_RULES]), help="One rule, or both, which is the default.")
+@click.option("--angle", type=FiniteRange(0, 180), metavar="DEGREES", help="Angle between the weight sets of c-vf; 0.")
 @click.option(
-    "--angle", type=click.FloatRange(0, 180), metavar="DEGREES", help="Angle between the weight sets of c-vf; 0."
-)
-@click.option(
-    "--beta", type=click.FloatRange(0, 1, min_open=True), help="Instead of the paper's; a power of two with --integer."
+    "--beta", type=FiniteRange(0, 1, min_open=True), help="Instead of the paper's; a power of two with --integer."
 )
 @click.option("--integer", is_flag=True, help="Compare the updates of the integer model.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Draws weights and samples.")

@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -61,6 +62,21 @@ primitives_option = click.option(
     show_default=True,
     help="What multipliers and weight memories are made of.",
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; `nan` is within none."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        """The number; fails as click's own types do."""
+        number = super().convert(value, parameter, context)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number.", parameter, context)
+        return number
+
+
+CLOCK_MHZ = FiniteRange(min=1, max=500)
+"""What a core's clock may be."""
 
 
 def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:

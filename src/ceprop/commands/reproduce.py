@@ -10,7 +10,7 @@ import click
 from ceprop.errors import CepropError
 from ceprop.report import Advance, Report, percent
 
-from .options import data_option, json_option, out_option, seeds_option
+from .options import FiniteRange, data_option, json_option, out_option, seeds_option
 
 _ROWS = ("ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h")
 
@@ -27,7 +27,7 @@ def reproduce() -> None:
 @click.option("--row", "rows", type=click.Choice(_ROWS), multiple=True, help="A row of the table; all, if left out.")
 @click.option(
     "--rate-scale",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=1.0,
     show_default=True,
     metavar="FACTOR",
