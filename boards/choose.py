@@ -1,4 +1,4 @@
-"""Whether a board holds a specification with the link beside it, and which array it gets: the one answer of all verbs."""
+"""Whether a board holds a specification with the link, and which array it gets: the one answer of all verbs."""
 
 import math
 from collections.abc import Iterator
@@ -80,10 +80,9 @@ def _buildable(specification: Specification, ports: int, board: Board, flash: bo
 def _advice(given: Geometry, board: Board, flash: bool) -> str:
     """The array nearest to the one given that can be built, by its fields that differ."""
     specification, shape = given.specification, (given.rows, given.cols)
-    own, suited = given.memory_ports, _suited_ports(board)
-    found = [
-        geometry for ports in {own: own, suited: suited} for geometry in _buildable(specification, ports, board, flash)
-    ]
+    # Of two that are as near, the first: with the ports given.
+    every = dict.fromkeys((given.memory_ports, _suited_ports(board)))
+    found = [geometry for ports in every for geometry in _buildable(specification, ports, board, flash)]
     nearest = min(found, key=lambda other: distance(shape, (other.rows, other.cols)), default=None)
     if nearest is None:
         return "no array fits; use smaller layers or a larger device"

@@ -4,10 +4,14 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from ceprop.errors import CepropError
+
+LARGEST_BYTES = 1 << 30
+"""Content of one file; the largest of EMNIST takes 0.6 of it."""
 
 
 def read_images(folder: Path, stem: str) -> np.ndarray:
@@ -33,22 +37,30 @@ def _find(folder: Path, stem: str, kind: str, dimensions: int) -> Path:
 
 def _read(path: Path, dimensions: int) -> np.ndarray:
     try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _read_open(path, file, dimensions)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CepropError(f"{path}: not a whole gzip file: {error}") from None
     except OSError as error:
         raise CepropError(f"{path}: {error.strerror}") from None
-    magic = content[:4]
+
+
+def _read_open(path: Path, file: BinaryIO | gzip.GzipFile, dimensions: int) -> np.ndarray:
+    """The array of an open file, of which no more is read than its header asks for: a small file may unpack to
+    any size."""
+    magic = file.read(4)
     if magic != bytes([0, 0, 8, dimensions]):
         raise CepropError(f"{path}: begins with {magic.hex() or 'nothing'}, not with {8:06x}{dimensions:02x} as IDX")
-    header = 4 + 4 * dimensions
-    shape = tuple(int.from_bytes(content[k : k + 4], "big") for k in range(4, header, 4))
-    if len(content) < header or len(content) - header < math.prod(shape):
-        raise CepropError(
-            f"{path}: truncated, {len(content)} bytes where its header asks for {header + math.prod(shape)}"
-        )
-    if len(content) - header > math.prod(shape):
-        raise CepropError(f"{path}: {len(content)} bytes where its header asks for {header + math.prod(shape)}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    sizes = file.read(4 * dimensions)
+    shape = tuple(int.from_bytes(sizes[k : k + 4], "big") for k in range(0, len(sizes), 4))
+    asked = math.prod(shape)
+    header = len(magic) + 4 * dimensions
+    if asked > LARGEST_BYTES:
+        raise CepropError(f"{path}: its header asks for {asked:,} bytes, more than {LARGEST_BYTES:,}")
+    content = file.read(asked + 1)
+    if len(sizes) < 4 * dimensions or len(content) < asked:
+        found = len(magic) + len(sizes) + len(content)
+        raise CepropError(f"{path}: truncated, {found} bytes where its header asks for {header + asked}")
+    if len(content) > asked:
+        raise CepropError(f"{path}: at least {header + asked + 1} bytes where its header asks for {header + asked}")
+    return np.frombuffer(content, np.uint8, asked).reshape(shape)

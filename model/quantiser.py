@@ -5,14 +5,24 @@ import numpy as np
 from ceprop.errors import CepropError
 from ceprop.specification import Specification
 
+_BLOCK = 4096
+"""Samples that are quantised at once: the integers in between take four times the memory of the result."""
+
 
 def quantise(specification: Specification, raw: np.ndarray) -> np.ndarray:
     """Quantised inputs, uint16 (n, n_0), of raw integer samples (n, n_0).
 
-    Raises :class:`CepropError` where a sample does not have one value an input unit."""
+    Raises :class:`CepropError` where a sample does not have one value per input unit."""
     units = specification.layers[0]
     if raw.ndim != 2 or raw.shape[1] != units:
         raise CepropError(f"samples of shape {raw.shape[1:]}: layer 0 has {units} units")
+    result = np.empty(raw.shape, np.uint16)
+    for start in range(0, len(raw), _BLOCK):
+        result[start : start + _BLOCK] = _quantise_block(specification, raw[start : start + _BLOCK])
+    return result
+
+
+def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray:
     samples = raw.astype(np.int64)
     low, high = np.int64(specification.quantiser.low), np.int64(specification.quantiser.high)
     if specification.quantiser.mode == "minmax":

@@ -1,16 +1,20 @@
 """The command line: exit codes, one line an error, JSON, overrides, and nothing half-written."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ceprop import __version__
 from ceprop.bundled import bundled_specification
 from ceprop.cli import cli, run
+from ceprop.errors import one_line
 
 DIGITS = str(bundled_specification("digits"))
 SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
@@ -111,6 +115,135 @@ def test_bad_input_is_one_line(
     assert not list(elsewhere.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["train", DIGITS, "--samples", "1", "--json", ""], "the name is empty"),
+        (["train", DIGITS, "--samples", "1", "--json", "."], "it is a folder"),
+        (["train", DIGITS, "--samples", "1", "--json", f"{DIGITS}/x"], "Not a directory"),
+        (["train", DIGITS, "--samples", "1", "--checkpoint", "x" * 300], "File name too long"),
+        (["train", DIGITS, "--epochs", "1", "--plot", f"{DIGITS}/x.png"], "Not a directory"),
+        (["train", DIGITS, "--samples", "1000000000000"], "1000000000000 is not in the range"),
+        (["train", DIGITS, "--epochs", "1000000000000"], "1000000000000 is not in the range"),
+        (["sim", DIGITS, "--samples", "1000000000000"], "1000000000000 is not in the range"),
+        (["sim", DIGITS, "--build", DIGITS], "Not a directory"),
+        (["train", DIGITS, "--samples", "1", "--set", "layers=[64, 32768, 32768, 10]"], "1,076,166,656 weights"),
+        (["generate", DIGITS, "-o", "out", "--set", "layers=[64, 32768, 32768, 10]"], "1,076,166,656 weights"),
+        (["train", DIGITS, "--samples", "1", "--set", f"seed={'9' * 5000}"], "seed = '99"),
+        (["train", DIGITS, "--samples", "1", "--set", f"seed={'[' * 5000}"], "seed = '[["),
+        (["train", "/dev/zero", "--samples", "1"], "more than 1,048,576 bytes"),
+        (["train", "[/b]\x1b[31m", "--samples", "1"], "[/b]\\x1b[31m"),
+        (["build", DIGITS, "--board", "generic", "--clock-mhz", "nan"], "'nan' must be a finite number"),
+        (["run", "train"], "--port must be given"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_the_work(
+    arguments: list[str], part: str, capsys: pytest.CaptureFixture[str], elsewhere: Path
+) -> None:
+    line = refused(arguments, capsys)
+    assert part in line
+    assert len(line) <= len("ceprop: ") + 300 + 1
+    assert line.rstrip("\n").isprintable()
+    assert not list(elsewhere.iterdir())
+
+
+def test_one_line_keeps_both_ends() -> None:
+    assert one_line("a\n b\tc") == "a b c"
+    assert one_line("\x1b[31m\u2028\udcff\x00") == "\\x1b[31m \\udcff\\x00"
+    long = one_line("begin " + "x" * 1000 + " end")
+    assert len(long) == 300
+    assert long.startswith("begin xxx")
+    assert long.endswith("xxx end")
+    assert " ... " in long
+
+
+@pytest.mark.parametrize("group", [[], *([name] for name, verb in cli.commands.items() if hasattr(verb, "commands"))])
+def test_summaries_are_whole(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*group, "--help"]) == 0
+    summaries = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert len(summaries) > 2
+    for line in summaries:
+        assert line.endswith("."), line
+        assert not line.endswith("..."), line
+
+
+@pytest.mark.parametrize("verb", [["run", name] for name in ("train", "selftest", "infer", "load")])
+def test_help_of_a_verb_of_run_needs_no_port(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*verb, "--help"]) == 0
+    assert f"Usage: ceprop {' '.join(verb)}" in capsys.readouterr().out
+
+
+def test_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "ceprop", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"ceprop, version {__version__}\n")
+
+
+def test_fault_of_the_program_is_one_line_with_a_code_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError("division by\nzero")
+
+    monkeypatch.setattr("ceprop.tools.find_tools", fault)
+    assert run(["doctor"]) == 70
+    plain = capsys.readouterr().err
+    assert plain.startswith("ceprop: ZeroDivisionError: division by zero; ")
+    assert plain.count("\n") == 1
+    assert "--debug" in plain
+    assert run(["--debug", "doctor"]) == 70
+    traced = capsys.readouterr().err
+    assert "Traceback" in traced
+    assert traced.endswith(plain)
+
+
+@pytest.mark.parametrize(
+    ("error", "part"),
+    [(MemoryError(), "out of memory"), (PermissionError(13, "Permission denied", "file"), "file: Permission denied")],
+)
+def test_what_fails_outside_is_one_line(
+    error: Exception, part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ceprop.tools.find_tools", fail)
+    assert part in refused(["doctor"], capsys)
+
+
+def _piped(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ceprop", *arguments]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **options)
+
+
+def test_full_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = _piped(["boards"], stdout=full)
+    assert (done.returncode, done.stderr) == (2, "ceprop: cannot write or open the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", [["boards"], ["boards", "--json", "-"], ["--help"]], ids=" ".join)
+def test_reader_that_has_gone_ends_the_command_quietly(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = _piped(arguments, stdout=writer)
+    os.close(writer)
+    # Under --json - the table goes to standard error, which is open.
+    assert done.returncode == 141
+    assert "Traceback" not in done.stderr
+    assert "ceprop:" not in done.stderr
+
+
+def test_table_in_a_pipe_keeps_names_and_hashes_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", DIGITS, *SMALL, "--samples", "1"]) == 0
+    assert re.search(r"weights_sha256 +\S +[0-9a-f]{64} ", capsys.readouterr().out)
+
+
+def test_name_in_brackets_is_no_markup(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    assert run(["generate", DIGITS, *SMALL, "-o", "[/b] [red]", "--json", "[b]"]) == 0
+    assert "[/b] [red]/digits.v" in capsys.readouterr().out
+    assert (elsewhere / "[b]").is_file()
+
+
 def test_interrupt_is_clean(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -186,7 +319,7 @@ def test_generate_for_a_device_lints_too(
 
 def test_output_that_cannot_be_written(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     (elsewhere / "file").write_bytes(b"")
-    assert "cannot write file/digits.v" in refused(["generate", DIGITS, "-o", "file"], capsys)
+    assert "cannot write file: Not a directory" in refused(["generate", DIGITS, "-o", "file"], capsys)
     assert [path.name for path in elsewhere.iterdir()] == ["file"]
 
 

@@ -1,9 +1,11 @@
 """The specification: one clear line for every bad field, TOML there and back, and what the two digests cover."""
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceprop import CepropError, Specification
@@ -32,13 +34,13 @@ BAD_FIELDS = [
     ("nudge.shift=0", ["nudge.shift = 0", "from 1 to 15"]),
     ("nudge.sign='left'", ["nudge.sign = 'left'", "alternating"]),
     ("update.rounding='up'", ["update.rounding = 'up'", "stochastic"]),
-    ("update.shifts=[8]", ["update.shifts = [8]", "one shift a connection, 2"]),
+    ("update.shifts=[8]", ["update.shifts = [8]", "one shift per connection, 2"]),
     ("update.shifts=[8, 32]", ["update.shifts.1 = 32", "from 0 to 31"]),
-    ("update.largest=[11]", ["update.largest = [11]", "one shift a connection, 2"]),
+    ("update.largest=[11]", ["update.largest = [11]", "one shift per connection, 2"]),
     ("update.largest=[8, 8]", ["update.largest = [8, 8]", "below a shift of the schedule"]),
-    ("update.largest=[31, 31]", ["update.shifts = [8, 8]", "generator, 1 to 32"]),
+    ("update.largest=[31, 31]", ["update.shifts = [8, 8]", "rounding needs a bit from 1 to 32"]),
     ("update.schedule=[{epoch = 0, shifts = [8, 8]}]", ["update.schedule.0.epoch = 0", "from 1 to"]),
-    ("update.schedule=[{epoch = 1, shifts = [8]}]", ["update.schedule.0.shifts = [8]", "one shift a connection"]),
+    ("update.schedule=[{epoch = 1, shifts = [8]}]", ["update.schedule.0.shifts = [8]", "one shift per connection"]),
     (
         "update.schedule=[{epoch = 2, shifts = [8, 8]}, {epoch = 2, shifts = [9, 9]}]",
         ["update.schedule", "[2, 2]", "must rise"],
@@ -181,5 +183,55 @@ def test_digest_is_stable_over_versions(digits: Specification) -> None:
     assert len(digits.learning_digest) == 64
     fields = {"update": {"shifts": [6]}, "layers": [3, 2]}
     assert Specification.from_mapping(fields).learning_digest == (
-        "57fdca7e6e45a62cb5de3a0451bf851c295586ba29ee13d1744ee1d9fb0e6c7a"
+        "1ff2db0e37986fbf4260f91512518edfe40af124bcfe593f4260236ca2cac02d"
     )
+
+
+_TOML_CHARACTERS = st.text(alphabet="abcdlrsy019_.-+=[]{}\",\n #'\\\t\u00e9\ufeff\x00", max_size=60)
+
+
+def _refusal_of(action: Callable[[], object]) -> str:
+    """What an action is refused with; empty where it is not."""
+    try:
+        action()
+    except CepropError as error:
+        return str(error)
+    return ""
+
+
+@settings(max_examples=2000, derandomize=True, deadline=5000)
+@given(st.one_of(st.binary(max_size=60), _TOML_CHARACTERS.map(str.encode)), st.integers(0, 1000))
+def test_whatever_lies_in_a_file_is_a_specification_or_one_line(damage: bytes, place: int) -> None:
+    whole = bundled_specification("digits").read_bytes()
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "fuzzed.toml"
+        for content in (damage, whole[:place] + damage + whole[place + len(damage) :]):
+            path.write_bytes(content)
+            refusal = _refusal_of(lambda: Specification.load(path))
+            assert refusal == "" or refusal.startswith("specification")
+
+
+@settings(max_examples=2000, derandomize=True, deadline=5000)
+@given(st.sampled_from(["layers", "seed", "update.shifts", "array", "nudge", "", "a.b", "update.schedule"]), st.text())
+def test_whatever_is_set_is_taken_or_refused(key: str, value: str) -> None:
+    digits = Specification.load(bundled_specification("digits"))
+    for override in (f"{key}={value}", f"{key}{value}", f"{value}=1"):
+        try:
+            changed = digits.override(override)
+        except CepropError:
+            continue
+        assert Specification.from_mapping(changed.fields()) == changed
+
+
+@pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "seed = " + "[" * 100_000, "a." * 50_000 + "b = 1"])
+def test_numbers_too_long_and_nesting_too_deep_are_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(text)
+    with pytest.raises(CepropError, match="specification"):
+        Specification.load(path)
+
+
+def test_byte_order_mark_and_windows_lines_are_accepted(tmp_path: Path) -> None:
+    path, text = tmp_path / "windows.toml", bundled_specification("digits").read_text(encoding="utf-8")
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert Specification.load(path) == Specification.load(bundled_specification("digits"))

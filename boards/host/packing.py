@@ -56,18 +56,52 @@ def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.
     return content + _CRC.pack(check_value(content))
 
 
-def check_data_set(path: Path) -> int:
-    """The samples of a data set's file; raises :class:`CepropError` where it is not whole, or not one."""
+def check_data_set(path: Path, specification: Specification | None = None) -> int:
+    """The samples of a data set's file.
+
+    With a specification the file must also have its mark, and its inputs and classes. Raises :class:`CepropError` for a
+    file that is not whole, is no data set, holds other samples than it counts, or was packed for another network."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(Flash.BYTES + 1)
     except OSError as error:
         raise CepropError(f"data set {path}: {error.strerror}") from None
+    if not _is_whole(content):
+        raise CepropError(f"data set {path}: not a whole one; `ceprop pack SPEC FILE` without --contents makes it")
+    mark, samples, _ = _FILE_HEAD.unpack_from(content)
+    packed = content[_FILE_HEAD.size : -_CRC.size]
+    if specification is None:
+        if not any(_counts(packed, size) == samples for size in (1, 2)):
+            raise CepropError(f"data set {path}: it counts {samples} samples and holds another number")
+        return samples
+    if mark != data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes):
+        raise CepropError(f"data set {path}: it was packed for a network of other inputs, input bits or classes")
+    if _counts(packed, value_bytes(specification), specification.layers[0], specification.classes) != samples:
+        raise CepropError(f"data set {path}: it counts {samples} samples and does not hold as many whole ones")
+    return samples
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a file has the length that it names, and its CRC."""
     least = _FILE_HEAD.size + _CRC.size
-    if len(content) >= least:
-        _, samples, length = _FILE_HEAD.unpack_from(content)
-        if (
-            len(content) == least + length
-            and check_value(content[: -_CRC.size]) == _CRC.unpack(content[-_CRC.size :])[0]
-        ):
-            return samples
-    raise CepropError(f"data set {path}: not a whole one; `ceprop pack SPEC FILE` without --contents makes it")
+    if len(content) < least or len(content) != least + _FILE_HEAD.unpack_from(content)[2]:
+        return False
+    return check_value(content[: -_CRC.size]) == _CRC.unpack(content[-_CRC.size :])[0]
+
+
+def _counts(packed: bytes, size: int, inputs: int = 1 << 15, classes: int = 1 << 15) -> int | None:
+    """How many samples `packed` holds, values taking `size` bytes each; None where it does not end with a sample, or
+    where a sample has an input or a label that the network has not."""
+    place = samples = 0
+    while place < len(packed):
+        if place + _HEAD.size > len(packed):
+            return None
+        entries, label = _HEAD.unpack_from(packed, place)
+        end = place + _HEAD.size + entries * (1 + size)
+        if end > len(packed) or label >= classes:
+            return None
+        steps = np.frombuffer(packed[place + _HEAD.size : end : 1 + size], np.uint8)
+        if np.where(steps == 0, _LONGEST_STEP, steps).sum(dtype=np.int64) > inputs:
+            return None
+        place, samples = end, samples + 1
+    return samples

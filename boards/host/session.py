@@ -140,8 +140,8 @@ def _laid_out(specification: Specification, board: str) -> Specification:
 
 
 def _held(specification: Specification, place: Place) -> Specification:
-    """With the array that the hardware of a simulated board has. Raises :class:`CepropError` for what the real board has
-    not: a transport, or room."""
+    """With the array that the hardware of a simulated board has. Raises :class:`CepropError` for what the real board
+    has not: a transport, or room."""
     assert place.board is not None
     if place.board == GENERIC:
         return specification.with_array()

@@ -20,8 +20,8 @@ _BITS = 10
 
 
 def uart_divisor(clock_hz: int, baud: int) -> int:
-    """Clock cycles of a bit. Raises :class:`CepropError` where the clock is too slow for the baud rate, or makes none that
-    is within `BAUD_TOLERANCE` of it, with the nearest that it makes."""
+    """Clock cycles of a bit. Raises :class:`CepropError` where the clock is too slow for the baud rate, or makes none
+    that is within `BAUD_TOLERANCE` of it, with the nearest that it makes."""
     divisor = round(clock_hz / baud)
     mhz = f"{clock_hz / 1e6:g} MHz"
     if divisor < LEAST_DIVISOR:

@@ -47,8 +47,8 @@ class Simulation:
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
 
-    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the context ends
-    or the power is cycled, where the program has ended by itself before."""
+    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
+    context ends or the power is cycled, where the program has ended by itself before."""
 
     def __init__(
         self,

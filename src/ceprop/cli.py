@@ -1,6 +1,9 @@
-"""The command `ceprop`: one verb a file in `commands/`; every error is one line and exit code 2."""
+"""The command `ceprop`: one verb a file in `commands/`; every error is one line, and its exit code says its kind."""
 
+import errno
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -23,15 +26,21 @@ from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
-from .errors import CepropError
+from .errors import CepropError, one_line
+
+REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
+"""Exit codes beside 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); 128 and the signal's
+number, as a shell counts, for SIGINT and SIGPIPE."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ceprop")
-def cli() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error. It stands before the verb.")
+def cli(debug: bool) -> None:
     """Equilibrium Propagation with Continual Weight Updates as hardware that learns, proven bit for bit.
 
-    Exit codes: 0 done, 1 a comparison failed or a tool is missing (doctor), 2 bad input, 130 interrupted.
+    Exit codes: 0 done; 1 a comparison failed, or a tool is missing (doctor only); 2 bad input, or something outside
+    ceprop failed; 70 a fault of ceprop itself; 130 interrupted; 141 the reader of the output has gone.
     """
 
 
@@ -46,26 +55,66 @@ bench.add_command(scaling)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold bytes that are no text; they are shown as escapes.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
+    debug = "--debug" in (sys.argv[1:2] if arguments is None else arguments[:1])
     try:
-        code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        return _refuse(error.format_message())
-    except CepropError as error:
-        return _refuse(str(error))
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("ceprop: interrupted", err=True)
-        return 130
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BaseException as error:
+        if debug and not isinstance(error, click.exceptions.Exit):
+            traceback.print_exc()
+        return _end(error)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 
-def _refuse(message: str) -> int:
-    click.echo(f"ceprop: {' '.join(message.split())}", err=True)
-    return 2
+def _end(error: BaseException) -> int:
+    """Say in one line what ended the command; its exit code."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            return REFUSED
+        case click.ClickException():
+            return _say(error.format_message(), REFUSED)
+        case CepropError():
+            return _say(str(error), REFUSED)
+        case click.Abort() | KeyboardInterrupt():
+            return _say("interrupted", INTERRUPTED)
+        case BrokenPipeError() | SystemExit(code=1):  # click makes the second of the first
+            _forget_output()
+            return PIPE_CLOSED
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
+            _forget_output()
+            place = "the output" if error.filename is None else str(error.filename)
+            return _say(f"cannot write or open {place}: {error.strerror}", REFUSED)
+        case MemoryError():
+            return _say("out of memory; smaller layers, fewer samples or a machine with more memory may do", REFUSED)
+        case Exception():
+            remedy = "this is a fault of ceprop: please report what `ceprop --debug VERB ...` prints"
+            return _say(f"{type(error).__name__}: {one_line(str(error), 120)}; {remedy}", FAULT)
+    raise error
+
+
+def _forget_output() -> None:
+    """Keep the interpreter from writing at its end what could not be written now."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # standard output is no file of the system, as in a test
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"ceprop: {one_line(message)}", err=True)
+    return code

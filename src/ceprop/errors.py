@@ -1,5 +1,18 @@
-"""The one exception that reaches a user: its text is the single line that the command line prints."""
+"""The one exception that reaches a user, and the form of the single line that the command line prints of it."""
+
+_LONGEST_LINE = 300
 
 
 class CepropError(ValueError):
-    """Bad input or a missing tool. The message names what is wrong, the value, and what would be right."""
+    """Bad input, a missing tool, or something outside that failed. The message names what is wrong, the value, and what
+    would be right."""
+
+
+def one_line(text: str, longest: int = _LONGEST_LINE) -> str:
+    """`text` as one line of at most `longest` characters: white space folded, other control characters and what no
+    terminal can show as escapes, and the middle left out where it is too long."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(text.split()))
+    if len(shown) <= longest:
+        return shown
+    kept = longest - len(" ... ")
+    return f"{shown[: kept - kept // 3]} ... {shown[-(kept // 3) :]}"

@@ -5,6 +5,7 @@ connection run from input to output. `docs/numerics.md` says what every field do
 """
 
 import hashlib
+import itertools
 import json
 import math
 import tomllib
@@ -16,8 +17,19 @@ import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
 from .errors import CepropError
-from .fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, within
+from .fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, Within
 from .files import write_aside
+
+NAME = r"^[a-z][a-z0-9_-]{0,39}$"
+"""What a name looks like: files, modules and identifiers are made of it."""
+
+LARGEST_WEIGHTS = 2**27
+"""Weights of all connections together; more would take gigabytes and minutes before the first sample."""
+
+_LARGEST_FILE = 1 << 20
+_MOST_DOTS = 200
+"""In a line of a file. Keys of more parts take a time that grows with the square of their number, and no field has
+three."""
 
 
 class Specification(Section):
@@ -26,11 +38,18 @@ class Specification(Section):
     Raises :class:`CepropError` (through :meth:`from_mapping` and :meth:`load`) with one line that names the field, the
     value and what is allowed."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "network"
-    layers: tuple[Annotated[int, within(1, 2**15)], ...] = Field(strict=False)
+    name: Annotated[str, Field(pattern=NAME)] = "network"
+    """Name of the network, from which files and modules are named."""
+    layers: tuple[Annotated[int, Within(1, 2**15)], ...] = Field(strict=False)
+    """Units of each layer, from input to output. There are at least two layers."""
     rule: Literal["ep", "c-ep", "vf", "c-vf"] = "c-ep"
-    angle: Annotated[int, within(0, 180)] | None = None
-    seed: Annotated[int, within(0, 2**64 - 1)] = 1
+    """The learning rule. `c-ep` and `c-vf` update after every nudged step, `ep` and `vf` once after the nudged phase.
+    `vf` and `c-vf` have backward weights of their own."""
+    angle: Annotated[int, Within(0, 180)] | None = None
+    """Angle in degrees between the initial forward and backward weights; only for `vf` and `c-vf`, where it is 0 if it
+    is left out."""
+    seed: Annotated[int, Within(0, 2**64 - 1)] = 1
+    """Seed of every random number."""
     formats: Formats = Formats()
     activation: Activation = Activation()
     phases: Phases = Phases()
@@ -53,12 +72,7 @@ class Specification(Section):
     @classmethod
     def load(cls, path: Path, overrides: Iterable[str] = ()) -> Self:
         """Read a TOML file; every override is `key=value` with a dotted key and a TOML value."""
-        try:
-            fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise CepropError(f"specification {path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise CepropError(f"specification {path}: not TOML: {error}") from None
+        fields = _read_toml(path)
         for override in overrides:
             _set_field(fields, override)
         return cls.from_mapping(fields)
@@ -82,13 +96,35 @@ class Specification(Section):
 
     @property
     def learning_digest(self) -> str:
-        """SHA-256 over the fields that determine bits; the same on every array and board."""
-        return _digest(self.model_dump(mode="json", exclude_none=True, exclude={"name", "array"}))
+        """SHA-256 over the canonical fields: two specifications have the same one if they learn the same bits by
+        definition (docs/specification.md)."""
+        return _digest(self.canonical_fields)
 
     @property
     def build_digest(self) -> str:
-        """SHA-256 over every field, the array's defaults where none is given."""
-        return _digest(self.with_array().fields())
+        """SHA-256 over the canonical fields, the name and the array, with the defaults of an array where none is
+        given."""
+        whole = self.with_array().fields()
+        return _digest(self.canonical_fields | {"name": whole["name"], "array": whole["array"]})
+
+    @property
+    def canonical_fields(self) -> dict[str, Any]:
+        """The fields that determine bits, each in the one form that all equal specifications have."""
+        fields = self.model_dump(mode="json", exclude_none=True, exclude={"name", "array"})
+        if self.two_weight_sets:
+            fields["angle"] = self.angle or 0
+        if self.activation.kind == "hard-sigmoid":
+            del fields["activation"]["table_bits"]
+        if self.quantiser.mode == "minmax":
+            del fields["quantiser"]["low"], fields["quantiser"]["high"]
+        before = [self.update.shifts, *(change.shifts for change in self.update.schedule)]
+        fields["update"]["largest"] = list(self.largest_shifts)
+        fields["update"]["schedule"] = [
+            change.model_dump(mode="json")
+            for change, shifts in zip(self.update.schedule, before, strict=False)
+            if change.shifts != shifts
+        ]
+        return fields
 
     def with_array(self) -> Self:
         """The same with an array: the default one where none is given, which must hold the weights."""
@@ -195,6 +231,7 @@ class Specification(Section):
             raise ValueError(
                 f'angle = {self.angle}: rule = "{self.rule}" has one weight set; only "vf" and "c-vf" take it'
             )
+        self._check_size()
         self._check_rates()
         if self.quantiser.low >= self.quantiser.high:
             raise ValueError(f"quantiser.high = {self.quantiser.high}: must be above quantiser.low")
@@ -209,6 +246,12 @@ class Specification(Section):
             self._check_array(self.array)
         return self
 
+    def _check_size(self) -> None:
+        forward = [below * above for below, above in itertools.pairwise(self.layers)]
+        weights = sum(forward) + (sum(forward[1:]) if self.two_weight_sets else 0)
+        if weights > LARGEST_WEIGHTS:
+            raise ValueError(f"layers = {list(self.layers)}: {weights:,} weights, more than {LARGEST_WEIGHTS:,}")
+
     def _check_rates(self) -> None:
         count = len(self.layers) - 1
         lists = {"update.shifts": self.update.shifts}
@@ -217,7 +260,7 @@ class Specification(Section):
         lists |= {f"update.schedule.{k}.shifts": change.shifts for k, change in enumerate(self.update.schedule)}
         for field, shifts in lists.items():
             if len(shifts) != count:
-                raise ValueError(f"{field} = {list(shifts)}: must hold one shift a connection, {count}")
+                raise ValueError(f"{field} = {list(shifts)}: must hold one shift per connection, {count}")
         epochs = [change.epoch for change in self.update.schedule]
         if epochs != sorted(set(epochs)):
             raise ValueError(f"update.schedule: epochs {epochs} must rise")
@@ -229,9 +272,9 @@ class Specification(Section):
                 if not 1 <= shift <= 32:
                     low, high = largest + 1 - shift, largest + 32 - shift
                     raise ValueError(
-                        f"update.shifts = {list(self.update.shifts)}: the largest shift {largest} of connection "
-                        f"{connection} puts rounding at bit {shift} of the product; it must be from {max(low, 0)} to "
-                        f"{high} so that this lies within the generator, 1 to 32"
+                        f"update.shifts = {list(self.update.shifts)}: the largest shift of connection {connection} is "
+                        f"{largest}, which rounds its update at bit {shift}; rounding needs a bit from 1 to 32, so the "
+                        f"largest shift must be from {max(low, 0)} to {high}"
                     )
 
     def _check_array(self, array: Array) -> None:
@@ -256,13 +299,33 @@ def _digest(fields: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def _read_toml(path: Path) -> dict[str, Any]:
+    """The fields of a TOML file, which may begin with a byte order mark."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise CepropError(f"specification {path}: {error.strerror}") from None
+    if len(content) > _LARGEST_FILE:
+        raise CepropError(f"specification {path}: more than {_LARGEST_FILE:,} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise RecursionError
+        return tomllib.loads(text)
+    except RecursionError:
+        raise CepropError(f"specification {path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are such, and a number of too many digits
+        raise CepropError(f"specification {path}: not TOML: {error}") from None
+
+
 def _set_field(fields: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise CepropError(f"--set {override}: must be key=value, for example array.rows=4")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # too many digits, too deep, or no TOML
         value = text  # a bare word, so that --set name=mine needs no quotes
     *path, last = key.split(".")
     section = fields

@@ -122,11 +122,14 @@ SHALLOW = TUTORIAL | {"array": {"rows": 4, "cols": 4, "memory_words": 400, "driv
 def test_what_is_proposed_fits(fields: dict[str, Any], name: str) -> None:
     """Exactly as the line says it, with fields that it does not name as they were."""
     specification, target = Specification.from_mapping(fields), board(name)
+    line = ""
     try:
         assert fitted(specification, target).specification is specification
     except CepropError as error:
-        found = re.search(r"; (\d+)x(\d+) fits(?: with (.*))?$", str(error))
-        assert found is not None, error
+        line = str(error)
+    if line:
+        found = re.search(r"; (\d+)x(\d+) fits(?: with (.*))?$", line)
+        assert found is not None, line
         others = found[3].replace(" = ", "=").split(", ") if found[3] else []
         proposed = specification.override(f"array.rows={found[1]}", f"array.cols={found[2]}", *others)
         geometry = fitted(proposed, target)

@@ -1,14 +1,19 @@
 """Data sets: quantiser, split, IDX files and everything that can be wrong with them."""
 
 import gzip
+import tempfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ceprop import CepropError, Specification
 from ceprop.model import load_dataset, quantise
 from ceprop.model.datasets import held_out
+from ceprop.model.idx import read_images
 
 
 def make(*overrides: str) -> Specification:
@@ -139,3 +144,53 @@ def test_other_number_of_inputs(folder: Path) -> None:
     )
     assert "layer 0 has 5 units" in message(folder, "layers=[5,3,10]")
     assert "has 4 inputs; change layers" in message(folder, "layers=[5,3,10]")
+
+
+def test_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(folder: Path) -> None:
+    images = folder / "train-images-idx3-ubyte"
+    bomb = gzip.compress(images.read_bytes() + bytes(1 << 28), compresslevel=1)
+    images.unlink()
+    images.with_name(f"{images.name}.gz").write_bytes(bomb)
+    tracemalloc.start()
+    assert "bytes where its header asks for 40" in message(folder)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+    head = images.with_name(f"{images.name}.gz")
+    head.write_bytes(gzip.compress(bytes([0, 0, 8, 3]) + b"\xff" * 12))
+    assert "more than 1,073,741,824" in message(folder)
+
+
+@settings(max_examples=2000, derandomize=True, deadline=5000)
+@given(st.data())
+def test_whatever_lies_in_a_file_is_read_or_refused_in_one_line(data: st.DataObject) -> None:
+    whole = idx(np.arange(12).reshape(3, 2, 2))
+    content = bytearray(whole)
+    for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=4)):
+        content[place] = data.draw(st.integers(0, 255))
+    content = bytes(content[: data.draw(st.integers(0, len(whole)))]) + data.draw(st.binary(max_size=3))
+    with tempfile.TemporaryDirectory() as name:
+        packed = data.draw(st.booleans())
+        path = Path(name) / f"train-images-idx3-ubyte{'.gz' * packed}"
+        path.write_bytes(gzip.compress(content) if packed else content)
+        images = _read_or_refuse(Path(name))
+        if images is not None:
+            assert idx(images.reshape(-1, *_shape(content)))[16:] == content[16:]
+
+
+def _read_or_refuse(folder: Path) -> np.ndarray | None:
+    try:
+        return read_images(folder, "train")
+    except CepropError:
+        return None
+
+
+def _shape(content: bytes) -> tuple[int, int]:
+    return int.from_bytes(content[8:12], "big"), int.from_bytes(content[12:16], "big")
+
+
+def test_blocks_are_quantised_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = np.random.default_rng(1).integers(0, 256, (50, 4))
+    whole = {mode: quantise(make(f"quantiser.mode={mode}"), raw) for mode in ("fixed", "minmax")}
+    monkeypatch.setattr("ceprop.model.quantiser._BLOCK", 7)
+    for mode, expected in whole.items():
+        assert np.array_equal(quantise(make(f"quantiser.mode={mode}"), raw), expected)

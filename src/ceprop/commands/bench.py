@@ -11,6 +11,7 @@ from ceprop.specification import Specification
 
 from .default_group import DefaultGroup
 from .options import board_option, data_option, json_option, seeds_option_from, specification_options
+from .types import EPOCHS, OUTPUT_FOLDER, SAMPLES
 
 if TYPE_CHECKING:
     from ceprop.bench_run import CoreBench
@@ -19,7 +20,7 @@ _PLACEMENTS = {"ice40": 6, "ecp5": 1}
 """Seeds of place and route, by family: on a device that is nearly full clocks differ by a tenth."""
 
 
-@click.group(cls=DefaultGroup, default="core")
+@click.group(cls=DefaultGroup, default="core", short_help="Measure speeds, each beside a comparison.")
 def bench() -> None:
     """Speeds, each beside something measured in the same run.
 
@@ -27,14 +28,16 @@ def bench() -> None:
     """
 
 
-@bench.command()
+@bench.command(short_help="Measure how fast the hardware of SPEC learns.")
 @specification_options
 @board_option
 @data_option
-@click.option("--samples", type=click.IntRange(min=2), default=500, show_default=True, metavar="N", help="Of each run.")
+@click.option(
+    "--samples", type=click.IntRange(2, SAMPLES.max), default=500, show_default=True, metavar="N", help="Of each run."
+)
 @click.option(
     "--epochs",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, EPOCHS.max),
     default=15,
     show_default=True,
     metavar="N",
@@ -43,13 +46,13 @@ def bench() -> None:
 @seeds_option_from("1,2,3", "Seeds of the golden model's test error.")
 @click.option(
     "--placements",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1000),
     metavar="N",
     help="Place and route from so many seeds; the fastest counts. By default 6 on iCE40, a minute each, else 1.",
 )
 @click.option(
     "--build",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     default=Path("build/bench"),
     show_default=True,
     metavar="DIR",
@@ -65,7 +68,7 @@ def core(
     seeds: tuple[int, ...],
     placements: int | None,
     build: Path,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> int:
     """How fast SPEC's hardware learns on a board: cycles of simulated samples, clock of the routed core.
 
@@ -135,11 +138,11 @@ def _rows(result: "CoreBench") -> list[tuple[str, str]]:
     return rows
 
 
-@bench.command()
-@click.option("--samples", type=click.IntRange(min=1), default=4000, show_default=True, metavar="N")
+@bench.command(short_help="Time the float reference beside a PyTorch loop.")
+@click.option("--samples", type=SAMPLES, default=4000, show_default=True, metavar="N")
 @data_option
 @json_option
-def model(samples: int, data: str, json_file: str | None) -> None:
+def model(samples: int, data: str, json_file: Path | None) -> None:
     """The float reference against a plain PyTorch loop of the same equations, C-EP-1h of the paper, one thread.
 
     Needs PyTorch, which ceprop itself does not: pip install torch.

@@ -11,6 +11,7 @@ from ceprop.report import Report
 from ceprop.specification import Specification
 
 from .options import json_option, override_options
+from .types import INPUT_FILE
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 _ROOM = ("luts", "multipliers", "block_rams")
 
 
-@click.command()
-@click.argument("spec", required=False, type=click.Path(path_type=Path))
+@click.command(short_help="List the boards, and the array that fits each.")
+@click.argument("spec", required=False, type=INPUT_FILE)
 @override_options
 @json_option
-def boards(spec: Path | None, overrides: list[str], json_file: str | None) -> None:
+def boards(spec: Path | None, overrides: list[str], json_file: Path | None) -> None:
     """The boards that ceprop builds for; with SPEC also the array that each would get, or why none."""
     from ceprop.boards import board as find_board
     from ceprop.boards import board_names

@@ -8,20 +8,21 @@ import click
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
-from .options import CLOCK_MHZ, board_option, json_option, specification_options
+from .options import board_option, json_option, specification_options
+from .types import CLOCK_MHZ, OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
     from ceprop.boards.build import Build
 
 
-@click.command()
+@click.command(short_help="Make the bitstream of SPEC for a board.")
 @specification_options
 @board_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     metavar="DIR",
     help="Folder for bitstream and report; build/BOARD where it is left out.",
 )
@@ -62,7 +63,7 @@ def build(
     flash: bool | None,
     clock_mhz: float | None,
     transport: str,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Make the bitstream of SPEC for a board: core, link, PLL and pins, its timing checked.
 

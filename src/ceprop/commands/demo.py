@@ -14,6 +14,7 @@ from ceprop.specification import Specification
 
 from .generate import write_core
 from .options import json_option, override_options
+from .types import OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from ceprop.model import Dataset, Trainer
@@ -49,11 +50,11 @@ class _Proof:
     comparison: "Comparison"
 
 
-@click.command()
+@click.command(short_help="Learn digits in the model and in simulated hardware.")
 @override_options
-@click.option("--output", type=click.Path(path_type=Path), default=Path("build/demo"), show_default=True, metavar="DIR")
+@click.option("--output", type=OUTPUT_FOLDER, default=Path("build/demo"), show_default=True, metavar="DIR")
 @json_option
-def demo(overrides: list[str], output: Path, json_file: str | None) -> int:
+def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
     """Train the bundled digits network, generate its hardware, and prove that it learns bit for bit the same.
 
     Exit code 1 if anything differs.

@@ -1,6 +1,7 @@
 """`ceprop doctor`: which tools are here, and how to get the others."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -10,9 +11,9 @@ from ceprop.report import Report
 from .options import json_option
 
 
-@click.command()
+@click.command(short_help="Show the tools and how to get missing ones.")
 @json_option
-def doctor(json_file: str | None) -> int:
+def doctor(json_file: Path | None) -> int:
     """Show the tools that are here and how to get those that are not. Exit code 1 if `ceprop demo` cannot run."""
     from ceprop.tools import find_tools
 

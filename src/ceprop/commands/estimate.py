@@ -1,27 +1,30 @@
 """`ceprop estimate`: how large and how fast, before synthesis."""
 
+from pathlib import Path
+
 import click
 
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import board_option, data_option, json_option, specification_options
+from .types import SAMPLES
 
 
-@click.command()
+@click.command(short_help="Predict size and speed before synthesis.")
 @specification_options
 @board_option
 @data_option
 @click.option(
     "--samples",
-    type=click.IntRange(min=1),
+    type=SAMPLES,
     default=500,
     show_default=True,
     metavar="N",
     help="Samples whose cycles are counted, each time.",
 )
 @json_option
-def estimate(specification: Specification, board: str, data: str, samples: int, json_file: str | None) -> None:
+def estimate(specification: Specification, board: str, data: str, samples: int, json_file: Path | None) -> None:
     """How large SPEC's hardware gets on a board, and how fast it learns, before anything is synthesized.
 
     Cycles are exact: the cycle model counts those of the first samples of training, from the initial network and after

@@ -10,20 +10,21 @@ from ceprop.errors import CepropError
 from ceprop.report import Report
 
 from .options import board_option, json_option
+from .types import INPUT_FILE
 
 
-@click.command()
+@click.command(short_help="Send a bitstream or a data set to a board.")
 @board_option
-@click.argument("bitstream", required=False, type=click.Path(path_type=Path))
+@click.argument("bitstream", required=False, type=INPUT_FILE)
 @click.option(
     "--data-set",
-    type=click.Path(path_type=Path),
+    type=INPUT_FILE,
     metavar="FILE",
     help="Write what `ceprop pack` made to its place in the board's flash, and no bitstream.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the command and run nothing.")
 @json_option
-def flash(board: str, bitstream: Path | None, data_set: Path | None, dry_run: bool, json_file: str | None) -> None:
+def flash(board: str, bitstream: Path | None, data_set: Path | None, dry_run: bool, json_file: Path | None) -> None:
     """Write BITSTREAM to a board's flash with whichever program for it is here; that of build/BOARD where it is left
     out. A bitstream for another device or board is refused before anything is sent, and so is a damaged data set."""
     if bitstream and data_set:

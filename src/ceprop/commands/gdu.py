@@ -10,7 +10,8 @@ import click
 from ceprop.errors import CepropError
 from ceprop.report import Report
 
-from .options import FiniteRange, data_option, json_option
+from .options import data_option, json_option
+from .types import OUTPUT_FOLDER, SAMPLES, FiniteRange
 
 if TYPE_CHECKING:
     from ceprop.model.reference.theory import Sample
@@ -19,9 +20,9 @@ _SETTINGS, _RULES = ("prototypical", "energy-based", "consistent"), ("c-ep", "c-
 _HIDDEN, _CLASSES = 512, 10
 
 
-@click.command()
+@click.command(short_help="Measure the theorem of the paper (GDU).")
 @data_option
-@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="Median over N samples.")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, help="Median over N samples.")
 @click.option("--setting", type=click.Choice(["all", *_SETTINGS]), help="One setting, or all, which is the default.")
 @click.option("--rule", type=click.Choice(["all", *_RULES]), help="One rule, or both, which is the default.")
 @click.option("--angle", type=FiniteRange(0, 180), metavar="DEGREES", help="Angle between the weight sets of c-vf; 0.")
@@ -32,7 +33,7 @@ _HIDDEN, _CLASSES = 512, 10
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Draws weights and samples.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OUTPUT_FOLDER,
     default=Path("build/gdu"),
     show_default=True,
     metavar="FOLDER",
@@ -49,7 +50,7 @@ def gdu(
     integer: bool,
     seed: int,
     out: Path,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Theorem 1 of the paper: the updates of the nudged phase against the gradients of BPTT.
 

@@ -13,19 +13,20 @@ from ceprop.report import Report, as_json
 from ceprop.specification import Specification
 
 from .options import json_option, primitives_option, specification_options
+from .types import OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from ceprop.hdl import GeneratedCore
     from ceprop.hdl.primitives import Primitives
 
 
-@click.command()
+@click.command(short_help="Write the Verilog of SPEC and its manifest.")
 @specification_options
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder to write.")
+@click.option("-o", "--output", required=True, type=OUTPUT_FOLDER, metavar="DIR", help="Folder to write.")
 @click.option("--lint", is_flag=True, help="Ask Verilator, Icarus and yosys first; nothing is written if one objects.")
 @primitives_option
 @json_option
-def generate(specification: Specification, output: Path, lint: bool, primitives: str, json_file: str | None) -> None:
+def generate(specification: Specification, output: Path, lint: bool, primitives: str, json_file: Path | None) -> None:
     """Write SPEC's hardware to DIR: one file of Verilog-2005, and a manifest of its ports, registers and widths."""
     from ceprop.hdl import generate as generate_core
     from ceprop.hdl.primitives import primitives_named

@@ -1,6 +1,5 @@
 """Options that several verbs share."""
 
-import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 import click
 
 from ceprop.specification import Specification
+
+from .types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER
 
 Verb = Callable[..., Any]
 
@@ -35,7 +36,7 @@ def override_options(verb: Verb) -> Verb:
 def specification_options(verb: Verb) -> Verb:
     """The argument SPEC with its overrides; the verb gets a `specification`."""
 
-    @click.argument("spec", type=click.Path(path_type=Path))
+    @click.argument("spec", type=INPUT_FILE)
     @override_options
     @wraps(verb)
     def with_specification(*arguments: Any, spec: Path, overrides: list[str], **options: Any) -> Any:
@@ -45,7 +46,7 @@ def specification_options(verb: Verb) -> Verb:
 
 
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON; - is standard output."
+    "--json", "json_file", type=JSON_FILE, metavar="FILE", help="Write the result as JSON; - is standard output."
 )
 data_option = click.option(
     "--data",
@@ -62,21 +63,6 @@ primitives_option = click.option(
     show_default=True,
     help="What multipliers and weight memories are made of.",
 )
-
-
-class FiniteRange(click.FloatRange):
-    """A number within bounds; `nan` is within none."""
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
-        """The number; fails as click's own types do."""
-        number = super().convert(value, parameter, context)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a number.", parameter, context)
-        return number
-
-
-CLOCK_MHZ = FiniteRange(min=1, max=500)
-"""What a core's clock may be."""
 
 
 def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
@@ -98,7 +84,7 @@ seeds_option = seeds_option_from("1")
 board_option = click.option("--board", required=True, metavar="NAME", help="Board whose device is meant.")
 out_option = click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FOLDER,
     default=Path("build/reproduce"),
     show_default=True,
     metavar="FOLDER",

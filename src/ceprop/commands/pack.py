@@ -8,17 +8,18 @@ from ceprop.report import Report
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, specification_options
+from .types import OUTPUT_FILE, SAMPLES
 
 
-@click.command()
+@click.command(short_help="Write a data set for the flash of a board.")
 @specification_options
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=OUTPUT_FILE)
 @data_option
-@click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
 @click.option("--contents", is_flag=True, help="FILE is all of a flash, as `ceprop run --flash` has it.")
 @json_option
 def pack(
-    specification: Specification, file: Path, data: str, samples: int, contents: bool, json_file: str | None
+    specification: Specification, file: Path, data: str, samples: int, contents: bool, json_file: Path | None
 ) -> None:
     """Pack the first N samples, in the order of SPEC's first epoch, into FILE.
 

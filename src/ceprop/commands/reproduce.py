@@ -10,12 +10,13 @@ import click
 from ceprop.errors import CepropError
 from ceprop.report import Advance, Report, percent
 
-from .options import FiniteRange, data_option, json_option, out_option, seeds_option
+from .options import data_option, json_option, out_option, seeds_option
+from .types import EPOCHS, FiniteRange
 
 _ROWS = ("ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h")
 
 
-@click.group()
+@click.group(short_help="Repeat the experiments of the paper in float.")
 def reproduce() -> None:
     """The experiments of the paper (arXiv 2005.04168) with the float reference.
 
@@ -23,7 +24,7 @@ def reproduce() -> None:
     """
 
 
-@reproduce.command()
+@reproduce.command(short_help="Repeat the table of errors on MNIST.")
 @click.option("--row", "rows", type=click.Choice(_ROWS), multiple=True, help="A row of the table; all, if left out.")
 @click.option(
     "--rate-scale",
@@ -33,7 +34,7 @@ def reproduce() -> None:
     metavar="FACTOR",
     help="Multiply all rates of the paper.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Stop after N epochs.")
+@click.option("--epochs", type=EPOCHS, metavar="N", help="Stop after N epochs.")
 @seeds_option
 @data_option
 @out_option
@@ -45,7 +46,7 @@ def table(
     seeds: tuple[int, ...],
     data: str,
     out: Path,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """The table of test and training errors on MNIST, beside the paper's; without --epochs at full length."""
     from ceprop.model import load_images

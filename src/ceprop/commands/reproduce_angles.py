@@ -9,6 +9,7 @@ from ceprop.report import Report, percent
 
 from .options import data_option, json_option, out_option, seeds_option
 from .reproduce import seed_progress
+from .types import EPOCHS
 
 if TYPE_CHECKING:
     from ceprop.model import Images
@@ -30,7 +31,7 @@ _SIZE_OPTIONS = (
     click.option("--full", is_flag=True, help="The paper's size and length; --hidden and --epochs are left aside."),
     click.option("--hidden", type=click.IntRange(min=1), default=128, show_default=True, metavar="N",
                  help="Units of a hidden layer at reduced size."),
-    click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+    click.option("--epochs", type=EPOCHS, default=10, show_default=True, metavar="N",
                  help="Epochs at reduced size."),
     click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=_angles,
                  help="Initial angles between forward and backward weights, in degrees."),
@@ -44,7 +45,7 @@ def _size_options(verb: Any) -> Any:
     return verb
 
 
-@click.command()
+@click.command(short_help="Measure error against the angle of the weights.")
 @click.option("--row", type=click.Choice(("c-vf-1h", "c-vf-2h")), default="c-vf-1h", show_default=True)
 @_size_options
 @seeds_option
@@ -60,7 +61,7 @@ def angle(
     seeds: tuple[int, ...],
     data: str,
     out: Path,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Test error of C-VF against the initial angle between forward and backward weights."""
     from ceprop.model import load_images
@@ -82,7 +83,7 @@ def angle(
     report.result({"data": images.name, "row": row, "angles": results, "plot": str(plot)})
 
 
-@click.command("gradient-angle")
+@click.command("gradient-angle", short_help="Measure error against the angle of the updates.")
 @_size_options
 @seeds_option
 @data_option
@@ -96,7 +97,7 @@ def gradient_angle(
     seeds: tuple[int, ...],
     data: str,
     out: Path,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Test error against the angle between the total update and the total BPTT gradient before learning.
 

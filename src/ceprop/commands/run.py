@@ -1,8 +1,9 @@
 """`ceprop run`: a board, or a simulated one, learns over its link beside the golden model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,34 @@ from ceprop.bundled import bundled_specification
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
-from .options import CLOCK_MHZ, FiniteRange, data_option, json_option, override_options
+from .options import data_option, json_option, override_options
+from .types import CLOCK_MHZ, INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE, OUTPUT_FOLDER, SAMPLES, FiniteRange
 
 if TYPE_CHECKING:
     from ceprop.boards.host import HostDriver, Place
     from ceprop.model import Trainer
 
-_FILE = click.Path(path_type=Path)
-
 
 @dataclass(frozen=True)
 class _Board:
-    """What the group's options name."""
+    """What the group's options name, made when a verb asks for it: `ceprop run VERB --help` needs none of it."""
 
-    specification: Specification
-    place: "Place"
+    spec: Path | None
+    overrides: list[str]
+    port: str | None
+    make_place: Callable[[str], "Place"]
+
+    @cached_property
+    def specification(self) -> Specification:
+        """What the board was built from."""
+        return Specification.load(self.spec or bundled_specification("digits"), self.overrides)
+
+    @property
+    def place(self) -> "Place":
+        """Where the board is; raises :class:`click.UsageError` where no port was named."""
+        if self.port is None:
+            raise click.UsageError("--port must be given before the verb: a serial port, an ftdi:// address, or sim")
+        return self.make_place(self.port)
 
     @contextmanager
     def opened(self, report: Report) -> Iterator["HostDriver"]:
@@ -36,17 +50,14 @@ class _Board:
             yield driver
 
 
-@click.group("run")
+@click.group("run", short_help="Let a real or simulated board learn over its link.")
 @click.option(
     "--port",
-    required=True,
     metavar="sim|DEVICE|URL",
     help="Serial port of the board; ftdi://ftdi:232h/1 (ftdi:///? lists them) for SPI; or sim: simulate it.",
 )
-@click.option(
-    "--board", metavar="NAME", help="Which board it is; --port sim needs it: generic for what no board holds."
-)
-@click.option("--spec", type=_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
+@click.option("--board", metavar="NAME", help="Which it is; --port sim needs it: generic for what no board holds.")
+@click.option("--spec", type=INPUT_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
 @override_options
 @click.option("--baud", type=click.IntRange(1200, 12_000_000), help="Of a serial port; by default that of builds.")
 @click.option(
@@ -72,14 +83,21 @@ class _Board:
 )
 @click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
 @click.option("--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Of a simulated board; 36 if not given.")
-@click.option("--flash", type=_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing.")
 @click.option(
-    "--build", type=_FILE, default=Path("build/run"), show_default=True, metavar="DIR", help="Keeps the simulation."
+    "--flash", type=INPUT_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing."
+)
+@click.option(
+    "--build",
+    type=OUTPUT_FOLDER,
+    default=Path("build/run"),
+    show_default=True,
+    metavar="DIR",
+    help="Keeps the simulation.",
 )
 @click.pass_context
 def run_board(
     context: click.Context,
-    port: str,
+    port: str | None,
     board: str | None,
     spec: Path | None,
     overrides: list[str],
@@ -96,20 +114,22 @@ def run_board(
 
     Exit code 1 if anything differs.
     """
-    from ceprop.boards.host import BAUD, Place
 
-    specification = Specification.load(spec or bundled_specification("digits"), overrides)
-    clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
-    place = Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, clock_hz)
-    context.obj = _Board(specification, place)
+    def place(port: str) -> "Place":
+        from ceprop.boards.host import BAUD, Place
+
+        clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
+        return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, clock_hz)
+
+    context.obj = _Board(spec, overrides, port, place)
 
 
-@run_board.command()
-@click.option("--samples", type=click.IntRange(min=1), default=30, show_default=True, metavar="N", help="To learn.")
+@run_board.command(short_help="Compare every function of the board with the model.")
+@click.option("--samples", type=SAMPLES, default=30, show_default=True, metavar="N", help="To learn.")
 @data_option
 @json_option
 @click.pass_obj
-def selftest(target: _Board, samples: int, data: str, json_file: str | None) -> int:
+def selftest(target: _Board, samples: int, data: str, json_file: Path | None) -> int:
     """Golden vectors: registers and bounds, RESET, memories there and back, learning, inference, counters."""
     from ceprop.board_report import show_proof
     from ceprop.boards.host import selftest as test
@@ -124,11 +144,11 @@ def selftest(target: _Board, samples: int, data: str, json_file: str | None) -> 
     return show_proof(report, proof, {"samples": samples}, [("samples", f"{samples:,}")])
 
 
-@run_board.command()
+@run_board.command(short_help="Learn on the board and in the model.")
 @data_option
-@click.option("--samples", type=click.IntRange(min=1), default=200, show_default=True, metavar="N")
-@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Go on from this training run or snapshot.")
-@click.option("--snapshot", "saved", type=_FILE, metavar="FILE", help="Save what the board learned here.")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
+@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Go on from this training run or snapshot.")
+@click.option("--snapshot", "saved", type=OUTPUT_FILE, metavar="FILE", help="Save what the board learned here.")
 @click.option(
     "--from-flash",
     type=click.IntRange(min=1, max=65535),
@@ -146,7 +166,7 @@ def train(
     saved: Path | None,
     from_flash: int | None,
     keep: bool,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> int:
     """Learn from N samples on the board and in the model; predictions and all memories are compared."""
     from ceprop.board_report import show_proof
@@ -180,17 +200,15 @@ def train(
     return show_proof(report, proof, values, rows)
 
 
-@run_board.command()
+@run_board.command(short_help="Predict test samples on the board and in the model.")
 @data_option
+@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Of the test set.")
 @click.option(
-    "--samples", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="Of the test set."
-)
-@click.option(
-    "--checkpoint", type=_FILE, metavar="FILE", help="Load this network; without it, the board keeps its own."
+    "--checkpoint", type=INPUT_FILE, metavar="FILE", help="Load this network; without it, the board keeps its own."
 )
 @json_option
 @click.pass_obj
-def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json_file: str | None) -> int:
+def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json_file: Path | None) -> int:
     """Predict test samples on the board and in the model."""
     from ceprop.board_report import show_proof
     from ceprop.boards.host import infer_beside
@@ -208,15 +226,15 @@ def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json
     return show_proof(report, proof, values, rows)
 
 
-@run_board.command()
-@click.argument("file", type=_FILE)
+@run_board.command(short_help="Save the network of the board to a file.")
+@click.argument("file", type=OUTPUT_FILE)
 @data_option
 @click.option(
-    "--trained", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Samples learned so far."
+    "--trained", type=LEARNED_SAMPLES, default=0, show_default=True, metavar="N", help="Samples learned so far."
 )
 @json_option
 @click.pass_obj
-def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: str | None) -> None:
+def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: Path | None) -> None:
     """Save the board's network to FILE, from which `ceprop train --resume` and --checkpoint go on."""
     from ceprop.model import Trainer, load_dataset, save_checkpoint
 
@@ -231,12 +249,12 @@ def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: str
     report.result(values)
 
 
-@run_board.command()
-@click.argument("file", type=_FILE)
+@run_board.command(short_help="Load the network of a file into the board.")
+@click.argument("file", type=INPUT_FILE)
 @data_option
 @json_option
 @click.pass_obj
-def restore(target: _Board, file: Path, data: str, json_file: str | None) -> int:
+def restore(target: _Board, file: Path, data: str, json_file: Path | None) -> int:
     """Load the network of FILE, a snapshot or a checkpoint, into the board, and read it back."""
     from ceprop.board_report import show_proof
     from ceprop.boards.host import Proof
@@ -252,10 +270,10 @@ def restore(target: _Board, file: Path, data: str, json_file: str | None) -> int
     return show_proof(report, proof, values, [("network of", str(file))])
 
 
-@run_board.command()
+@run_board.command(short_help="Save the network to the flash of the board.")
 @json_option
 @click.pass_obj
-def save(target: _Board, json_file: str | None) -> None:
+def save(target: _Board, json_file: Path | None) -> None:
     """Save the board's network to its own flash. Power may fail meanwhile: the snapshot before it stays."""
     from ceprop.boards.host import save_to_flash
 
@@ -265,10 +283,10 @@ def save(target: _Board, json_file: str | None) -> None:
         _show_own(report, driver, "saved to the flash of")
 
 
-@run_board.command()
+@run_board.command(short_help="Load the network from the flash of the board.")
 @json_option
 @click.pass_obj
-def load(target: _Board, json_file: str | None) -> None:
+def load(target: _Board, json_file: Path | None) -> None:
     """Load the newest whole snapshot of the board's own flash into its network."""
     from ceprop.boards.host import restore_from_flash
 

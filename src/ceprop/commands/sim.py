@@ -17,16 +17,17 @@ from ceprop.report import Report
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, primitives_option, specification_options
+from .types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 
 
-@click.command()
+@click.command(short_help="Compare simulated hardware with the model.")
 @specification_options
 @click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
 @data_option
-@click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N")
 @click.option(
     "--read-every",
-    type=click.IntRange(min=1),
+    type=SAMPLES,
     default=1,
     show_default=True,
     metavar="N",
@@ -34,10 +35,10 @@ from .options import data_option, json_option, primitives_option, specification_
 )
 @click.option("--no-skip", is_flag=True, help="Let the core visit every unit and input, and run every step.")
 @primitives_option
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Start from this training run.")
+@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Start from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
 @click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
-@click.option("--build", type=click.Path(path_type=Path), metavar="DIR", help="Keep the simulator's files here.")
+@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the simulator's files here.")
 @json_option
 def sim(
     specification: Specification,
@@ -51,7 +52,7 @@ def sim(
     waves: bool,
     plant_fault: str | None,
     build: Path | None,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> int:
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
     weight between samples, every cycle count. Exit code 1 if anything differs."""

@@ -11,9 +11,10 @@ from ceprop.specification import Specification
 from ceprop.studies.variants import STUDIES
 
 from .options import data_option, json_option, override_options, seeds_option
+from .types import EPOCHS, INPUT_FILE, OUTPUT_FOLDER
 
 
-@click.group()
+@click.group(short_help="Learn again and again with one thing changed.")
 def study() -> None:
     """Learn a network again and again with one thing changed: tables, curves and a picture.
 
@@ -24,15 +25,13 @@ def study() -> None:
 def _verb(name: str, summary: str) -> Callable[..., Any]:
     """A study's verb; without SPEC it studies the bundled digits network."""
 
-    @study.command(name, help=summary)
-    @click.argument("spec", type=click.Path(path_type=Path), required=False)
+    @study.command(name, help=summary, short_help=f"{summary.rstrip('.').split(',')[0]}.")
+    @click.argument("spec", type=INPUT_FILE, required=False)
     @override_options
     @data_option
-    @click.option("--epochs", type=click.IntRange(min=1), default=12, show_default=True, metavar="N")
+    @click.option("--epochs", type=EPOCHS, default=12, show_default=True, metavar="N")
     @seeds_option
-    @click.option(
-        "--out", type=click.Path(path_type=Path), default=Path("build/study"), show_default=True, metavar="DIR"
-    )
+    @click.option("--out", type=OUTPUT_FOLDER, default=Path("build/study"), show_default=True, metavar="DIR")
     @json_option
     def verb(
         spec: Path | None,
@@ -41,7 +40,7 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
         epochs: int,
         seeds: tuple[int, ...],
         out: Path,
-        json_file: str | None,
+        json_file: Path | None,
     ) -> None:
         from ceprop.bundled import bundled_specification
         from ceprop.studies.pictures import draw_study

@@ -10,19 +10,20 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, specification_options
+from .types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE
 
 if TYPE_CHECKING:
     from ceprop.model import Dataset, Trainer
 
 
-@click.command()
+@click.command(short_help="Train the golden model.")
 @specification_options
 @data_option
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Learn until N epochs in all are finished.")
-@click.option("--samples", type=click.IntRange(min=0), metavar="N", help="Learn from N samples in all.")
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="FILE", help="Save the run here, as it goes.")
+@click.option("--epochs", type=EPOCHS, metavar="N", help="Learn until N epochs in all are finished.")
+@click.option("--samples", type=LEARNED_SAMPLES, metavar="N", help="Learn from N samples in all.")
+@click.option("--checkpoint", type=OUTPUT_FILE, metavar="FILE", help="Save the run here, as it goes.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.png", help="Draw the learning curve.")
+@click.option("--plot", type=OUTPUT_FILE, metavar="FILE.png", help="Draw the learning curve.")
 @json_option
 def train(
     specification: Specification,
@@ -32,7 +33,7 @@ def train(
     checkpoint: Path | None,
     resume: bool,
     plot: Path | None,
-    json_file: str | None,
+    json_file: Path | None,
 ) -> None:
     """Train the golden model of SPEC, the same bits as on the hardware.
 

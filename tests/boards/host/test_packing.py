@@ -1,11 +1,15 @@
 """Packed samples, byte by byte."""
 
+import random
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceprop.boards.host.packing import data_set_image, pack_sample
+from ceprop import CepropError
+from ceprop.boards.host.packing import check_data_set, data_set_image, pack_sample
 from ceprop.boards.protocol import check_value, data_set_mark
 from ceprop.specification import Specification
 
@@ -55,3 +59,47 @@ def test_an_image_for_flash() -> None:
     assert [int.from_bytes(image[k : k + 4], "little") for k in (4, 8)] == [2, len(packed)]
     assert image[12:-4] == packed
     assert int.from_bytes(image[-4:], "little") == check_value(image[:-4])
+
+
+_INPUTS = np.array([[0, 5, 0], [1, 0, 2], [0, 0, 3]], np.uint16)
+
+
+def _sealed(content: bytes) -> bytes:
+    """The content of a file's head and samples with the CRC that belongs to it."""
+    return content + check_value(content).to_bytes(4, "little")
+
+
+def _refusal(path: Path, content: bytes, known: Specification | None) -> str:
+    path.write_bytes(content)
+    with pytest.raises(CepropError, match="data set ") as refusal:
+        check_data_set(path, known)
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_file_that_is_not_as_it_was_packed_is_refused(tmp_path: Path, bits: int) -> None:
+    path, known = tmp_path / "set.bin", specification(3, bits)
+    whole, generator = data_set_image(known, _INPUTS, np.array([2, 1, 0])), random.Random(1)
+    path.write_bytes(whole)
+    assert check_data_set(path, known) == check_data_set(path) == 3
+    for _ in range(2000):
+        place = generator.randrange(len(whole))
+        altered = bytes([generator.choice([b for b in range(256) if b != whole[place]])])
+        assert "not a whole one" in _refusal(path, whole[:place] + altered + whole[place + 1 :], None)
+    for length in range(len(whole)):
+        assert "not a whole one" in _refusal(path, whole[:length], None)
+
+
+def test_file_whose_crc_is_right_and_whose_content_is_not(tmp_path: Path) -> None:
+    path, known = tmp_path / "set.bin", specification(3, 8)
+    body = data_set_image(known, _INPUTS, np.array([2, 1, 0]))[:-4]
+    counted = _sealed(body[:4] + (4).to_bytes(4, "little") + body[8:])
+    assert "counts 4 samples and holds another number" in _refusal(path, counted, None)
+    assert "counts 4 samples and does not hold" in _refusal(path, counted, known)
+    for other in (specification(4, 8), specification(3, 7)):
+        assert "packed for a network of other inputs" in _refusal(path, _sealed(body), other)
+    no_class = _sealed(body[:14] + (3).to_bytes(2, "little") + body[16:])
+    no_input = _sealed(body[:16] + (4).to_bytes(1, "little") + body[17:])
+    for content in (no_class, no_input):
+        assert "does not hold as many whole ones" in _refusal(path, content, known)

@@ -1,0 +1,5 @@
+"""`python -m ceprop` is the command `ceprop`."""
+
+from ceprop.cli import main
+
+main()

@@ -1,0 +1,82 @@
+"""Types of the command line's values: what cannot be right is refused before any work begins."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ceprop.errors import CepropError
+from ceprop.files import check_folder, check_target
+
+SAMPLES = click.IntRange(1, 100_000)
+"""Samples that are simulated, counted or packed one by one. MNIST has 60,000 in an epoch."""
+
+LEARNED_SAMPLES = click.IntRange(0, 10**9)
+"""Samples that the golden model learns from."""
+
+EPOCHS = click.IntRange(1, 1_000_000)
+"""As far as a specification's schedule of rates can go."""
+
+INPUT_FILE = click.Path(path_type=Path)
+"""A file that is read. Who reads it says what is wrong with it."""
+
+
+class _Output(click.Path):
+    """A path that is checked to be writable when the command line is read, not after the work."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in ("", b""):
+            self.fail("the name is empty", param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        try:
+            self.check(path)
+        except CepropError as error:
+            self.fail(str(error), param, ctx)
+        return path
+
+    def check(self, path: Path) -> None:
+        """Raise :class:`CepropError` where nothing can be written."""
+        raise NotImplementedError
+
+
+class OutputFile(_Output):
+    """A file that will be written, see :func:`ceprop.files.check_target`."""
+
+    def check(self, path: Path) -> None:
+        check_target(path)
+
+
+class OutputFolder(_Output):
+    """A folder in which files will be written, made if it is missing."""
+
+    def check(self, path: Path) -> None:
+        check_folder(path)
+
+
+class JsonFile(OutputFile):
+    """An :class:`OutputFile`, or "-" for the standard output."""
+
+    def check(self, path: Path) -> None:
+        if str(path) != "-":
+            super().check(path)
+
+
+OUTPUT_FILE = OutputFile()
+OUTPUT_FOLDER = OutputFolder()
+JSON_FILE = JsonFile()
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers which, unlike click's own, does not hold "nan"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} must be a finite number", param, ctx)
+        return number
+
+
+CLOCK_MHZ = FiniteRange(1, 500)
+"""What a core's clock may be."""
