@@ -15,6 +15,9 @@ from pathlib import Path
 
 from ceprop.errors import CepropError
 
+_MOST_SECONDS = 6 * 3600
+"""For a tool: the largest array for the largest part takes one to place and route."""
+
 
 @dataclass(frozen=True)
 class WasmTool:
@@ -65,10 +68,20 @@ def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> No
 def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
     """Run a program in `folder`, everything that it says in the file `log` there.
 
-    Raises :class:`CepropError` that names the program, its complaint and the log."""
+    Raises :class:`CepropError` that names the program, its complaint and the log, also where it takes too long."""
     path = folder / log
     with path.open("wb") as output:
-        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=_MOST_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise CepropError(f"{name}: gave up after {_MOST_SECONDS / 3600:g} h (log: {path})") from None
     if done.returncode:
         raise CepropError(f"{name}: {_complaint(path, done.returncode)} (log: {path})")
 

@@ -25,6 +25,10 @@ _ARGUMENTS = (
 )
 
 
+_MOST_SECONDS = 3600
+"""For a compiler: the largest array takes some minutes."""
+
+
 def build_executable(
     verilog: str,
     top: str,
@@ -54,7 +58,13 @@ def build_executable(
     with tempfile.TemporaryDirectory(dir=program.parent) as place, log.open("wb") as output:
         command = [str(tool.path), *arguments, "--Mdir", place, str(main), str(source)]
         environment = os.environ | tool.environment
-        if subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment).returncode:
+        try:
+            done = subprocess.run(
+                command, stdout=output, stderr=subprocess.STDOUT, env=environment, timeout=_MOST_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            raise CepropError(f"verilator gave up building {top} after {_MOST_SECONDS / 3600:g} h: see {log}") from None
+        if done.returncode:
             raise CepropError(f"verilator could not build {top}: see {log}")
         # In one step, for others may build the same at this moment.
         Path(place, "board").replace(program)
