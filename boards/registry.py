@@ -66,6 +66,11 @@ class Board:
         return f"{self.name} ({self.device.name})"
 
     @property
+    def part(self) -> str:
+        """The whole part's name as nextpnr writes it into the bitstream of an ECP5."""
+        return f"{self.device.name}-{self.speed}{self.package}"
+
+    @property
     def own_oscillator(self) -> bool:
         """Whether the clock is the part's own, which no PLL takes."""
         return self.platform.default_clk == "SB_HFOSC"

@@ -8,12 +8,12 @@ import importlib.metadata
 import importlib.util
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.errors import CepropError
+from ceprop.processes import run_to_end
 
 _MOST_SECONDS = 6 * 3600
 """For a tool: the largest array for the largest part takes one to place and route."""
@@ -71,19 +71,9 @@ def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
     Raises :class:`CepropError` that names the program, its complaint and the log, also where it takes too long."""
     path = folder / log
     with path.open("wb") as output:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=_MOST_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            raise CepropError(f"{name}: gave up after {_MOST_SECONDS / 3600:g} h (log: {path})") from None
-    if done.returncode:
-        raise CepropError(f"{name}: {_complaint(path, done.returncode)} (log: {path})")
+        code = run_to_end(command, folder=folder, output=output, seconds=_MOST_SECONDS)
+    if code:
+        raise CepropError(f"{name}: {_complaint(path, code)} (log: {path})")
 
 
 def find_icetime() -> Path:

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import address_bits, memory_depth
 from ceprop.hdl.lanes import lane_memory
+from ceprop.hdl.named_ports import read_port, write_port
 
 
 class Accumulator(wiring.Component):
@@ -61,19 +62,24 @@ class Accumulator(wiring.Component):
         m = Module()
         two = len(self.bits) > 1
         m.submodules.words = memory = lane_memory(unsigned(sum(self.bits)), self.words)
-        write = memory.write_port(granularity=1) if two else memory.write_port()
-        read = memory.read_port()
+        write = write_port(memory, granularity=1) if two else write_port(memory)
+        read = read_port(memory)
         sums = self._sums(read.data)
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1)]
         looked = sums
         if self.aside:
-            look = memory.read_port()
+            look = read_port(memory, "look")
             m.d.comb += [look.addr.eq(self.look), look.en.eq(1)]
             looked = self._sums(look.data)
         m.d.comb += [self.read_data.eq(looked[0]), self.read_second.eq(looked[1])]
 
-        adding, second, first, again = Signal(), Signal(), Signal(reset_less=True), Signal(reset_less=True)
-        address = Signal.like(self.address, reset_less=True)
+        adding, second, first, again = (
+            Signal(name="adding"),
+            Signal(name="second"),
+            Signal(name="first", reset_less=True),
+            Signal(name="again", reset_less=True),
+        )
+        address = Signal.like(self.address, name="address", reset_less=True)
         m.d.sync += [
             adding.eq(self.valid),
             first.eq(self.first),
@@ -83,9 +89,9 @@ class Accumulator(wiring.Component):
         if two:
             m.d.sync += second.eq(self.second)
 
-        written = Signal(2)
-        total = Signal(signed(max(self.bits)), reset_less=True)
-        total_address = Signal.like(self.address, reset_less=True)
+        written = Signal(2, name="written")
+        total = Signal(signed(max(self.bits)), name="total", reset_less=True)
+        total_address = Signal.like(self.address, name="total_address", reset_less=True)
         stored = Mux(second, sums[1], sums[0]) if two else sums[0]
         old = Mux(first, 0, Mux(again, total, stored))
         m.d.sync += [

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.named_ports import read_port
 from ceprop.hdl.numbers import clip
 from ceprop.specification import Specification
 from ceprop.tables import sigmoid_table
@@ -51,7 +52,7 @@ class Activation(wiring.Component):
         bits = self.specification.formats.state_bits
         dropped = self.fraction - bits
         # Small weights may never reach the lowest bit of a state.
-        rounded = Signal(signed(max(1, len(self.value) + 1 - dropped)), reset_less=True)
+        rounded = Signal(signed(max(1, len(self.value) + 1 - dropped)), name="rounded", reset_less=True)
         state = Signal(bits, name="clipped", reset_less=True)
         m.d.sync += [rounded.eq((self.value + (1 << (dropped - 1))) >> dropped), state.eq(clip(rounded, bits))]
         m.d.comb += self.state.eq(state)
@@ -61,12 +62,14 @@ class Activation(wiring.Component):
         bits = self.specification.activation.table_bits
         offset = (1 << (self.fraction + span)) - (1 << (self.fraction - 1))
         dropped = self.fraction + span + 1 - bits
-        moved = Signal(signed(max(len(self.value), self.fraction + span + 2) + 1 - dropped), reset_less=True)
-        address = Signal(bits, reset_less=True)
+        moved = Signal(
+            signed(max(len(self.value), self.fraction + span + 2) + 1 - dropped), name="moved", reset_less=True
+        )
+        address = Signal(bits, name="address", reset_less=True)
         m.d.sync += [moved.eq((self.value + offset) >> dropped), address.eq(clip(moved, bits))]
         entries = sigmoid_table(self.specification)
         m.submodules.table = table = Memory(
             shape=unsigned(self.specification.formats.state_bits), depth=len(entries), init=list(entries)
         )
-        read = table.read_port()
+        read = read_port(table)
         m.d.comb += [read.addr.eq(address), read.en.eq(1), self.state.eq(read.data)]

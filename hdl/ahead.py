@@ -68,11 +68,11 @@ class DriveWalker(wiring.Component):
         rows = self.geometry.slots(1)
         m.submodules.outer = outer = LoopCounter(bits_for(rows))
         m.submodules.inner = inner = LoopCounter(len(self.events))
-        waiting, longest = Signal(), Signal.like(self.longest)
-        walked = Signal()
+        waiting, longest = Signal(name="waiting"), Signal.like(self.longest, name="longest")
+        walked = Signal(name="walked")
         # Which list of inputs, and which drive, a sample has: its intake begins with the second one.
-        bank = Signal(init=1)
-        returning = Signal(range(self._return_cycles))
+        bank = Signal(name="bank", init=1)
+        returning = Signal(range(self._return_cycles), name="returning")
         m.d.sync += walked.eq(self.walking)
         m.d.comb += [
             outer.length.eq(Const(rows)),

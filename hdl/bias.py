@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.lanes import delay, lane_memory, read_twice
 from ceprop.hdl.messages import Messages, Operation, Space
+from ceprop.hdl.named_ports import write_port
 from ceprop.hdl.numbers import saturate
 from ceprop.hdl.steps import step_beats
 
@@ -81,17 +82,21 @@ class BiasCell(wiring.Component):
 
         update = self._update(m)
         dropped = self.geometry.bias_dither_bits(self.edge)
-        following = Signal(signed(max(bits, len(update) - dropped) + 1), reset_less=True)
+        following = Signal(signed(max(bits, len(update) - dropped) + 1), name="following", reset_less=True)
         # It is read a cycle after the new state is there, and is in use three cycles later, or two.
         learnt = update_cycles(self.geometry)
         m.d.sync += following.eq(delay(m, again, learnt - 3, "again") + (update >> dropped))
         limited, beyond = saturate(following, bits)
 
-        write = memory.write_port()
+        write = write_port(memory)
         learning = delay(m, self.learns, learnt, "learning")
         m.d.comb += self.saturated.eq(learning & beyond)
         loading = (self.step.operation == Operation.WRITE) & (self.step.space == Space.BIAS)
-        enable, place, word = Signal(), Signal.like(self.place), Signal(signed(bits), reset_less=True)
+        enable, place, word = (
+            Signal(name="enable"),
+            Signal.like(self.place, name="place"),
+            Signal(signed(bits), name="word", reset_less=True),
+        )
         m.d.sync += [
             enable.eq(learning | loading),
             place.eq(Mux(learning, self.last_place, here)),
@@ -105,7 +110,7 @@ class BiasCell(wiring.Component):
         specification = self.geometry.specification
         bits = specification.formats.state_bits
         dropped = self.geometry.bias_dither_bits(self.edge)
-        difference = Signal(signed(bits + 1), reset_less=True)
+        difference = Signal(signed(bits + 1), name="difference", reset_less=True)
         layers = self.geometry.layers(self.edge)
         layer = self.place[self.geometry.slot_bits(self.edge) :] if len(layers) > 1 else Const(0)
         # `new + ~old` and a carry, or without the carry the complement of `old - new`, undone beside the shift.
@@ -116,7 +121,7 @@ class BiasCell(wiring.Component):
         ready = "sync" if update_cycles(self.geometry) > 3 else "comb"
         match specification.update.rounding:
             case "stochastic":
-                dither = Signal(dropped, reset_less=True)
+                dither = Signal(dropped, name="dither", reset_less=True)
                 with m.Switch(layer):
                     for l in layers:
                         with m.Case(self.geometry.edge_number(l)):
@@ -125,8 +130,8 @@ class BiasCell(wiring.Component):
                 dither = 1 << (dropped - 1)
             case "floor":
                 dither = 0
-        scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)), reset_less=True)
-        update = Signal(signed(max(len(scaled) + bits, dropped) + 2), reset_less=True)
+        scaled = Signal(signed(bits + 1 + self.geometry.bias_room(self.edge)), name="scaled", reset_less=True)
+        update = Signal(signed(max(len(scaled) + bits, dropped) + 2), name="update", reset_less=True)
         turned = difference ^ negative.replicate(len(difference)).as_signed()
         m.d[ready] += scaled.eq(turned << self.settings.bias_preshifts[layer])
         m.d.sync += update.eq((scaled << bits) + dither)

@@ -115,7 +115,7 @@ class BlockMemory(WeightMemory):
                 found.append(word[: piece.bits])
                 blocks += 1
             slices.append(self._bank(m, found, read_address[inside:]))
-        read = Signal(len(self.read_data))
+        read = Signal(len(self.read_data), name="read")
         m.d.comb += read.eq(Cat(slices))
         m.d.comb += self.read_data.eq(delay(m, read, self.latency - self.block_latency, "output"))
         return m

@@ -113,7 +113,7 @@ class ColumnLane(wiring.Component):
     def _operand(self, m: Module, tile, inputs: InputCell, picked: Value) -> None:
         """An input, a neuron's operand, or one for the column that is read back."""
         one = delay(m, tile.read, self._stages.input, "reads") & picked
-        value = Signal(inputs.operand.shape(), reset_less=True)
+        value = Signal(inputs.operand.shape(), name="value", reset_less=True)
         m.d.sync += value.eq(inputs.operand | one)
         operand = delay(m, value, self._stages.address + OPERAND_STAGE - self._stages.input - 1, "input_operand")
         # One of the two is zero: a slot sends either an input or a neuron's operand.

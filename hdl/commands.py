@@ -79,23 +79,24 @@ class CommandPort(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Take a command, carry it out, wait until its words are through."""
         m = Module()
-        held = Signal(self.command.payload.shape())
+        held = Signal(self.command.payload.shape(), name="held")
         # A word is held until the wavefront of its write, which starts from a register, has taken it in the last lane.
         g = self.geometry
         hold_cycles = 4 + lane_stages(g).address + load_stage(g.memory_ports) + max(g.rows, g.cols)
-        hold = Signal(range(max(hold_cycles, self._register_latency + 1)))
+        hold = Signal(range(max(hold_cycles, self._register_latency + 1)), name="hold")
         # Behind registers, for whatever follows decides on a good deal.
-        held_enough, looked_up = Signal(), Signal()
+        held_enough, looked_up = Signal(name="held_enough"), Signal(name="looked_up")
         m.d.sync += [
             held_enough.eq(hold == hold_cycles - 2),
             looked_up.eq(hold == self._register_latency - 1),
         ]
-        reading, sending, advance = Signal(), Signal(), Signal()
+        reading, sending = Signal(name="reading"), Signal(name="sending")
+        advance = Signal(name="advance")
         room, drained = self._respond(m, held, reading, sending)
         # What the command is, and whether the group at hand is its last one, from registers likewise.
-        of_register, last = Signal(), Signal()
+        of_register, last = Signal(name="of_register"), Signal(name="last")
         # The state IDLE in a register, for it enables all bits of all lanes; and a word to be written is on its way.
-        resting, holding = Signal(init=1), Signal()
+        resting, holding = Signal(name="resting", init=1), Signal(name="holding")
         messages = (self.tile, self.row_source, self.row_sum, self.row_step, self.column_step)
         m.d.sync += [message.eq(0) for message in messages]
         m.d.sync += self.busy.eq(~self.idle)
@@ -121,7 +122,7 @@ class CommandPort(wiring.Component):
         with m.If(advance):
             m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1), last.eq(held.count <= 2)]
         # It rests a cycle after its last state: what enables so much comes from few registers.
-        finished = Signal()
+        finished = Signal(name="finished")
         m.d.sync += finished.eq(0)
         with m.If(finished):
             m.d.sync += resting.eq(1)
@@ -204,7 +205,7 @@ class CommandPort(wiring.Component):
         depth = _RESPONSE_DEPTHS[self.geometry.memory_ports]
         m.submodules.waiting = waiting = Queue(self.response.payload.shape().size, depth)
         # Zero where nothing arrives. A register for all, for the lanes lie far from each other.
-        read_words = Signal.like(waiting.word, reset_less=True)
+        read_words = Signal.like(waiting.word, name="read_words", reset_less=True)
         m.d.sync += read_words.eq(
             Mux(from_rows, self.row_words.as_value(), 0) | Mux(from_columns, self.column_words.as_value(), 0)
         )
@@ -215,12 +216,12 @@ class CommandPort(wiring.Component):
             self.response.payload.eq(waiting.out.payload),
             waiting.out.ready.eq(self.response.ready),
         ]
-        on_way = Signal(range(max(self._latencies) + 3))
-        taken = Signal(range(depth + 1))
+        on_way = Signal(range(max(self._latencies) + 3), name="on_way")
+        taken = Signal(range(depth + 1), name="taken")
         m.d.sync += on_way.eq(on_way + reading - arrived)
         left = delay(m, self.response.valid & self.response.ready, 1, "left")
         m.d.sync += taken.eq(taken + (reading | sending) - left)
         # Known a cycle late: with room for the one that was taken meanwhile, or only where there was none.
-        room = Signal()
+        room = Signal(name="room")
         m.d.sync += room.eq(taken < depth - 1 if depth > 1 else (taken == 0) & ~reading & ~sending)
         return room, on_way == 0

@@ -113,7 +113,7 @@ class Core(wiring.Component):
         m.submodules.intake = intake = Intake(self.geometry)
         wiring.connect(m, wiring.flipped(self.sample), intake.sample)
         # Behind a register, so that a command which comes just now waits for the next sample.
-        ready, rests = Signal(), Signal()
+        ready, rests = Signal(name="ready"), Signal(name="rests")
         m.d.sync += [
             ready.eq(intake.whole & commands.idle & ~self.command.valid),
             rests.eq(sequencer.idle & ~sequencer.begin),

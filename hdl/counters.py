@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import address_bits
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import bits_for
+from ceprop.hdl.named_ports import read_port, write_port
 from ceprop.registers import REGISTER_BITS
 
 _HALF = REGISTER_BITS // 2
@@ -52,9 +53,9 @@ class Counters(wiring.Component):
         """Read, add, write back: a cycle each."""
         m = Module()
         m.submodules.words = memory = lane_memory(unsigned(_HALF), self.round)
-        write, read = memory.write_port(), memory.read_port()
-        turn = Signal(range(self.round))
-        counted = Signal()
+        write, read = write_port(memory), read_port(memory)
+        turn = Signal(range(self.round), name="turn")
+        counted = Signal(name="counted")
         m.d.sync += turn.eq(turn + 1)
         # The first round after a reset finds words of before, and starts from zero.
         with m.If(turn == self.round - 1):
@@ -65,13 +66,13 @@ class Counters(wiring.Component):
         waiting = Array(self._wait(m, k, (number == k) & ~high) for k in range(len(self._widths)))
         most = max(len(count) for count in waiting)
         # The lower half takes what has waited; its carry, and what was longer than a half, goes to the upper half.
-        addend, rest = Signal(_HALF), Signal(max(1, most - _HALF))
+        addend, rest = Signal(_HALF, name="addend"), Signal(max(1, most - _HALF), name="rest")
         taken = Mux(number < len(self._widths), waiting[number], 0)
         with m.If(~high):
             m.d.sync += [addend.eq(taken), rest.eq(taken >> _HALF)]
         with m.Else():
             m.d.sync += addend.eq(rest)
-        total = Signal(_HALF + 1, reset_less=True)
+        total = Signal(_HALF + 1, name="total", reset_less=True)
         carry = Mux(delay(m, high, 1, "high"), total[-1], 0)
         m.d.sync += total.eq(Mux(delay(m, counted, 1, "counted"), read.data, 0) + addend + carry)
         where = delay(m, Cat(high, number), 2, "where")

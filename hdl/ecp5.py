@@ -54,7 +54,7 @@ class Ecp5Multiplier(Multiplier):
         """Operands extended to 18 bits; input, pipeline and output registers on one clock, never reset."""
         m = Module()
         a, b = (Signal(signed(OPERAND_BITS), name=name) for name in ("a_18", "b_18"))
-        product = Signal(2 * OPERAND_BITS)
+        product = Signal(2 * OPERAND_BITS, name="product")
         m.d.comb += [a.eq(self.a), b.eq(self.b), self.product.eq(product)]
         # SRIA and SRIB, the chain from a neighbouring multiplier, must be left open: nextpnr cannot route constants.
         m.submodules.dsp = Instance(
@@ -95,7 +95,7 @@ class Ecp5Memory(BlockMemory):
 
 def _dual(shape: Shape, access: Access) -> tuple[Instance, Value]:
     """Port A writes and port B reads; a word of 36 bits uses the data pins of both, its low half those of A."""
-    found = Signal(36)
+    found = Signal(36, name="found")
     wide = shape.bits == 36
     # In the wide mode the clock enable of port A is the write enable, and the register of DOA belongs to the reader.
     enables = {"i_CEA": access.write_enable if wide else Const(1), "i_WEA": Const(1) if wide else access.write_enable}
@@ -122,7 +122,7 @@ def _dual(shape: Shape, access: Access) -> tuple[Instance, Value]:
 
 def _single(shape: Shape, access: Access) -> tuple[Instance, Value]:
     """Port A does everything, port B nothing."""
-    found = Signal(18)
+    found = Signal(18, name="found")
     instance = Instance(
         "DP16KD",
         **_mode(shape, "OUTREG", "NOREG"),

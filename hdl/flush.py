@@ -16,7 +16,7 @@ def flushed(m: Module, cycles: int) -> Elaboratable:
     after its end, and with a domain `lanes` of the same clock."""
     m.domains += [ClockDomain("control", local=True), ClockDomain("lanes", local=True, reset_less=True)]
     left = Signal(range(cycles + 1), init=cycles, name="flush_left")
-    flushing = Signal(init=1)
+    flushing = Signal(name="flushing", init=1)
     m.d.outside += flushing.eq(left != 0)
     with m.If(left != 0):
         m.d.outside += left.eq(left - 1)

@@ -8,6 +8,7 @@ from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.dither import advance
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Messages, Operation, Space
+from ceprop.hdl.named_ports import read_port, write_port
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import DITHER_STAGE
 
@@ -60,7 +61,7 @@ class GeneratorBanks(wiring.Component):
         """One memory; the read port serves the steps first, then the command port and the array."""
         m = Module()
         m.submodules.words = memory = lane_memory(unsigned(len(self.value)), 2 << self._address_bits)
-        write, read = memory.write_port(), memory.read_port()
+        write, read = write_port(memory), read_port(memory)
         step, source = self.step, self.source
 
         bank = delay(m, source.bank, 1, "bank")
@@ -84,7 +85,7 @@ class GeneratorBanks(wiring.Component):
         stepping = delay(m, self.nudged, 1, "stepping")
         here = self._place(step.bank, Cat(step.index, step.layer))
         other = delay(m, self._place(~self.bank, self.place), 2, "other_place")
-        enable, written = Signal(), Signal.like(here)
+        enable, written = Signal(name="enable"), Signal.like(here, name="written")
         word = Signal.like(self.value, name="word_to_write", reset_less=True)
         m.d.sync += [
             enable.eq(loading | stepping),

@@ -63,7 +63,7 @@ class Ice40Multiplier(Multiplier):
         """Operands extended to 16 bits; operand, pipeline and product registers; the adders are passed by."""
         m = Module()
         a, b = (Signal(signed(OPERAND_BITS), name=name) for name in ("a_16", "b_16"))
-        product = Signal(2 * OPERAND_BITS)
+        product = Signal(2 * OPERAND_BITS, name="product")
         m.d.comb += [a.eq(self.a), b.eq(self.b), self.product.eq(product)]
         m.submodules.dsp = Instance(
             "SB_MAC16",
@@ -117,7 +117,7 @@ class Ice40BlockRam(BlockMemory):
     def block(self, shape: Shape, access: Access) -> tuple[Instance, Value]:
         """An `SB_RAM40_4K` in the mode of its shape."""
         mode = BLOCK_SHAPES.index(shape)
-        found = Signal(16)
+        found = Signal(16, name="found")
         written = [Const(0)] * 16
         for pin, bit in zip(_BLOCK_PINS[mode], access.write_data, strict=False):
             written[pin] = bit
@@ -149,7 +149,7 @@ class Ice40Spram(BlockMemory):
 
     def block(self, shape: Shape, access: Access) -> tuple[Instance, Value]:
         """An `SB_SPRAM256KA`, always awake; both addresses are the same."""
-        found = Signal(shape.bits)
+        found = Signal(shape.bits, name="found")
         instance = Instance(
             "SB_SPRAM256KA",
             i_CLOCK=ClockSignal(),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Geometry
 from ceprop.hdl.lanes import delay, enter, lane_memory
 from ceprop.hdl.messages import Messages
+from ceprop.hdl.named_ports import read_port, write_port
 from ceprop.hdl.pattern import InputPattern
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.synapse import DITHER_STAGE
@@ -67,8 +68,8 @@ class InputCell(wiring.Component):
         )
         event = enter(m, self.event, self.geometry.hop_registers(self._lane), "event_hop")
         # Length of the list that is being made.
-        count = Signal.like(self.event.longest)
-        place, following = Signal.like(count), Signal.like(count)
+        count = Signal.like(self.event.longest, name="count")
+        place, following = Signal.like(count, name="place"), Signal.like(count, name="following")
         wanted = (self.value != 0) | event.everything
         m.d.comb += [
             place.eq(Mux(event.first, 0, count)),
@@ -98,7 +99,7 @@ class InputCell(wiring.Component):
             # Two memories, for one of twice the depth would take longer to read.
             memory = lane_memory(entry, self.geometry.slots(0))
             m.submodules[f"entries_{bank}"] = memory
-            write, read = memory.write_port(), memory.read_port()
+            write, read = write_port(memory), read_port(memory)
             length, enable = Signal.like(count, name=f"length_{bank}"), Signal(name=f"write_{bank}")
             m.d.sync += enable.eq(event.valid & wanted & into(bank))
             with m.If(event.valid & into(bank)):
@@ -112,7 +113,7 @@ class InputCell(wiring.Component):
             ]
             listed.append(read.data)
             lengths.append(length)
-        present = Signal()
+        present = Signal(name="present")
         length = delay(m, from_bank(self.tile.bank, lengths), stages.input - 1, "length")
         m.d.sync += present.eq(delay(m, self.tile.input, stages.input - 1, "is_input") & (index < length))
         bank = delay(m, self.tile.bank, stages.input, "bank")

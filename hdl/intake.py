@@ -54,14 +54,14 @@ class Intake(wiring.Component):
         """Registers only."""
         m = Module()
         group = self.sample.payload
-        taken, free = Signal(), Signal()
-        first, whole, bank = Signal(init=1), Signal(), Signal()
+        taken, free = Signal(name="taken"), Signal(name="free")
+        first, whole, bank = Signal(name="first", init=1), Signal(name="whole"), Signal(name="bank")
         # A register of its own, for in a reset there is no sample, and yet none is taken.
-        room = Signal()
+        room = Signal(name="room")
         event = Signal(self.event.shape(), name="event_register")
-        target, waiting = Signal.like(self.target), Signal.like(self.target)
+        target, waiting = Signal.like(self.target, name="target"), Signal.like(self.target, name="waiting")
         # Without a reset, for they are as wide as the array.
-        values = Signal(self.values.shape(), reset_less=True)
+        values = Signal(self.values.shape(), name="values", reset_less=True)
         late = Signal.like(values, name="late_values")
         two = self.geometry.input_lists == 2
         m.d.comb += [
@@ -74,7 +74,7 @@ class Intake(wiring.Component):
             self.bank.eq(bank),
             self.target.eq(target),
         ]
-        last = Signal()
+        last = Signal(name="last")
         filled = Mux(self.begin, 0, whole | (taken & group.last))
         m.d.sync += [
             event.valid.eq(taken),

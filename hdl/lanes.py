@@ -10,6 +10,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.geometry import memory_depth
+from ceprop.hdl.named_ports import read_port
 
 
 def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value | data.View:
@@ -55,12 +56,12 @@ def lane_memory(shape: ShapeLike, words: int) -> Memory:
 def read_twice(m: Module, memory: Memory, early: Value, late: Value, now: Value, beats: int):
     """The words at two addresses, a cycle later. With two `beats` the same port serves both, the late one in the cycles
     `now`, in which nobody looks for an early one."""
-    first = memory.read_port()
+    first = read_port(memory)
     m.d.comb += [first.en.eq(1), first.addr.eq(early)]
     if beats > 1:
         m.d.comb += first.addr.eq(Mux(now, late, early))
         return first.data, first.data
-    second = memory.read_port()
+    second = read_port(memory, "second_read")
     m.d.comb += [second.en.eq(1), second.addr.eq(late)]
     return first.data, second.data
 

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ceprop.geometry import Edge, Geometry, address_bits, memory_depth
 from ceprop.hdl.lanes import delay, lane_memory
 from ceprop.hdl.messages import Listing, Messages
+from ceprop.hdl.named_ports import read_port, write_port
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.steps import step_beats
 
@@ -88,7 +89,7 @@ class UnitLists(wiring.Component):
         units = {}
         for listing, entry in entries.items():
             m.submodules[listing.name.lower()] = memory = lane_memory(self.slot.shape(), self._depth)
-            write, read = memory.write_port(), memory.read_port()
+            write, read = write_port(memory), read_port(memory)
             m.d.comb += [write.en.eq(entry.valid), write.addr.eq(entry.place), write.data.eq(entry.unit)]
             m.d.comb += [read.en.eq(1), read.addr.eq(self._place(self.source.index, self.source.layer))]
             units[listing] = read.data
@@ -97,7 +98,7 @@ class UnitLists(wiring.Component):
     def _together(self, m: Module, entries: "dict[Listing, _Entry]") -> dict[Listing, Value]:
         """Where steps come every second cycle, one memory takes the entries in turn."""
         m.submodules.units = memory = lane_memory(self.slot.shape(), 2 * self._depth)
-        write, read = memory.write_port(), memory.read_port()
+        write, read = write_port(memory), read_port(memory)
         active = entries[Listing.ACTIVE]
         changed = _Entry(*(delay(m, value, 1, f"changed_{k}") for k, value in enumerate(entries[Listing.CHANGED])))
         m.d.comb += [
@@ -117,7 +118,7 @@ class UnitLists(wiring.Component):
         m.d.sync += [named.eq(message.index), listing.eq(message.listing)]
         m.d.comb += self.slot.eq(named)
         # The length first, then the comparison.
-        length = Signal.like(self.changed_count)
+        length = Signal.like(self.changed_count, name="length")
         for kind, unit in units.items():
             with m.If(message.listing == kind):
                 m.d.comb += length.eq(counts[kind][message.layer])

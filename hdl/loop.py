@@ -24,7 +24,7 @@ class LoopCounter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The number before the last one is worked out at the start."""
         m = Module()
-        single, before_last = Signal(), Signal.like(self.length)
+        single, before_last = Signal(name="single"), Signal.like(self.length, name="before_last")
         with m.If(self.load):
             m.d.sync += [
                 self.index.eq(0),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.errors import CepropError
 from ceprop.geometry import address_bits, memory_depth
+from ceprop.hdl.named_ports import read_port, write_port
 
 
 def check_ports(ports: int) -> None:
@@ -71,9 +72,9 @@ class PortableMemory(WeightMemory):
         """One read port and one write port, on one address where there is only one port."""
         m = Module()
         m.submodules.words = memory = Memory(shape=self.read_data.shape(), depth=memory_depth(self.words), init=[])
-        read, write = memory.read_port(), memory.write_port()
+        read, write = read_port(memory), write_port(memory)
         read_address, write_address = self.addresses(m)
-        output = Signal.like(self.read_data, reset_less=True)
+        output = Signal.like(self.read_data, name="output", reset_less=True)
         m.d.sync += output.eq(read.data)
         m.d.comb += [
             read.addr.eq(read_address),

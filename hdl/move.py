@@ -76,11 +76,11 @@ class Move(wiring.Component):
         state = self._activation.state
         if self._nudges:
             nudge = self._nudge(m, activated)
-            pulled = Signal(signed(bits + 3), reset_less=True)
+            pulled = Signal(signed(bits + 3), name="pulled", reset_less=True)
             m.d.sync += pulled.eq(state + nudge)
             state = clip(pulled, bits)
         if self.geometry.padded(self.edge):
-            exists = Signal(reset_less=True)
+            exists = Signal(name="exists", reset_less=True)
             m.d.sync += exists.eq(self.step.remaining != 0)
             state = Mux(delay(m, exists, self.latency - 2, "exists"), state, 0)
         new = Signal(bits, name="new_state", reset_less=True)
@@ -92,7 +92,7 @@ class Move(wiring.Component):
         """Sum, bias and drive on a common point."""
         formats = self.specification.formats
         shape = signed(self.geometry.sum_bits(self.edge))
-        heard = Signal(shape, reset_less=True)
+        heard = Signal(shape, name="heard", reset_less=True)
         # Without a second layer of neurons nothing but the drive and the bias is ever heard.
         alone = len(self.specification.layers) == 2
         others = 0 if alone else Mux(self.step.first, 0, self.sum)
@@ -117,7 +117,7 @@ class Move(wiring.Component):
         gap, shifted, nudge = (
             Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "nudge")
         )
-        dropped = Signal(range(LARGEST_NUDGE_SHIFT), reset_less=True)
+        dropped = Signal(range(LARGEST_NUDGE_SHIFT), name="dropped", reset_less=True)
         wanted = delay(m, self.step.output & self.step.nudged, 1, "nudged")
         negative = self.settings.negative.replicate(len(shifted)).as_signed()
         m.d.sync += [

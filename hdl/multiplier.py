@@ -33,10 +33,10 @@ class PortableMultiplier(Multiplier):
     def elaborate(self, platform: object) -> Module:
         """Three registers in a row, without reset as in the DSP blocks."""
         m = Module()
-        a = Signal.like(self.a, reset_less=True)
-        b = Signal.like(self.b, reset_less=True)
-        product = Signal.like(self.product, reset_less=True)
-        output = Signal.like(self.product, reset_less=True)
+        a = Signal.like(self.a, name="a", reset_less=True)
+        b = Signal.like(self.b, name="b", reset_less=True)
+        product = Signal.like(self.product, name="product", reset_less=True)
+        output = Signal.like(self.product, name="output", reset_less=True)
         m.d.sync += [a.eq(self.a), b.eq(self.b), product.eq(a * b), output.eq(product)]
         m.d.comb += self.product.eq(output)
         return m

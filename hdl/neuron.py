@@ -15,6 +15,7 @@ from ceprop.hdl.lanes import delay, enter, lane_memory, read_twice
 from ceprop.hdl.lists import UnitLists
 from ceprop.hdl.messages import Messages, Operation, Space
 from ceprop.hdl.move import Move
+from ceprop.hdl.named_ports import write_port
 from ceprop.hdl.sender import OperandSender
 from ceprop.hdl.stages import lane_stages
 from ceprop.hdl.status import StatusHop
@@ -194,7 +195,7 @@ class NeuronCell(wiring.Component):
     def _new(self, m: Module, way: StepWay, settings, sums, drives, bias, old) -> Signal:
         """The new state, `_moved_stage` cycles after the message."""
         move, step = self._move, way.step
-        labelled = Signal(reset_less=True)
+        labelled = Signal(name="labelled", reset_less=True)
         m.d.sync += labelled.eq(step.remaining == settings.target)
         beside = Signal(step.shape(), name="step_beside_words")
         m.d.comb += [
@@ -263,7 +264,7 @@ class NeuronCell(wiring.Component):
         bits = self.specification.formats.state_bits
         word = data.StructLayout({"current": unsigned(bits), "previous": unsigned(bits)})
         m.submodules.states = memory = lane_memory(word, self.geometry.neuron_words(self.edge))
-        self._state_write = memory.write_port()
+        self._state_write = write_port(memory)
         # A step's address is a cycle behind the message, as its other words' are.
         registers = self._stages.states - 2
         stepping = delay(m, step.operation != Operation.NONE, 1 - registers, "steps")
@@ -284,7 +285,7 @@ class NeuronCell(wiring.Component):
 
     def _read(self, m: Module, arriving, space, bias, generator, states) -> None:
         """The word that is read back: a weight on the returning sum, or one of this lane's memories."""
-        word = Signal(self.read_word.shape(), reset_less=True)
+        word = Signal(self.read_word.shape(), name="word", reset_less=True)
         from_array = delay(m, arriving.read, 2, "read_sum")
         with m.If(from_array):
             m.d.sync += word.eq(self.returned)

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.lanes import lane_memory
+from ceprop.hdl.named_ports import read_port, write_port
 
 
 class Queue(wiring.Component):
@@ -41,10 +42,10 @@ class Queue(wiring.Component):
                 m.d.sync += self.out.valid.eq(0)
             return m
         m.submodules.words = memory = lane_memory(unsigned(len(self.word)), self.depth)
-        write, read = memory.write_port(), memory.read_port()
+        write, read = write_port(memory), read_port(memory)
         counts = unsigned(self.depth.bit_length())
         written, readable, taken = (Signal(counts, name=name) for name in ("written", "readable", "taken"))
-        free, valid = Signal(), Signal()
+        free, valid = Signal(name="free"), Signal(name="valid")
         m.d.comb += [
             free.eq(~valid | self.out.ready),
             write.en.eq(self.write),

@@ -62,7 +62,7 @@ class OperandSender(wiring.Component):
         difference = delay(m, term - other, subtracted, "difference")
         # The shift is zero where no difference is sent.
         shift = delay(m, source.preshift & differs.replicate(len(source.preshift)), states + cycles - 1, "preshift")
-        operand = Signal.like(self.operand, reset_less=True)
+        operand = Signal.like(self.operand, name="operand", reset_less=True)
         m.d.sync += operand.eq(Value.cast(difference).as_signed() << shift)
         m.d.comb += self.operand.eq(operand)
         return m

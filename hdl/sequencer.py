@@ -41,13 +41,15 @@ class _Registers:
 
     def __init__(self, result: data.View):
         self.result = result
-        self.count = Signal(STEP_BITS)
-        self.first_step, self.last_free, self.last_nudged = Signal(), Signal(), Signal()
-        self.goes_on, self.other = Signal(), Signal()
+        self.count = Signal(STEP_BITS, name="count")
+        self.first_step, self.last_free, self.last_nudged = (
+            Signal(name=name) for name in ("first_step", "last_free", "last_nudged")
+        )
+        self.goes_on, self.other = Signal(name="goes_on"), Signal(name="other")
         self.nudged = Signal(name="nudged_phase")
         self.swap = Signal(name="swapped")
         self.bank = Signal(name="bank_in_use")
-        self.blank = Signal()
+        self.blank = Signal(name="blank")
         self.learning = Signal(name="learning_biases")
         self.finished = Signal(name="finished_learning")
 
@@ -143,7 +145,7 @@ class Sequencer(wiring.Component):
             r.last_free.eq(r.count == self.free_steps),
             r.last_nudged.eq(r.count == self.nudged_steps),
         ]
-        returning = Signal(range(self._return_cycles))
+        returning = Signal(range(self._return_cycles), name="returning")
         found = self._collect(m)
         self._foresee(m, found, r)
         m.d.comb += [
@@ -211,7 +213,7 @@ class Sequencer(wiring.Component):
         there."""
         if self.geometry.drives > 1:
             return self.listed, self.longest, self.begun
-        listed, longest = Signal(), Signal.like(self.longest)
+        listed, longest = Signal(name="listed"), Signal.like(self.longest, name="longest")
         with m.If(self.listed):
             m.d.sync += [listed.eq(1), longest.eq(self.longest)]
         with m.Elif(self.take):
@@ -294,10 +296,12 @@ class Sequencer(wiring.Component):
         ended: dict[Edge, Signal] = {
             edge: Signal(name=f"{edge}_ended") for edge in ("row", "column") if self.geometry.layers(edge)
         }
-        before = Signal(data.StructLayout({"prediction": unsigned(len(self.result.payload.prediction)), "tie": 1}))
+        before = Signal(
+            data.StructLayout({"prediction": unsigned(len(self.result.payload.prediction)), "tie": 1}), name="before"
+        )
         output_edge = self.geometry.edge(len(self.geometry.specification.layers) - 1)
         # Nothing of the new step comes before this; the old one's must be read until here.
-        begun = Signal()
+        begun = Signal(name="begun")
         m.d.sync += begun.eq(self.step)
         with m.If(begun):
             m.d.sync += [best.eq(0), before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
@@ -322,7 +326,7 @@ class Sequencer(wiring.Component):
             if edge == output_edge:
                 # A cycle later: the prediction is not looked at before.
                 competing = delay(m, arrived, 1, "competing")
-                competes = Signal()
+                competes = Signal(name="competes")
                 m.d.sync += competes.eq(arrived.valid & arrived.found)
                 with m.If(competes):
                     self._compete(m, best, competing)
@@ -337,7 +341,7 @@ class Sequencer(wiring.Component):
                 "tie_before": unsigned(1),
             }
         )
-        found = Signal(layout)
+        found = Signal(layout, name="found")
         m.d.comb += [
             found.complete.eq(Cat(*ended.values()).all()),
             found.changed.eq(best.changed),

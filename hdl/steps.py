@@ -75,11 +75,11 @@ class StepWalker(wiring.Component):
         """A counter of layers, one of slots, and one of the units that remain."""
         m = Module()
         g, specification = self.geometry, self.geometry.specification
-        layer, slot = Signal(self.layer.shape()), Signal(self.slot.shape())
-        remaining = Signal(range(max(specification.layers[1:]) + 1))
+        layer, slot = Signal(self.layer.shape(), name="layer"), Signal(self.slot.shape(), name="slot")
+        remaining = Signal(range(max(specification.layers[1:]) + 1), name="remaining")
         # The layer's last slot: known from a register, for it decides what the sequencer does next.
-        final = Signal()
-        rests = Signal()
+        final = Signal(name="final")
+        rests = Signal(name="rests")
         if step_beats(g) > 1:
             m.d.sync += rests.eq((layer != 0) & self.room & ~rests)
         m.d.comb += [self.layer.eq(Mux(rests, 0, layer)), self.slot.eq(slot)]

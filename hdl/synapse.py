@@ -183,14 +183,16 @@ class SynapseCell(wiring.Component):
         self._sums(m, product, column.column_sum)
 
         # The update: sum of products and dither, shifted, added to the weight, saturated, stored.
-        update = Signal(signed(self.geometry.update_bits), reset_less=True)
+        update = Signal(signed(self.geometry.update_bits), name="update", reset_less=True)
         m.d.sync += update.eq(product + Mux(column.accumulate, update, self._dither(m, row, column)))
-        moved = Signal(signed(max(bits, self.geometry.update_bits - self.geometry.dither_bits) + 1), reset_less=True)
+        moved = Signal(
+            signed(max(bits, self.geometry.update_bits - self.geometry.dither_bits) + 1), name="moved", reset_less=True
+        )
         between = "sync" if write_stage(self.geometry.memory_ports) - SUM_STAGE > 2 else "comb"
         m.d[between] += moved.eq(weight + (update >> self.geometry.dither_bits))
         limited, beyond = saturate(moved, bits)
-        saturated = Signal(reset_less=True)
-        stored = Signal(signed(bits), reset_less=True)
+        saturated = Signal(name="saturated", reset_less=True)
+        stored = Signal(signed(bits), name="stored", reset_less=True)
         m.d.sync += [
             saturated.eq(beyond & ~column.load),
             stored.eq(Mux(column.load, self.east[:bits], limited)),
@@ -201,7 +203,7 @@ class SynapseCell(wiring.Component):
             memory.write_data.eq(stored),
             memory.write_enable.eq(written),
         ]
-        count = Signal.like(self.saturations, reset_less=True)
+        count = Signal.like(self.saturations, name="count", reset_less=True)
         m.d.sync += count.eq(self.saturations + (saturated & written))
         m.d.comb += self.saturations_out.eq(count)
         return m
@@ -230,7 +232,7 @@ class SynapseCell(wiring.Component):
     def _dither(self, m: Module, row: data.View, column: data.View) -> Signal | int:
         match self.geometry.specification.update.rounding:
             case "stochastic":
-                dither = Signal(self.geometry.dither_bits, reset_less=True)
+                dither = Signal(self.geometry.dither_bits, name="dither", reset_less=True)
                 m.d.sync += dither.eq(row.dither ^ column.dither)
                 return dither
             case "nearest":

@@ -56,7 +56,7 @@ class TracePort(wiring.Component):
         """The shorter edge waits for the longer one; then a queue."""
         m = Module()
         longest = max(self._latencies.values())
-        beat = Signal(self._ports.trace)
+        beat = Signal(self._ports.trace, name="beat")
         for edge, odd in (("row", 1), ("column", 0)):
             if edge in self._latencies:
                 neurons = delay(m, getattr(self, edge), longest - self._latencies[edge], f"{edge}_late")
@@ -65,7 +65,7 @@ class TracePort(wiring.Component):
         header = delay(m, Cat(self.stepping, self.nudged, self.layer, self.slot), longest, "header")
         m.d.comb += Cat(beat.nudged, beat.layer, beat.slot).eq(header[1:])
         m.submodules.waiting = waiting = SyncFIFOBuffered(width=self._ports.trace.size, depth=TRACE_DEPTH)
-        taken = Signal(range(TRACE_DEPTH + 1))
+        taken = Signal(range(TRACE_DEPTH + 1), name="taken")
         m.d.sync += taken.eq(taken + self.stepping - (self.trace.valid & self.trace.ready))
         m.d.comb += [
             self.room.eq(taken != TRACE_DEPTH),

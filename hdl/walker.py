@@ -76,16 +76,16 @@ class SweepWalker(wiring.Component):
         """Look up a sweep's lists, wait where it must, walk it; then the next sweep or the end."""
         m = Module()
         sweeps = self._program.sweeps
-        at, last = Signal(range(len(sweeps))), Signal(range(len(sweeps)))
-        anew = Signal()
-        rows, columns = Signal(self._length_bits), Signal(self._length_bits)
+        at, last = Signal(range(len(sweeps)), name="at"), Signal(range(len(sweeps)), name="last")
+        anew = Signal(name="anew")
+        rows, columns = Signal(self._length_bits, name="rows"), Signal(self._length_bits, name="columns")
         m.submodules.outer = outer = LoopCounter(self._length_bits)
         m.submodules.inner = inner = LoopCounter(self._length_bits)
         # Which beat of a visit this is, and whether it is the last one.
-        beat, ends = Signal(), Signal()
-        at_last = Signal()
-        wait = Signal(range(self._settling + 1))
-        odd = Signal()
+        beat, ends = Signal(name="beat"), Signal(name="ends")
+        at_last = Signal(name="at_last")
+        wait = Signal(range(self._settling + 1), name="wait")
+        odd = Signal(name="odd")
         static = self._static(m, at, anew, rows, columns)
         start, kind, starts_sums = (
             enter(m, value, start_delay(self.geometry), name)

@@ -1,6 +1,7 @@
 """cocotb testbench: the core and the golden model learn the same samples, side by side."""
 
-import pickle
+import os
+from pathlib import Path
 
 import cocotb
 from cocotb.triggers import FallingEdge, SimTimeoutError, with_timeout
@@ -13,7 +14,7 @@ from ceprop.sim.check import Checker
 from ceprop.sim.driver import PERIOD, CoreDriver
 from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
 from ceprop.sim.fault import flipped_weight
-from ceprop.sim.job import Job, Outcome
+from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
 
 PATIENCE = 10
 """A sample may take so many times the cycles that the model expects; a core that takes more hangs."""
@@ -25,11 +26,12 @@ GROUP_CYCLES = 20
 @cocotb.test()
 async def learn_side_by_side(dut) -> None:
     """Run the job's samples; stop after the first one that differs."""
-    job = Job.load()
+    place = Path(os.environ[VARIABLE])
+    job = Job.load(place)
     geometry = Geometry(job.specification)
     driver = CoreDriver(dut, geometry, job.manifest)
     await driver.start()
-    bench = Bench(job, geometry, driver)
+    bench = Bench(job, geometry, driver, place / PROGRESS)
     # A core that does not take what is loaded fails here, not never.
     groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
     await with_timeout(bench.prepare(), PATIENCE * GROUP_CYCLES * (groups + 10) * PERIOD, "ns")
@@ -37,14 +39,15 @@ async def learn_side_by_side(dut) -> None:
         await bench.run(batch)
         if bench.outcome.mismatches:
             break
-    job.outcome.write_bytes(pickle.dumps(bench.outcome))
+    bench.outcome.save(place)
 
 
 class Bench:
-    """One run: the core, the model, and the checker between them."""
+    """One run: the core, the model, and the checker between them. `progress` is a file for the samples compared."""
 
-    def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver):
+    def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver, progress: Path):
         self.job = job
+        self.progress = progress
         self.geometry = geometry
         self.driver = driver
         self.outcome = Outcome()
@@ -100,7 +103,7 @@ class Bench:
                 self.model.rewrite()
                 cocotb.start_soon(self.driver.load_weights(self.model.network))
             before = await self._patiently(self._compare(number, expected, before), expected)
-            self.job.progress.write_text(str(number + 1))
+            self.progress.write_text(str(number + 1))
             if before is None or self.outcome.mismatches:
                 sending.cancel()
                 return

@@ -1,6 +1,5 @@
 """Generates a core, builds it for a simulator, and lets the testbench hold it to the golden model."""
 
-import pickle
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +12,11 @@ import numpy as np
 from ceprop.hdl import generate
 from ceprop.hdl.primitives import PORTABLE, Primitives
 from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
+from ceprop.scratch import private_folder
 from ceprop.sim.cells import simulation_sources
-from ceprop.sim.job import VARIABLE, Job, Outcome
-from ceprop.sim.run import simulate
+from ceprop.sim.commands import Design
+from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
+from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
 
@@ -59,7 +60,7 @@ def compare(
     *,
     simulator: str,
     samples: int,
-    build: Path,
+    build: Path | None,
     primitives: Primitives = PORTABLE,
     network: Network | None = None,
     epoch: int = 0,
@@ -82,16 +83,16 @@ def compare(
     sample is sent while the one before is at work. Without `skip` the core lists every unit and input and runs every
     step, to the same bits. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it is
     shown again; while the samples in `rewrites` wait, weights are written (:class:`Job`). `primitives` is what the
-    core's cells are made of. Starts from `network`, or the specification's initial one; `build` keeps the simulator's
-    files; `waves` is where waveforms go. Raises
-    :class:`CepropError` where a tool is missing or the simulator fails."""
+    core's cells are made of. Starts from `network`, or the specification's initial one; the folder `build`, if
+    there is one, keeps the compiled simulation for the next comparison of the same core, and logs where it fails;
+    `waves` is where waveforms go. Comparisons in one folder do not disturb each other. Raises :class:`CepropError`
+    where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
     core = _generate(specification, primitives)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
-    made = "" if primitives is PORTABLE else f"-{primitives.name}"
-    long = samples > _FEW
-    kind = f"{simulator}{'-waves' if waves else ''}{'-long' if long else ''}"
-    folder = build / f"{core.manifest['build_digest'][:12]}{made}-{kind}"
+    design = Design(
+        core.top, core.verilog, simulation_sources(primitives), waves=waves is not None, long=samples > _FEW
+    )
     job = Job(
         specification=specification,
         manifest=core.manifest,
@@ -103,25 +104,13 @@ def compare(
         fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
         interruptions=interruptions,
         rewrites=rewrites,
-        outcome=(folder / "outcome").resolve(),
-        progress=(folder / "progress").resolve(),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "job").write_bytes(pickle.dumps(job))
-    job.outcome.unlink(missing_ok=True)
-    with _watched(job.progress, samples, progress):
-        build_seconds, seconds = simulate(
-            tool,
-            core.verilog,
-            core.top,
-            "ceprop.sim.bench_core",
-            folder,
-            sources=simulation_sources(primitives),
-            variables={VARIABLE: str((folder / "job").resolve())},
-            waves=waves,
-            long=long,
-        )
-    outcome: Outcome = pickle.loads(job.outcome.read_bytes())
+    with private_folder() as place:
+        job.save(place)
+        bench = Bench("ceprop.sim.bench_core", {VARIABLE: str(place)})
+        with _watched(place / PROGRESS, samples, progress):
+            build_seconds, seconds = simulate(tool, design, bench, place, build, waves)
+        outcome = Outcome.load(place)
     first = outcome.first_mismatch
     return Comparison(
         samples_compared=outcome.samples,

@@ -1,9 +1,10 @@
-"""What passes between `compare` and the testbench inside the simulator: a job in, an outcome out, and the progress."""
+"""What passes between `compare` and the testbench inside the simulator: a job in, an outcome out, and the progress.
 
-import os
-import pickle
+All of it goes through a private folder, as JSON and as arrays of NumPy."""
+
+import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +14,14 @@ from ceprop.model import Network
 from ceprop.specification import Specification
 
 VARIABLE = "CEPROP_JOB"
-"""Environment variable that names the job's file."""
+"""Environment variable that names the private folder."""
+
+PROGRESS = "progress"
+"""Name of the file that says how many samples were compared so far."""
+
+_FIELDS, _ARRAYS, _OUTCOME = "job.json", "job.npz", "outcome.json"
+_SEQUENCE = ("inputs", "labels", "epochs", "negatives")
+_NETWORK = ("weights", "biases", "generators", "backward")
 
 
 @dataclass(frozen=True)
@@ -37,15 +45,37 @@ class Job:
     skip: bool
     read_every: int
     fault: int | None
-    outcome: Path
-    progress: Path
     interruptions: Sequence[int] | None = None
     rewrites: Collection[int] = ()
 
+    def save(self, folder: Path) -> None:
+        """For :meth:`load` in the simulator."""
+        arrays = {name: getattr(self, name) for name in _SEQUENCE}
+        for name in _NETWORK:
+            arrays |= {f"{name}_{number}": array for number, array in enumerate(getattr(self.network, name))}
+        np.savez(folder / _ARRAYS, allow_pickle=False, **arrays)
+        fields = {
+            "specification": self.specification.fields(),
+            "manifest": self.manifest,
+            "learn": self.learn,
+            "skip": self.skip,
+            "read_every": self.read_every,
+            "fault": self.fault,
+            "interruptions": None if self.interruptions is None else list(map(int, self.interruptions)),
+            "rewrites": sorted(map(int, self.rewrites)),
+        }
+        (folder / _FIELDS).write_text(json.dumps(fields), encoding="utf-8")
+
     @classmethod
-    def load(cls) -> Self:
-        """The job of this simulation."""
-        return pickle.loads(Path(os.environ[VARIABLE]).read_bytes())
+    def load(cls, folder: Path) -> Self:
+        """The job that was saved in a folder."""
+        fields = json.loads((folder / _FIELDS).read_text(encoding="utf-8"))
+        specification = Specification.from_mapping(fields.pop("specification"))
+        with np.load(folder / _ARRAYS, allow_pickle=False) as found:
+            arrays = dict(found)
+        sequence = {name: arrays.pop(name) for name in _SEQUENCE}
+        lists = {name: [array for key, array in arrays.items() if key.startswith(f"{name}_")] for name in _NETWORK}
+        return cls(specification=specification, network=Network(specification, **lists), **sequence, **fields)
 
     def shifts(self, number: int) -> tuple[int, ...]:
         """Rate shifts in force at a sample."""
@@ -91,3 +121,13 @@ class Outcome:
     first_mismatch: str | None = None
     weights_sha256: str = ""
     counters: dict[str, int] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """For :meth:`load` in `compare`."""
+        # Counts that came from arrays are NumPy's integers.
+        (folder / _OUTCOME).write_text(json.dumps(asdict(self), default=int), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What the testbench found, once it has ended."""
+        return cls(**json.loads((folder / _OUTCOME).read_text(encoding="utf-8")))

@@ -4,12 +4,12 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 from ceprop.errors import CepropError
 from ceprop.hdl.primitives import PORTABLE, Primitives
+from ceprop.processes import output_of
 from ceprop.sim.cells import simulation_sources, yosys_libraries
 from ceprop.sim.simulators import find_simulator
 
@@ -67,18 +67,10 @@ def _yosys(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> tuple[
 
 def _check(tool: str, command: list[str], folder: Path, bad: str, environment: dict[str, str] | None = None) -> None:
     """Run a tool; raise with the first line that matches `bad`, or the last one of a tool that failed without."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | (environment or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    code, output = output_of(command, folder=folder, environment=os.environ | (environment or {}))
+    lines = [line for line in output.splitlines() if line.strip()]
     found = next((line for line in lines if re.match(bad, line)), None)
-    if found is None and done.returncode:
-        found = lines[-1] if lines else f"exit code {done.returncode}"
+    if found is None and code:
+        found = lines[-1] if lines else f"exit code {code}"
     if found is not None:
         raise CepropError(f"lint: {tool}: {found.strip()}")

@@ -1,111 +1,140 @@
 """Builds Verilog for a simulator and runs a cocotb testbench on it: what every testbench here shares."""
 
 import os
+import platform
+import secrets
+import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from xml.etree import ElementTree
 
+from cocotb_tools import config
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import Runner, get_runner
+from find_libpython import find_libpython
 
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
+from ceprop.kept import keep, kept, key_of
+from ceprop.processes import run_to_end
+from ceprop.sim import commands
+from ceprop.sim.commands import Design
 from ceprop.sim.simulators import Simulator
 
-TIMESCALE = ("1ns", "1ps")
+_BUILD_LOG = "build.log"
+_RUN_LOG = "simulation.log"
+_RESULTS = "results.xml"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The cocotb tests of a module, and what is added to the environment in which they run."""
+
+    module: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def simulate(
-    tool: Simulator,
-    verilog: str,
-    top: str,
-    bench: str,
-    folder: Path,
-    *,
-    sources: Mapping[str, str] | None = None,
-    variables: Mapping[str, str] | None = None,
-    waves: Path | None = None,
-    long: bool = False,
+    tool: Simulator, design: Design, bench: Bench, place: Path, build: Path | None, waves: Path | None = None
 ) -> tuple[float, float]:
-    """Run the cocotb tests of the module `bench` on the module `top`; seconds of building and of running.
+    """Run a bench on a design; seconds of building and of running.
 
-    `folder` keeps the simulator's files, so that unchanged Verilog is not built again; `sources` is Verilog that `top`
-    needs besides, by file name; `variables` are added to the environment; `waves` is where waveforms (FST) go; `long`
-    says that the run takes longer than the build. Raises :class:`CepropError` naming the log where the simulator fails
-    or a test does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    runner = get_runner(tool.name)
-    # Where the runner sees pytest it exits on a failed test, and the reason is lost; cocotb compiles every module anew
-    # for pytest's way of showing assertions, which takes longer than most benches.
-    own = {
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "PYTEST_CURRENT_TEST": "",
-        "COCOTB_REWRITE_ASSERTION_FILES": "",
-    }
-    arguments = [
-        *tool.build_arguments,
-        *(tool.wave_arguments if waves else ()),
-        *(tool.long_arguments if long else tool.short_arguments),
-    ]
-    with _environment(tool.environment | own | dict(variables or {})):
-        started = time.perf_counter()
-        _build(runner, tool, {f"{top}.v": verilog} | dict(sources or {}), top, folder, arguments, waves is not None)
-        built = time.perf_counter()
-        _test(runner, tool, top, bench, folder, waves is not None)
-        finished = time.perf_counter()
+    Everything happens in `place`, a private folder (:func:`ceprop.scratch.private_folder`), which holds the bench's own
+    files as well. The folder `build` keeps the compiled simulation for the next run of the same design, and a log where
+    something fails. `waves` is where waveforms (FST) go. Raises :class:`CepropError` naming the log where the simulator
+    fails or a test does."""
+    started = time.perf_counter()
+    _build(tool, design, place, build)
+    built = time.perf_counter()
+    _run(tool, design, bench, place, build)
+    finished = time.perf_counter()
     if waves is not None:
-        waves.parent.mkdir(parents=True, exist_ok=True)
-        (folder / ("dump.fst" if tool.name == "verilator" else f"{top}.fst")).replace(waves)
+        _deliver(place / commands.waveforms(design), waves)
     return built - started, finished - built
 
 
-def _build(
-    runner: Runner,
-    tool: Simulator,
-    sources: Mapping[str, str],
-    top: str,
-    folder: Path,
-    arguments: Sequence[str],
-    waves: bool,
+def _build(tool: Simulator, design: Design, place: Path, build: Path | None) -> None:
+    """Compile the design in `place`, or take what was compiled before."""
+    sources, compiling = commands.files(tool, design), commands.build_commands(tool, design)
+    for name, target in commands.links(tool).items():
+        (place / name).symlink_to(target)
+    program = place / commands.program(tool, design)
+    key = key_of(sources, compiling[0][1:], tool.version, version("cocotb"), platform.machine())
+    stored = build and build / f"{design.top}-{tool.name}-{key[:16]}.simulation"
+    found = stored and kept(stored, key)
+    if found is None:
+        _compile(tool, design.top, sources, compiling, place, build)
+        if stored is not None:
+            keep(stored, key, program.read_bytes())
+    else:
+        program.write_bytes(found)
+        program.chmod(0o700)
+
+
+def _compile(
+    tool: Simulator, top: str, sources: Mapping[str, str], compiling: list[list[str]], place: Path, build: Path | None
 ) -> None:
     for name, verilog in sources.items():
-        source = folder / name
-        if not source.exists() or source.read_text() != verilog:
-            write_aside(source, verilog.encode())
-    log = folder / "build.log"
-    try:
-        runner.build(
-            sources=[folder / name for name in sources],
-            hdl_toplevel=top,
-            build_dir=folder,
-            build_args=arguments,
-            timescale=TIMESCALE,
-            waves=waves,
-            log_file=log,
-        )
-    except (SystemExit, RuntimeError):
-        raise CepropError(f"{tool.name} could not build {top}: see {log}") from None
+        (place / name).write_text(verilog, encoding="utf-8")
+    environment = os.environ | commands.environment(tool)
+    path = place / _BUILD_LOG
+    with path.open("wb") as log:
+        for command in compiling:
+            if run_to_end(command, folder=place, environment=environment, output=log):
+                raise CepropError(f"{tool.name} could not build {top}: {_first_error(path)}{_see(path, build)}")
 
 
-def _test(runner: Runner, tool: Simulator, top: str, bench: str, folder: Path, waves: bool) -> None:
-    log = folder / "simulation.log"
+def _run(tool: Simulator, design: Design, bench: Bench, place: Path, build: Path | None) -> None:
+    path = place / _RUN_LOG
+    with path.open("wb") as log:
+        environment = os.environ | _environment(tool, design, bench)
+        code = run_to_end(commands.run_command(tool, design), folder=place, environment=environment, output=log)
     try:
-        results = runner.test(
-            hdl_toplevel=top,
-            test_module=bench,
-            build_dir=folder,
-            test_dir=folder,
-            waves=waves,
-            timescale=TIMESCALE,
-            log_file=log,
-        )
-        tests, failed = get_results(results)
-    except (SystemExit, RuntimeError):
-        raise CepropError(f"{tool.name} failed: see {log}") from None
-    if failed or not tests:
-        raise CepropError(f"{failed} of {tests} tests of {bench} failed on {tool.name}: {_reason(log)} (see {log})")
+        tests, failed = get_results(place / _RESULTS)
+    except (RuntimeError, ElementTree.ParseError):
+        raise CepropError(f"{tool.name} failed, exit code {code}: {_reason(path)}{_see(path, build)}") from None
+    if failed or not tests or code:
+        what = f"{failed} of {tests} tests of {bench.module} failed on {tool.name}"
+        raise CepropError(f"{what}: {_reason(path)}{_see(path, build)}")
+
+
+def _deliver(made: Path, target: Path) -> None:
+    """Waveforms, which may be larger than memory, where they are looked for; never half of them."""
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with made.open("rb") as source, aside.open("xb") as copy:
+                shutil.copyfileobj(source, copy)
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise CepropError(f"cannot write {target}: {error.strerror}") from None
+
+
+def _environment(tool: Simulator, design: Design, bench: Bench) -> dict[str, str]:
+    """What cocotb reads inside the simulator."""
+    python = find_libpython()
+    assert python is not None  # looked for with the simulator
+    return {
+        "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path if path),
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "GPI_USERS": f"{python};{config.pygpi_entry_point()}",
+        "COCOTB_TOPLEVEL": design.top,
+        "COCOTB_TEST_MODULES": bench.module,
+        "COCOTB_RESULTS_FILE": _RESULTS,
+        "TOPLEVEL_LANG": "verilog",
+        # cocotb would compile every module anew for pytest's way of showing assertions, which takes longer than most
+        # benches.
+        "COCOTB_REWRITE_ASSERTION_FILES": "",
+        # Verilator takes a value when cocotb writes it; with others cocotb waits for the end of the step.
+        **({"COCOTB_TRUST_INERTIAL_WRITES": "1"} if tool.name == "verilator" else {}),
+        **bench.variables,
+    }
 
 
 def _reason(log: Path) -> str:
@@ -115,16 +144,15 @@ def _reason(log: Path) -> str:
     return errors[-1] if errors else "no reason given"
 
 
-@contextmanager
-def _environment(added: Mapping[str, str]) -> Iterator[None]:
-    """What the simulator needs, for the time of the run; cocotb's runner reads `os.environ`."""
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def _first_error(log: Path) -> str:
+    """What a compiler complains about first."""
+    lines = log.read_text(errors="replace").splitlines()
+    return next((line.strip() for line in lines if "error" in line.lower()), "no reason given")
+
+
+def _see(log: Path, build: Path | None) -> str:
+    """Where the log is now; nothing where no folder keeps it."""
+    if build is None:
+        return ""
+    write_aside(build / log.name, log.read_bytes())
+    return f" (see {build / log.name})"

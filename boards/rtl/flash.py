@@ -83,10 +83,10 @@ class FlashPort(wiring.Component):
         m.submodules.spi = spi = SpiByte(self._half_period)
         m.d.comb += [self.clock.eq(spi.clock), self.data_out.eq(spi.data_out), spi.data_in.eq(self.data_in)]
         m.d.comb += self.read.payload.eq(spi.received)
-        opcode, task, address = Signal(8), Signal(2), Signal(24)
-        index, rest = Signal(2), Signal(range(max(self._waking_cycles, _REST_CYCLES) + 1))
-        awake, ended = Signal(), Signal()
-        main = Signal(8)
+        opcode, task, address = Signal(8, name="opcode"), Signal(2, name="task"), Signal(24, name="address")
+        index, rest = Signal(2, name="index"), Signal(range(max(self._waking_cycles, _REST_CYCLES) + 1), name="rest")
+        awake, ended = Signal(name="awake"), Signal(name="ended")
+        main = Signal(8, name="main")
         m.d.comb += main.eq(Mux(task == FlashTask.PROGRAM, _Opcode.PROGRAM, _Opcode.ERASE))
 
         def send(byte) -> None:

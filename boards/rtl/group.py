@@ -40,7 +40,7 @@ class Group(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A shift register."""
         m = Module()
-        moving = Signal()
+        moving = Signal(name="moving")
         # Without a reset, for it is as wide as the array.
         words = Signal.like(self.words, name="held_words", reset_less=True)
         m.d.sync += [self.loading.eq(self.load), moving.eq(self.load | self.shift)]

@@ -41,7 +41,7 @@ class TimingHarness(wiring.Component):
         m = Module()
         manifest = self.manifest
         inputs, outputs = port_widths(manifest)
-        chain = Signal(sum(inputs.values()) + 1, reset_less=True)
+        chain = Signal(sum(inputs.values()) + 1, name="chain", reset_less=True)
         # Two bits behind each other, for of a plain shift register's one is what the core's own delays make of the one
         # before: the synthesizer would take a single register for both, far from one of them.
         m.d.sync += chain.eq(Cat(self.scan_in, chain[0] ^ self.scan_in, chain[1:] ^ chain[:-1]))

@@ -73,12 +73,12 @@ class Keeper(wiring.Component):
             }
         )
         self._port, self._check, self._walk = FlashPort(clock_hz), Check(), MemoryWalk(geometry)
-        self._task, self._failed = Signal(4), Signal()
-        self._base, self._left = Signal(24), Signal(25)
-        self._index = Signal(range(max(self._group_bytes, Flash.HEAD_BYTES) + 1))
-        self._number, self._size = Signal(32), Signal(32)
+        self._task, self._failed = Signal(4, name="task"), Signal(name="failed")
+        self._base, self._left = Signal(24, name="base"), Signal(25, name="left")
+        self._index = Signal(range(max(self._group_bytes, Flash.HEAD_BYTES) + 1), name="index")
+        self._number, self._size = Signal(32, name="number"), Signal(32, name="size")
         self._group = Group(geometry)
-        self._none, self._one, self._drained = Signal(), Signal(), Signal()
+        self._none, self._one, self._drained = (Signal(name=name) for name in ("none", "one", "drained"))
 
     def elaborate(self, platform: object) -> Module:
         """One state machine over the flash, the CRC and the walk over the memories."""
@@ -89,8 +89,13 @@ class Keeper(wiring.Component):
             self._walk,
         )
         m.submodules.group = group = self._group
-        passes, total = Signal(16), Signal(16)
-        slot, second, found, newest = Signal(), Signal(), Signal(), Signal(32)
+        passes, total = Signal(16, name="passes"), Signal(16, name="total")
+        slot, second, found, newest = (
+            Signal(name="slot"),
+            Signal(name="second"),
+            Signal(name="found"),
+            Signal(32, name="newest"),
+        )
         storing = (self._task == Command.SAVE) | (self._task == Command.RESTORE)
         command = self.command.payload
         m.d.comb += [
@@ -173,7 +178,7 @@ class Keeper(wiring.Component):
         specification = self._geometry.specification
         own = data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes)
         snapshot = specification_number(specification.build_digest)[:_FIELD]
-        mark, here = Signal(8 * _FIELD), Signal()
+        mark, here = Signal(8 * _FIELD, name="mark"), Signal(name="here")
         m.d.sync += here.eq(mark == Mux(self._task == Command.RUN, *(_number(field) for field in (own, snapshot))))
         taken = port.read.valid & check.idle
         with m.State("OPEN"):

@@ -55,19 +55,19 @@ class MemoryWalk(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Numbers of the stretch and of the group in it."""
         m = Module()
-        number = Signal(range(len(self._stretches)))
+        number = Signal(range(len(self._stretches)), name="number")
         spaces, columns, lanes, counts = zip(*self._stretches, strict=True)
 
         def of_stretch(values) -> Value:
             return Value.cast(Array(Const(int(value)) for value in values)[number])
 
-        final = Signal()
+        final = Signal(name="final")
         m.d.comb += [
             Value.cast(self.space).eq(of_stretch(space.value for space in spaces)),
             self.column.eq(of_stretch(columns)),
             self.lane.eq(of_stretch(lanes)),
         ]
-        end = Signal.like(self.address)
+        end = Signal.like(self.address, name="end")
         m.d.sync += [
             end.eq(of_stretch(count - 1 for count in counts)),
             final.eq(self.address == end),

@@ -26,7 +26,7 @@ class ClockSource(Elaboratable):
     def elaborate(self, platform: Platform) -> Module:
         """PLL or oscillator, and the reset."""
         m = Module()
-        clock, locked = Signal(), Signal()
+        clock, locked = Signal(name="clock"), Signal(name="locked")
         match self._clock:
             case Ice40Pll():
                 m.submodules.pll = self._ice40(m, platform, self._clock, clock, locked)
@@ -41,11 +41,11 @@ class ClockSource(Elaboratable):
                     i_CLKHFPU=Const(1),
                     o_CLKHF=clock,
                 )
-        m.domains.waiting = waiting = ClockDomain(local=True)
+        m.domains.waiting = waiting = ClockDomain("waiting", local=True)
         m.d.comb += [waiting.clk.eq(clock), ClockSignal().eq(clock)]
         m.submodules.lock = ResetSynchronizer(~locked, domain="waiting")
-        left = Signal(range(self.reset_cycles + 1), init=self.reset_cycles)
-        reset = Signal(init=1)
+        left = Signal(range(self.reset_cycles + 1), name="left", init=self.reset_cycles)
+        reset = Signal(name="reset", init=1)
         with m.If(left != 0):
             m.d.waiting += left.eq(left - 1)
         m.d.waiting += reset.eq(left != 0)
@@ -80,7 +80,7 @@ class ClockSource(Elaboratable):
 
     @staticmethod
     def _ecp5(source: Signal, pll: Ecp5Pll, clock: Signal, locked: Signal) -> Instance:
-        back = Signal()
+        back = Signal(name="back")
         outputs: dict[str, Any] = {}
         for output, divider in (("CLKOP", pll.feedback), ("CLKOS", pll.output)):
             outputs |= {

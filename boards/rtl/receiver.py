@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES, HEAD_BYTES, LONGEST_BODY, WINDOW
 from ceprop.boards.rtl.check import Check
+from ceprop.hdl.named_ports import read_port, write_port
 
 _SLOT = 256
 """Bytes of the buffer that a frame takes."""
@@ -59,17 +60,17 @@ class FrameReceiver(wiring.Component):
         m.submodules.buffer = buffer = Memory(shape=unsigned(8), depth=WINDOW * _SLOT, init=[])
         full = Array(Signal(name=f"full_{k}") for k in range(WINDOW))
         lengths = Array(Signal(8, name=f"length_{k}") for k in range(WINDOW))
-        self._write(m, buffer.write_port(), full, lengths)
-        self._read(m, buffer.read_port(), full, lengths)
+        self._write(m, write_port(buffer), full, lengths)
+        self._read(m, read_port(buffer), full, lengths)
         return m
 
     def _write(self, m: Module, port, full: Array, lengths: Array) -> None:
         m.submodules.check = check = Check()
-        slot, count = Signal(range(WINDOW)), Signal(8)
-        left = Signal(8)
-        started, broken = Signal(), Signal()
-        emitted, byte = Signal(), Signal(8)
-        taken = Signal()
+        slot, count = Signal(range(WINDOW), name="slot"), Signal(8, name="count")
+        left = Signal(8, name="left")
+        started, broken = Signal(name="started"), Signal(name="broken")
+        emitted, byte = Signal(name="emitted"), Signal(8, name="byte")
+        taken = Signal(name="taken")
         code = left == 0
         room = ~full[slot] & (count != LONGEST_BODY)
         m.d.comb += [
@@ -105,8 +106,8 @@ class FrameReceiver(wiring.Component):
             m.d.sync += left.eq(left - 1)
 
     def _read(self, m: Module, port, full: Array, lengths: Array) -> None:
-        slot, position, loaded = Signal(range(WINDOW)), Signal(8), Signal()
-        settling, taken = Signal(2), Signal()
+        slot, position, loaded = Signal(range(WINDOW), name="slot"), Signal(8, name="position"), Signal(name="loaded")
+        settling, taken = Signal(2, name="settling"), Signal(name="taken")
         frames = self.frames
         m.d.comb += [
             frames.waiting.eq(full[slot]),

@@ -33,7 +33,7 @@ class Relay(wiring.Component):
         follows the source in every cycle and needs no enable, which would be one net to all its bits."""
         m = Module()
         source, target = self.source, self.target
-        offered, ready = Signal(), Signal()
+        offered, ready = Signal(name="offered"), Signal(name="ready")
         # Without a reset, for it is as wide as the array.
         payload = Signal(source.payload.shape(), name="payload", reset_less=True)
         m.d.sync += [payload.eq(source.payload), offered.eq(source.valid)]

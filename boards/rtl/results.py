@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import RESULTS_KEPT, TIE
 from ceprop.geometry import Geometry
+from ceprop.hdl.named_ports import read_port, write_port
 from ceprop.hdl.ports import Ports
 
 _CLASS_BITS = TIE.bit_length() - 1
@@ -40,9 +41,9 @@ class Results(wiring.Component):
         """A memory that is written at the count."""
         m = Module()
         m.submodules.ring = ring = Memory(shape=unsigned(len(self.word)), depth=RESULTS_KEPT, init=[])
-        write, read = ring.write_port(), ring.read_port()
+        write, read = write_port(ring), read_port(ring)
         result = self.result.payload
-        prediction = Signal(_CLASS_BITS)
+        prediction = Signal(_CLASS_BITS, name="prediction")
         m.d.comb += [
             self.result.ready.eq(1),
             prediction.eq(result.prediction),

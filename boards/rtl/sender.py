@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES
 from ceprop.boards.rtl.check import Check
+from ceprop.hdl.named_ports import read_port, write_port
 
 BODY = data.StructLayout({"byte": unsigned(8), "last": unsigned(1)})
 """A byte of a body, and whether it is the last."""
@@ -32,11 +33,11 @@ class FrameSender(wiring.Component):
         m = Module()
         m.submodules.buffer = buffer = Memory(shape=unsigned(8), depth=256, init=[])
         m.submodules.check = check = Check()
-        write, read = buffer.write_port(), buffer.read_port()
-        place, open_place = Signal(8, init=1), Signal(8)
-        put, byte, distance = Signal(), Signal(8), Signal(8)
-        crc_byte = Signal(range(CRC_BYTES))
-        position, ended, outgoing = Signal(8), Signal(), Signal(8)
+        write, read = write_port(buffer), read_port(buffer)
+        place, open_place = Signal(8, name="place", init=1), Signal(8, name="open_place")
+        put, byte, distance = Signal(name="put"), Signal(8, name="byte"), Signal(8, name="distance")
+        crc_byte = Signal(range(CRC_BYTES), name="crc_byte")
+        position, ended, outgoing = Signal(8, name="position"), Signal(name="ended"), Signal(8, name="outgoing")
         m.d.comb += [read.addr.eq(position), read.en.eq(1), check.byte.eq(self.body.payload.byte)]
         # A byte is put a cycle after it was taken, and there are cycles between two of them.
         m.d.sync += [put.eq(0), byte.eq(self.body.payload.byte)]

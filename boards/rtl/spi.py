@@ -42,9 +42,9 @@ class SpiByte(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One shift register: what comes in takes the place of what went out."""
         m = Module()
-        shift, taken = Signal(8), Signal()
-        left = Signal(range(9))
-        timer = Signal(range(self._half_period))
+        shift, taken = Signal(8, name="shift"), Signal(name="taken")
+        left = Signal(range(9), name="left")
+        timer = Signal(range(self._half_period), name="timer")
         m.d.comb += [self.idle.eq(left == 0), self.received.eq(shift), self.data_out.eq(shift[7])]
         with m.If(self.start):
             m.d.sync += [shift.eq(self.byte), left.eq(8), timer.eq(self._half_period - 1)]

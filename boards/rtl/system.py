@@ -89,8 +89,8 @@ class System(wiring.Component):
         m.submodules.dispatcher = dispatcher = Dispatcher(self._geometry, self._identity)
         self._connect(m, receiver, sender)
         in_core = DomainRenamer("core")
-        m.domains.core = ClockDomain(local=True)
-        reset = Signal(init=1)
+        m.domains.core = ClockDomain("core", local=True)
+        reset = Signal(name="reset", init=1)
         m.d.sync += reset.eq(dispatcher.reset)
         m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
         core, unpacker, results = (
@@ -180,7 +180,7 @@ class System(wiring.Component):
 
     def _count(self, m: Module, core: Core) -> None:
         """Samples in the core."""
-        at_work = Signal(range(_AT_WORK + 1))
+        at_work = Signal(range(_AT_WORK + 1), name="at_work")
         sample, result = core.sample, core.result
         entered = sample.valid & sample.ready & sample.payload.last
         left = result.valid & result.ready

@@ -71,9 +71,9 @@ class _Top(Elaboratable):
     def elaborate(self, platform: Platform) -> Module:
         """Clock and pins around the system, which is read from a file of its own."""
         m = Module()
-        m.domains.sync = ClockDomain()
+        m.domains.sync = ClockDomain("sync")
         m.submodules.clock = ClockSource(self._clock)
-        working, linked = Signal(), Signal()
+        working, linked = Signal(name="working"), Signal(name="linked")
         connections: dict[str, Any] = {
             "i_clk": ClockSignal(),
             "i_rst": ResetSignal(),
@@ -111,7 +111,7 @@ def _spi_flash(m: Module, platform: Platform) -> dict[str, Any]:
     name = next(name for name in _FLASH_NAMES if (name, 0) in platform.resources)
     pins = platform.request(name, 0, dir="-")
     if platform.device.startswith("LFE5"):
-        clock = Signal()
+        clock = Signal(name="clock")
         m.submodules.flash_clock = Instance("USRMCLK", i_USRMCLKI=clock, i_USRMCLKTS=Const(0))
     else:
         clock = _output(m, "flash_clock", pins.clk)

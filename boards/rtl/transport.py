@@ -79,16 +79,16 @@ class SpiTransport(Transport):
         """The pins are looked at with our clock; a new byte goes out when the clock falls after the eighth bit. It is
         taken only with its own eighth bit, for the host may stop before."""
         m = Module()
-        select, clock, line = Signal(), Signal(), Signal()
+        select, clock, line = (Signal(name=name) for name in ("select", "clock", "line"))
         for name, pin, ours in (
             ("select", self.spi_select, select),
             ("clock", self.spi_clock, clock),
             ("line", self.spi_in, line),
         ):
             m.submodules[name] = FFSynchronizer(pin, ours)
-        was_selected, was_high = Signal(), Signal()
-        incoming, outgoing, count = Signal(8), Signal(8), Signal(3)
-        rise, fall, load, last, offered = Signal(), Signal(), Signal(), Signal(), Signal()
+        was_selected, was_high = Signal(name="was_selected"), Signal(name="was_high")
+        incoming, outgoing, count = Signal(8, name="incoming"), Signal(8, name="outgoing"), Signal(3, name="count")
+        rise, fall, load, last, offered = (Signal(name=name) for name in ("rise", "fall", "load", "last", "offered"))
         m.d.sync += [was_selected.eq(select), was_high.eq(clock), self.received.valid.eq(last)]
         m.d.comb += [
             rise.eq(select & clock & ~was_high),
@@ -158,7 +158,7 @@ class WishboneTransport(Transport):
     def elaborate(self, platform: object) -> Module:
         """The acknowledgement comes from a register, a cycle after the byte has passed."""
         m = Module()
-        asked = Signal()
+        asked = Signal(name="asked")
         m.d.comb += [
             asked.eq(self.wb_cyc & self.wb_stb & ~self.wb_ack),
             self.received.payload.eq(self.wb_dat_w[:8]),

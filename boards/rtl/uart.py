@@ -63,11 +63,11 @@ class UartReceiver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Looks at the line in the middle of each bit, counted from the start bit's edge."""
         m = Module()
-        line = Signal(init=1)
+        line = Signal(name="line", init=1)
         m.submodules.synchronizer = FFSynchronizer(self.rx, line, init=1)
-        timer = Signal(range(self._divisor))
-        left = Signal(range(_BITS + 1))
-        shift = Signal(8)
+        timer = Signal(range(self._divisor), name="timer")
+        left = Signal(range(_BITS + 1), name="left")
+        shift = Signal(8, name="shift")
         m.d.comb += self.byte.eq(shift)
         m.d.sync += self.valid.eq(0)
         with m.If(left == 0):
@@ -107,9 +107,9 @@ class UartSender(wiring.Component):
         """A shift register whose lowest bit is the line; a byte that follows another begins where that one's stop bit
         ends."""
         m = Module()
-        timer = Signal(range(self._divisor))
-        left = Signal(range(_BITS))
-        shift = Signal(_BITS, init=-1)
+        timer = Signal(range(self._divisor), name="timer")
+        left = Signal(range(_BITS), name="left")
+        shift = Signal(_BITS, name="shift", init=-1)
         m.d.comb += [self.tx.eq(shift[0]), self.bytes.ready.eq((timer == 0) & (left == 0))]
         with m.If(timer != 0):
             m.d.sync += timer.eq(timer - 1)

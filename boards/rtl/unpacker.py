@@ -36,13 +36,23 @@ class Unpacker(wiring.Component):
         m = Module()
         geometry, group = self.geometry, self.sample.payload
         input_bits = geometry.specification.formats.input_bits
-        count, label, value = Signal(16), Signal(16), Signal(16)
-        step, escape, entered, beyond = Signal(8), Signal(), Signal(), Signal()
-        lane, slot = Signal(range(max(2, geometry.cols))), Signal.like(group.slot, name="slot_register")
+        count, label, value = Signal(16, name="count"), Signal(16, name="label"), Signal(16, name="value")
+        step, escape, entered, beyond = (
+            Signal(8, name="step"),
+            Signal(name="escape"),
+            Signal(name="entered"),
+            Signal(name="beyond"),
+        )
+        lane, slot = Signal(range(max(2, geometry.cols)), name="lane"), Signal.like(group.slot, name="slot_register")
         # Without a reset, for they are as wide as the array: every sample begins by clearing them.
         values = Array(Signal(input_bits, name=f"value_{k}", reset_less=True) for k in range(geometry.cols))
-        byte, held, wanted, filled = Signal(8), Signal(), Signal(), Signal()
-        arrived, at_edge, at_end = Signal(), Signal(), Signal()
+        byte, held, wanted, filled = (
+            Signal(8, name="byte"),
+            Signal(name="held"),
+            Signal(name="wanted"),
+            Signal(name="filled"),
+        )
+        arrived, at_edge, at_end = (Signal(name=name) for name in ("arrived", "at_edge", "at_end"))
         m.d.comb += [
             self.bytes.ready.eq(~held),
             group.label.eq(label),

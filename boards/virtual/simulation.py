@@ -4,7 +4,6 @@ import mmap
 import os
 import pty
 import socket
-import subprocess
 import sys
 import tempfile
 import tty
@@ -17,6 +16,9 @@ from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.virtual.line import Line
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
+from ceprop.locks import only_here
+from ceprop.processes import started
+from ceprop.scratch import private_folder
 
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""
@@ -34,7 +36,7 @@ class Simulation:
 
     Parameters
     ----------
-    executable : Path
+    executable : bytes
         The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
     clock_hz, baud : int
         The clock of the board, and bits a second of its line.
@@ -48,11 +50,12 @@ class Simulation:
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
 
     Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
-    context ends or the power is cycled, where the program has ended by itself before."""
+    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
+    has ended by itself before."""
 
     def __init__(
         self,
-        executable: Path,
+        executable: bytes,
         *,
         clock_hz: int,
         baud: int,
@@ -66,16 +69,22 @@ class Simulation:
         if not 0 <= line_noise <= 1:
             raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
         self.clock_hz = clock_hz
-        self._command = [str(executable), *map(str, (clock_hz, baud, pause_rate))]
+        self._executable, self._flash = executable, flash
+        self._arguments = [*map(str, (clock_hz, baud, pause_rate))]
         if flash is not None:
             _prepare_flash(flash)
             times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))
-            self._command += [str(flash), *map(str, times)]
+            self._arguments += [str(flash.absolute()), *map(str, times)]
         self._noise = [LineNoise(line_noise, 2 * seed + way) for way in range(2)]
         self._resources, self._power = ExitStack(), ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as resources:
+            if self._flash is not None:
+                resources.enter_context(only_here(self._flash))
+            self._program = resources.enter_context(private_folder()) / "board"
+            self._program.write_bytes(self._executable)
+            self._program.chmod(0o700)
             self._master, self._slave = pty.openpty()
             for side in (self._master, self._slave):
                 resources.callback(os.close, side)
@@ -112,31 +121,19 @@ class Simulation:
     @contextmanager
     def _powered(self) -> Iterator[None]:
         ours, theirs = socket.socketpair()
-        with ours:
+        with ours, theirs:
             ours.setblocking(False)
-            with theirs:
-                process = self._start(theirs.fileno())
-            try:
-                with Line(self._master, ours, *self._noise):
-                    yield
-            finally:
-                ended = process.poll()
-                process.kill()
-                process.wait()
+            descriptors = (theirs.fileno(), self._counter_file.fileno())
+            command = [str(self._program), *map(str, descriptors), *self._arguments]
+            with started(command, descriptors=descriptors) as process:
+                theirs.close()
+                try:
+                    with Line(self._master, ours, *self._noise):
+                        yield
+                finally:
+                    ended = process.poll()
         if ended is not None:
             raise CepropError(f"the virtual board ended by itself with exit code {ended}")
-
-    def _start(self, line: int) -> subprocess.Popen[bytes]:
-        descriptors = (line, self._counter_file.fileno())
-        program, *arguments = self._command
-        # In a session of its own, for what is typed at our terminal is not meant for it.
-        return subprocess.Popen(
-            [program, *map(str, descriptors), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=descriptors,
-            start_new_session=True,
-        )
 
 
 def flash_contents(path: Path) -> bytes:

@@ -15,7 +15,9 @@ from ceprop.boards.rtl.transport import StreamTransport, WishboneTransport
 from ceprop.geometry import Geometry
 from ceprop.hdl.export import to_verilog
 from ceprop.hdl.primitives import PORTABLE
-from ceprop.sim.run import simulate
+from ceprop.scratch import private_folder
+from ceprop.sim.commands import Design
+from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
 
@@ -71,11 +73,7 @@ def run_link(
     way = TRANSPORTS[transport]()
     system = System(Geometry(specification), PORTABLE, board=BOARD, clock_hz=CLOCK_HZ, transport=way)
     job = LinkJob(specification.fields(), transport, samples, seed)
-    simulate(
-        find_simulator(simulator),
-        to_verilog(_Bench(system), TOP),
-        TOP,
-        "ceprop.sim.links.bench",
-        folder,
-        variables={VARIABLE: json.dumps(asdict(job))},
-    )
+    design = Design(TOP, to_verilog(_Bench(system), TOP))
+    bench = Bench("ceprop.sim.links.bench", {VARIABLE: json.dumps(asdict(job))})
+    with private_folder() as place:
+        simulate(find_simulator(simulator), design, bench, place, folder)

@@ -13,7 +13,9 @@ from amaranth.lib.wiring import Out
 
 from ceprop.geometry import Geometry
 from ceprop.hdl.export import to_verilog
-from ceprop.sim.run import simulate
+from ceprop.scratch import private_folder
+from ceprop.sim.commands import Design
+from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.sim.units.devices import find_unit
 from ceprop.specification import Specification
@@ -73,12 +75,6 @@ def run_units(
     geometry = Geometry(specification)
     verilog = to_verilog(Bundle({name: find_unit(name).build(geometry) for name in names}), TOP)
     job = UnitJob(specification, tuple(names), seed)
-    simulate(
-        find_simulator(simulator),
-        verilog,
-        TOP,
-        "ceprop.sim.units.bench",
-        folder,
-        sources=sources,
-        variables={VARIABLE: job.text()},
-    )
+    bench = Bench("ceprop.sim.units.bench", {VARIABLE: job.text()})
+    with private_folder() as place:
+        simulate(find_simulator(simulator), Design(TOP, verilog, sources or {}), bench, place, folder)

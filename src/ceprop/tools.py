@@ -8,11 +8,11 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 
 from .errors import CepropError
+from .processes import output_of
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,6 @@ def _program(name: str, commands: tuple[str, ...], package: str, needed_for: str
     path = next(filter(None, map(shutil.which, commands)), None)
     if path is None:
         return Tool(name, needed_for, required, problem=f"apt-get install {package}")
-    output = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    _, output = output_of([path, "--version"], seconds=60.0)
     version = re.search(r"\d+\.\d+(\.\d+)?", output)
     return Tool(name, needed_for, required, version.group() if version else "unknown", path)

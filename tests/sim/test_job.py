@@ -1,7 +1,5 @@
 """Which samples follow each other closely: those between which nothing is read or written."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -32,8 +30,6 @@ def job(epochs: list[int], negatives: list[int], read_every: int, fault: int | N
         skip=True,
         read_every=read_every,
         fault=fault,
-        outcome=Path("outcome"),
-        progress=Path("progress"),
     )
 
 

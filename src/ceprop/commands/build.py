@@ -115,6 +115,7 @@ def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
         ("slowest path", f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns and {path.routing_ns:.1f} ns of wire"),
         _link(built, board),
         ("tools", ", ".join(f"{name} {version}" for name, version in built.tools.items())),
+        *(("not checked", check) for check in built.checks_left_out),
         ("made in", f"{built.seconds:.0f} s"),
     ]
 

@@ -1,7 +1,6 @@
 """`ceprop generate`: the hardware as one Verilog file."""
 
 import hashlib
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
 from ceprop.report import Report, as_json
+from ceprop.scratch import private_folder
 from ceprop.specification import Specification
 
 from .options import json_option, primitives_option, specification_options
@@ -34,9 +34,12 @@ def generate(specification: Specification, output: Path, lint: bool, primitives:
     report = Report(json_file)
     Geometry(specification)  # refuses a specification without an array before anything is made
     parts = primitives_named(primitives)
-    core = generate_core(specification, parts)
-    accepted = _lint(core, parts) if lint else []
-    values = write_core(specification, core, output)
+    with report.stages() as say:
+        say("building the cells and writing their Verilog")
+        core = generate_core(specification, parts)
+        say("asking Verilator, Icarus and yosys")
+        accepted = _lint(core, parts) if lint else []
+        values = write_core(specification, core, output)
     values["primitives"] = primitives
     values["lint"] = [{"tool": tool, "version": version} for tool, version in accepted]
     rows = [
@@ -73,7 +76,7 @@ def write_core(specification: Specification, core: "GeneratedCore", folder: Path
 def _lint(core: "GeneratedCore", primitives: "Primitives") -> list[tuple[str, str]]:
     from ceprop.sim.lint import lint
 
-    with tempfile.TemporaryDirectory(prefix="ceprop-") as folder:
-        verilog = Path(folder) / f"{core.top}.v"
+    with private_folder() as folder:
+        verilog = folder / f"{core.top}.v"
         verilog.write_text(core.verilog, encoding="utf-8")
         return lint(verilog, core.top, primitives)

@@ -1,18 +1,16 @@
 """`ceprop sim`: the hardware learns in a simulator, beside the golden model, and must do so bit for bit."""
 
 import shlex
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ceprop.errors import CepropError
+from ceprop.files import check_target
 from ceprop.geometry import Geometry
+from ceprop.locks import only_here
 from ceprop.report import Report
 from ceprop.specification import Specification
 
@@ -38,7 +36,7 @@ from .types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 @click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Start from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
 @click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
-@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the simulator's files here.")
+@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the compiled simulation here.")
 @json_option
 def sim(
     specification: Specification,
@@ -70,8 +68,10 @@ def sim(
         trainer = Trainer.start(specification, dataset)
     else:
         trainer = load_checkpoint(specification, dataset, checkpoint)
-    with _folder(build, waves) as folder, report.progress(f"comparing on {simulator}") as advance:
-        wave_file = folder / f"{specification.name}-{simulator}.fst" if waves else None
+    # Waveforms are to stay, so they need a folder.
+    folder = Path("build/sim") if build is None and waves else build
+    wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
+    with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
         comparison = compare(
             specification,
             dataset,
@@ -90,7 +90,8 @@ def sim(
             command=shlex.join(["ceprop", *sys.argv[1:]]),
         )
         require_whole(comparison, simulator, samples)
-    report.table(f"{specification.name} on {simulator}", comparison_rows(comparison))
+    rows = comparison_rows(comparison)
+    report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", str(wave_file))] if wave_file else rows)
     chosen = {"simulator": simulator, "primitives": primitives, "skip": not no_skip}
     report.result(asdict(comparison) | chosen | {"waves": str(wave_file) if wave_file else None})
     if comparison.mismatches:
@@ -99,18 +100,9 @@ def sim(
     return 0
 
 
-@contextmanager
-def _folder(build: Path | None, waves: bool) -> Iterator[Path]:
-    """The build folder: the one asked for, build/sim for waveforms, which are to stay, or a temporary one, which stays
-    only where the run fails, for the logs that the message names."""
-    if build is None and not waves:
-        folder = Path(tempfile.mkdtemp(prefix="ceprop-"))
-        yield folder
-        shutil.rmtree(folder)
-        return
-    folder = build or Path("build/sim")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CepropError(f"--build {folder}: {error.strerror}") from None
-    yield folder
+def _alone_with(wave_file: Path | None) -> AbstractContextManager[None]:
+    """Two runs in one folder share what was compiled, but not the file of their waveforms."""
+    if wave_file is None:
+        return nullcontext()
+    check_target(wave_file)
+    return only_here(wave_file)

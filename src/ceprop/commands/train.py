@@ -66,7 +66,7 @@ def train(
         ("test error", percent(result.test.error)),
         ("training error", percent(result.train.error)),
         ("epochs, samples", f"{trainer.epoch}, {values['samples']}"),
-        ("samples a second", f"{values['samples_per_second']:,.0f}"),
+        ("samples per second", f"{values['samples_per_second']:,.0f}"),
         ("weights_sha256", values["weights_sha256"]),
     ]
     report.table(f"{specification.name}: {'-'.join(map(str, specification.layers))}", rows)

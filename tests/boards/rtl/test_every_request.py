@@ -158,9 +158,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = tmp_path_factory.mktemp("bench")
     system = System(GEOMETRY, PORTABLE, board="generic", clock_hz=CLOCK_HZ, transport=StreamTransport(), flash=True)
     main = Path(__file__).parent / "every_request.cpp"
-    program = build_executable(
-        to_verilog(system, SYSTEM), SYSTEM, folder, transport="axi4-stream", flash=True, main=main
-    )
+    program = folder / "every_request"
+    found = build_executable(to_verilog(system, SYSTEM), SYSTEM, folder, transport="axi4-stream", flash=True, main=main)
+    program.write_bytes(found)
+    program.chmod(0o700)
     flash_contents(folder / "flash")
     return Bench(program, folder / "flash")
 

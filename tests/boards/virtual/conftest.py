@@ -90,7 +90,8 @@ class Bridge(wiring.Component):
 class EchoProgram:
     """The program, what it was made from, bits a second of its line, and the cycles of a byte."""
 
-    path: Path
+    program: bytes
+    folder: Path
     verilog: str
     transport: str
     baud: int
@@ -105,12 +106,13 @@ def transport(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def echo(transport: str, tmp_path_factory: pytest.TempPathFactory) -> EchoProgram:
     verilog = to_verilog(Echo(make_transport(transport, CLOCK_HZ, BAUD)), "board")
-    path = build_executable(verilog, "board", tmp_path_factory.mktemp("echo"), transport=transport)
+    folder = tmp_path_factory.mktemp("echo")
+    program = build_executable(verilog, "board", folder, transport=transport)
     # The echo takes a byte a cycle from a bus.
     baud, bits = {"uart": (BAUD, 10), "spi": (CLOCK_HZ // SPI_CYCLES, 8)}.get(transport, (CLOCK_HZ, 1))
-    return EchoProgram(path, verilog, transport, baud, bits * CLOCK_HZ // baud)
+    return EchoProgram(program, folder, verilog, transport, baud, bits * CLOCK_HZ // baud)
 
 
 @pytest.fixture(scope="session")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return build_executable(to_verilog(Bridge(), "board"), "board", tmp_path_factory.mktemp("bridge"), flash=True)

@@ -26,7 +26,7 @@ _PIECE = 256
 
 
 def _simulation(echo: Any, **options: Any) -> Simulation:
-    return Simulation(echo.path, **{"clock_hz": CLOCK_HZ, "baud": echo.baud} | options)
+    return Simulation(echo.program, **{"clock_hz": CLOCK_HZ, "baud": echo.baud} | options)
 
 
 @contextmanager
@@ -139,16 +139,14 @@ def test_nothing_is_left_behind(echo: Any) -> None:
     assert not Path(port).exists()
 
 
-def test_a_program_that_ends_is_noticed(tmp_path: Path) -> None:
-    program = tmp_path / "program"
-    program.write_text("#!/bin/sh\nexit 3\n")
-    program.chmod(0o755)
+def test_a_program_that_ends_is_noticed() -> None:
+    program = b"#!/bin/sh\nexit 3\n"
     message = r"^the virtual board ended by itself with exit code 3$"
     with pytest.raises(CepropError, match=message), Simulation(program, clock_hz=CLOCK_HZ, baud=BAUD):
         time.sleep(0.5)
 
 
-def test_flash_survives_a_loss_of_power(bridge: Path, tmp_path: Path) -> None:
+def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
     flash = tmp_path / "flash"
     with Simulation(bridge, clock_hz=CLOCK_HZ, baud=BAUD, flash=flash) as board, _opened(board.port) as host:
 
@@ -187,7 +185,8 @@ def test_refusals(echo: Any, tmp_path: Path) -> None:
 
 
 def test_the_same_program_is_built_once(echo: Any) -> None:
-    built = echo.path.stat().st_mtime_ns
-    again = build_executable(echo.verilog, "board", echo.path.parent, transport=echo.transport)
-    assert again == echo.path
-    assert echo.path.stat().st_mtime_ns == built
+    (path,) = echo.folder.iterdir()
+    built = path.stat().st_mtime_ns
+    again = build_executable(echo.verilog, "board", echo.folder, transport=echo.transport)
+    assert again == echo.program
+    assert path.stat().st_mtime_ns == built

@@ -1,0 +1,20 @@
+"""Ports of memories with names of our own.
+
+Amaranth reads a name that it is not told from the bytecode that assigns it, and other versions of Python compile the
+same line to other bytecode. So everything that reaches the Verilog is told its name: `Signal(4, name="count")`. A
+memory makes its ports without asking for one, so they are made here."""
+
+from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.utils import ceil_log2
+
+
+def read_port(memory: Memory, name: str = "read") -> ReadPort:
+    """A read port in the domain "sync", whose signals begin with `name`."""
+    signature = ReadPort.Signature(addr_width=ceil_log2(memory.depth), shape=memory.shape)
+    return ReadPort(signature, memory=memory, domain="sync", path=(name,))
+
+
+def write_port(memory: Memory, name: str = "write", granularity: int | None = None) -> WritePort:
+    """A write port in the domain "sync", whose signals begin with `name`; `granularity` as Amaranth has it."""
+    signature = WritePort.Signature(addr_width=ceil_log2(memory.depth), shape=memory.shape, granularity=granularity)
+    return WritePort(signature, memory=memory, domain="sync", path=(name,))

@@ -1,0 +1,105 @@
+"""Every name in the Verilog is ours: none of them depends on the version of Python that writes it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import amaranth
+import pytest
+from amaranth import tracer
+
+from ceprop import Specification
+from ceprop.boards import board, board_names
+from ceprop.boards.pll import choose_clock
+from ceprop.boards.rtl.harness import harness_verilog
+from ceprop.boards.rtl.system import SYSTEM, System
+from ceprop.boards.rtl.top import top_level
+from ceprop.boards.rtl.transport import StreamTransport, WishboneTransport, make_transport
+from ceprop.geometry import Geometry
+from ceprop.hdl import generate
+from ceprop.hdl.export import to_verilog
+from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+
+SPECIFICATION = Specification.from_mapping(
+    {
+        "name": "named",
+        "layers": [12, 7, 5, 4],
+        "formats": {"weight_bits": 12, "weight_fraction": 12},
+        "update": {"shifts": [7, 8, 8]},
+        "array": {"rows": 2, "cols": 4},
+    }
+)
+CLOCK_HZ = 48_000_000
+UNNAMED = "without_a_name"
+
+_AMARANTH = str(Path(amaranth.__file__).parent)
+_MEMORIES = str(Path(_AMARANTH, "hdl", "_mem.py"))
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Amaranth cannot read a name from our bytecode; gives the places where it looked for one."""
+    places: list[str] = []
+    traced = tracer.get_var_name
+
+    def refuse(depth: int = 2, default: Any = None) -> Any:
+        frame, asking = sys._getframe(depth), sys._getframe(1)
+        if frame.f_code.co_filename.startswith(_AMARANTH):
+            return traced(depth + 1, default)
+        # The name of a memory's contents is asked for and goes nowhere; the array is named by its submodule.
+        if asking.f_code.co_filename == _MEMORIES:
+            return default
+        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+        return UNNAMED
+
+    monkeypatch.setattr(tracer, "get_var_name", refuse)
+    yield places
+    assert places == [], "names are read from bytecode"
+
+
+def test_a_name_that_we_do_not_give_is_noticed(blind: list[str]) -> None:
+    counter, named = amaranth.hdl.Signal(3), amaranth.hdl.Signal(3, name="named")
+    assert (counter.name, named.name) == (UNNAMED, "named")
+    assert [place.rpartition(":")[0] for place in blind] == [__file__]
+    blind.clear()
+
+
+@pytest.mark.parametrize("primitives", [PORTABLE, ECP5, ICE40], ids=lambda primitives: primitives.name)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        ["rule='ep'", "update.rounding='nearest'"],
+        ["rule='vf'", "activation.kind='sigmoid'", "array.trace=true"],
+        ["rule='c-vf'", "array.memory_ports=1", "nudge.sign='random'"],
+        ["array.drives=2", "update.rounding='floor'"],
+        ["layers=[12, 4]", "update.shifts=[8]", "array.rows=1", "array.cols=1"],
+    ],
+    ids=["c-ep", "ep", "vf", "c-vf", "two-drives", "no-hidden"],
+)
+def test_cores(fields: list[str], primitives: Primitives, blind: list[str]) -> None:
+    core = generate(SPECIFICATION.override(*fields), primitives)
+    assert core.top in core.verilog
+    assert UNNAMED not in core.verilog
+
+
+@pytest.mark.parametrize("flash", [False, True])
+@pytest.mark.parametrize("transport", ["uart", "spi", "axi4-stream", "wishbone"])
+def test_systems(transport: str, flash: bool, blind: list[str]) -> None:
+    buses = {"axi4-stream": StreamTransport, "wishbone": WishboneTransport}
+    way = buses[transport]() if transport in buses else make_transport(transport, CLOCK_HZ, 1_000_000)
+    system = System(
+        Geometry(SPECIFICATION), PORTABLE, board="icebreaker", clock_hz=CLOCK_HZ, transport=way, flash=flash
+    )
+    assert UNNAMED not in to_verilog(system, SYSTEM)
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_tops(name: str, blind: list[str]) -> None:
+    target = board(name)
+    assert UNNAMED not in top_level(target, choose_clock(target, 60e6, 1_000_000), spi=False, flash=True).rtlil
+
+
+def test_the_harness(blind: list[str]) -> None:
+    assert UNNAMED not in harness_verilog(generate(SPECIFICATION).manifest)
