@@ -93,6 +93,8 @@ class _Reader:
         """Where the bytes of the next CRC begin, and those that it counts before that."""
         self._frame_bytes, self._idcode = device.frame_bytes, device.idcode
         self._frames = 0
+        self._packed = b""
+        """The last packed frame."""
 
     def run(self, part: str) -> None:
         for comment in (b"", f"Part: {part}\0".encode()):
@@ -192,12 +194,16 @@ class _Reader:
 
     def _packed_frame(self) -> None:
         """A frame is padded to whole words of 64 bits, then packed, then padded to whole bytes."""
-        left, state, place = -(-self._frame_bytes // 8) * 8, 0, self._place
         content, end = self._content, len(self._content)
+        # Most are equal to the one before; and no frame begins like another.
+        if self._packed and content.startswith(self._packed, self._place):
+            self._place += len(self._packed)
+            return
+        left, state, place = -(-self._frame_bytes // 8) * 8, 0, self._place
         while left > 0:
             if place == end:
                 raise DamagedError("it is cut short")
             ended, state = _PACKED[state][content[place]]
             left -= ended
             place += 1
-        self._place = place
+        self._packed, self._place = content[self._place : place], place

@@ -141,9 +141,7 @@ def check_bitstream(bitstream: Path, board: Board) -> None:
     if report is not None and report["sha256"] == hashlib.sha256(content).hexdigest():
         return
     if report is not None and report["bitstream"] == bitstream.name and board.device.family == "ecp5":
-        raise CepropError(
-            f"bitstream {bitstream}: damaged, or not the one that {REPORT} beside it is of; build it again"
-        )
+        raise CepropError(f"bitstream {bitstream}: damaged, or not that of {REPORT} beside it; build it again")
     try:
         if board.device.family == "ecp5":
             check_ecp5(content, board.device, board.part)
