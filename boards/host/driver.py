@@ -20,7 +20,7 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.registry import board_names
+from ceprop.boards.registry import GENERIC, board_names
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Space
@@ -30,11 +30,12 @@ from ceprop.report import Advance
 from ceprop.sim.expectation import COUNTERS
 
 _REGISTER_BYTES = REGISTER_BITS // 8
+_STATUS_BYTES = 5
 
 
 def board_of(identity: Identity) -> str | None:
     """The name of the board that identifies itself so; None where no known one does."""
-    return next((name for name in board_names() if board_number(name) == identity.board), None)
+    return next((name for name in (*board_names(), GENERIC) if board_number(name) == identity.board), None)
 
 
 class HostDriver:
@@ -155,10 +156,7 @@ class HostDriver:
 
     def _read(self, space: Space, address: int, count: int, lane: int = 0, column: bool = False) -> bytes:
         place = Address(space.value, address, lane, column)
-        reply = self.link.ask(Command.READ, place.pack() + bytes([count]))
-        if len(reply) != count * self._groups.size:
-            raise CepropError(f"port {self.link.port}: READ of {count} groups gave {len(reply)} bytes")
-        return reply
+        return self.link.ask_for(count * self._groups.size, Command.READ, place.pack() + bytes([count]))
 
     def _cut(self, content: bytes) -> list[bytes]:
         size = self._groups.size
@@ -204,7 +202,7 @@ class HostDriver:
 
     def status(self) -> tuple[StatusFlag, int]:
         """What flash is busy with, and the samples to go."""
-        reply = self.link.ask(Command.STATUS)
+        reply = self.link.ask_for(_STATUS_BYTES, Command.STATUS)
         return StatusFlag(reply[0]), int.from_bytes(reply[1:5], "little")
 
     def save(self) -> None:

@@ -40,6 +40,8 @@ class Simulation:
         The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
     clock_hz, baud : int
         The clock of the board, and bits a second of its line.
+    pause_rate : float
+        Probability that the host rests in a cycle, on AXI4-Stream and Wishbone, below 1.
     line_noise : float
         Probability that a byte is damaged on the line, in either direction; :class:`LineNoise` says how.
     seed : int
@@ -47,9 +49,9 @@ class Simulation:
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
 
-    Raises :class:`CepropError` for a noise that is no probability and for a file of another size; when the context
-    begins, where another board uses the file; when the context ends
-    or the power is cycled, where the program has ended by itself before."""
+    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
+    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
+    has ended by itself before."""
 
     def __init__(
         self,
@@ -57,15 +59,18 @@ class Simulation:
         *,
         clock_hz: int,
         baud: int,
+        pause_rate: float = 0.0,
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
     ):
+        if not 0 <= pause_rate < 1:
+            raise CepropError(f"pause rate {pause_rate}: must be from 0 to below 1")
         if not 0 <= line_noise <= 1:
             raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
         self.clock_hz = clock_hz
         self._executable, self._flash = executable, flash
-        self._arguments = [str(clock_hz), str(baud)]
+        self._arguments = [*map(str, (clock_hz, baud, pause_rate))]
         if flash is not None:
             _prepare_flash(flash)
             times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))

@@ -1,11 +1,12 @@
 // The clock of a virtual board: its generated top level, Verilated, with the line to the host and a flash at its pins.
 //
-// board LINE COUNTER CLOCK_HZ BAUD [FLASH PROGRAM ERASE WAKE]
+// board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
 // file of 8 bytes that holds the number of cycles run, which goes on from what it holds at the start. BAUD is the rate of
-// the UART, or of SPI's clock where the top has its pins. FLASH is the file with the flash's contents, the three after it
-// are its times in cycles; it takes part where the top has its pins.
+// the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and Wishbone.
+// BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
+// its times in cycles; it takes part where the top has its pins.
 
 #include <csignal>
 #include <cstdlib>
@@ -17,16 +18,14 @@
 #include "channel.h"
 #include "flash.h"
 #include "spi.h"
+#include "stream.h"
 #include "uart.h"
 #include "verilated.h"
+#include "wishbone.h"
 
 namespace {
 
-#ifdef BOARD_HAS_SPI
-using Line = Spi;
-#else
-using Line = Uart;
-#endif
+using Line = BOARD_LINE;
 
 constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
@@ -35,10 +34,10 @@ constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 class Board {
   public:
     Board(Channel& channel, volatile uint64_t& counter, char** arguments)
-        : counter_(counter), line_(channel, std::atof(arguments[0]) / std::atof(arguments[1])) {
+        : counter_(counter), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
 #ifdef BOARD_HAS_FLASH
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
-        flash_ = std::make_unique<Flash>(arguments[2], FlashTimes{cycles(3), cycles(4), cycles(5)});
+        flash_ = std::make_unique<Flash>(arguments[3], FlashTimes{cycles(4), cycles(5), cycles(6)});
         top_.flash_in = 1;
 #endif
         now_ = last_work_ = counter;
