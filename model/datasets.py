@@ -9,7 +9,7 @@ import numpy as np
 
 from ceprop.errors import CepropError
 from ceprop.model.idx import read_images, read_labels
-from ceprop.model.quantiser import quantise
+from ceprop.model.quantiser import quantise, warn_outside_range
 from ceprop.model.streams import Purpose, Stream
 from ceprop.specification import Specification
 
@@ -27,11 +27,7 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
-        digest = hashlib.sha256()
-        for array in (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels):
-            digest.update(repr(array.shape).encode())
-            digest.update(array.astype("<i4").tobytes())
-        return digest.hexdigest()
+        return _sha256((self.train_inputs, self.train_labels, self.test_inputs, self.test_labels), "<i4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +38,11 @@ class Images:
     largest: int
     train: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
+        return _sha256((*self.train, *self.test))
 
 
 def load_images(source: str | Path, seed: int) -> Images:
@@ -76,9 +77,11 @@ def check_fit(images: Images, layers: tuple[int, ...]) -> None:
 def load_dataset(specification: Specification, source: str | Path) -> Dataset:
     """The images of :func:`load_images`, quantised as `specification` says.
 
-    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification."""
+    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification, and
+    warns with :class:`CepropWarning` where values lie outside the quantiser's range."""
     images = load_images(source, specification.seed)
     check_fit(images, specification.layers)
+    warn_outside_range(specification, images.train[0], images.test[0])
     return Dataset(
         images.name,
         quantise(specification, images.train[0]),
@@ -104,6 +107,15 @@ def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
             numbers[k], numbers[other] = numbers[other], numbers[k]
         chosen[numbers[:quota]] = True
     return chosen
+
+
+def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
+    """SHA-256, in hexadecimal, over shapes and contents, each value written as a number of this `kind`."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(repr(array.shape).encode())
+        digest.update(array.astype(kind).tobytes())
+    return digest.hexdigest()
 
 
 def _digits(seed: int) -> Images:

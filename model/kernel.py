@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from ceprop.model.compilation_cache import SealedCache
+
 # Below one unit in so many, a list of those that moved beats a whole row in vector instructions.
 _FEW = 4
 
@@ -77,9 +79,11 @@ class Work(NamedTuple):
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Numba's `njit`, its result kept on disk where a folder can hold it."""
     try:
-        return numba.njit(cache=True)(function)
+        dispatcher = numba.njit(cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's can hold a cache: compile in every process
         return numba.njit(function)
+    dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's own has it)
+    return dispatcher
 
 
 @compiled

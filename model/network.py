@@ -11,6 +11,8 @@ from ceprop.model.backward import initial_backward
 from ceprop.model.streams import Purpose, Stream
 from ceprop.specification import Specification
 
+_DRAWN_AT_ONCE = 1 << 20
+
 
 @dataclass
 class Network:
@@ -61,9 +63,13 @@ class Network:
 def _uniform(specification: Specification, purpose: Purpose, layer: int, shape: tuple[int, ...]) -> np.ndarray:
     formats = specification.formats
     bound = math.isqrt((1 << (2 * formats.weight_fraction)) // specification.layers[layer - 1])
-    drawn = Stream(specification.seed, purpose, layer).all_below(2 * bound + 1, math.prod(shape)) - bound
     limit = 1 << (formats.weight_bits - 1)
-    return np.clip(drawn, -limit, limit - 1).astype(np.int32).reshape(shape)
+    stream, found = Stream(specification.seed, purpose, layer), np.empty(math.prod(shape), np.int32)
+    # In parts, for the draws take several times the memory of the weights.
+    for start in range(0, found.size, _DRAWN_AT_ONCE):
+        part = found[start : start + _DRAWN_AT_ONCE]
+        part[:] = np.clip(stream.all_below(2 * bound + 1, part.size) - bound, -limit, limit - 1)
+    return found.reshape(shape)
 
 
 def _generators(specification: Specification, count: int) -> np.ndarray:

@@ -1,8 +1,10 @@
 """From raw samples to quantised inputs (docs/numerics.md, 2)."""
 
+import warnings
+
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.errors import CepropError, CepropWarning
 from ceprop.specification import Specification
 
 _BLOCK = 4096
@@ -31,3 +33,21 @@ def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray
     # A sample without contrast has span 0 and only zeros above its low: any divisor gives zeros.
     scaled = ((samples - low) * top + span // 2) // np.maximum(span, 1)
     return np.clip(scaled, 0, top).astype(np.uint16)
+
+
+def warn_outside_range(specification: Specification, *samples: np.ndarray) -> None:
+    """Warn with :class:`CepropWarning` where values of raw integer `samples`, (n, n_0) each, lie outside a fixed range:
+    the quantiser makes its ends of them, and what told them apart is lost."""
+    quantiser = specification.quantiser
+    if quantiser.mode == "minmax":
+        return
+    outside = sum(int(np.count_nonzero((part < quantiser.low) | (part > quantiser.high))) for part in samples)
+    if outside:
+        least, largest = min(int(part.min()) for part in samples), max(int(part.max()) for part in samples)
+        warnings.warn(
+            f"{100 * outside / sum(part.size for part in samples):.2g} % of the values are outside the quantiser's "
+            f"range of quantiser.low = {quantiser.low} to quantiser.high = {quantiser.high} and are cut off there; the "
+            f'data reach from {least} to {largest}: set low and high so, or quantiser.mode = "minmax"',
+            CepropWarning,
+            stacklevel=3,
+        )

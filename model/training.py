@@ -15,7 +15,8 @@ from ceprop.model.order import epoch_order, epoch_signs
 from ceprop.model.record import FreeEnd
 from ceprop.specification import Specification
 
-_BLOCK = 2000  # samples between two calls of a progress callback
+_BLOCK_SAMPLES, _BLOCK_PRODUCTS = 2000, 2**33
+"""At most so many samples, or about so many products, lie between two calls of a progress callback: some seconds."""
 
 
 @dataclass
@@ -105,10 +106,14 @@ class Trainer:
     def run(self, samples: int, progress: Callable[["Trainer"], None] | None = None) -> None:
         """Learn from the next `samples` samples, across epochs; an epoch's end evaluates it into `history`.
 
-        `progress` is called after every block of at most 2,000 samples, at a position fit for a checkpoint. Raises
+        `progress` is called after every block of at most 2,000 samples, fewer where the network is large, at a position
+        fit for a checkpoint. Raises
         :class:`DivergenceError` at the end of an epoch that left nothing to learn on with."""
+        specification = self.specification
+        steps = specification.phases.free_steps + specification.phases.nudged_steps
+        longest = max(1, min(_BLOCK_SAMPLES, _BLOCK_PRODUCTS // (steps * specification.weights)))
         while samples > 0:
-            block = min(samples, _BLOCK, self.epoch_samples - self.sample)
+            block = min(samples, longest, self.epoch_samples - self.sample)
             self._learn(block)
             samples -= block
             if self.sample == self.epoch_samples:

@@ -1,12 +1,35 @@
 """What holds for every test."""
 
 import os
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 # Before numpy is imported: the matrices here are small, and tests run beside each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+Damages = Callable[[bytes, int], Iterator[bytes]]
+
+
+@pytest.fixture
+def damages() -> Damages:
+    """Gives that many damaged copies of a file's content, none of them equal to it: one altered byte in three of four,
+    cut short in the others, and a byte more, nothing at all, and one byte less in the first three."""
+    return _damages
+
+
+def _damages(content: bytes, count: int) -> Iterator[bytes]:
+    yield from (content + b"\n", b"", content[:-1])
+    generator = random.Random(15)
+    for number in range(count - 3):
+        place = generator.randrange(len(content))
+        if number % 4 == 0:
+            yield content[:place]
+        else:
+            yield content[:place] + bytes([content[place] ^ generator.randrange(1, 256)]) + content[place + 1 :]
+
 
 _TINY = """
 name = "tiny"

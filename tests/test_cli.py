@@ -1,6 +1,8 @@
 """The command line: exit codes, one line an error, JSON, overrides, and nothing half-written."""
 
+import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -9,11 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ceprop import __version__
 from ceprop.bundled import bundled_specification
 from ceprop.cli import cli, run
+from ceprop.commands.options import parse_seeds
+from ceprop.commands.reproduce_angles import parse_angles
 from ceprop.errors import one_line
 
 DIGITS = str(bundled_specification("digits"))
@@ -145,6 +152,16 @@ def test_what_cannot_be_done_is_refused_before_the_work(
     assert len(line) <= len("ceprop: ") + 300 + 1
     assert line.rstrip("\n").isprintable()
     assert not list(elsewhere.iterdir())
+
+
+@settings(max_examples=2000, derandomize=True, deadline=5000)
+@given(st.one_of(st.text(), st.text("0123456789,.-+eEinfa ")))
+def test_lists_of_options_are_numbers_or_refused(text: str) -> None:
+    parameter = click.Option(["--list"])
+    context = click.Context(cli)
+    for parse, least, most in ((parse_seeds, 0, math.inf), (parse_angles, 0, 180)):
+        with contextlib.suppress(click.BadParameter):
+            assert all(least <= value <= most for value in parse(context, parameter, text))
 
 
 def test_one_line_keeps_both_ends() -> None:

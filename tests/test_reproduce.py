@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.axes import Axes
 
+from ceprop import reproduction
 from ceprop.cli import run
+from ceprop.model import load_images
 
 
 def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def test_every_row_of_the_table_runs_and_goes_on(row: str, tmp_path: Path, capsy
     assert second["histories"]["1"][0] == first["histories"]["1"][0]
     assert second["test_error"] == second["histories"]["1"][1]["test_error"]
     assert second["test_error"] < 0.9
-    assert second["within_deviation"] is None
+    assert second["within_deviation"] is second["paper"] is None
     assert second["settings"]["layers"] == [64, *([512] * int(row[-2])), 10]
     assert (tmp_path / f"table-{row}-digits.png").stat().st_size > 10_000
 
@@ -46,6 +49,27 @@ def test_a_worse_angle_is_worse(tmp_path: Path, capsys: pytest.CaptureFixture[st
     angles = {(point["row"], point["weight_angle"]): point["gradient_angle"] for point in points}
     assert points[2]["histories"] == small["histories"]
     assert angles["ep-1h", 0.0] < angles["c-ep-1h", 0.0] < 90 < angles["c-vf-1h", 180.0]
+    others = {(point["row"], point["weight_angle"]): point["gradient_angle_without_first_step"] for point in points}
+    assert others["ep-1h", 0.0] < others["c-ep-1h", 0.0] < 90 < others["c-vf-1h", 180.0]
+    assert all(abs(others[key] - angles[key]) > 0.1 for key in angles)
+
+
+def test_the_papers_figures_stand_beside_mnist_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ["reproduce", "table", "--row", "ep-1h", "--epochs", "1", "--seeds", "1,2", "--out", str(tmp_path)]
+    titles: list[str] = []
+    monkeypatch.setattr(Axes, "set_title", lambda self, title, **_: titles.append(title))
+    assert run(table) == 0
+    said = capsys.readouterr().out
+    assert "The paper's figures are of MNIST, and digits is other data, so none of them is shown." in said
+    assert all(figure not in said for figure in ("2.00 %", "0.20 %", "paper:", "standard deviation"))
+    # The same samples, taken for those of the paper.
+    monkeypatch.setattr(reproduction, "_MNIST", load_images("digits", 1).sha256)
+    assert run(table) == 0
+    said = capsys.readouterr().out
+    assert all(figure in said for figure in ("2.00 % ± 0.10", "0.20 %", "not as long as the paper's run"))
+    assert [("paper" in title) for title in titles] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +122,10 @@ def test_seeds_that_diverge_are_named_and_leave_the_mean(
     assert "ep-1h: no seed is left: learning diverged in epoch 1" in capsys.readouterr().err
 
 
-def test_rates_that_are_too_large_end_the_run_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table = ("reproduce", "table", "--row", "c-vf-1h", "--epochs", "1", "--out", str(tmp_path))
-    assert run([*table, "--rate-scale", "1000"]) == 2
+@pytest.mark.parametrize(("row", "scale"), [("c-vf-1h", "30"), ("c-vf-1h", "1000"), ("c-ep-1h", "1000")])
+def test_rates_that_are_too_large_end_the_run_in_one_line(
+    row: str, scale: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = ("reproduce", "table", "--row", row, "--epochs", "1", "--out", str(tmp_path))
+    assert run([*table, "--rate-scale", scale]) == 2
     assert "learning diverged in epoch 0" in capsys.readouterr().err

@@ -1,15 +1,19 @@
 """`ceprop study`: small studies of the digits, interrupted ones, and bad input."""
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ceprop.bundled import bundled_specification
 from ceprop.cli import run
-from ceprop.model import Trainer
+from ceprop.errors import CepropError
+from ceprop.model import Trainer, load_dataset
+from ceprop.records import write_record
 from ceprop.specification import Specification
 from ceprop.studies.pictures import draw_study
+from ceprop.studies.runs import Run, result_of
 from ceprop.studies.study import Study
 from ceprop.studies.variants import STUDIES, Variant
 
@@ -81,14 +85,40 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert {point["panel"] for point in result["variants"]} == {"weight bits", "state bits", "rates"}
     assert [entry["variant"] for entry in result["left_out"]] == ["weight bits: nearest, 24"]
     assert (tmp_path / "precision.png").read_bytes().startswith(b"\x89PNG")
-    kept = next((tmp_path / "runs").iterdir())
-    text = kept.read_text(encoding="utf-8")
-    kept.write_text(text.replace('dataset_sha256": "', 'dataset_sha256": "0'), encoding="utf-8")
-    assert run(command) == 2
-    assert capsys.readouterr().err == f"ceprop: {kept}: a result on other data; give another --out\n"
-    kept.write_text("{}", encoding="utf-8")
-    assert run(command) == 2
-    assert capsys.readouterr().err == f"ceprop: {kept}: not a result of a run; remove it\n"
+
+
+def test_only_whole_results_of_this_run_are_read_back(
+    tmp_path: Path, damages: Callable[[bytes, int], Iterator[bytes]]
+) -> None:
+    """Every byte and every length of the file counts: what was altered or cut short is refused in one line."""
+    base = Specification.load(bundled_specification("digits"), TINY)
+    made = Run(base, "digits", load_dataset(base, "digits").sha256, 1, reference=False)
+    whole = result_of(made, tmp_path, lambda: None)
+    path = made.file(tmp_path)
+    assert result_of(made, tmp_path, lambda: None) == whole
+    content = path.read_bytes()
+    for damaged in damages(content, 2000):
+        path.write_bytes(damaged)
+        with pytest.raises(CepropError) as error:
+            result_of(made, tmp_path, lambda: None)
+        assert str(error.value).startswith(f"study result {path}: ")
+        assert "\n" not in str(error.value)
+    write_record(path, "study result", {**whole, "dataset_sha256": "0"})
+    with pytest.raises(CepropError, match="of a run on other data; give another --out"):
+        result_of(made, tmp_path, lambda: None)
+
+
+def test_one_heading_has_one_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training error of a float run is that after the epoch, as an integer run's is; the one of the predictions
+    made while learning has a key of its own in both."""
+    base = Specification.load(bundled_specification("digits"), TINY)
+    sha256 = load_dataset(base, "digits").sha256
+    integer, reference = (result_of(Run(base, "digits", sha256, 2, kind), tmp_path, lambda: None)["history"][0]
+                          for kind in (False, True))  # fmt: skip
+    for row in (integer, reference):
+        # The first epoch begins with a network that knows nothing.
+        assert 0 < row["train_error"] < 0.8 * row["online_error"]
+    assert reference["train_error"] == pytest.approx(integer["train_error"], abs=0.05)
 
 
 @pytest.mark.parametrize("name", list(STUDIES))

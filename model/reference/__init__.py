@@ -5,7 +5,7 @@
 """
 
 from ceprop.model.reference.checkpoint import resume_run, save_run
-from ceprop.model.reference.gradient_angle import gradient_angle, mean_gradient_angle
+from ceprop.model.reference.gradient_angle import GradientAngles, gradient_angles, mean_gradient_angles
 from ceprop.model.reference.learning import learn_batch, predict
 from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.paper import PAPER_ROWS, PaperRow
@@ -15,6 +15,7 @@ from ceprop.model.reference.twin import float_network, float_settings
 
 __all__ = [
     "PAPER_ROWS",
+    "GradientAngles",
     "PaperRow",
     "ReferenceNetwork",
     "ReferenceRow",
@@ -22,9 +23,9 @@ __all__ = [
     "Settings",
     "float_network",
     "float_settings",
-    "gradient_angle",
+    "gradient_angles",
     "learn_batch",
-    "mean_gradient_angle",
+    "mean_gradient_angles",
     "predict",
     "resume_run",
     "save_run",

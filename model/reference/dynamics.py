@@ -49,17 +49,22 @@ def step(
 
 def heard(network: ReferenceNetwork, drive: np.ndarray, sent: States, l: int) -> np.ndarray:
     """The sum that layer `l` hears from below, from above and from its bias, (batch, n_l)."""
-    if l > 1:
-        total = sent[l - 1] @ network.forward[l - 1].T
-        total += network.biases[l - 1]
-        if l + 1 < len(sent):
-            total += sent[l + 1] @ network.backward[l].T
-        return total
-    if l + 1 == len(sent):
-        return drive.copy()
-    total = sent[l + 1] @ network.backward[l].T
-    total += drive
+    total = drive.copy() if l == 1 else from_below(network, sent, l)
+    if l + 1 < len(sent):
+        total += from_above(network, sent, l)
     return total
+
+
+def from_below(network: ReferenceNetwork, sent: States, l: int) -> np.ndarray:
+    """The part of that sum which the forward weights and the bias bring; layer 1 has the input's drive instead."""
+    total = sent[l - 1] @ network.forward[l - 1].T
+    total += network.biases[l - 1]
+    return total
+
+
+def from_above(network: ReferenceNetwork, sent: States, l: int) -> np.ndarray:
+    """The part of that sum which the backward weights bring; the output layer has none."""
+    return sent[l + 1] @ network.backward[l].T
 
 
 def gain_is_slope(network: ReferenceNetwork, l: int) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ceprop.errors import CepropError
 from ceprop.model.reference.bptt import Past, backpropagate, contribution, free_trajectory
 from ceprop.model.reference.dynamics import States, input_drive, signals
 from ceprop.model.reference.learning import differences, moved, nudged_phase
@@ -76,7 +77,11 @@ class RelativeErrors:
 
 
 def compare(network: ReferenceNetwork, free: FreePhase) -> Iterator[tuple[Side, Side]]:
-    """`(updates, minus the gradients)` at every nudged step; `network` learns on the way if its rates are not 0."""
+    """`(updates, minus the gradients)` at every nudged step; `network` learns on the way if its rates are not 0.
+
+    Raises :class:`CepropError` for partial-drive slopes, of which the theorem says nothing."""
+    if network.settings.partial_drive_slopes:
+        raise CepropError("partial_drive_slopes: Theorem 1 compares a movement with a gradient, without a slope")
     beta = network.settings.beta
     phase = nudged_phase(network, input_drive(network, free.states), free.states, free.targets, beta)
     return compare_states(network, free, phase, beta)
@@ -99,8 +104,8 @@ def _updates(network: ReferenceNetwork, before: States, after: States, beta: flo
     upper = [differences(network, old, new, l) for l in settings.connections[1:]]
     return Side(
         [(late - early)[0] / time for early, late in zip(before[1:], after[1:], strict=True)],
-        [moved(network, old, new, 1)[0] / beta, *(forward / beta for forward, _ in upper)],
-        [backward / beta for _, backward in upper] if settings.asymmetric else [],
+        [moved(network, old, new, 1)[0] / beta, *(forward / beta for forward, _, _ in upper)],
+        [backward / beta for _, backward, _ in upper] if settings.asymmetric else [],
     )
 
 

@@ -1,5 +1,7 @@
 """How far a rule's update points from the gradient (paper, section 4.3)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -12,10 +14,45 @@ from ceprop.model.reference.settings import Settings
 _BATCHES = 5
 
 
-def gradient_angle(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> float:
-    """Angle, in degrees, between what the initial network learns from a batch, each connection's update divided by
-    its rate, and minus the gradient of the batch's loss through the last K free steps; over all weights together,
-    forward and backward, without the biases. `inputs` (batch, n_0), `targets` (batch, n_L)."""
+@dataclass(frozen=True)
+class GradientAngles:
+    """Angles, in degrees, between what the initial network learns from a batch, each connection's update divided by
+    its rate, and minus the gradient of the batch's loss; over all weights together, forward and backward, without the
+    biases.
+
+    `all_steps`: the update of all K nudged steps against the gradient through the last K free steps.
+    `without_first_step`: what the first nudged step contributes is left out of the update, and what the last free step
+    contributes is left out of the gradient. The authors' code computes this one."""
+
+    all_steps: float
+    without_first_step: float
+
+
+def gradient_angles(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> GradientAngles:
+    """Both angles for a batch, `inputs` (batch, n_0) with `targets` (batch, n_L)."""
+    update, gradient = _totals(settings, inputs, targets)
+    # A nudged phase of one step learns what the first of K steps does, for every rule.
+    first_update, first_gradient = _totals(settings.but(nudged_steps=1), inputs, targets)
+    return GradientAngles(_angle(update, -gradient), _angle(update - first_update, first_gradient - gradient))
+
+
+def mean_gradient_angles(settings: Settings, images: Images) -> GradientAngles:
+    """The means of :func:`gradient_angles` over the first batches of the training set."""
+    pictures, labels = images.train
+    targets = np.eye(settings.layers[-1])
+    angles = []
+    with threadpool_limits(1):
+        for batch in range(_BATCHES):
+            here = slice(batch * settings.batch, (batch + 1) * settings.batch)
+            angles.append(gradient_angles(settings, pictures[here] / images.largest, targets[labels[here]]))
+    return GradientAngles(
+        float(np.mean([angle.all_steps for angle in angles])),
+        float(np.mean([angle.without_first_step for angle in angles])),
+    )
+
+
+def _totals(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The update of all nudged steps and the gradient through as many free steps, all weights in one row each."""
     # Differences of weights need more digits than learning does.
     exact = settings.but(precision="float64")
     network = ReferenceNetwork.initial(exact)
@@ -29,18 +66,10 @@ def gradient_angle(settings: Settings, inputs: np.ndarray, targets: np.ndarray) 
         if settings.asymmetric and l > 1:
             updates.append((network.backward[l - 1] - before.backward[l - 1]).ravel() / rate)
             gradients.append(gradient.backward[l - 1].ravel())
-    update, downhill = np.concatenate(updates), -np.concatenate(gradients)
-    cosine = update @ downhill / (np.linalg.norm(update) * np.linalg.norm(downhill))
+    return np.concatenate(updates), np.concatenate(gradients)
+
+
+def _angle(one: np.ndarray, other: np.ndarray) -> float:
+    """The angle between two rows of numbers, in degrees."""
+    cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
-
-def mean_gradient_angle(settings: Settings, images: Images) -> float:
-    """The mean of :func:`gradient_angle` over the first batches of the training set."""
-    pictures, labels = images.train
-    targets = np.eye(settings.layers[-1])
-    angles = []
-    with threadpool_limits(1):
-        for batch in range(_BATCHES):
-            here = slice(batch * settings.batch, (batch + 1) * settings.batch)
-            angles.append(gradient_angle(settings, pictures[here] / images.largest, targets[labels[here]]))
-    return float(np.mean(angles))

@@ -1,14 +1,25 @@
 """The rules: EP, C-EP, VF and C-VF, for a batch (paper, equations 6, 7, 9 and 11).
 
 The four are one: they differ in whether weights move at every nudged step or once after the last, and in whether a
-weight's change is that of a product of two signals or of one side alone.
+weight's change is that of a product of two signals or of one side alone. The vector-field rules have a second form, in
+which that side's movement is multiplied by a slope of the activation (`partial_drive_slopes`).
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from ceprop.model.reference.dynamics import States, begin, free_end, input_drive, signals, step
+from ceprop.model.reference.activations import activate, slope
+from ceprop.model.reference.dynamics import (
+    States,
+    begin,
+    free_end,
+    from_above,
+    from_below,
+    input_drive,
+    signals,
+    step,
+)
 from ceprop.model.reference.network import ReferenceNetwork
 
 
@@ -73,26 +84,42 @@ def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.nda
     return new[side][l] - old[side][l]
 
 
-def differences(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> tuple[np.ndarray, np.ndarray]:
-    """What connection `l` learns from, summed over the batch: `D` of the forward weights (n_l, n_{l-1}) and of the
-    backward ones (n_{l-1}, n_l), the same transposed where there is one weight set."""
-    if network.settings.asymmetric:
-        return moved(network, old, new, l).T @ old[1][l - 1], moved(network, old, new, l - 1).T @ old[1][l]
-    product = new[1][l].T @ new[1][l - 1] - old[1][l].T @ old[1][l - 1]
-    return product, product.T
+def differences(
+    network: ReferenceNetwork, old: Moment, new: Moment, l: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What connection `l`, from the second on, learns from, summed over the batch: `D` of the forward weights
+    (n_l, n_{l-1}), of the backward ones (n_{l-1}, n_l), the same transposed where there is one weight set, and of the
+    biases (n_l,). Partial-drive slopes are those of the weights that `network` has now."""
+    above = moved(network, old, new, l)
+    if not network.settings.asymmetric:
+        product = new[1][l].T @ new[1][l - 1] - old[1][l].T @ old[1][l - 1]
+        return product, product.T, above.sum(axis=0)
+    below = moved(network, old, new, l - 1)
+    if network.settings.partial_drive_slopes:
+        above *= _slope_at(network, from_below(network, old[1], l))
+        below *= _slope_at(network, from_above(network, old[1], l - 1))
+    return above.T @ old[1][l - 1], below.T @ old[1][l], above.sum(axis=0)
+
+
+def _slope_at(network: ReferenceNetwork, drive: np.ndarray) -> np.ndarray:
+    """`rho'` at `drive`, which is written over."""
+    kind = network.settings.activation
+    return slope(kind, activate(kind, drive))
 
 
 def _learn(
     network: ReferenceNetwork, scale: list[float], overlap: np.ndarray, drive: np.ndarray, old: Moment, new: Moment
 ) -> np.ndarray:
-    """Move the weights and biases above the first hidden layer, and `drive` as those below it will have moved; by how
-    much the first layer did, (batch, n_1)."""
+    """Move the weights and biases above the first hidden layer, and `drive` as those below it will have moved; what
+    these learn from, (batch, n_1), to be multiplied by the input."""
     change = moved(network, old, new, 1)
+    if network.settings.partial_drive_slopes:
+        change *= _slope_at(network, drive.copy())
     drive += overlap @ change
     for l in network.settings.connections[1:]:
-        forward, backward = differences(network, old, new, l)
+        forward, backward, biases = differences(network, old, new, l)
         network.forward[l - 1] += scale[l - 1] * forward
         if network.settings.asymmetric:
             network.backward[l - 1] += scale[l - 1] * backward
-        network.biases[l - 1] += scale[l - 1] * moved(network, old, new, l).sum(axis=0)
+        network.biases[l - 1] += scale[l - 1] * biases
     return change

@@ -39,14 +39,14 @@ PAPER_ROWS = {
     "c-vf-1h": PaperRow(
         Settings(
             layers=_ONE, rule="c-vf", free_steps=40, nudged_steps=15, beta=0.2, rates=(0.0076, 0.0038),
-            random_sign=True, first_bias=False,
+            random_sign=True, first_bias=False, partial_drive_slopes=True,
         ),
         100, 2.43, 0.08, 0.77,
     ),
     "c-vf-2h": PaperRow(
         Settings(
             layers=_TWO, rule="c-vf", free_steps=100, nudged_steps=20, beta=0.35, rates=(0.009, 0.0016, 0.00016),
-            random_sign=True, first_bias=False,
+            random_sign=True, first_bias=False, partial_drive_slopes=True,
         ),
         150, 2.97, 0.19, 1.58,
     ),

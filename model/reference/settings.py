@@ -21,6 +21,11 @@ class Settings(Section):
     then away from it. `first_bias` trains the bias of the first hidden layer, which the authors' discrete VF leaves as
     it began.
 
+    `partial_drive_slopes` belongs to the vector-field rules: the movement of a unit, from which its synapses learn, is
+    multiplied by `rho'` at the part of the unit's drive that the same set of synapses brings, forward synapses and the
+    bias together, or backward synapses. States and weights are those before the step. It needs the prototypical
+    setting, for in real time no state is the activation of a drive.
+
     Raises :class:`CepropError` through :meth:`of`."""
 
     layers: tuple[Steps, ...] = Field(min_length=2, strict=False)
@@ -37,6 +42,7 @@ class Settings(Section):
     centred: bool = False
     angle: Annotated[float, Field(ge=0, le=180, strict=False)] = 0.0
     first_bias: bool = True
+    partial_drive_slopes: bool = False
     batch: Steps = 20
     precision: Literal["float32", "float64"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 1
@@ -63,6 +69,10 @@ class Settings(Section):
             raise ValueError("beta must not be 0")
         if self.angle and not self.asymmetric:
             raise ValueError(f"an angle needs two weight sets, which {self.rule} does not have")
+        if self.partial_drive_slopes and not self.asymmetric:
+            raise ValueError(f"partial_drive_slopes needs two weight sets, which {self.rule} does not have")
+        if self.partial_drive_slopes and self.real_time:
+            raise ValueError(f"partial_drive_slopes needs the prototypical setting, this is {self.setting}")
         return self
 
     @property

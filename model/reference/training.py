@@ -8,8 +8,11 @@ from typing import Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ceprop.errors import CepropError
 from ceprop.model.datasets import Images, check_fit
 from ceprop.model.divergence import DivergenceError
+from ceprop.model.reference.activations import slope
+from ceprop.model.reference.dynamics import signals
 from ceprop.model.reference.learning import learn_batch, predict
 from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.settings import Settings
@@ -19,6 +22,9 @@ Progress = Callable[[int, int], None]
 
 _STILL = 1e-3
 _SAME = 1e-6
+# Of a layer at its limits the states are as good as the same when they differ by less than this.
+_SAME_AT_LIMITS = 1e-3
+_SLOPE_AT_LIMITS = 5e-3
 _EVALUATION_BATCH = 500
 _PROGRESS_BATCHES = 100
 
@@ -47,8 +53,14 @@ class ReferenceRun:
 
     @classmethod
     def start(cls, settings: Settings, images: Images) -> Self:
-        """A run before its first sample. Raises :class:`CepropError` for images that do not fit the layers."""
+        """A run before its first sample. Raises :class:`CepropError` for images that do not fit the layers, and for a
+        hard sigmoid in real time, with which no hidden unit would ever move."""
         check_fit(images, settings.layers)
+        if settings.activation == "hard-sigmoid" and settings.real_time and not settings.asymmetric:
+            raise CepropError(
+                f"activation = hard-sigmoid in the {settings.setting} setting: hidden units begin at 0, where its "
+                "slope is 0, and stay there; take sigmoid or tanh, or the prototypical setting"
+            )
         return cls(settings, images, ReferenceNetwork.initial(settings))
 
     def run_epoch(self, progress: Progress | None = None) -> ReferenceRow:
@@ -65,6 +77,17 @@ class ReferenceRun:
         row = ReferenceRow(epoch, test_error, train_error, unsettled, time.perf_counter() - start)
         self.history.append(row)
         return row
+
+    def training_error(self) -> float:
+        """The share of wrong predictions on the training set, with the network as it is now."""
+        images, labels = self.images.train
+        wrong = 0
+        with threadpool_limits(1):
+            for k in range(0, len(labels), _EVALUATION_BATCH):
+                here = slice(k, k + _EVALUATION_BATCH)
+                found, _, _ = predict(self.network, self._scaled(images[here]))
+                wrong += int(np.count_nonzero(found != labels[here]))
+        return wrong / len(labels)
 
     def _learn(self, epoch: int, progress: Progress | None) -> float:
         """Learn from every training sample; the share of wrong predictions on the way."""
@@ -99,7 +122,7 @@ class ReferenceRun:
             unsettled += int(np.count_nonzero(motion > _STILL))
             classes.update(found.tolist())
             if k == 0 and len(found) > 1:
-                _check_alive(epoch, states)
+                self._check_alive(epoch, states)
         self._check_memory(epoch, wrong / len(labels), len(classes))
         return wrong / len(labels), unsettled / len(labels)
 
@@ -113,16 +136,19 @@ class ReferenceRun:
         if classes == 1 and best < error / 2:
             raise _diverged(epoch, f"every test sample gets the same class, after an error of {best:.2%}")
 
+    def _check_alive(self, epoch: int, states: list[np.ndarray]) -> None:
+        """A layer whose states are the same for every sample has nothing to learn from, and one at the limits of its
+        activation has no slope to come back by."""
+        for l, (state, sent) in enumerate(zip(states[1:], signals(self.network, states)[1:], strict=True), 1):
+            difference = np.ptp(state, axis=0).max()
+            at_limits = slope(self.settings.activation, sent).max() < _SLOPE_AT_LIMITS
+            if difference < (_SAME_AT_LIMITS if at_limits else _SAME):
+                raise _diverged(epoch, f"layer {l} is saturated: its states are the same for every sample")
+
     def _check_finite(self, epoch: int) -> None:
         for name, array in self.network.parameters().items():
             if not np.isfinite(array).all():
                 raise _diverged(epoch, f"{name} is not finite")
-
-
-def _check_alive(epoch: int, states: list[np.ndarray]) -> None:
-    for l, state in enumerate(states[1:], 1):
-        if np.ptp(state, axis=0).max() < _SAME:
-            raise _diverged(epoch, f"layer {l} is saturated: its states are the same for every sample")
 
 
 def _diverged(epoch: int, what: str) -> DivergenceError:

@@ -4,7 +4,9 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
@@ -26,7 +28,7 @@ from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
-from .errors import CepropError, one_line
+from .errors import CepropError, CepropWarning, one_line
 from .signals import Terminated, ending_by_exception
 
 REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
@@ -78,9 +80,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    with ending_by_exception():
+    with ending_by_exception(), warnings.catch_warnings():
+        # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
+        warnings.simplefilter("always", CepropWarning)
+        warnings.showwarning = _show_warning(warnings.showwarning)
         code = cli.main(arguments, prog_name="ceprop", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
+    """Shows a warning of this program in one line and once, and every other as `show` does."""
+    shown: set[str] = set()
+
+    def show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        line = f"ceprop: warning: {one_line(str(message))}"
+        if not issubclass(category, CepropWarning):
+            show(message, category, *where, **more)
+        elif line not in shown:
+            shown.add(line)
+            click.echo(line, err=True)
+
+    return show_warning
 
 
 def _end(error: BaseException) -> int:

@@ -1,4 +1,5 @@
-"""The one exception that reaches a user, and the form of the single line that the command line prints of it."""
+"""The exception and the warning that reach a user, and the form of the single line that the command line prints of
+either."""
 
 _LONGEST_LINE = 300
 
@@ -6,6 +7,11 @@ _LONGEST_LINE = 300
 class CepropError(ValueError):
     """Bad input, a missing tool, or something outside that failed. The message names what is wrong, the value, and what
     would be right."""
+
+
+class CepropWarning(UserWarning):
+    """Something that the program goes on with, and that its user should know. The message names what it is, the value,
+    and what to do."""
 
 
 def one_line(text: str, longest: int = _LONGEST_LINE) -> str:

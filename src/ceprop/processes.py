@@ -31,8 +31,8 @@ def started(
     """A command that runs while the context lasts, at the longest; then it is killed with all that it has started.
 
     It runs in `folder`, reads nothing, writes both its streams to `output`, and inherits `descriptors`. It is in a
-    session of its own, for what is typed at our terminal is not meant for it. Its temporary files are removed. Its exit code is 127 where it cannot be
-    started, and 128 more than the signal that ended it."""
+    session of its own, for what is typed at our terminal is not meant for it. Its temporary files are
+    removed. Its exit code is 127 where it cannot be started, and 128 more than the signal that ended it."""
     with private_folder() as temporary:
         added = {"TMPDIR": str(temporary)} | cache_environment()
         watched, ours = os.pipe()

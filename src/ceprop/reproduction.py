@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CepropError
+from .locks import only_on
 from .model import DivergenceError, Images
 from .model.reference import PaperRow, ReferenceRow, Settings, resume_run, save_run
 from .report import Advance
+
+_MNIST = "5a4d4600f9ae243d0ab9ee1ff6d948035e6f85a423fdfacf899262ac3ca6f325"
+"""`Images.sha256` of MNIST, of which the paper's figures are."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,13 @@ def run_to_end(run: Run, images: Images, folder: Path, progress: Advance) -> lis
     """The history of a run, its missing epochs learned now, with a checkpoint in `folder` after each.
 
     Raises :class:`DivergenceError` where learning falls apart, with the checkpoint of the last good epoch kept, and
-    :class:`CepropError` where the checkpoint is of another run or further on."""
+    :class:`CepropError` where the checkpoint is of another run or further on, or another process is at work on it."""
     path = run.checkpoint(folder)
+    with only_on(path):
+        return _run_to_end(run, images, path, progress)
+
+
+def _run_to_end(run: Run, images: Images, path: Path, progress: Advance) -> list[ReferenceRow]:
     state = resume_run(run.settings, images, path)
     if len(state.history) > run.epochs:
         raise CepropError(f"checkpoint {path}: already at {len(state.history)} epochs, more than {run.epochs}")
@@ -102,12 +111,14 @@ def run_seeds(
     }
 
 
-def beside_paper(row: PaperRow, run: Run, result: dict[str, Any]) -> dict[str, Any]:
-    """A row's result beside what the paper publishes; `within_deviation` is None for runs that are not as long as the
-    paper's or on data of another size, and False where a seed's learning fell apart."""
-    paper = {"test_error": row.test / 100, "test_deviation": row.deviation / 100, "train_error": row.train / 100}
-    within = None
-    if run.epochs == row.epochs and run.settings.layers == row.settings.layers:
+def beside_paper(row: PaperRow, run: Run, images: Images, result: dict[str, Any]) -> dict[str, Any]:
+    """A row's result on `images` beside what the paper publishes of MNIST; `paper` is None for other data.
+    `within_deviation` is None for these and for runs that are not as long as the paper's, and False where a seed's
+    learning fell apart."""
+    paper, within = None, None
+    if images.sha256 == _MNIST:
+        paper = {"test_error": row.test / 100, "test_deviation": row.deviation / 100, "train_error": row.train / 100}
+    if paper is not None and run.epochs == row.epochs:
         found = result["test_error"]
         near = found is not None and abs(found - paper["test_error"]) <= paper["test_deviation"]
         within = near and not result["diverged"]

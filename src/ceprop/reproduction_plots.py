@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .plots import save_figure
@@ -13,8 +14,8 @@ _TEST, _TRAIN = "#c1440e", "#2b6ca3"
 
 
 def plot_rows(rows: dict[str, Any], path: Path) -> None:
-    """Test and training error of every row over its epochs, all seeds, with the paper's test error as a band and its
-    training error as a dotted line, both of its last epoch; `rows` as `ceprop reproduce table` gives them."""
+    """Test and training error of every row over its epochs, all seeds; `rows` as `ceprop reproduce table` gives them.
+    On the paper's data its test error is a band and its training error a dotted line, both of its last epoch."""
     figure = Figure(figsize=(5.2 * min(3, len(rows)), 4 * -(-len(rows) // 3)), layout="constrained")
     panels = figure.subplots(-(-len(rows) // 3), min(3, len(rows)), squeeze=False).flat
     for panel, (name, row) in zip(panels, rows.items(), strict=False):
@@ -23,12 +24,11 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
             for key, colour, label in (("test_error", _TEST, "test"), ("train_error", _TRAIN, "training")):
                 errors = [100 * entry[key] for entry in history]
                 panel.plot(epochs, errors, color=colour, linewidth=1.2, label=None if k else label)
-        mean, width = 100 * row["paper"]["test_error"], 100 * row["paper"]["test_deviation"]
-        panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18, label="paper, test")
-        train = 100 * row["paper"]["train_error"]
-        panel.axhline(train, color=_TRAIN, linestyle=":", linewidth=1.2, label="paper, training")
+        title = f"{name}: test {percent(row['test_error'])}"
+        if row["paper"] is not None:
+            title += _draw_paper(panel, row["paper"])
         panel.legend(frameon=False)
-        panel.set_title(f"{name}: test {percent(row['test_error'])}, paper {mean:.2f} ± {width:.2f} %", loc="left")
+        panel.set_title(title, loc="left")
         panel.set(xlabel="epoch", ylabel="error, %", ylim=(0, max(10, 120 * (row["test_error"] or 0))))
         panel.set_xlim(0, row["paper_epochs"])
         panel.grid(axis="y", color="#dddddd", linewidth=0.8)
@@ -36,6 +36,14 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
     for panel in list(panels):
         panel.set_visible(False)
     save_figure(figure, path)
+
+
+def _draw_paper(panel: Axes, paper: dict[str, float]) -> str:
+    """The paper's errors in a row's panel; what the title says of them."""
+    mean, width = 100 * paper["test_error"], 100 * paper["test_deviation"]
+    panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18, label="paper, test")
+    panel.axhline(100 * paper["train_error"], color=_TRAIN, linestyle=":", linewidth=1.2, label="paper, training")
+    return f", paper {mean:.2f} ± {width:.2f} %"
 
 
 def plot_angles(rows: Mapping[str, Sequence[tuple[float, float | None]]], label: str, path: Path) -> None:

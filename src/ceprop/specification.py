@@ -23,7 +23,7 @@ from .files import write_aside
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 """What a name looks like: files, modules and identifiers are made of it."""
 
-LARGEST_WEIGHTS = 2**27
+LARGEST_WEIGHTS = 2**26
 """Weights of all connections together; more would take gigabytes and minutes before the first sample."""
 
 _LARGEST_FILE = 1 << 20
@@ -143,6 +143,12 @@ class Specification(Section):
         return self.layers[-1]
 
     @property
+    def weights(self) -> int:
+        """Weights of all connections, backward ones included."""
+        forward = [below * above for below, above in itertools.pairwise(self.layers)]
+        return sum(forward) + (sum(forward[1:]) if self.two_weight_sets else 0)
+
+    @property
     def continual(self) -> bool:
         """Whether weights move in every nudged step (C-EP, C-VF), or once after the phase (EP, VF)."""
         return self.rule in ("c-ep", "c-vf")
@@ -247,10 +253,8 @@ class Specification(Section):
         return self
 
     def _check_size(self) -> None:
-        forward = [below * above for below, above in itertools.pairwise(self.layers)]
-        weights = sum(forward) + (sum(forward[1:]) if self.two_weight_sets else 0)
-        if weights > LARGEST_WEIGHTS:
-            raise ValueError(f"layers = {list(self.layers)}: {weights:,} weights, more than {LARGEST_WEIGHTS:,}")
+        if self.weights > LARGEST_WEIGHTS:
+            raise ValueError(f"layers = {list(self.layers)}: {self.weights:,} weights, more than {LARGEST_WEIGHTS:,}")
 
     def _check_rates(self) -> None:
         count = len(self.layers) - 1

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceprop import CepropError, Specification
+from ceprop.errors import CepropWarning
 from ceprop.model import load_dataset, quantise
 from ceprop.model.datasets import held_out
 from ceprop.model.idx import read_images
+from ceprop.model.quantiser import warn_outside_range
 
 
 def make(*overrides: str) -> Specification:
@@ -194,3 +196,16 @@ def test_blocks_are_quantised_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ceprop.model.quantiser._BLOCK", 7)
     for mode, expected in whole.items():
         assert np.array_equal(quantise(make(f"quantiser.mode={mode}"), raw), expected)
+
+
+def test_values_outside_a_fixed_range_are_warned_of_once() -> None:
+    specification = make("quantiser.low=0", "quantiser.high=16", "layers=[2,3,10]")
+    inside, outside = np.array([[0, 16]]), np.array([[-1, 16], [5, 17], [300, 3]])
+    warn_outside_range(specification, inside)
+    warn_outside_range(specification.override("quantiser.mode=minmax"), inside, outside)
+    with pytest.warns(CepropWarning) as said:
+        warn_outside_range(specification, inside, outside)
+    assert [str(warning.message) for warning in said] == [
+        "38 % of the values are outside the quantiser's range of quantiser.low = 0 to quantiser.high = 16 and are cut "
+        'off there; the data reach from -1 to 300: set low and high so, or quantiser.mode = "minmax"'
+    ]

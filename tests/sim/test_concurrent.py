@@ -3,14 +3,19 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ceprop import CepropError
 from ceprop.cli import run
 from ceprop.kept import keep, kept
-from ceprop.locks import only_here
+from ceprop.locks import only_in, only_on
+
+Lock = Callable[[Path], AbstractContextManager[None]]
 
 FAULT = ["--plant-fault", "weight"]
 
@@ -69,25 +74,52 @@ def test_what_is_kept_belongs_to_its_key(tmp_path: Path) -> None:
 
 def test_waveforms_of_two_runs_do_not_mix(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verb = arguments(tiny, tmp_path, "--waves", "--simulator", "icarus")
-    with only_here(tmp_path / "tiny-icarus.fst"):
+    with only_on(tmp_path / "tiny-icarus.fst"):
         assert run(verb) == 2
     assert "another ceprop is at work on it" in capsys.readouterr().err
     assert not (tmp_path / "tiny-icarus.fst").exists()
 
 
-def test_a_lock_is_for_one_and_leaves_nothing(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "file"):
-        with only_here(path), pytest.raises(CepropError, match="another ceprop is at work on it"), only_here(path):
-            pass
-        with only_here(path):
-            pass
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("only", [only_on, only_in])
+def test_a_lock_is_for_one_and_leaves_nothing(
+    only: Callable[[Path], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    path = tmp_path / "file or folder"
+    with only(path), pytest.raises(CepropError, match="another ceprop is at work on it"), only(path):
+        pass
+    with only(path), only(tmp_path / "another"):
+        pass
+    assert [left for left in tmp_path.rglob("*") if left.is_file()] == []
 
 
 def test_a_lock_that_a_killed_process_left_is_free(tmp_path: Path) -> None:
     script = "import os, pathlib, sys, ceprop.locks as locks\n"
-    script += "with locks.only_here(pathlib.Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
+    script += "with locks.only_in(pathlib.Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)]).returncode == -9
     assert len(list(tmp_path.iterdir())) == 1
-    with only_here(tmp_path):
+    with only_in(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("verb", "locked"),
+    [
+        (["train", "SPEC", "--samples", "1", "--checkpoint", "run"], "run"),
+        (["train", "SPEC", "--samples", "1", "--checkpoint", "run", "--resume"], "run"),
+        (["generate", "SPEC", "-o", "folder"], "folder/.ceprop"),
+        (["build", "SPEC", "--board", "icebreaker", "-o", "folder"], "folder/.ceprop"),
+        (["build", "SPEC", "--board", "generic", "--clock-mhz", "50", "-o", "folder"], "folder/.ceprop"),
+        (["demo", "--output", "folder"], "folder/.ceprop"),
+    ],
+    ids=lambda value: " ".join(value[:1] + value[6:]) if isinstance(value, list) else "",
+)
+def test_the_second_of_two_verbs_is_refused(
+    verb: list[str], locked: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(locked)
+    if "--resume" in verb:
+        assert run([str(tiny) if word == "SPEC" else word for word in verb if word != "--resume"]) == 0
+    with only_in(path.parent) if path.name == ".ceprop" else only_on(path):
+        assert run([str(tiny) if word == "SPEC" else word for word in verb]) == 2
+    assert "another ceprop is at work on it" in capsys.readouterr().err

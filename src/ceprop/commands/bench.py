@@ -70,7 +70,9 @@ def core(
     build: Path,
     json_file: Path | None,
 ) -> int:
-    """How fast SPEC's hardware learns on a board: cycles of simulated samples, clock of the routed core.
+    """Measure how fast SPEC's core learns, alone and without a link.
+
+    A rate is the clock of the routed core divided by the cycles of simulated samples.
 
     The first samples of training run on the simulated core from the initial network, then those after a whole epoch of
     the golden model, learned from and only inferred, then some without a zero pixel; all of them are compared with the
@@ -112,8 +114,11 @@ def _stages(result: "CoreBench") -> list[list[str]]:
         return f"+- {(high - low) / 2:,.0f}"
 
     return [
-        ["samples a second", *(f"{result.rate(name):,.0f} {spread(*result.rate_interval(name))}" for name in names)],
-        ["cycles a sample", *(f"{m.mean_cycles:,.0f} {spread(*m.interval)}" for m in result.stages.values())],
+        [
+            "samples per second, core alone",
+            *(f"{result.rate(name):,.0f} {spread(*result.rate_interval(name))}" for name in names),
+        ],
+        ["cycles per sample", *(f"{m.mean_cycles:,.0f} {spread(*m.interval)}" for m in result.stages.values())],
         ["multiplier occupancy", *(percent(bound.occupancy) for bound in bounds)],
         ["of the physical limit", *(f"{percent(bound.ratio)} ({bound.tighter})" for bound in bounds)],
         ["samples compared", *(f"{m.samples:,}" for m in result.stages.values())],

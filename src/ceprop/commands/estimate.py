@@ -25,10 +25,12 @@ from .types import SAMPLES
 )
 @json_option
 def estimate(specification: Specification, board: str, data: str, samples: int, json_file: Path | None) -> None:
-    """How large SPEC's hardware gets on a board, and how fast it learns, before anything is synthesized.
+    """Predict the size and the speed of SPEC's core on the device of a board, before anything is synthesized.
 
-    Cycles are exact: the cycle model counts those of the first samples of training, from the initial network and after
-    a whole epoch of the golden model. LUTs, flip-flops and clock come from a fit to designs placed and routed before.
+    All figures are of the core alone, without a link: a board that is fed by its link learns more slowly. Samples per
+    second are cycles per sample times the clock. The cycles are exact: the cycle model counts those of the first
+    samples of training, from the initial network and after a whole epoch of the golden model. Look-up tables,
+    flip-flops and clock are predicted from designs that were placed and routed before.
     """
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
@@ -54,9 +56,9 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     rows = [
         *((name.replace("_", " "), f"{need:,} of {room[name]:,}", "") for name, need in found.resources.items()),
         ("clock", f"{found.clock_mhz:.1f} MHz", error("clock")),
-        *((f"cycles a sample, {stage}", f"{found.cycles(stage):,.0f}", "exact") for stage in found.stages),
+        *((f"cycles per sample, {stage}", f"{found.cycles(stage):,.0f}", "exact") for stage in found.stages),
         *(
-            (f"samples a second, {stage}", f"{found.rate(stage):,.0f}", error("samples_per_second"))
+            (f"samples per second, core alone, {stage}", f"{found.rate(stage):,.0f}", error("samples_per_second"))
             for stage in found.stages
         ),
     ]

@@ -8,6 +8,7 @@ import click
 
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
+from ceprop.locks import only_in
 from ceprop.report import Report, as_json
 from ceprop.scratch import private_folder
 from ceprop.specification import Specification
@@ -32,11 +33,15 @@ def generate(specification: Specification, output: Path, lint: bool, primitives:
     from ceprop.hdl.primitives import primitives_named
 
     report = Report(json_file)
+    click.get_current_context().with_resource(only_in(output))
     Geometry(specification)  # refuses a specification without an array before anything is made
     parts = primitives_named(primitives)
-    core = generate_core(specification, parts)
-    accepted = _lint(core, parts) if lint else []
-    values = write_core(specification, core, output)
+    with report.stages() as say:
+        say("building the cells and writing their Verilog")
+        core = generate_core(specification, parts)
+        say("asking Verilator, Icarus and yosys")
+        accepted = _lint(core, parts) if lint else []
+        values = write_core(specification, core, output)
     values["primitives"] = primitives
     values["lint"] = [{"tool": tool, "version": version} for tool, version in accepted]
     rows = [

@@ -65,7 +65,8 @@ primitives_option = click.option(
 )
 
 
-def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+def parse_seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    """The seeds of a list between commas, different from each other; raises :class:`click.BadParameter`."""
     try:
         seeds = tuple(int(seed) for seed in value.split(","))
     except ValueError:
@@ -77,7 +78,9 @@ def _seeds(context: click.Context, parameter: click.Parameter, value: str) -> tu
 
 def seeds_option_from(default: str, help_text: str = "One run a seed, 1,2,3 say.") -> Callable[[Verb], Verb]:
     """`--seeds` with a default of its own."""
-    return click.option("--seeds", default=default, show_default=True, metavar="LIST", callback=_seeds, help=help_text)
+    return click.option(
+        "--seeds", default=default, show_default=True, metavar="LIST", callback=parse_seeds, help=help_text
+    )
 
 
 seeds_option = seeds_option_from("1")

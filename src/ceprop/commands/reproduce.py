@@ -48,7 +48,10 @@ def table(
     out: Path,
     json_file: Path | None,
 ) -> None:
-    """The table of test and training errors on MNIST, beside the paper's; without --epochs at full length."""
+    """The table of test and training errors; without --epochs at full length.
+
+    On MNIST the paper's errors stand beside them.
+    """
     from ceprop.model import load_images
     from ceprop.model.reference import PAPER_ROWS
     from ceprop.reproduction import Run, beside_paper, fitted, run_seeds, scaled
@@ -62,14 +65,18 @@ def table(
         row = PAPER_ROWS[name]
         settings = scaled(fitted(row.settings, images), rate_scale)
         run = Run(f"{name}-{images.name}{suffix}", settings, epochs or row.epochs)
-        results[name] = beside_paper(row, run, run_seeds(run, seeds, images, out, seed_progress(report, name)))
+        results[name] = beside_paper(row, run, images, run_seeds(run, seeds, images, out, seed_progress(report, name)))
     plot = out / f"table-{'-'.join([*rows, images.name])}{suffix}.png"
     plot_rows(results, plot)
-    columns = ("row", "epochs", "test error", "paper", "training", "paper")
+    on_mnist = all(result["paper"] is not None for result in results.values())
+    columns = ("row", "epochs", "test error", "training") + (("paper: test", "paper: training") if on_mnist else ())
     title = f"{images.name}: last epoch, mean over seeds {', '.join(map(str, seeds))}"
     report.table(title, [_table_row(*item) for item in results.items()], columns)
+    if not on_mnist:
+        report.say(f"The paper's figures are of MNIST, and {images.name} is other data, so none of them is shown.")
     for name, result in results.items():
-        report.say(f"{name}: {_verdict(result)}")
+        for line in _remarks(result):
+            report.say(f"{name}: {line}")
     report.say(f"plot: {plot}")
     report.result({"data": images.name, "rate_scale": rate_scale, "rows": results, "plot": str(plot)})
     for name, result in results.items():
@@ -84,23 +91,26 @@ def seed_progress(report: Report, label: str) -> Callable[[int], AbstractContext
 
 def _table_row(name: str, result: dict[str, Any]) -> tuple[str, ...]:
     paper, deviation = result["paper"], result["test_deviation"]
-    return (
+    ours = (
         name,
         f"{result['epochs']}/{result['paper_epochs']}",
         percent(result["test_error"]) + (f" ± {100 * deviation:.2f}" if deviation is not None else ""),
-        f"{percent(paper['test_error'])} ± {100 * paper['test_deviation']:.2f}",
         percent(result["train_error"]),
-        percent(paper["train_error"]),
     )
+    if paper is None:
+        return ours
+    test = f"{percent(paper['test_error'])} ± {100 * paper['test_deviation']:.2f}"
+    return *ours, test, percent(paper["train_error"])
 
 
-def _verdict(result: dict[str, Any]) -> str:
-    within = {
-        True: "within the paper's standard deviation",
-        False: "outside the paper's standard deviation",
-        None: "not the paper's length or data, so the two errors are not to be compared",
-    }[result["within_deviation"]]
-    lines = [within, *(f"seed {seed}: {message}" for seed, message in result["diverged"].items())]
+def _remarks(result: dict[str, Any]) -> list[str]:
+    """What there is to say about a row, a line each."""
+    lines = [f"seed {seed}: {message}" for seed, message in result["diverged"].items()]
+    if result["within_deviation"] is not None:
+        where = "within" if result["within_deviation"] else "outside"
+        lines.insert(0, f"{where} the paper's standard deviation")
+    elif result["paper"] is not None:
+        lines.insert(0, "not as long as the paper's run, so the two errors cannot be compared")
     if result["seeds"]:
         lines.append(f"{percent(result['test_unsettled'])} of the test samples still moved at the free phase's end")
-    return "; ".join(lines)
+    return lines

@@ -14,10 +14,12 @@ from .types import EPOCHS
 if TYPE_CHECKING:
     from ceprop.model import Images
 
+_GRADIENT_ANGLES = {"gradient_angle": "all_steps", "gradient_angle_without_first_step": "without_first_step"}
 _ANGLES = "0,22.5,45,67.5,90,112.5,135,157.5,180"
 
 
-def _angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+def parse_angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
+    """The angles of a list between commas, in degrees; raises :class:`click.BadParameter`."""
     try:
         angles = tuple(float(angle) for angle in value.split(","))
     except ValueError:
@@ -33,7 +35,7 @@ _SIZE_OPTIONS = (
                  help="Units of a hidden layer at reduced size."),
     click.option("--epochs", type=EPOCHS, default=10, show_default=True, metavar="N",
                  help="Epochs at reduced size."),
-    click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=_angles,
+    click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=parse_angles,
                  help="Initial angles between forward and backward weights, in degrees."),
 )  # fmt: skip
 
@@ -101,7 +103,8 @@ def gradient_angle(
 ) -> None:
     """Test error against the angle between the total update and the total BPTT gradient before learning.
 
-    EP and C-EP give a point each, C-VF one for every initial weight angle.
+    EP and C-EP give a point each, C-VF one for every initial weight angle. The angle is given for all nudged steps,
+    and as the authors' code computes it: without the first nudged step, and without the last free step of the gradient.
     """
     from ceprop.model import load_images
     from ceprop.reproduction_plots import plot_angles
@@ -116,8 +119,11 @@ def gradient_angle(
     points = {row: [(r["gradient_angle"], r["test_error"]) for r in results if r["row"] == row]
               for row in ("ep-1h", "c-ep-1h", "c-vf-1h")}  # fmt: skip
     plot_angles(points, "angle between total update and total BPTT gradient", plot)
-    cells = [(r["row"], r["weight_angle"], f"{r['gradient_angle']:.1f}", percent(r["test_error"])) for r in results]
-    columns = ("row", "weight angle", "gradient angle", "test error")
+    cells = [
+        (r["row"], r["weight_angle"], *(f"{r[key]:.1f}" for key in _GRADIENT_ANGLES), percent(r["test_error"]))
+        for r in results
+    ]
+    columns = ("row", "weight angle", "gradient angle", "without first step", "test error")
     report.table(f"{images.name}, {results[0]['epochs']} epochs", cells, columns)
     report.say(f"plot: {plot}")
     report.result({"data": images.name, "points": results, "plot": str(plot)})
@@ -135,17 +141,17 @@ def _sized(
     angle: float,
 ) -> dict[str, Any]:
     """Train a row of the table over seeds, at the paper's size or a reduced one, from an initial weight angle."""
-    from ceprop.model.reference import PAPER_ROWS, mean_gradient_angle
+    from ceprop.model.reference import PAPER_ROWS, mean_gradient_angles
     from ceprop.reproduction import Run, fitted, resized, run_seeds
 
     row = PAPER_ROWS[name]
     length = row.epochs if full else epochs
     settings = fitted(row.settings if full else resized(row.settings, hidden), images, angle=angle)
     run = Run(f"{name}-{images.name}-{settings.layers[1]}-{angle:g}", settings, length)
-    gradient_angles = [mean_gradient_angle(settings.but(seed=seed), images) for seed in seeds]
+    angles = [mean_gradient_angles(settings.but(seed=seed), images) for seed in seeds]
     return {
         "epochs": length,
         "layers": list(settings.layers),
-        "gradient_angle": sum(gradient_angles) / len(gradient_angles),
+        **{key: sum(getattr(one, field) for one in angles) / len(angles) for key, field in _GRADIENT_ANGLES.items()},
         **run_seeds(run, seeds, images, out, seed_progress(report, f"{name}, {angle:g} degrees")),
     }

@@ -61,7 +61,10 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
 
 def _show(report: Report, result: dict[str, Any]) -> None:
     """One table a panel."""
-    report.say(f"{result['base']['name']}: {result['epochs']} epochs, seeds {', '.join(map(str, result['seeds']))}")
+    report.say(
+        f"{result['base']['name']}: {result['epochs']} epochs, seeds {', '.join(map(str, result['seeds']))}; "
+        "errors are measured after the last epoch"
+    )
     for panel in dict.fromkeys(point["panel"] for point in result["variants"]):
         points = [point for point in result["variants"] if point["panel"] == panel]
         columns = ("", "at", "test", "training", "period 2", "of it wrong", "diverged")

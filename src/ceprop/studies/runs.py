@@ -1,18 +1,18 @@
 """One run of a study: learned once, kept in a file of its own, and read back when the study is run again."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ceprop.errors import CepropError
-from ceprop.files import write_aside
 from ceprop.model import Network, Trainer, load_dataset
 from ceprop.model.datasets import load_images
 from ceprop.model.reference import ReferenceRun, float_network, float_settings
-from ceprop.report import as_json
+from ceprop.records import read_record, write_record
 from ceprop.specification import Specification
+
+_KIND = "study result"
 
 EpochDone = Callable[[], None]
 EpochLearner = Callable[[int], dict[str, Any]]
@@ -49,8 +49,9 @@ class Run:
 def result_of(run: Run, folder: Path, epoch_done: EpochDone) -> dict[str, Any]:
     """The kept result of a run, learned now if there is none.
 
-    Its `history` has one entry an epoch with `test_error` and `train_error`, and where it is an integer run the
-    counters of :class:`ceprop.model.EpochRow`. Learning that diverges is a result too: `diverged` says why."""
+    Its `history` has one entry an epoch: `test_error` and `train_error` after the epoch, `online_error` of the
+    predictions made while learning, and where it is an integer run the counters of :class:`ceprop.model.EpochRow`.
+    Learning that diverges is a result too: `diverged` says why."""
     path = run.file(folder)
     if path.exists():
         return _read(path, run)
@@ -65,18 +66,14 @@ def result_of(run: Run, folder: Path, epoch_done: EpochDone) -> dict[str, Any]:
             break
         epoch_done()
     result = {**run.identity, "diverged": diverged, "history": history}
-    write_aside(path, as_json(result).encode())
+    write_record(path, _KIND, result)
     return result
 
 
 def _read(path: Path, run: Run) -> dict[str, Any]:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        same = {key: result[key] for key in run.identity} == run.identity
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CepropError(f"{path}: not a result of a run; remove it") from None
-    if not same:
-        raise CepropError(f"{path}: a result on other data; give another --out")
+    result = read_record(path, _KIND)
+    if any(result.get(key) != value for key, value in run.identity.items()):
+        raise CepropError(f"{_KIND} {path}: of a run on other data; give another --out")
     return result
 
 
@@ -102,6 +99,11 @@ def _float_learner(run: Run) -> EpochLearner:
     def learn_epoch(epoch: int) -> dict[str, Any]:
         reference.network.settings = float_settings(specification, epoch)
         row = reference.run_epoch()
-        return {"epoch": row.epoch, "test_error": row.test_error, "train_error": row.train_error}
+        return {
+            "epoch": row.epoch,
+            "test_error": row.test_error,
+            "train_error": reference.training_error(),
+            "online_error": row.train_error,
+        }
 
     return learn_epoch

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ceprop import CepropError
 from ceprop.cli import run
 from ceprop.gdu_integer import integer_networks
 from ceprop.model import plain
@@ -190,3 +191,11 @@ def test_bad_input_is_one_line(
     assert message in captured.err
     assert captured.err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_theorem_is_not_asked_about_slopes() -> None:
+    network = network_of("prototypical", "c-vf")
+    sample = samples_of(LAYERS)[0]
+    free = FreePhase.of(network, sample.inputs, sample.targets)
+    with pytest.raises(CepropError, match="partial_drive_slopes: Theorem 1"):
+        compare(network.under(network.settings.but(partial_drive_slopes=True)), free)

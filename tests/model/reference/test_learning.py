@@ -1,12 +1,13 @@
 """The rules of the float reference: against PyTorch, against each other, and against the identities between them."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ceprop import CepropError
-from ceprop.model.reference import ReferenceNetwork, Settings, learn_batch
+from ceprop.model.reference import PAPER_ROWS, ReferenceNetwork, Settings, learn_batch
 from ceprop.model.reference.dynamics import States, begin, free_phase, input_drive, signals
 from ceprop.model.reference.learning import differences, nudged_phase
 from ceprop.pytorch_loop import PyTorchLoop
@@ -15,7 +16,7 @@ DATA = np.random.default_rng(7)
 INPUTS, TARGETS = DATA.random((6, 12)), np.eye(4)[DATA.integers(0, 4, 6)]
 
 
-def settings(**changes: object) -> Settings:
+def settings(**changes: Any) -> Settings:
     """A small network in float64."""
     fields = {
         "layers": (12, 9, 7, 4), "free_steps": 25, "nudged_steps": 6, "beta": 0.3, "rates": (0.4, 0.3, 0.2),
@@ -33,18 +34,55 @@ def change(chosen: Settings, beta: float | None = None) -> dict[str, np.ndarray]
     return {name: (array - before[name]) / rates[name] for name, array in network.parameters().items()}
 
 
-@pytest.mark.parametrize("rule", ["ep", "c-ep"])
+RULES = {
+    "ep": {"rule": "ep"},
+    "c-ep": {"rule": "c-ep"},
+    "vf": {"rule": "vf", "angle": 60.0},
+    "c-vf": {"rule": "c-vf", "angle": 60.0},
+    "vf, slopes": {"rule": "vf", "angle": 60.0, "partial_drive_slopes": True},
+    "c-vf, slopes": {"rule": "c-vf", "angle": 60.0, "partial_drive_slopes": True},
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("layers", [(12, 4), (12, 9, 4), (12, 9, 7, 4)])
 @pytest.mark.parametrize("beta", [0.3, -0.3])
-def test_equals_a_loop_that_computes_everything_anew(rule: str, layers: tuple[int, ...], beta: float) -> None:
-    chosen = settings(rule=rule, layers=layers, rates=(0.4, 0.3, 0.2)[: len(layers) - 1])
+@pytest.mark.parametrize("other", [{}, {"first_bias": False}, {"centred": True}], ids=str)
+def test_equals_a_loop_that_computes_everything_anew(
+    rule: str, layers: tuple[int, ...], beta: float, other: dict[str, object]
+) -> None:
+    chosen = settings(layers=layers, rates=(0.4, 0.3, 0.2)[: len(layers) - 1], **RULES[rule], **other)
     network = ReferenceNetwork.initial(chosen)
     loop = PyTorchLoop(network)
+    before = {name: array.copy() for name, array in network.parameters().items()}
     for _ in range(3):
         found = learn_batch(network, INPUTS, TARGETS, beta)
         assert found.tolist() == loop.learn_batch(INPUTS, TARGETS, beta).tolist()
-    for ours, theirs in zip(network.forward + network.biases, loop.forward + loop.biases, strict=True):
-        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-12)
+    theirs = {f"{kind}{l}": array.numpy() for kind, l, array in parameters_of(loop)}
+    for name, ours in network.parameters().items():
+        np.testing.assert_allclose(ours, theirs[name], atol=1e-12, err_msg=name)
+        assert np.array_equal(ours, before[name]) == (name == "biases1" and not chosen.first_bias), name
+
+
+def parameters_of(loop: PyTorchLoop) -> list[tuple[str, int, Any]]:
+    """Kind, number and value of everything that the loop learns."""
+    kinds = {"forward": loop.forward, "backward": loop.backward, "biases": loop.biases}
+    return [(kind, l, array) for kind, arrays in kinds.items() for l, array in enumerate(arrays, 1)]
+
+
+@pytest.mark.parametrize("rule", ["vf", "c-vf"])
+def test_partial_drive_slopes_multiply_the_movement_of_one_step(rule: str) -> None:
+    """With one nudged step every factor is known beforehand: those of the free phase's end."""
+    chosen = settings(rule=rule, angle=60.0, free_steps=300, nudged_steps=1)
+    plain, sloped = change(chosen), change(chosen.but(partial_drive_slopes=True))
+    network = ReferenceNetwork.initial(chosen)
+    s = free(chosen, network)
+    drives = [below @ weights.T + b for below, weights, b in zip(s, network.forward, network.biases, strict=False)]
+    sigmoid = 1 / (1 + np.exp(-4 * (drives[2] - 0.5)))
+    # The output alone has moved, for the others have not yet heard of the nudge.
+    moved = chosen.beta * (TARGETS - s[3]) / (chosen.beta * len(TARGETS))
+    np.testing.assert_allclose(plain["biases3"], moved.sum(axis=0), atol=1e-9)
+    np.testing.assert_allclose(sloped["biases3"], (4 * sigmoid * (1 - sigmoid) * moved).sum(axis=0), atol=1e-9)
 
 
 @pytest.mark.parametrize("setting", ["prototypical", "energy-based", "consistent"])
@@ -97,8 +135,8 @@ def test_vf_with_tied_weights_has_the_free_phase_of_ep_and_its_updates_but_for_a
     old, new = ([np.floor(1024 * random.random(state.shape)) / 1024 for state in states] for _ in range(2))
     moments = (old, signals(networks[0], old)), (new, signals(networks[0], new))
     for l in (2, 3):
-        product, _ = differences(networks[0], *moments, l)
-        forward, backward = differences(networks[1], *moments, l)
+        product, *_ = differences(networks[0], *moments, l)
+        forward, backward, _ = differences(networks[1], *moments, l)
         both = (new[l] - old[l]).T @ (new[l - 1] - old[l - 1])
         assert np.array_equal(forward + backward.T, product - both)
 
@@ -141,6 +179,8 @@ def test_centred_nudging_cancels_what_is_even_in_beta() -> None:
         ({"rates": (0.1,)}, "one rate a connection, 3"),
         ({"beta": 0.0}, "beta must not be 0"),
         ({"angle": 30.0}, "two weight sets, which c-ep does not have"),
+        ({"partial_drive_slopes": True}, "partial_drive_slopes needs two weight sets, which c-ep does not have"),
+        ({"partial_drive_slopes": True, "rule": "c-vf", "setting": "energy-based"}, "the prototypical setting"),
         ({"layers": (3,)}, "layers"),
         ({"free_steps": 0}, "free_steps"),
         ({"dt": 0.0}, "dt"),
@@ -152,3 +192,14 @@ def test_settings_that_make_no_sense_are_one_line(changes: dict[str, object], sa
     with pytest.raises(CepropError, match=said) as error:
         settings(**changes)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("changes", [{"setting": "energy-based"}, {"activation": "tanh"}, {"clip": True}], ids=str)
+def test_the_pytorch_loop_refuses_what_it_does_not_compute(changes: dict[str, object]) -> None:
+    with pytest.raises(CepropError, match="prototypical setting with the sigmoid"):
+        PyTorchLoop(ReferenceNetwork.initial(settings(**changes)))
+
+
+def test_the_papers_vector_field_rows_have_slopes() -> None:
+    for name, row in PAPER_ROWS.items():
+        assert row.settings.partial_drive_slopes == name.startswith("c-vf")

@@ -1,13 +1,14 @@
 """Epochs of the float reference, their checkpoints, and learning that diverges."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ceprop import CepropError
 from ceprop.model import Images
-from ceprop.model.reference import ReferenceRun, Settings, resume_run, save_run
+from ceprop.model.reference import ReferenceNetwork, ReferenceRun, Settings, predict, resume_run, save_run
 
 
 def images(seed: int = 1) -> Images:
@@ -23,7 +24,7 @@ def images(seed: int = 1) -> Images:
     return Images("noise", 255, part(200), part(60))
 
 
-def settings(**changes: object) -> Settings:
+def settings(**changes: Any) -> Settings:
     """A small network that learns them."""
     fields = {"layers": (9, 8, 2), "free_steps": 20, "nudged_steps": 6, "beta": 0.3, "rates": (0.05, 0.03), "batch": 7}
     return Settings.of(**(fields | changes))
@@ -40,6 +41,29 @@ def test_every_rule_learns(rule: str, random_sign: bool) -> None:
     assert row.epoch == 7
     assert row.test_error < 0.05
     assert row.train_error < 0.1
+
+
+@pytest.mark.parametrize("setting", ["energy-based", "consistent"])
+def test_hidden_units_that_can_never_move_are_refused(setting: str) -> None:
+    changes = {"setting": setting, "activation": "hard-sigmoid", "dt": 0.5}
+    with pytest.raises(CepropError, match="hidden units begin at 0, where its slope is 0, and stay there") as error:
+        ReferenceRun.start(settings(**changes), images())
+    assert "\n" not in str(error.value)
+    _, states, _ = predict(ReferenceNetwork.initial(settings(**changes)), np.ones((2, 9)))
+    assert not states[1].any()
+    # The vector field has no such slope.
+    _, states, _ = predict(ReferenceNetwork.initial(settings(rule="c-vf", **changes)), np.ones((2, 9)))
+    assert states[1].any()
+    ReferenceRun.start(settings(rule="c-vf", **changes), images())
+
+
+def test_the_training_error_is_that_of_the_network_as_it_is() -> None:
+    run = ReferenceRun.start(settings(), images())
+    inputs, labels = run.images.train
+    for _ in range(3):
+        run.run_epoch()
+        found, _, _ = predict(run.network, (inputs / 255).astype(np.float32))
+        assert run.training_error() == np.count_nonzero(found != labels) / len(labels)
 
 
 def test_an_interrupted_run_ends_in_the_same_bits(tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""Compiled code on disk, each file with a checksum that is compared before Numba unpacks it.
+
+Numba's own cache believes its files: one that is empty or cut short ends the program with a traceback, and damaged
+machine code may do anything. Here such a file counts for nothing, and what it held is compiled again.
+"""
+
+import hashlib
+import io
+import pickle
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+from ceprop.errors import CepropWarning
+
+_MAGIC = b"ceprop compiled code 1\n"
+_DIGEST = hashlib.sha256().digest_size
+
+
+class SealedCache(FunctionCache):
+    """Numba's cache of one function, in sealed files."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        # A name of their own, for Numba's files of the same function have no seal.
+        name = f"{self._impl.filename_base}.sealed"
+        self._cache_file = SealedFiles(locator.get_cache_path(), name, locator.get_source_stamp())
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code; where the folder does not take it, the program goes on with a warning."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _warn(f"cannot be kept in {self._cache_path} ({error.strerror}); it is compiled in every process")
+
+
+class SealedFiles(IndexDataCacheFile):
+    """Index and data files of one function: a mark, the SHA-256 of what follows, and what Numba would write."""
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            content = io.BytesIO(_unsealed(Path(self._index_path)))
+        except OSError:
+            return {}
+        if pickle.load(content) != self._version:
+            return {}
+        stamp, overloads = pickle.load(content)
+        return overloads if stamp == self._source_stamp else {}
+
+    def _load_data(self, name: str) -> Any:
+        # An OSError is what Numba takes for a missing file: the function is compiled, and the file written anew.
+        return pickle.loads(_unsealed(Path(self._data_path(name))))
+
+    @contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[Any]:
+        content = io.BytesIO()
+        yield content
+        with super()._open_for_write(filepath) as file:
+            file.write(_MAGIC + hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+
+
+def _unsealed(path: Path) -> bytes:
+    """What a file holds behind its seal. Raises OSError where it is missing and, with a warning, where it is not
+    whole."""
+    try:
+        file = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        _warn(f"in {path.parent} cannot be read ({error.strerror}); it is compiled again")
+        raise
+    start = len(_MAGIC) + _DIGEST
+    content = file[start:]
+    if file[:start] != _MAGIC + hashlib.sha256(content).digest():
+        _warn(f"in {path.parent} is damaged; it is compiled again")
+        # So that the next process does not meet it; where it cannot be removed, that one says the same.
+        with suppress(OSError):
+            path.unlink()
+        raise OSError(f"{path} is damaged")
+    return content
+
+
+def _warn(message: str) -> None:
+    # The text names the folder alone, so that many damaged files of one folder make one line.
+    warnings.warn(f"compiled code {message}", CepropWarning, stacklevel=2)
