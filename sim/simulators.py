@@ -47,7 +47,8 @@ def find_simulator(name: str, waves: bool = False) -> Simulator:
     simulator = _FINDERS[name]()
     _check_libpython()
     if waves and name == "verilator":
-        _check_wave_headers()
+        for header in WAVE_HEADERS:
+            find_header(header)
     return simulator
 
 
@@ -107,12 +108,18 @@ def _check_libpython() -> None:
         raise CepropError(f"cocotb needs {package}, which is missing: apt-get install {package}")
 
 
-def _check_wave_headers() -> None:
+WAVE_HEADERS = {"lz4.h": "liblz4-dev", "zlib.h": "zlib1g-dev"}
+"""What Verilator's waveforms are compiled with, and the package of Debian that brings it."""
+
+
+def find_header(header: str) -> str:
+    """Where the C++ compiler finds a header. Raises :class:`CepropError` where it does not."""
     compiler = shutil.which("c++") or "g++"
-    for header, package in (("lz4.h", "liblz4-dev"), ("zlib.h", "zlib1g-dev")):
-        command = [compiler, "-E", "-include", header, "-x", "c++", os.devnull]
-        if output_of(command, seconds=_SECONDS)[0]:
-            raise CepropError(f"verilator's waveforms need {header}, which is missing: apt-get install {package}")
+    code, output = output_of([compiler, "-M", "-include", header, "-x", "c++", os.devnull], seconds=_SECONDS)
+    if code:
+        package = WAVE_HEADERS[header]
+        raise CepropError(f"verilator's waveforms need {header}, which is missing: apt-get install {package}")
+    return next(path for path in output.split() if path.endswith(f"/{header}"))
 
 
 def _version(path: str, option: str) -> str:

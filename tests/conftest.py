@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,30 @@ def _damages(content: bytes, count: int) -> Iterator[bytes]:
             yield content[:place]
         else:
             yield content[:place] + bytes([content[place] ^ generator.randrange(1, 256)]) + content[place + 1 :]
+
+
+_TINY = """
+name = "tiny"
+layers = [64, 10]
+[formats]
+weight_bits = 12
+weight_fraction = 12
+[phases]
+free_steps = 5
+nudged_steps = 3
+[update]
+shifts = [8]
+[quantiser]
+high = 16
+[array]
+rows = 1
+cols = 2
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A specification whose simulation takes a few seconds, most of them to start."""
+    path = tmp_path_factory.mktemp("specification") / "tiny.toml"
+    path.write_text(_TINY, encoding="utf-8")
+    return path

@@ -18,6 +18,9 @@ def test_everything_is_here(capsys: pytest.CaptureFixture[str]) -> None:
     for name in simulation + synthesis:
         assert tools[name]["version"], tools[name]["problem"]
         assert tools[name]["where"]
+    for name, header in (("liblz4-dev", "lz4.h"), ("zlib1g-dev", "zlib.h")):
+        assert tools[name]["version"] == "installed"
+        assert tools[name]["where"].endswith(f"/{header}")
     assert "can run" in captured.err
 
 
@@ -28,6 +31,6 @@ def test_missing_tools(
     monkeypatch.setenv("COLUMNS", "200")
     assert run(["doctor"]) == 1
     output = capsys.readouterr().out
-    for package in ("g++", "make", "iverilog", "fpga-icestorm"):
+    for package in ("g++", "make", "iverilog", "fpga-icestorm", "liblz4-dev", "zlib1g-dev"):
         assert f"apt-get install {package}" in output
     assert "cannot run without" in output

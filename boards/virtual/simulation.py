@@ -16,7 +16,7 @@ from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.virtual.line import Line
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
-from ceprop.locks import only_here
+from ceprop.locks import only_on
 from ceprop.processes import started
 from ceprop.scratch import private_folder
 
@@ -81,7 +81,7 @@ class Simulation:
     def __enter__(self) -> Self:
         with ExitStack() as resources:
             if self._flash is not None:
-                resources.enter_context(only_here(self._flash))
+                resources.enter_context(only_on(self._flash))
             self._program = resources.enter_context(private_folder()) / "board"
             self._program.write_bytes(self._executable)
             self._program.chmod(0o700)

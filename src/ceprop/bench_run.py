@@ -13,6 +13,7 @@ from .boards import Board, Implementation, implement
 from .geometry import Geometry
 from .golden import GoldenErrors, golden_errors
 from .limits import Limits, limits
+from .locks import only_in
 from .model import Dataset, Network, load_dataset
 from .replay import Span, learn, replay
 from .report import Advance
@@ -165,9 +166,11 @@ def bench_core(plan: Plan, progress: Progress) -> CoreBench:
 def _fastest(plan: Plan, advance: Advance) -> Implementation:
     """The placement with the fastest clock, each from another seed."""
     found = []
-    for seed in range(1, plan.placements + 1):
-        found.append(implement(plan.specification, plan.board, plan.folder / "implementation", seed=seed))
-        advance(seed, plan.placements)
+    folder = plan.folder / "implementation"
+    with only_in(folder):
+        for seed in range(1, plan.placements + 1):
+            found.append(implement(plan.specification, plan.board, folder, seed=seed))
+            advance(seed, plan.placements)
     return max(found, key=lambda implementation: implementation.clock_mhz)
 
 

@@ -3,29 +3,35 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from .errors import CepropError
 
-_NAME = ".ceprop.lock"
+
+def only_on(file: Path) -> AbstractContextManager[None]:
+    """Work alone on a file while the context lasts, as :func:`only_in` has it; the lock lies beside the file."""
+    target = Path(os.path.realpath(file))
+    return _locked(target.with_name(f".{target.name}.lock"), file)
+
+
+def only_in(folder: Path) -> AbstractContextManager[None]:
+    """Work alone in a folder, which is made if it is missing, while the context lasts.
+
+    The lock is a hidden file in it. It is gone afterwards, and one that a killed process has left is free. Raises
+    :class:`CepropError` where another process works there, or where nothing can be written."""
+    return _locked(folder / ".ceprop.lock", folder)
 
 
 @contextmanager
-def only_here(path: Path) -> Iterator[None]:
-    """Work alone on the file, or in the folder, at `path` while the context lasts. A folder must exist.
-
-    The lock is a hidden file beside the file or in the folder; it is gone afterwards, and one that a killed process
-    has left is free. Raises :class:`CepropError` where another process holds it."""
-    target = Path(os.path.realpath(path))
-    lock = target / _NAME if target.is_dir() else target.with_name(f".{target.name}.lock")
+def _locked(lock: Path, what: Path) -> Iterator[None]:
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _taken(lock)
     except OSError as error:
         raise CepropError(f"cannot write {lock}: {error.strerror}") from None
     if descriptor is None:
-        raise CepropError(f"{path}: another ceprop is at work on it; wait until that has ended, or name another")
+        raise CepropError(f"{what}: another ceprop is at work on it; wait until that has ended, or name another")
     try:
         yield
     finally:

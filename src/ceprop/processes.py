@@ -11,6 +11,7 @@ from typing import IO
 
 from .caches import cache_environment
 from .errors import CepropError
+from .scratch import private_folder
 
 _GUARD = Path(__file__).with_name("guard.py")
 
@@ -30,35 +31,33 @@ def started(
     """A command that runs while the context lasts, at the longest; then it is killed with all that it has started.
 
     It runs in `folder`, reads nothing, writes both its streams to `output`, and inherits `descriptors`. It is in a
-    session of its own, for what is typed at our terminal is not meant for it. Its exit code is 127 where it cannot be
-    started, and 128 more than the signal that ended it."""
-    watched, ours = os.pipe()
-    try:
+    session of its own, for what is typed at our terminal is not meant for it. Its temporary files are
+    removed. Its exit code is 127 where it cannot be started, and 128 more than the signal that ended it."""
+    with private_folder() as temporary:
+        added = {"TMPDIR": str(temporary)} | cache_environment()
+        watched, ours = os.pipe()
         try:
             process = subprocess.Popen(
                 # Isolated and without packages: it starts in a few milliseconds, and nothing in `folder` is imported.
                 [sys.executable, "-I", "-S", str(_GUARD), str(watched), *command],
                 cwd=folder,
-                env=dict(os.environ if environment is None else environment) | cache_environment(),
+                env=dict(os.environ if environment is None else environment) | added,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.DEVNULL if output is subprocess.DEVNULL else subprocess.STDOUT,
                 pass_fds=(watched, *descriptors),
                 start_new_session=True,
             )
+        except BaseException:
+            os.close(ours)
+            raise
         finally:
             os.close(watched)
         try:
             yield process
         finally:
             os.close(ours)
-            ours = -1
             process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-    finally:
-        if ours >= 0:
-            os.close(ours)
 
 
 def run_to_end(

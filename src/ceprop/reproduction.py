@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CepropError
+from .locks import only_on
 from .model import DivergenceError, Images
 from .model.reference import PaperRow, ReferenceRow, Settings, resume_run, save_run
 from .report import Advance
@@ -54,8 +55,13 @@ def run_to_end(run: Run, images: Images, folder: Path, progress: Advance) -> lis
     """The history of a run, its missing epochs learned now, with a checkpoint in `folder` after each.
 
     Raises :class:`DivergenceError` where learning falls apart, with the checkpoint of the last good epoch kept, and
-    :class:`CepropError` where the checkpoint is of another run or further on."""
+    :class:`CepropError` where the checkpoint is of another run or further on, or another process is at work on it."""
     path = run.checkpoint(folder)
+    with only_on(path):
+        return _run_to_end(run, images, path, progress)
+
+
+def _run_to_end(run: Run, images: Images, path: Path, progress: Advance) -> list[ReferenceRow]:
     state = resume_run(run.settings, images, path)
     if len(state.history) > run.epochs:
         raise CepropError(f"checkpoint {path}: already at {len(state.history)} epochs, more than {run.epochs}")

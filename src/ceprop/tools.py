@@ -48,10 +48,25 @@ def find_tools() -> list[Tool]:
         _program("make", ("make",), "make", "Verilator", True),
         _program("perl", ("perl",), "perl", "Verilator", True),
         _program("icetime", ("icetime",), "fpga-icestorm", "clocks of iCE40", False),
+        *_wave_headers(),
         *_programmers(),
         _allowed("serial ports", "dialout", "ceprop run"),
         _allowed("USB programmers", "plugdev", "ceprop flash"),
     ]
+
+
+def _wave_headers() -> list[Tool]:
+    """The headers that Verilator's waveforms need."""
+    from .sim.simulators import WAVE_HEADERS, find_header
+
+    found = []
+    for header, package in WAVE_HEADERS.items():
+        tool = Tool(package, "sim --waves on Verilator", False)
+        try:
+            found.append(replace(tool, version="installed", where=find_header(header)))
+        except CepropError:
+            found.append(replace(tool, problem=f"apt-get install {package}"))
+    return found
 
 
 def _programmers() -> list[Tool]:

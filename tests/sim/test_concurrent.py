@@ -3,63 +3,61 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ceprop.bundled import bundled_specification
+from ceprop import CepropError
 from ceprop.cli import run
 from ceprop.kept import keep, kept
+from ceprop.locks import only_in, only_on
 
-SMALL = ["--set", "layers=[64, 6, 10]", "--set", "array.rows=2", "--set", "array.cols=2"]
+Lock = Callable[[Path], AbstractContextManager[None]]
+
 FAULT = ["--plant-fault", "weight"]
 
 
-def arguments(build: Path, *more: str) -> list[str]:
-    return ["sim", str(bundled_specification("digits")), *SMALL, "--samples", "2", "--build", str(build), *more]
+def arguments(tiny: Path, build: Path, *more: str) -> list[str]:
+    return ["sim", str(tiny), "--samples", "2", "--build", str(build), *more]
 
 
-def command(*verb: str) -> list[str]:
-    return [sys.executable, "-m", "ceprop", *verb]
-
-
-@pytest.fixture(scope="module", params=["icarus", "verilator"])
-def simulator(request: pytest.FixtureRequest) -> str:
-    return request.param
+def start(verb: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "ceprop", *verb], stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
-def build(simulator: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the core is compiled already."""
     folder = tmp_path_factory.mktemp("shared")
-    assert run(arguments(folder, "--simulator", simulator)) == 0
+    assert run(arguments(tiny, folder)) == 0
     return folder
 
 
 @pytest.mark.parametrize("order", [(FAULT, []), ([], FAULT)], ids=["fault-first", "fault-second"])
-def test_two_at_once_keep_their_verdicts(order: tuple[list[str], list[str]], simulator: str, build: Path) -> None:
+def test_two_at_once_keep_their_verdicts(order: tuple[list[str], list[str]], tiny: Path, build: Path) -> None:
     running = []
     for fault in order:
-        running.append(subprocess.Popen(command(*arguments(build, "--simulator", simulator, *fault))))
+        running.append(start(arguments(tiny, build, *fault)))
         time.sleep(0.5)
     assert [process.wait(300) for process in running] == [int(bool(fault)) for fault in order]
 
 
-def test_two_that_compile_at_once_keep_their_verdicts(simulator: str, tmp_path: Path) -> None:
-    verbs = [arguments(tmp_path, "--simulator", simulator, *fault) for fault in (FAULT, [])]
-    running = [subprocess.Popen(command(*verb)) for verb in verbs]
+def test_two_that_compile_at_once_keep_their_verdicts(tiny: Path, tmp_path: Path) -> None:
+    running = [start(arguments(tiny, tmp_path, "--simulator", "icarus", *fault)) for fault in (FAULT, [])]
     assert [process.wait(300) for process in running] == [1, 0]
 
 
-def test_only_what_is_whole_is_taken_from_the_folder(simulator: str, build: Path) -> None:
+def test_a_damaged_simulation_is_compiled_again(tiny: Path, build: Path) -> None:
     (compiled,) = build.iterdir()
     before, when = compiled.read_bytes(), compiled.stat().st_mtime_ns
-    assert run(arguments(build, "--simulator", simulator)) == 0
+    assert run(arguments(tiny, build)) == 0
     assert compiled.stat().st_mtime_ns == when
-    for damaged in (b"", before[:-1], before[:100] + b"x" + before[101:], b"#!/bin/sh\nexit 0\n"):
-        compiled.write_bytes(damaged)
-        assert run(arguments(build, "--simulator", simulator, *FAULT)) == 1
-        assert compiled.stat().st_size == len(before)
+    compiled.write_bytes(before[:1000] + b"x" + before[1001:])
+    assert run(arguments(tiny, build, *FAULT)) == 1
+    assert compiled.stat().st_size == len(before)
 
 
 def test_what_is_kept_belongs_to_its_key(tmp_path: Path) -> None:
@@ -68,5 +66,60 @@ def test_what_is_kept_belongs_to_its_key(tmp_path: Path) -> None:
     keep(path, "key", b"content")
     assert kept(path, "key") == b"content"
     assert kept(path, "other") is None
-    path.write_bytes(path.read_bytes() + b"x")
-    assert kept(path, "key") is None
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-1], whole + b"x", b"x" + whole[1:], whole[:-1] + b"x", b"#!/bin/sh\nexit 0\n"):
+        path.write_bytes(damaged)
+        assert kept(path, "key") is None
+
+
+def test_waveforms_of_two_runs_do_not_mix(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verb = arguments(tiny, tmp_path, "--waves", "--simulator", "icarus")
+    with only_on(tmp_path / "tiny-icarus.fst"):
+        assert run(verb) == 2
+    assert "another ceprop is at work on it" in capsys.readouterr().err
+    assert not (tmp_path / "tiny-icarus.fst").exists()
+
+
+@pytest.mark.parametrize("only", [only_on, only_in])
+def test_a_lock_is_for_one_and_leaves_nothing(
+    only: Callable[[Path], AbstractContextManager[None]], tmp_path: Path
+) -> None:
+    path = tmp_path / "file or folder"
+    with only(path), pytest.raises(CepropError, match="another ceprop is at work on it"), only(path):
+        pass
+    with only(path), only(tmp_path / "another"):
+        pass
+    assert [left for left in tmp_path.rglob("*") if left.is_file()] == []
+
+
+def test_a_lock_that_a_killed_process_left_is_free(tmp_path: Path) -> None:
+    script = "import os, pathlib, sys, ceprop.locks as locks\n"
+    script += "with locks.only_in(pathlib.Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", script, str(tmp_path)]).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    with only_in(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("verb", "locked"),
+    [
+        (["train", "SPEC", "--samples", "1", "--checkpoint", "run"], "run"),
+        (["train", "SPEC", "--samples", "1", "--checkpoint", "run", "--resume"], "run"),
+        (["generate", "SPEC", "-o", "folder"], "folder/.ceprop"),
+        (["build", "SPEC", "--board", "icebreaker", "-o", "folder"], "folder/.ceprop"),
+        (["build", "SPEC", "--board", "generic", "--clock-mhz", "50", "-o", "folder"], "folder/.ceprop"),
+        (["demo", "--output", "folder"], "folder/.ceprop"),
+    ],
+    ids=lambda value: " ".join(value[:1] + value[6:]) if isinstance(value, list) else "",
+)
+def test_the_second_of_two_verbs_is_refused(
+    verb: list[str], locked: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(locked)
+    if "--resume" in verb:
+        assert run([str(tiny) if word == "SPEC" else word for word in verb if word != "--resume"]) == 0
+    with only_in(path.parent) if path.name == ".ceprop" else only_on(path):
+        assert run([str(tiny) if word == "SPEC" else word for word in verb]) == 2
+    assert "another ceprop is at work on it" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ceprop.locks import only_in
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
@@ -76,6 +77,7 @@ def build(
 
     report = Report(json_file)
     folder = output or Path("build") / board
+    click.get_current_context().with_resource(only_in(folder))
     if baud is not None and transport != "uart":
         raise click.UsageError(f"--baud {baud}: --transport {transport} has no baud rate")
     baud = baud or BAUD

@@ -9,6 +9,7 @@ import click
 
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
+from ceprop.locks import only_in
 from ceprop.report import Report, as_json, percent
 from ceprop.specification import Specification
 
@@ -67,6 +68,7 @@ def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
 
     start = time.perf_counter()
     report = Report(json_file)
+    click.get_current_context().with_resource(only_in(output))
     specification = Specification.load(bundled_specification("digits"), overrides)
     Geometry(specification)  # refuses what the hardware cannot learn before the model learns it
     find_simulator("verilator")

@@ -8,6 +8,7 @@ import click
 
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
+from ceprop.locks import only_in
 from ceprop.report import Report, as_json
 from ceprop.scratch import private_folder
 from ceprop.specification import Specification
@@ -32,6 +33,7 @@ def generate(specification: Specification, output: Path, lint: bool, primitives:
     from ceprop.hdl.primitives import primitives_named
 
     report = Report(json_file)
+    click.get_current_context().with_resource(only_in(output))
     Geometry(specification)  # refuses a specification without an array before anything is made
     parts = primitives_named(primitives)
     with report.stages() as say:

@@ -10,7 +10,7 @@ import click
 
 from ceprop.files import check_target
 from ceprop.geometry import Geometry
-from ceprop.locks import only_here
+from ceprop.locks import only_on
 from ceprop.report import Report
 from ceprop.specification import Specification
 
@@ -105,4 +105,4 @@ def _alone_with(wave_file: Path | None) -> AbstractContextManager[None]:
     if wave_file is None:
         return nullcontext()
     check_target(wave_file)
-    return only_here(wave_file)
+    return only_on(wave_file)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ceprop.errors import CepropError
+from ceprop.locks import only_on
 from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
@@ -42,6 +43,8 @@ def train(
     if (epochs is None) == (samples is None):
         raise click.UsageError("give one of --epochs and --samples")
     _check_checkpoint(checkpoint, resume)
+    if checkpoint is not None:
+        click.get_current_context().with_resource(only_on(checkpoint))
     from ceprop.model import load_dataset
     from ceprop.training_run import position, train_to
 
