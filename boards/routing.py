@@ -1,6 +1,5 @@
 """Places and routes a netlist, and reads what came out: clock, critical path, resources."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 from ceprop.boards.fit import check_room
 from ceprop.boards.registry import Board
-from ceprop.boards.toolchain import NEXTPNR, PACK, find_icetime, run_program, run_tool
+from ceprop.boards.toolchain import NEXTPNR, PACK, find_icetime, read_left, run_program, run_tool
 from ceprop.errors import CepropError
 
 _LOG = "nextpnr.log"
@@ -92,7 +91,7 @@ def route(board: Board, arguments: list[str], folder: Path) -> dict[str, Any]:
     except CepropError:
         check_room(_packed((folder / _LOG).read_text(), board.device.family), board)
         raise
-    return json.loads((folder / _REPORT).read_text())
+    return read_left(folder / _REPORT)
 
 
 def _packed(log: str, family: str) -> dict[str, int]:

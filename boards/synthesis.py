@@ -1,7 +1,6 @@
 """From a design to a netlist of a device's own cells, with places for its multipliers and memories."""
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from ceprop.boards.devices import Device, Resources
 from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
-from ceprop.boards.toolchain import YOSYS, run_tool
+from ceprop.boards.toolchain import YOSYS, read_left, run_tool
 from ceprop.cached import cached
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
@@ -99,7 +98,7 @@ def _netlist_sha256(folder: Path) -> str | None:
 
 def _counts(path: Path) -> dict[str, dict[str, int]]:
     """Cells by kind, for every module that yosys counted."""
-    modules = json.loads(path.read_text())["modules"]
+    modules = read_left(path)["modules"]
     return {name.lstrip("\\"): module["num_cells_by_type"] for name, module in modules.items()}
 
 

@@ -6,11 +6,13 @@ so files are named relative to the folder. icetime is a program.
 
 import importlib.metadata
 import importlib.util
+import json
 import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ceprop.errors import CepropError
 from ceprop.processes import run_to_end
@@ -74,6 +76,14 @@ def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
         code = run_to_end(command, folder=folder, output=output, seconds=_MOST_SECONDS)
     if code:
         raise CepropError(f"{name}: {_complaint(path, code)} (log: {path})")
+
+
+def read_left(path: Path) -> dict[str, Any]:
+    """The JSON that a tool has left; raises :class:`CepropError` where there is none."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise CepropError(f"{path}: the tool that ended left no whole file there") from None
 
 
 def find_icetime() -> Path:

@@ -152,9 +152,9 @@ class Bench:
         """Compare all memories and counters."""
         contents = await self.driver.read_back()
         self.checker.contents(contents, self.model.network, expected.record)
-        for name in COUNTERS:
-            value = self.model.counters[name] % 2**32
-            self.checker.number(f"counter {name}", await self.driver.read_register(name), value)
+        names = sorted(COUNTERS, key=self.driver.addresses.__getitem__)
+        for name, value in (await self.driver.read_registers(names)).items():
+            self.checker.number(f"counter {name}", value, self.model.counters[name] % 2**32)
         found = Network(
             self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
         )

@@ -137,12 +137,15 @@ class CoreDriver:
         """Read `count` groups of words, int64 of shape (count, words of a group): reluctantly at first, for nothing may
         be lost until it is taken, then as they come."""
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
+        return self.codecs["response"].unpack(await self._ask(payload, count), "words")
+
+    async def _ask(self, payload: int, count: int) -> list[int]:
         self.dut.response__ready.value = 0
         await self.send("command", payload)
         await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
         await FallingEdge(self.dut.clk)
         self.dut.response__ready.value = 1
-        return self.codecs["response"].unpack(await self.receive("response", count), "words")
+        return await self.receive("response", count)
 
     async def write_register(self, name: str, value: int) -> None:
         """Write a register by its name."""
@@ -156,6 +159,13 @@ class CoreDriver:
         await self.send("command", self.codecs["command"].pack(space=0, address=self.addresses[name], count=1))
         (beat,) = await self.receive("response", 1)
         return beat & ((1 << REGISTER_BITS) - 1)
+
+    async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
+        """Registers that follow each other, in the order of their addresses, in one command and as reluctantly as
+        memories are read."""
+        payload = self.codecs["command"].pack(space=0, address=self.addresses[names[0]], count=len(names))
+        beats = await self._ask(payload, len(names))
+        return {name: beat & ((1 << REGISTER_BITS) - 1) for name, beat in zip(names, beats, strict=True)}
 
     # --- whole memories
 

@@ -262,5 +262,5 @@ class Link:
         heard = f", {noise:,} bytes came that are no answer" if noise else ""
         return CepropError(
             f"port {self.port}: the board does not answer {command} (for {self.timing.patience:g} s, "
-            f"{self._tries} times{heard}); is it programmed, and built for this transport and baud rate?"
+            f"{1 + self._tries} times{heard}); is it programmed, and built for this transport and baud rate?"
         )
