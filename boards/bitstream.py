@@ -1,11 +1,10 @@
 """A design with a clock made into a bitstream, and whether it meets that clock."""
 
 import hashlib
-import json
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,20 @@ from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport
 from ceprop.boards.synthesis import NETLIST, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, PACK, YOSYS
+from ceprop.cached import cached
+from ceprop.errors import CepropError
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
 from ceprop.hdl.export import to_verilog
 from ceprop.hdl.primitives import primitives_named
+from ceprop.records import write_record
 
 CORE_CLOCK = "core"
 """How the clock of everything is called among a build's clocks."""
 
 _CONSTRAINTS = "pins.txt"
 _RESULT = "build.json"
+_KIND = "build"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Build:
         Time that synthesis, place, route and packing took.
     tools : dict
         Versions; icetime only where it has confirmed the clock.
+    checks_left_out : list of str
+        Checks for which a tool is missing, each with what would bring it.
     """
 
     bitstream: str
@@ -97,6 +102,7 @@ class Build:
     critical_path: CriticalPath
     seconds: float
     tools: Mapping[str, str]
+    checks_left_out: Sequence[str]
 
     @property
     def met(self) -> bool:
@@ -168,7 +174,12 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
     arguments = pinned_arguments(board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
     run = place / digest(arguments, list(top.pack_options))
-    if not (run / _RESULT).exists():
+
+    def understand(fields: dict[str, Any]) -> Build:
+        return _whole(Build.from_fields(fields), run)
+
+    found = cached(run / _RESULT, _KIND, understand)
+    if found is None:
         for name, text in sources.items():
             write_aside(place / name, text.encode())
         progress("synthesizing")
@@ -181,7 +192,7 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
         bitstream = pack(board, run, top.pack_options)
         clocks = _clocks(report, design, measure_with_icetime(board, run) if "icetime" in tools else None)
         found = Build(
-            bitstream=str(bitstream),
+            bitstream=bitstream.name,
             sha256=hashlib.sha256(bitstream.read_bytes()).hexdigest(),
             specification=geometry.specification.fields(),
             learning_digest=geometry.specification.learning_digest,
@@ -197,9 +208,18 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
             critical_path=critical_path(report),
             seconds=round(synthesis.seconds + time.monotonic() - start, 1),
             tools=tools,
+            checks_left_out=_left_out(board, tools),
         )
-        write_aside(run / _RESULT, json.dumps(found.fields()).encode())
-    return Build.from_fields(json.loads((run / _RESULT).read_text()))
+        write_record(run / _RESULT, _KIND, found.fields())
+    return replace(found, bitstream=str(run / found.bitstream))
+
+
+def _whole(found: Build, run: Path) -> Build:
+    """Raises :class:`CepropError` where the bitstream in the folder is not the one that was made."""
+    path = run / found.bitstream
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != found.sha256:
+        raise CepropError(f"bitstream {path}: missing or damaged")
+    return found
 
 
 def system_verilog(design: Design) -> str:
@@ -239,3 +259,10 @@ def _tools(board: Board) -> dict[str, str]:
     family = board.device.family
     tools = {tool.name: tool.version for tool in (YOSYS, NEXTPNR[family], PACK[family])}
     return tools | ({"icetime": "as installed"} if family == "ice40" and shutil.which("icetime") else {})
+
+
+def _left_out(board: Board, tools: Mapping[str, str]) -> list[str]:
+    """What only a tool that is missing would have checked."""
+    if board.device.family == "ice40" and "icetime" not in tools:
+        return ["the clock a second time, by icetime, which is missing: apt-get install fpga-icestorm"]
+    return []

@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ceprop.boards.bitstream import Build, Design, make_bitstream
-from ceprop.boards.choose import specification_for
+from ceprop.boards.choose import fitted
 from ceprop.boards.implement import Progress
-from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash
+from ceprop.boards.link_fit import expected_mhz, has_flash
 from ceprop.boards.pll import choose_clock
 from ceprop.boards.registry import Board
 from ceprop.boards.spi_pins import spi_pins
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
-from ceprop.geometry import Geometry
-from ceprop.report import as_json
+from ceprop.records import read_record, write_record
 from ceprop.specification import Specification
 
 __all__ = ["BAUD", "REPORT", "Build", "build"]
@@ -23,6 +23,8 @@ BAUD = 1_000_000
 
 REPORT = "report.json"
 """Lies beside the bitstream."""
+
+_KIND = "build report"
 
 _MARGIN = 1.1
 """Between a clock that is expected or was reached and the one that is asked for."""
@@ -55,9 +57,8 @@ def build(
     say = progress or (lambda _: None)
     if baud is None:
         spi_pins(board.name)
-    geometry = Geometry(specification_for(specification, board))
     flash = has_flash(board) if flash is None else flash
-    check_fit_with_link(geometry, board, flash=flash)
+    geometry = fitted(specification, board, flash=flash)
     limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
     enough = _MARGIN if specification.array is None else 1.0
     seconds, tried, met = 0.0, [], None
@@ -78,10 +79,21 @@ def build(
     return _deliver(replace(met, seconds=round(seconds, 1)), folder)
 
 
+def read_report(path: Path) -> dict[str, Any]:
+    """The report of a build as :meth:`Build.fields` has it; raises :class:`CepropError` with one line where it is none,
+    or damaged."""
+    fields = read_record(path, _KIND)
+    try:
+        Build.from_fields(fields)
+    except (TypeError, KeyError, AttributeError):
+        raise CepropError(f"{_KIND} {path}: not of this version of ceprop; build again") from None
+    return fields
+
+
 def _deliver(built: Build, folder: Path) -> Build:
     """Bitstream and report where they are looked for; the report names the file beside it, wherever both are moved."""
     source = Path(built.bitstream)
     target = folder / f"{built.specification['name']}{source.suffix}"
     write_aside(target, source.read_bytes())
-    write_aside(folder / REPORT, as_json(replace(built, bitstream=target.name).fields()).encode())
+    write_record(folder / REPORT, _KIND, replace(built, bitstream=target.name).fields())
     return replace(built, bitstream=str(target))

@@ -1,10 +1,10 @@
-"""Which array a board gets where the specification leaves it open."""
+"""Whether a board holds a specification with the link, and which array it gets: the one answer of all verbs."""
 
 import math
+from collections.abc import Iterator
 
-from ceprop.boards.devices import Device
-from ceprop.boards.fit import fitting_shapes
-from ceprop.boards.link_fit import blocks_with_link, has_flash, luts_with_link
+from ceprop.boards.fit import distance, fitting_shapes, title
+from ceprop.boards.link_fit import blocks_with_link, has_flash, luts_with_link, shortage_with_link
 from ceprop.boards.registry import Board
 from ceprop.builds import load_builds
 from ceprop.errors import CepropError
@@ -16,6 +16,27 @@ _SHARES = {"ice40": 0.97, "ecp5": 0.86}
 
 _MOST_WORDS = 2**20
 
+_SHAPE = ("rows", "cols")
+
+
+def fitted(specification: Specification, board: Board, *, flash: bool | None = None) -> Geometry:
+    """The specification laid onto the array that the board gets, with what learns from flash where `flash` says so, or
+    without a word, where the board has room for that.
+
+    Raises :class:`CepropError` where the device cannot hold it with the link beside it, as far as that can be known
+    before synthesis: with the resource, the need, the room, and the nearest array that can be built."""
+    flash = has_flash(board) if flash is None else flash
+    geometry = Geometry(specification_for(specification, board))
+    short = shortage_with_link(geometry, board, flash=flash)
+    if short is None:
+        return geometry
+    kind, need, room = short
+    what = title(kind, board) + (", those of the lanes and the link among them" if kind == "block_rams" else "")
+    raise CepropError(
+        f"array {geometry.rows}x{geometry.cols}: needs {need:,} {what}, {board.title} has {room:,}; "
+        f"{_advice(geometry, board, flash)}"
+    )
+
 
 def specification_for(specification: Specification, board: Board) -> Specification:
     """The specification with an array: its own, or where it has none the one that suits the board.
@@ -25,27 +46,51 @@ def specification_for(specification: Specification, board: Board) -> Specificati
     has that, and the lanes take fewer block RAMs. Raises :class:`CepropError` where nothing fits."""
     if specification.array is not None:
         return specification
-    device = board.device
-    most = max(build.geometry.rows * build.geometry.cols for build in load_builds(device.family))
-    ports = 1 if device.family == "ice40" else 2
-    open_ended = specification.override(f"array.memory_ports={ports}", f"array.memory_words={_MOST_WORDS}")
-    luts = luts_with_link(board, flash=has_flash(board), share=_SHARES[device.family])
-    shapes = [
-        shape
-        for shape in fitting_shapes(open_ended, device, luts)
-        if math.prod(shape) <= most and _has_blocks(open_ended, shape, device)
-    ]
-    if not shapes:
+    ports = _suited_ports(board)
+    found = list(_buildable(specification, ports, board, has_flash(board)))
+    if not found:
         layers = "-".join(map(str, specification.layers))
         raise CepropError(f"{board.title}: no array of {layers} fits; use smaller layers or a larger device")
-    rows, cols = min(shapes, key=_preference)
-    words = specification.cell_words(rows, cols)
-    return open_ended.override(f"array.rows={rows}", f"array.cols={cols}", f"array.memory_words={words}")
+    return min(found, key=lambda geometry: _preference((geometry.rows, geometry.cols))).specification
 
 
-def _has_blocks(specification: Specification, shape: tuple[int, int], device: Device) -> bool:
-    geometry = Geometry(specification.override(f"array.rows={shape[0]}", f"array.cols={shape[1]}"))
-    return blocks_with_link(geometry, device) <= device.room.block_rams
+def _suited_ports(board: Board) -> int:
+    """Ports of the memories that suit a board."""
+    return 1 if board.device.family == "ice40" else 2
+
+
+def _buildable(specification: Specification, ports: int, board: Board, flash: bool) -> Iterator[Geometry]:
+    """The specification on every array that can be built with the link beside it and is not larger than what the
+    estimates know, its memories with so many ports and no deeper than they have to be."""
+    device = board.device
+    # Two drives take two ports.
+    single = ("array.drives=1",) if ports == 1 else ()
+    specification = specification.override(f"array.memory_ports={ports}", f"array.memory_words={_MOST_WORDS}", *single)
+    most = max(build.geometry.rows * build.geometry.cols for build in load_builds(device.family))
+    luts = luts_with_link(board, flash=flash, share=_SHARES[device.family])
+    for rows, cols in fitting_shapes(specification, device, luts):
+        if rows * cols <= most:
+            shape = (f"array.rows={rows}", f"array.cols={cols}")
+            words = f"array.memory_words={specification.cell_words(rows, cols)}"
+            geometry = Geometry(specification.override(*shape, words))
+            if blocks_with_link(geometry, device) <= device.room.block_rams:
+                yield geometry
+
+
+def _advice(given: Geometry, board: Board, flash: bool) -> str:
+    """The array nearest to the one given that can be built, by its fields that differ."""
+    specification, shape = given.specification, (given.rows, given.cols)
+    # Of two that are as near, the first: with the ports given.
+    every = dict.fromkeys((given.memory_ports, _suited_ports(board)))
+    found = [geometry for ports in every for geometry in _buildable(specification, ports, board, flash)]
+    nearest = min(found, key=lambda other: distance(shape, (other.rows, other.cols)), default=None)
+    if nearest is None:
+        return "no array fits; use smaller layers or a larger device"
+    before, after = (geometry.specification.fields()["array"] for geometry in (given, nearest))
+    # A limit of a cell's words that leaves room may stay as it is.
+    said = _SHAPE + (("memory_words",) if after["memory_words"] <= before["memory_words"] else ())
+    others = [f"array.{name} = {value}" for name, value in after.items() if value != before[name] and name not in said]
+    return f"{nearest.rows}x{nearest.cols} fits" + (f" with {', '.join(others)}" if others else "")
 
 
 def _preference(shape: tuple[int, int]) -> tuple[int, float, int]:

@@ -1,7 +1,8 @@
 """The parts that ceprop builds for, and the room in each.
 
 Sources: Lattice FPGA-DS-02012 (ECP5 and ECP5-5G), FPGA-DS-02008 (iCE40 UltraPlus), FPGA-DS-02029 (iCE40 LP/HX),
-FPGA-TN-02039 (configuration of ECP5: the numbers by which devices know their bitstreams).
+FPGA-TN-02039 (configuration of ECP5: the numbers by which devices know their bitstreams); the database of Project
+Trellis (bytes of a frame).
 A look-up table has four inputs and a flip-flop beside it in both families.
 """
 
@@ -50,6 +51,8 @@ class Device:
         The clock that place and route strives for, just above what is within reach.
     idcode : int or None
         By which an ECP5 knows that a bitstream is for it; an iCE40 has none.
+    frame_bytes : int or None
+        Of an ECP5, what a frame of its configuration takes in a bitstream.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Device:
     icetime: str | None = None
     target_mhz: int = 200
     idcode: int | None = None
+    frame_bytes: int | None = None
 
 
 def device_named(name: str) -> Device:
@@ -70,8 +74,8 @@ def device_named(name: str) -> Device:
     return found
 
 
-def _ecp5(name: str, nextpnr: str, room: Resources, idcode: int) -> Device:
-    return Device(name, "ecp5", room, "ecp5", nextpnr, idcode=idcode)
+def _ecp5(name: str, nextpnr: str, room: Resources, idcode: int, frame_bytes: int) -> Device:
+    return Device(name, "ecp5", room, "ecp5", nextpnr, idcode=idcode, frame_bytes=frame_bytes)
 
 
 _ECP5_12 = Resources(luts=12_000, flip_flops=12_000, multipliers=28, block_rams=32)
@@ -86,10 +90,10 @@ DEVICES = (
     Device("iCE40HX8K", "ice40", _ICE40_8K, "portable", "--hx8k", "hx8k", 120),
     Device("iCE40LP8K", "ice40", _ICE40_8K, "portable", "--lp8k", "lp8k", 80),
     # The same die as the 25F, of which the data sheet promises half the logic.
-    _ecp5("LFE5U-12F", "--12k", _ECP5_12, 0x21111043),
-    _ecp5("LFE5U-25F", "--25k", _ECP5_25, 0x41111043),
-    _ecp5("LFE5U-45F", "--45k", _ECP5_45, 0x41112043),
-    _ecp5("LFE5U-85F", "--85k", _ECP5_85, 0x41113043),
-    _ecp5("LFE5UM5G-45F", "--um5g-45k", _ECP5_45, 0x81112043),
-    _ecp5("LFE5UM5G-85F", "--um5g-85k", _ECP5_85, 0x81113043),
+    _ecp5("LFE5U-12F", "--12k", _ECP5_12, 0x21111043, 74),
+    _ecp5("LFE5U-25F", "--25k", _ECP5_25, 0x41111043, 74),
+    _ecp5("LFE5U-45F", "--45k", _ECP5_45, 0x41112043, 106),
+    _ecp5("LFE5U-85F", "--85k", _ECP5_85, 0x41113043, 142),
+    _ecp5("LFE5UM5G-45F", "--um5g-45k", _ECP5_45, 0x81112043, 106),
+    _ecp5("LFE5UM5G-85F", "--um5g-85k", _ECP5_85, 0x81113043, 142),
 )

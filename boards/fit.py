@@ -58,18 +58,19 @@ def needs(geometry: Geometry, device: Device, luts: Luts = least_luts) -> dict[s
 
 
 def check_fit(geometry: Geometry, board: Board, luts: Luts = least_luts) -> None:
-    """Refuse what the board's device cannot hold.
+    """Refuse a core that the board's device cannot hold even alone; :func:`ceprop.boards.choose.fitted` is for a core
+    with the link beside it.
 
     Raises :class:`CepropError` that names the resource, the need, the room, and the nearest shape that fits."""
-    short = _short(geometry, board.device, luts)
+    short = shortage(geometry, board.device, luts)
     if short is None:
         return
     kind, need, room = short
     shape = f"{geometry.rows}x{geometry.cols}"
     shapes = fitting_shapes(geometry.specification, board.device, luts)
-    nearest = min(shapes, key=lambda other: _distance((geometry.rows, geometry.cols), other), default=None)
+    nearest = min(shapes, key=lambda other: distance((geometry.rows, geometry.cols), other), default=None)
     advice = f"{nearest[0]}x{nearest[1]} fits" if nearest else "no shape fits; use smaller layers or a larger device"
-    raise CepropError(f"array {shape}: needs {need:,} {_title(kind, board)}, {board.title} has {room:,}; {advice}")
+    raise CepropError(f"array {shape}: needs {need:,} {title(kind, board)}, {board.title} has {room:,}; {advice}")
 
 
 def check_room(taken: Mapping[str, int], board: Board) -> None:
@@ -77,12 +78,10 @@ def check_room(taken: Mapping[str, int], board: Board) -> None:
     takes and the room."""
     for kind, room in board.device.room.named().items():
         if taken.get(kind, 0) > room:
-            raise CepropError(
-                f"{board.title}: the core takes {taken[kind]:,} {_title(kind, board)}, {room:,} are there"
-            )
+            raise CepropError(f"{board.title}: the core takes {taken[kind]:,} {title(kind, board)}, {room:,} are there")
 
 
-def _title(kind: str, board: Board) -> str:
+def title(kind: str, board: Board) -> str:
     """What a resource is called; a look-up table of iCE40 is packed with a flip-flop into a logic cell."""
     return "logic cells" if (kind, board.device.family) == ("luts", "ice40") else _TITLES[kind]
 
@@ -93,7 +92,7 @@ def fitting_shapes(specification: Specification, device: Device, luts: Luts = le
     found = [
         (geometry.rows, geometry.cols)
         for geometry in _shapes(specification, device)
-        if _short(geometry, device, luts) is None
+        if shortage(geometry, device, luts) is None
     ]
     return sorted(found, key=lambda shape: (shape[0] * shape[1], shape))
 
@@ -108,7 +107,7 @@ def _shapes(specification: Specification, device: Device) -> Iterator[Geometry]:
                 continue
 
 
-def _short(geometry: Geometry, device: Device, luts: Luts) -> tuple[str, int, int] | None:
+def shortage(geometry: Geometry, device: Device, luts: Luts) -> tuple[str, int, int] | None:
     """The first resource of which there is too little: its name, the need and the room."""
     room = device.room.named()
     need = needs(geometry, device, luts)
@@ -116,7 +115,7 @@ def _short(geometry: Geometry, device: Device, luts: Luts) -> tuple[str, int, in
     return next(((kind, need[kind], room[kind]) for kind in order if need.get(kind, 0) > room[kind]), None)
 
 
-def _distance(shape: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, int]:
+def distance(shape: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, int]:
     """How far a shape is from another: by its cells, then by its proportions, then the one of fewer rows, which skips
     more."""
     cells = abs(math.log(other[0] * other[1] / (shape[0] * shape[1])))

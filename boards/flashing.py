@@ -5,16 +5,24 @@ OrangeCrab the bootloader's USB number.
 """
 
 import hashlib
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ceprop.boards.build import REPORT
+from ceprop.boards.build import REPORT, read_report
 from ceprop.boards.devices import DEVICES
+from ceprop.boards.ecp5_bitstream import VERIFY_ID, DamagedError, check_ecp5
+from ceprop.boards.ice40_bitstream import check_ice40
 from ceprop.boards.registry import Board
 from ceprop.errors import CepropError
+from ceprop.processes import run_to_end
+
+_STDERR = 2
+"""Where a programmer writes: standard output may hold JSON and nothing else."""
+
+_MOST_SECONDS = 900.0
+"""For a programmer: the largest bitstream takes two minutes at the slowest."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +95,9 @@ PROGRAMMERS: dict[str, tuple[Programmer, ...]] = {
 """By the board's name, the one that is preferred first."""
 
 
-def find_programmer(board: Board, *, anywhere: bool = False) -> Programmer:
-    """The first program for the board that is here, and writes `anywhere` in flash if that is asked for.
+def find_programmer(board: Board, *, anywhere: bool = False, only_named: bool = False) -> Programmer:
+    """The first program for the board that is here, and writes `anywhere` in flash if that is asked for; where it is
+    `only_named`, the one that is preferred if none is here.
 
     Raises :class:`CepropError` that says how to get one, or that none can do that."""
     suited = [one for one in PROGRAMMERS[board.name] if not anywhere or one.address_arguments is not None]
@@ -96,6 +105,8 @@ def find_programmer(board: Board, *, anywhere: bool = False) -> Programmer:
         names = " or ".join(programmer.program for programmer in PROGRAMMERS[board.name])
         raise CepropError(f"board {board.name}: {names} writes bitstreams only; use a JTAG adapter and openFPGALoader")
     found = next((programmer for programmer in suited if shutil.which(programmer.program)), None)
+    if found is None and only_named:
+        return suited[0]
     if found is None:
         names = " or ".join(f"{programmer.program} ({programmer.hint})" for programmer in suited)
         raise CepropError(f"board {board.name}: {names} is missing")
@@ -111,10 +122,11 @@ def bitstream_of(folder: Path) -> Path:
 
 
 def check_bitstream(bitstream: Path, board: Board) -> None:
-    """Refuse a bitstream that is not for the board: by the number of the device in it (ECP5), and by the report beside
-    it, without which nobody knows what an iCE40's is for.
+    """Refuse a bitstream that is not whole, or not for the board. A report beside it says which board that is, and what
+    its content must be; without one an ECP5's own device and CRCs have to do, and an iCE40's, in which there is no
+    device, is refused.
 
-    Raises :class:`CepropError` that names both, or says what is missing."""
+    Raises :class:`CepropError` that names what is wrong."""
     try:
         content = bitstream.read_bytes()
     except OSError as error:
@@ -124,25 +136,37 @@ def check_bitstream(bitstream: Path, board: Board) -> None:
         if device != board.device.name:
             raise CepropError(f"bitstream {bitstream}: it is for {device}, not for {board.title}")
     report = _report(bitstream.parent)
-    if report is None or report["sha256"] != hashlib.sha256(content).hexdigest():
-        if board.device.idcode is None:
-            raise CepropError(f"bitstream {bitstream}: no {REPORT} beside it says which board it is for")
-    elif report["board"] != board.name:
+    if report is not None and report["board"] != board.name:
         raise CepropError(f"bitstream {bitstream}: it is for {report['board']} ({report['device']}), not {board.title}")
+    if report is not None and report["sha256"] == hashlib.sha256(content).hexdigest():
+        return
+    if report is not None and report["bitstream"] == bitstream.name and board.device.family == "ecp5":
+        raise CepropError(f"bitstream {bitstream}: damaged, or not that of {REPORT} beside it; build it again")
+    try:
+        if board.device.family == "ecp5":
+            check_ecp5(content, board.device, board.part)
+        else:
+            check_ice40(content)
+    except DamagedError as error:
+        raise CepropError(f"bitstream {bitstream}: damaged: {error}") from None
+    if board.device.family == "ice40":
+        raise CepropError(f"bitstream {bitstream}: no {REPORT} beside it says which board it is for")
+
+
+def send(command: list[str], board: Board) -> None:
+    """Run a programmer. Raises :class:`CepropError` where it cannot be run, fails, or takes too long."""
+    code = run_to_end(command, output=_STDERR, seconds=_MOST_SECONDS)
+    if code:
+        raise CepropError(f"{command[0]}: exit code {code}; is {board.name} connected?")
 
 
 def _report(folder: Path) -> dict[str, Any] | None:
     path = folder / REPORT
-    if not path.exists():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise CepropError(f"{path}: not a report of ceprop build") from None
+    return read_report(path) if path.exists() else None
 
 
 _PREAMBLE = bytes.fromhex("ffffbdb3")
-_VERIFY_ID = bytes.fromhex("e2000000")
+_VERIFY_ID = bytes([VERIFY_ID, 0, 0, 0])
 
 
 def _device_of(bitstream: Path, content: bytes) -> str:

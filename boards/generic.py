@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ceprop.boards.registry import GENERIC
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import make_transport
 from ceprop.files import write_aside
@@ -12,9 +13,6 @@ from ceprop.hdl.primitives import PORTABLE
 from ceprop.report import as_json
 from ceprop.specification import Specification
 
-NAME = "generic"
-"""What the system says when it is asked for its board."""
-
 
 def write_generic(
     specification: Specification, folder: Path, *, clock_hz: int, transport: str, baud: int, flash: bool
@@ -22,17 +20,17 @@ def write_generic(
     """Write Verilog and a manifest of its ports to `folder`; where they are, and the manifest. `transport` is one of
     "uart", which alone heeds `baud`, "spi", "axi4-stream" and "wishbone".
 
-    Raises :class:`CepropError` where the clock is too slow for the baud rate."""
+    Raises :class:`CepropError` where the clock does not make the baud rate."""
     geometry = Geometry(specification)
     way = make_transport(transport, clock_hz, baud)
-    system = System(geometry, PORTABLE, board=NAME, clock_hz=clock_hz, transport=way, flash=flash)
+    system = System(geometry, PORTABLE, board=GENERIC, clock_hz=clock_hz, transport=way, flash=flash)
     ports = {
         name: {"direction": member.flow.name.lower(), "bits": member.shape}
         for name, member in system.signature.members.items()
     }
     manifest = {
         "top": SYSTEM,
-        "board": NAME,
+        "board": GENERIC,
         "clock": "clk",
         "reset": "rst",
         "clock_hz": clock_hz,

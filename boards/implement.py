@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ceprop.boards.fit import check_fit, check_room, memory_need
 from ceprop.boards.floorplan import floorplan
@@ -25,16 +25,19 @@ from ceprop.boards.rtl.harness import TOP, harness_verilog
 from ceprop.boards.sites import sites
 from ceprop.boards.synthesis import NETLIST, Synthesis, synthesis_script, synthesize
 from ceprop.boards.toolchain import NEXTPNR, YOSYS, find_icetime
+from ceprop.cached import cached
 from ceprop.files import write_aside
 from ceprop.geometry import Geometry
 from ceprop.hdl import generate
 from ceprop.hdl.primitives import primitives_named
+from ceprop.records import write_record
 from ceprop.specification import Specification
 
 Progress = Callable[[str], None]
 """Called with what is being done."""
 
 _RESULT = "implementation.json"
+_KIND = "implementation"
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,12 @@ class Implementation:
         """Everything in plain types, the clock included."""
         return asdict(self) | {"clock_mhz": self.clock_mhz}
 
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """From plain types, the clock left out."""
+        own: dict[str, Any] = {**fields, "critical_path": CriticalPath(**fields["critical_path"])}
+        return cls(**own)
+
 
 def implement(
     specification: Specification, board: Board, folder: Path, *, seed: int = 1, progress: Progress | None = None
@@ -109,7 +118,8 @@ def implement(
     arguments = routing_arguments(board, seed, f"../{NETLIST}")
     place = folder / f"{specification.name}-{board.device.name}-{digest(sources, script, tools)}"
     run = place / f"{board.name}-{digest(arguments)}"
-    if not (run / _RESULT).exists():
+    found = cached(run / _RESULT, _KIND, Implementation.from_fields)
+    if found is None:
         for name, text in sources.items():
             write_aside(place / name, text.encode())
         say("synthesizing")
@@ -117,8 +127,9 @@ def implement(
         check_room(synthesis.whole.named(), board)
         say("placing and routing")
         found = _route(board, seed, arguments, run, synthesis, tools)
-        write_aside(run / _RESULT, json.dumps(asdict(found), indent=2).encode())
-    return _load(run)
+        write_record(run / _RESULT, _KIND, asdict(found))
+    # Wherever the folder has been moved to.
+    return replace(found, folder=str(run))
 
 
 def _route(
@@ -144,14 +155,6 @@ def _route(
         seconds=round(synthesis.seconds + time.monotonic() - start, 1),
         folder=str(run),
         tools=tools,
-    )
-
-
-def _load(run: Path) -> Implementation:
-    """The result in a folder, wherever that has been moved to."""
-    fields = json.loads((run / _RESULT).read_text())
-    return Implementation(
-        **fields | {"critical_path": CriticalPath(**fields["critical_path"]), "folder": str(run)},
     )
 
 

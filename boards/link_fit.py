@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ceprop.boards.devices import Device
-from ceprop.boards.fit import Luts, check_fit, memory_need
+from ceprop.boards.fit import Luts, memory_need, shortage
 from ceprop.boards.registry import Board
 from ceprop.build_fit import Fit, speed
 from ceprop.builds import load_builds
-from ceprop.errors import CepropError
 from ceprop.geometry import Edge, Geometry
 from ceprop.hdl import ice40
 from ceprop.lane_memories import LaneMemory, input_memory, neuron_memories
@@ -49,17 +48,12 @@ def has_flash(board: Board) -> bool:
     return board.device.family == "ecp5"
 
 
-def check_fit_with_link(geometry: Geometry, board: Board, *, flash: bool) -> None:
-    """Refuse what the board's device cannot hold with the link beside it, as far as that can be known before synthesis.
-
-    Raises :class:`CepropError` with the resource, the need and the room."""
-    check_fit(geometry, board, luts_with_link(board, flash=flash))
+def shortage_with_link(geometry: Geometry, board: Board, *, flash: bool) -> tuple[str, int, int] | None:
+    """The first resource of which the board's device has too little for a core with the link beside it, as far as that
+    can be known before synthesis: its name, the need and the room."""
+    short = shortage(geometry, board.device, luts_with_link(board, flash=flash))
     need, room = blocks_with_link(geometry, board.device), board.device.room.block_rams
-    if need > room:
-        raise CepropError(
-            f"array {geometry.rows}x{geometry.cols}: needs {need:,} block RAMs, those of the lanes and the link among "
-            f"them, {board.title} has {room:,}; use smaller layers or a larger device"
-        )
+    return short or (("block_rams", need, room) if need > room else None)
 
 
 def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:

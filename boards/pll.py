@@ -12,11 +12,8 @@ from itertools import product
 from typing import ClassVar
 
 from ceprop.boards.registry import Board
-from ceprop.boards.rtl.uart import LEAST_DIVISOR
+from ceprop.boards.rtl.uart import serves
 from ceprop.errors import CepropError
-
-BAUD_TOLERANCE = 0.015
-"""Share by which a bit on the line may be too long or too short; the other end is off by as much again."""
 
 _MEGA = 1_000_000
 
@@ -195,12 +192,6 @@ def choose_clock(board: Board, limit_hz: float, baud: int | None) -> Clock:
         )
     # Of several ways to one clock, that with the highest frequency at the phase detector: it has least jitter.
     return max(serving, key=lambda clock: (clock.clock_hz, clock.phase_hz if isinstance(clock, _Pll) else 0))
-
-
-def serves(clock_hz: Fraction, baud: int) -> bool:
-    """Whether a UART with that clock makes the baud rate: with cycles enough for a bit, and near enough."""
-    divisor = round(clock_hz / baud)
-    return divisor >= LEAST_DIVISOR and abs(clock_hz / divisor / baud - 1) <= BAUD_TOLERANCE
 
 
 def slowest_hz(board: Board, clock_hz: float) -> float:

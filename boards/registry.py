@@ -27,6 +27,9 @@ _PLATFORMS = {
     "icesugar_pro": ("icesugar_pro", "ICESugarProPlatform"),
 }
 
+GENERIC = "generic"
+"""In place of a board's name: one that nobody here knows, of which there is only the Verilog, and no limits."""
+
 _ECP5_PACKAGES = {"BG256": "CABGA256", "BG381": "CABGA381", "BG554": "CABGA554", "MG285": "CSFBGA285"}
 """Packages of ECP5 by the letters in a part's number, and as nextpnr calls them; those of iCE40 are the same in small
 letters."""
@@ -61,6 +64,11 @@ class Board:
     def title(self) -> str:
         """The board with its part, as messages name it."""
         return f"{self.name} ({self.device.name})"
+
+    @property
+    def part(self) -> str:
+        """The whole part's name as nextpnr writes it into the bitstream of an ECP5."""
+        return f"{self.device.name}-{self.speed}{self.package}"
 
     @property
     def own_oscillator(self) -> bool:

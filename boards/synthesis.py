@@ -1,20 +1,26 @@
 """From a design to a netlist of a device's own cells, with places for its multipliers and memories."""
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ceprop.boards.devices import Device, Resources
 from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
 from ceprop.boards.toolchain import YOSYS, run_tool
+from ceprop.cached import cached
+from ceprop.errors import CepropError
 from ceprop.files import write_aside
+from ceprop.records import write_record
 
 NETLIST = "netlist.json"
 _CELL = "cell.json"
 _WHOLE = "whole.json"
 _RESULT = "synthesis.json"
+_KIND = "synthesis"
 
 _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][0123456789][0123456789]")
 """Modules of which there are many: cells and lanes, whose names end in a number."""
@@ -64,18 +70,31 @@ def synthesis_script(
 
 
 def synthesize(script: str, top: str, folder: Path) -> Synthesis:
-    """Run the script for module `top` in `folder`; where that has been done, what it found.
+    """Run the script for module `top` in `folder`; where that has been done, what it found, if that and the netlist are
+    whole.
 
     Raises :class:`CepropError` naming the log where yosys fails."""
-    result = folder / _RESULT
-    if not result.exists():
+
+    def understand(fields: dict[str, Any]) -> Synthesis:
+        if _netlist_sha256(folder) != fields["netlist_sha256"]:
+            raise CepropError(f"netlist {folder / NETLIST}: missing or damaged")
+        return Synthesis(fields["seconds"], Resources(**fields["cell"]), Resources(**fields["whole"]))
+
+    found = cached(folder / _RESULT, _KIND, understand)
+    if found is None:
         start = time.monotonic()
         write_aside(folder / "synthesis.ys", script.encode())
         run_tool(YOSYS, ["-q", "-l", "synthesis.log", "synthesis.ys"], folder, "yosys.log")
-        write_aside(result, json.dumps({"seconds": round(time.monotonic() - start, 1)}).encode())
-    (cell,) = _counts(folder / _CELL).values()
-    whole = _counts(folder / _WHOLE)[top]
-    return Synthesis(json.loads(result.read_text())["seconds"], _resources(cell), _resources(whole))
+        (cell,) = _counts(folder / _CELL).values()
+        whole = _counts(folder / _WHOLE)[top]
+        found = Synthesis(round(time.monotonic() - start, 1), _resources(cell), _resources(whole))
+        write_record(folder / _RESULT, _KIND, asdict(found) | {"netlist_sha256": _netlist_sha256(folder)})
+    return found
+
+
+def _netlist_sha256(folder: Path) -> str | None:
+    path = folder / NETLIST
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def _counts(path: Path) -> dict[str, dict[str, int]]:

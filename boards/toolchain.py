@@ -15,6 +15,9 @@ from pathlib import Path
 from ceprop.errors import CepropError
 from ceprop.processes import run_to_end
 
+_MOST_SECONDS = 6 * 3600
+"""For a tool: the largest array for the largest part takes one to place and route."""
+
 
 @dataclass(frozen=True)
 class WasmTool:
@@ -65,10 +68,10 @@ def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> No
 def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
     """Run a program in `folder`, everything that it says in the file `log` there.
 
-    Raises :class:`CepropError` that names the program, its complaint and the log."""
+    Raises :class:`CepropError` that names the program, its complaint and the log, also where it takes too long."""
     path = folder / log
     with path.open("wb") as output:
-        code = run_to_end(command, folder=folder, output=output)
+        code = run_to_end(command, folder=folder, output=output, seconds=_MOST_SECONDS)
     if code:
         raise CepropError(f"{name}: {_complaint(path, code)} (log: {path})")
 

@@ -91,6 +91,7 @@ class CommandPort(wiring.Component):
             looked_up.eq(hold == self._register_latency - 1),
         ]
         reading, sending = Signal(name="reading"), Signal(name="sending")
+        advance = Signal(name="advance")
         room, drained = self._respond(m, held, reading, sending)
         # What the command is, and whether the group at hand is its last one, from registers likewise.
         of_register, last = Signal(name="of_register"), Signal(name="last")
@@ -118,6 +119,8 @@ class CommandPort(wiring.Component):
                 of_register.eq(payload.space == Space.REGISTER),
                 last.eq(payload.count <= 1),
             ]
+        with m.If(advance):
+            m.d.sync += [held.address.eq(held.address + 1), held.count.eq(held.count - 1), last.eq(held.count <= 2)]
         # It rests a cycle after its last state: what enables so much comes from few registers.
         finished = Signal(name="finished")
         m.d.sync += finished.eq(0)
@@ -141,13 +144,8 @@ class CommandPort(wiring.Component):
                 with m.Elif(room & of_register):
                     m.next = "LOOK UP"
                 with m.Elif(room):
-                    m.d.comb += reading.eq(1)
+                    m.d.comb += [reading.eq(1), advance.eq(1)]
                     self._message(m, held)
-                    m.d.sync += [
-                        held.address.eq(held.address + 1),
-                        held.count.eq(held.count - 1),
-                        last.eq(held.count <= 2),
-                    ]
                     with m.If(last):
                         m.next = "WAIT"
             with m.State("LOOK UP"):
@@ -155,8 +153,11 @@ class CommandPort(wiring.Component):
                 with m.If(looked_up):
                     m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += sending.eq(1)
-                m.next = "WAIT"
+                m.d.comb += [sending.eq(1), advance.eq(1)]
+                m.d.sync += hold.eq(0)
+                m.next = "ACT"
+                with m.If(last):
+                    m.next = "WAIT"
             with m.State("HOLD"):
                 m.d.sync += hold.eq(hold + 1)
                 with m.If(held_enough):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ceprop.specification import Specification
 FORMAT = 2
 """Version of the file's layout."""
 
+_LARGEST_HISTORY = 1 << 26
 _MAGIC = b"CEPROP\r\n"
 _LENGTHS = struct.Struct("<QQ")
 _DIGEST = hashlib.sha256().digest_size
@@ -50,7 +52,7 @@ def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) 
 
     Raises :class:`CepropError` for a file that is missing, no checkpoint, truncated or damaged, and for one that was
     made with another specification or other data."""
-    header, content = _read(path)
+    header, content = _read(path, _most_bytes(specification))
     if header["learning_digest"] != specification.learning_digest:
         raise CepropError(f"checkpoint {path}: made with another specification (its learning digest differs)")
     if header["dataset_sha256"] != dataset.sha256:
@@ -71,12 +73,21 @@ def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) 
     )
 
 
-def _read(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Header and array bytes of a file that is whole."""
+def _most_bytes(specification: Specification) -> int:
+    """More than a checkpoint of this network can have: two weight sets, biases, generators, and the history."""
+    layers = specification.layers
+    return sum(4 * neurons * (2 * below + 2) for below, neurons in pairwise(layers)) + _LARGEST_HISTORY
+
+
+def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
+    """Header and array bytes of a file that is whole and has at most `most` bytes."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most + 1)
     except OSError as error:
         raise CepropError(f"checkpoint {path}: {error.strerror}") from None
+    if len(content) > most:
+        raise CepropError(f"checkpoint {path}: more than {most:,} bytes, which no run of this network has")
     start = len(_MAGIC) + _LENGTHS.size
     if not content.startswith(_MAGIC):
         raise CepropError(f"checkpoint {path}: not a checkpoint of ceprop")

@@ -11,7 +11,7 @@ import pytest
 from ceprop import CepropError, Specification
 from ceprop.boards import board
 from ceprop.boards.bitstream import Build, ClockCheck, system_verilog
-from ceprop.boards.build import build
+from ceprop.boards.build import build, read_report
 from ceprop.boards.routing import CriticalPath
 from ceprop.bundled import bundled_specification
 from ceprop.cli import run
@@ -48,6 +48,7 @@ def test_a_bitstream(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert found["shape"] == "1x1"
     assert found["seconds"] > 0
     assert found["tools"]["icetime"]
+    assert found["checks_left_out"] == []
     assert (found["transport"], found["baud"]) == ("uart", 1_000_000)
     report = json.loads(Path(found["report"]).read_text())
     assert report["bitstream"] == "small.bin"
@@ -76,6 +77,7 @@ def _build(achieved: float, constraint: float) -> Build:
         critical_path=CriticalPath("a", "b", 1.0, 1.0),
         seconds=1.0,
         tools={},
+        checks_left_out=[],
     )
 
 
@@ -134,7 +136,7 @@ def test_spi_asks_nothing_of_the_clock(
     assert run([*command, "--transport", "spi"]) == 0
     table = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "SPI up to 0.7 MHz; JP5: select 23, from host 25, to host 26, clock 27" in table
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    report = read_report(tmp_path / "out" / "report.json")
     assert (report["transport"], report["baud"], report["clock_hz"]) == ("spi", None, 6_000_000)
     assert Build.from_fields(report).fields() == report
     assert run([*command, "--baud", "3000000"]) == 2
@@ -155,6 +157,21 @@ def test_spi_asks_nothing_of_the_clock(
         (["--board", "icebreaker", "--transport", "spi", "--baud", "9600"], "--baud 9600: --transport spi has no baud"),
         (["--board", "colorlight_5a_75b", "--transport", "spi"], "has no pins for SPI here; icebreaker, "),
         (["--board", "generic", "--clock-mhz", "1", "--baud", "3000000"], "baud rate 3,000,000"),
+        (
+            ["--board", "generic", "--clock-mhz", "4.5", "--baud", "1000000"],
+            "baud rate 1,000,000: a clock of 4.5 MHz makes it +12.5%; the nearest are 1,125,000 or 900,000",
+        ),
+        (
+            ["--board", "generic", "--clock-mhz", "5.5", "--baud", "1000000"],
+            "-8.3%; the nearest are 1,100,000 or 916,666",
+        ),
+        (
+            ["--board", "generic", "--clock-mhz", "13.4", "--baud", "3000000"],
+            "+11.7%; the nearest are 3,350,000 or 2,680,000",
+        ),
+        (["--board", "generic", "--clock-mhz", "nan"], "--clock-mhz"),
+        (["--board", "generic", "--clock-mhz", "inf"], "--clock-mhz"),
+        (["--board", "generic", "--clock-mhz", "12", "--baud", "99999999999"], "--baud"),
         (["--board", "ulx3s_25f", "--baud", "100"], "baud"),
     ],
 )
@@ -176,6 +193,7 @@ def test_verilog_for_any_other_flow(
     transport: str, port: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["build", str(small), "--board", "generic", "--clock-mhz", "12.5", "-o", str(tmp_path / "out")]
+    command += ["--baud", "500000"] if transport == "uart" else []
     assert run([*command, "--transport", transport, "--json", "-"]) == 0
     found = json.loads(capsys.readouterr().out)
     manifest = json.loads(Path(found["manifest"]).read_text())

@@ -122,3 +122,25 @@ def test_bad_input(
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert part in captured.err
+
+
+_WINE = ["--set", "layers=[64, 16, 10]", "--set", "array.rows=2", "--set", "array.cols=3"]
+
+
+@pytest.mark.parametrize("array", [_WINE, ["--set", "array.rows=1", "--set", "array.cols=2"]])
+def test_all_verbs_give_one_answer(array: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an array that the board cannot hold with its link: the same line, whoever is asked."""
+    place = ["--board", "icebreaker", *array]
+    assert run(["build", DIGITS, *place, "-o", str(tmp_path)]) == 2
+    line = capsys.readouterr().err.removeprefix("ceprop: ").strip()
+    assert "logic cells, icebreaker (iCE40UP5K) has 5,280; 1x1 fits with array.memory_ports = 1" in line
+    assert run(["boards", DIGITS, *array, "--json", "-"]) == 0
+    facts = {one["board"]: one for one in json.loads(capsys.readouterr().out)["boards"]}
+    assert facts["icebreaker"]["reason"] == line
+    simulated = ["run", "--port", "sim", "--board", "icebreaker", "--spec", DIGITS, *array, "selftest"]
+    assert run(simulated) == 2
+    assert capsys.readouterr().err == f"ceprop: {line}; --board generic simulates what no board holds\n"
+    code = run(["estimate", DIGITS, *place, "--samples", "1"])
+    captured = capsys.readouterr()
+    # Of a core that fits alone the estimate is given, with the same line beside it.
+    assert line in (captured.err if code else captured.out)

@@ -31,6 +31,15 @@ def test_every_row_of_the_table_runs_and_goes_on(row: str, tmp_path: Path, capsy
     assert (tmp_path / f"table-{row}-digits.png").stat().st_size > 10_000
 
 
+def test_the_rule_of_the_papers_text_is_a_run_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = ("reproduce", "table", "--row", "c-vf-1h", "--epochs", "1", "--out", str(tmp_path))
+    sloped, plain = result(capsys, *table), result(capsys, *table, "--without-slopes")
+    assert [found["rows"]["c-vf-1h"]["settings"]["partial_drive_slopes"] for found in (sloped, plain)] == [True, False]
+    errors = [found["rows"]["c-vf-1h"]["histories"]["1"][0]["train_error"] for found in (sloped, plain)]
+    assert errors[0] != errors[1]
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
 def test_the_table_does_not_go_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = ("reproduce", "table", "--row", "ep-1h", "--out", str(tmp_path))
     result(capsys, *table, "--epochs", "2")
@@ -79,6 +88,7 @@ def test_the_papers_figures_stand_beside_mnist_and_nothing_else(
         (("angle", "--angles", "wide"), "must be numbers between commas"),
         (("table", "--seeds", "1,1"), "must be different numbers"),
         (("table", "--row", "c-ep-3h"), "c-ep-3h"),
+        (("table", "--row", "ep-1h", "--without-slopes"), "--without-slopes: row ep-1h has no slopes"),
         (("table", "--data", "nowhere", "--row", "ep-1h"), "no such folder"),
     ],
 )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.registry import board_names
+from ceprop.boards.registry import GENERIC, board_names
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.messages import Space
@@ -30,11 +31,19 @@ from ceprop.report import Advance
 from ceprop.sim.expectation import COUNTERS
 
 _REGISTER_BYTES = REGISTER_BITS // 8
+_STATUS_BYTES = 5
+
+
+class Worked(NamedTuple):
+    """For how many seconds the line and the flash of a board have been at work."""
+
+    line: float
+    flash: float
 
 
 def board_of(identity: Identity) -> str | None:
     """The name of the board that identifies itself so; None where no known one does."""
-    return next((name for name in board_names() if board_number(name) == identity.board), None)
+    return next((name for name in (*board_names(), GENERIC) if board_number(name) == identity.board), None)
 
 
 class HostDriver:
@@ -44,10 +53,19 @@ class HostDriver:
     it where the board is silent or refuses. One that reads or writes memories or registers is called between runs of
     samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer` return."""
 
-    def __init__(self, link: Link, geometry: Geometry, board: str, seconds: Callable[[], float] = time.monotonic):
-        """`seconds` is a clock for rates: that on the wall, or a simulated board's own."""
+    def __init__(
+        self,
+        link: Link,
+        geometry: Geometry,
+        board: str,
+        seconds: Callable[[], float] = time.monotonic,
+        worked: Callable[[], Worked] | None = None,
+    ):
+        """`seconds` is a clock for rates: that on the wall, or a simulated board's own. `worked` says how long line and
+        flash of a simulated board have been at work, in the same seconds; of a real board nobody knows."""
         self.link = link
         self.seconds = seconds
+        self.worked = worked
         self.geometry = geometry
         self.board = board
         self.identity = link.identify()
@@ -155,10 +173,7 @@ class HostDriver:
 
     def _read(self, space: Space, address: int, count: int, lane: int = 0, column: bool = False) -> bytes:
         place = Address(space.value, address, lane, column)
-        reply = self.link.ask(Command.READ, place.pack() + bytes([count]))
-        if len(reply) != count * self._groups.size:
-            raise CepropError(f"port {self.link.port}: READ of {count} groups gave {len(reply)} bytes")
-        return reply
+        return self.link.ask_for(count * self._groups.size, Command.READ, place.pack() + bytes([count]))
 
     def _cut(self, content: bytes) -> list[bytes]:
         size = self._groups.size
@@ -204,7 +219,7 @@ class HostDriver:
 
     def status(self) -> tuple[StatusFlag, int]:
         """What flash is busy with, and the samples to go."""
-        reply = self.link.ask(Command.STATUS)
+        reply = self.link.ask_for(_STATUS_BYTES, Command.STATUS)
         return StatusFlag(reply[0]), int.from_bytes(reply[1:5], "little")
 
     def save(self) -> None:

@@ -10,20 +10,43 @@ from ceprop.report import Advance
 
 _POLL_SECONDS = 0.1
 
+_MOST_SECONDS = 180.0
+"""By the board's own clock, without a sample done: to erase and to write a snapshot takes a minute at most, to read a
+whole flash at 6 MHz for its CRC less."""
+
 
 def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatched) -> None:
     """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that says
-    `failure` where it could not."""
-    most = 0
-    while True:
-        flags, left = driver.status()
-        most = max(most, left)
-        advance(most - left, most)
-        if flags & StatusFlag.FAILED:
-            raise CepropError(f"port {driver.link.port}: {failure}")
-        if not flags & (StatusFlag.RUNNING | StatusFlag.STORING):
-            return
+    `failure` where it could not, and where it gets no further for too long, or its clock stands."""
+    flags, least = driver.status()
+    most, since, patience = least, driver.seconds(), _Watch(driver)
+    while flags & (StatusFlag.RUNNING | StatusFlag.STORING) and not flags & StatusFlag.FAILED:
         time.sleep(_POLL_SECONDS)
+        flags, left = driver.status()
+        if left > most:  # now it knows how many there are
+            most, least, since = left, left, driver.seconds()
+        elif left < least:
+            least, since = left, driver.seconds()
+        advance(most - left, most)
+        if driver.seconds() - since > _MOST_SECONDS or patience.stands():
+            raise CepropError(f"port {driver.link.port}: the board is at work on its flash, but gets no further")
+    if flags & StatusFlag.FAILED:
+        raise CepropError(f"port {driver.link.port}: {failure}")
+
+
+class _Watch:
+    """Whether the board's own clock stands, which that of a simulated one may."""
+
+    def __init__(self, driver: HostDriver):
+        self._driver = driver
+        self._seen, self._since = driver.seconds(), time.monotonic()
+
+    def stands(self) -> bool:
+        """For as long as the link has patience."""
+        seen = self._driver.seconds()
+        if seen != self._seen:
+            self._seen, self._since = seen, time.monotonic()
+        return time.monotonic() - self._since > self._driver.link.timing.patience
 
 
 def save_to_flash(driver: HostDriver) -> None:

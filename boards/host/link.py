@@ -19,6 +19,10 @@ _GROWTH = 8
 _LEAST_TRIES = 4
 """A board counts as silent only after so many."""
 
+_LEAST_LISTENED = 20
+"""A board whose bytes mean nothing counts as silent only after they were looked at so often, for this program itself
+may have been stopped for a while."""
+
 
 class Link:
     """Carries requests out, each once, in order.
@@ -39,7 +43,9 @@ class Link:
         """Frames of requests that the board has said nothing about, in the order in which it will."""
         self._barrier = random.randrange(256)
         self._sent = self._heard = 0.0
-        self._tries = self._time_outs = 0
+        self._noise = 0
+        """Bytes that had come when a request was answered last."""
+        self._tries = self._time_outs = self._listened = 0
 
     @property
     def port(self) -> str:
@@ -61,11 +67,12 @@ class Link:
         # A number that no earlier IDENTIFY had, for the reply must be to this one.
         self._barrier = (self._barrier + 1) % 256
         payload = self._wait_for(Request(self._barrier, Command.IDENTIFY, b"", reads=True))
-        if payload[:1] != bytes([PROTOCOL]) or len(payload) != Identity.BYTES:
+        if payload[:1] != bytes([PROTOCOL]):
             raise CepropError(
                 f"port {self.port}: the board speaks version {payload[0] if payload else 'none'} of the protocol, "
                 f"this program version {PROTOCOL}; program the board with this version of ceprop"
             )
+        self._check_size(payload, Identity.BYTES, Command.IDENTIFY)
         identity = Identity.unpack(payload)
         self._next = identity.expected
         return identity
@@ -80,6 +87,19 @@ class Link:
         """The payload of the reply to a request that only reads, after all requests before it."""
         self.drain()
         return self._wait_for(self._request(command, payload, reads=True))
+
+    def ask_for(self, size: int, command: Command, payload: bytes = b"") -> bytes:
+        """As :meth:`ask`; raises :class:`CepropError` for a reply of any other size."""
+        reply = self.ask(command, payload)
+        self._check_size(reply, size, command)
+        return reply
+
+    def _check_size(self, reply: bytes, size: int, command: Command) -> None:
+        if len(reply) != size:
+            raise CepropError(
+                f"port {self.port}: the reply to {command.name} has {len(reply)} bytes, must have {size}; program the "
+                "board with this version of ceprop"
+            )
 
     def drain(self) -> None:
         """Wait until every request has been carried out."""
@@ -132,13 +152,15 @@ class Link:
     def _hear(self) -> None:
         """Wait for what the board says, or for its silence, and do what follows."""
         data = self._transport.read(self.timing.quiet)
+        self._listened += 1
         self.statistics.bytes_received += len(data)
         for body in self._decoder.feed(data) if data else self._decoder.end():
             if body is None:
                 self._lost()
             else:
                 self._take(body)
-        if self._outstanding and time.monotonic() - self._heard > self.timing.patience and self._tries >= _LEAST_TRIES:
+        tried = self._tries >= _LEAST_TRIES or self._listened >= _LEAST_LISTENED
+        if self._outstanding and tried and time.monotonic() - self._heard > self.timing.patience:
             raise self._silent()
         if self._missing:
             self._send_again()
@@ -195,13 +217,14 @@ class Link:
         self._progress()
 
     def _progress(self) -> None:
-        self._heard, self._tries, self._time_outs = time.monotonic(), 0, 0
+        self._heard, self._tries, self._time_outs, self._listened = time.monotonic(), 0, 0, 0
+        self._noise = self.statistics.bytes_received
 
     def _refused(self, sequence: int, reason: int, command: int, expected: int) -> None:
         oldest = self._outstanding[0]
         if reason not in (Refusal.DAMAGED, Refusal.ORDER):
             if (sequence, command) == (oldest.sequence, oldest.command):
-                self._give_up(oldest, Refusal(reason))
+                self._give_up(oldest, reason)
             return
         self.statistics.refusals += 1
         if reason == Refusal.ORDER:
@@ -226,15 +249,18 @@ class Link:
         for _ in range(0 if oldest.reads else count):
             self._done()
 
-    def _give_up(self, request: Request, reason: Refusal) -> None:
+    def _give_up(self, request: Request, reason: int) -> None:
         """What was refused does not count; what followed it was refused for its number."""
         self._outstanding.clear()
-        self.identify()
+        if request.command is not Command.IDENTIFY:
+            self.identify()
         raise RefusedError(self.port, request.command, reason)
 
     def _silent(self) -> CepropError:
         command = self._outstanding[0].command.name
+        noise = self.statistics.bytes_received - self._noise
+        heard = f", {noise:,} bytes came that are no answer" if noise else ""
         return CepropError(
             f"port {self.port}: the board does not answer {command} (for {self.timing.patience:g} s, "
-            f"{self._tries} times); is it programmed, and built for this transport and baud rate?"
+            f"{self._tries} times{heard}); is it programmed, and built for this transport and baud rate?"
         )

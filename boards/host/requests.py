@@ -6,7 +6,7 @@ from ceprop.boards.host.frames import encode
 from ceprop.boards.protocol import Command, Refusal
 from ceprop.errors import CepropError
 
-_REASONS = {
+_REASONS: dict[int, str] = {
     Refusal.UNKNOWN: "it knows no such command",
     Refusal.LENGTH: "the request is too short or too long",
     Refusal.ABSENT: "it has no flash, or nothing whole lies there",
@@ -56,8 +56,9 @@ class LinkStatistics:
 class RefusedError(CepropError):
     """The board refuses a request for a `reason` that sending it again does not cure."""
 
-    def __init__(self, port: str, command: Command, reason: Refusal):
-        super().__init__(f"port {port}: the board refuses {command.name}: {_REASONS[reason]}")
+    def __init__(self, port: str, command: Command, reason: int):
+        words = _REASONS.get(reason, f"for a reason that this program does not know, {reason}")
+        super().__init__(f"port {port}: the board refuses {command.name}: {words}")
         self.command = command
         self.reason = reason
 

@@ -50,19 +50,23 @@ class SampleStream:
         self._link = link
         self._specification = specification
         self._seen = 0
+        self._fresh = 0.0
+        """When results came last."""
 
     def begin(self) -> None:
         """Count from the results so far; the board is between samples."""
-        self._seen = self._link.ask(Command.RESULTS, bytes(2))[0]
+        self._seen = self._link.ask_for(1, Command.RESULTS, bytes(2))[0]
 
     def run(self, inputs: np.ndarray, labels: np.ndarray, advance: Advance) -> Predictions:
         """Send quantised `inputs` (n, n_0) with `labels` (n,) and wait for all their results."""
         found: list[int] = []
         waiting = bytearray()
-        fetched = time.monotonic()
+        fetched = self._fresh = time.monotonic()
         for number, sample in enumerate(pack_samples(self._specification, inputs, labels)):
             while number - len(found) >= _MOST_UNREAD or time.monotonic() - fetched > _FETCH_SECONDS:
                 found += self._fetch(number - len(found))
+                if number - len(found) >= _MOST_UNREAD:
+                    self._check_patience(len(found) + 1, len(labels))
                 fetched = time.monotonic()
                 advance(len(found), len(labels))
             waiting += sample
@@ -77,8 +81,7 @@ class SampleStream:
         count = min(count, _MOST_UNREAD)
         self._seen -= count
         found: list[int] = []
-        while len(found) < count:
-            found += self._fetch(count - len(found))
+        self._collect(found, count, lambda *_: None)
         return _predictions(found)
 
     def _send(self, waiting: bytearray, least: int) -> None:
@@ -90,25 +93,29 @@ class SampleStream:
 
     def _collect(self, found: list[int], total: int, advance: Advance) -> None:
         """Wait for the results of all samples."""
-        last = time.monotonic()
+        self._fresh = time.monotonic()
         while len(found) < total:
-            fresh = self._fetch(total - len(found))
-            found += fresh
+            found += self._fetch(total - len(found))
             advance(len(found), total)
-            if fresh:
-                last = time.monotonic()
-            elif time.monotonic() - last > self._link.timing.patience:
-                raise CepropError(
-                    f"port {self._link.port}: the board answers, but no result of sample {len(found) + 1} of {total} "
-                    f"came in {self._link.timing.patience:g} s; the core hangs"
-                )
+            self._check_patience(len(found) + 1, total)
+
+    def _check_patience(self, number: int, total: int) -> None:
+        """Raise :class:`CepropError` where the result of that sample has been missing for too long."""
+        patience = self._link.timing.patience
+        if time.monotonic() - self._fresh > patience:
+            raise CepropError(
+                f"port {self._link.port}: the board answers, but no result of sample {number} of {total} "
+                f"came in {patience:g} s; the core hangs"
+            )
 
     def _fetch(self, unread: int) -> list[int]:
         """The next results that are there, at most so many."""
         asked = min(unread, max(1, (self._link.payload_bytes - 1) // 2), _MOST_ASKED)
-        reply = self._link.ask(Command.RESULTS, bytes([self._seen % RESULTS_KEPT, asked]))
+        reply = self._link.ask_for(1 + 2 * asked, Command.RESULTS, bytes([self._seen % RESULTS_KEPT, asked]))
         there = min((reply[0] - self._seen) % RESULTS_KEPT, asked)
         self._seen += there
+        if there:
+            self._fresh = time.monotonic()
         return np.frombuffer(reply[1 : 1 + 2 * there], "<u2").tolist()
 
 

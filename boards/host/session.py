@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.boards.build import BAUD
-from ceprop.boards.choose import specification_for
-from ceprop.boards.host.driver import HostDriver, board_of
+from ceprop.boards.choose import fitted, specification_for
+from ceprop.boards.host.driver import HostDriver, Worked, board_of
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING
 from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
 from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.pll import slowest_hz
+from ceprop.boards.registry import GENERIC, board_names
 from ceprop.boards.registry import board as board_named
-from ceprop.boards.registry import board_names
+from ceprop.boards.rtl.uart import nearest_baud
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.specification import Specification
@@ -32,7 +33,7 @@ class Place:
     port : str
         Device of a serial port, URL of an adapter for SPI (ftdi://ftdi:232h/1), or `SIMULATION`.
     board : str or None
-        Its name; None takes the board that is there, which is not possible in simulation.
+        Its name, or `GENERIC`; None takes the board that is there, which is not possible in simulation.
     baud : int
         Bits a second of a serial port; the line of a simulation has its own.
     line_noise : float
@@ -44,7 +45,9 @@ class Place:
     build : Path
         Keeps the files of the simulation.
     transport : str
-        Of a simulation, "uart" or "spi".
+        Of a simulation, "uart" or "spi", of `GENERIC` also "axi4-stream" or "wishbone".
+    pause_rate : float
+        In simulation, the probability with which the host rests in a cycle, on the last two.
     clock_hz : int or None
         Of a simulation; None for one in which bytes take few cycles.
     """
@@ -57,6 +60,7 @@ class Place:
     flash: Path | None = None
     build: Path = Path("build/run")
     transport: str = "uart"
+    pause_rate: float = 0.0
     clock_hz: int | None = None
 
 
@@ -74,6 +78,8 @@ def open_board(
         return
     if place.line_noise:
         raise CepropError(f"--line-noise {place.line_noise:g}: only the line of --port {SIMULATION} can be made noisy")
+    if place.pause_rate:
+        raise CepropError(f"--pauses {place.pause_rate:g}: only the host of --port {SIMULATION} can rest")
     if place.transport != "uart":
         raise CepropError(
             f"--transport {place.transport}: is for --port {SIMULATION} only; a serial port is a uart, and a port of "
@@ -91,24 +97,33 @@ def open_board(
         if name is None:
             raise CepropError(f"port {place.port}: this program does not know the board there; give --board")
         if isinstance(transport, FtdiSpiTransport):
-            transport.raise_clock(slowest_hz(board_named(name), identity.clock_hz))
+            exact = name == GENERIC
+            transport.raise_clock(identity.clock_hz if exact else slowest_hz(board_named(name), identity.clock_hz))
         yield HostDriver(link, Geometry(_laid_out(specification, name)), name)
 
 
 @contextmanager
 def _simulated(specification: Specification, place: Place, say: Callable[[str], None]) -> Iterator[HostDriver]:
     # Imported late, for the virtual board makes use of this side's noise.
+    from ceprop.boards.virtual import BAUD as SIMULATED_BAUD
     from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
 
     if place.board is None:
-        raise CepropError(f"--port {SIMULATION}: --board must say which, one of {', '.join(board_names())}")
-    whole = _laid_out(specification, place.board)
+        names = ", ".join((*board_names(), GENERIC))
+        raise CepropError(f"--port {SIMULATION}: --board must say which, one of {names}")
+    if place.pause_rate and place.transport in ("uart", "spi"):
+        raise CepropError(f"--pauses {place.pause_rate:g}: on --transport {place.transport} a host does not rest")
+    whole = _held(specification, place)
+    clock_hz = place.clock_hz or CLOCK_HZ
     board = VirtualBoard(
         whole,
         place.board,
         build=place.build,
         transport=place.transport,
-        clock_hz=place.clock_hz or CLOCK_HZ,
+        clock_hz=clock_hz,
+        # Of a real board somebody has chosen it to suit the clock.
+        baud=nearest_baud(clock_hz, SIMULATED_BAUD),
+        pause_rate=place.pause_rate,
         line_noise=place.line_noise,
         seed=place.noise_seed,
         flash=place.flash,
@@ -116,9 +131,32 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
     )
     with board, SerialTransport(board.port, board.baud) as transport:
         link = Link(transport, SIMULATION_TIMING)
-        yield HostDriver(link, Geometry(whole), place.board, lambda: board.cycles / board.clock_hz)
+        yield HostDriver(
+            link,
+            Geometry(whole),
+            place.board,
+            lambda: board.cycles / board.clock_hz,
+            lambda: Worked(board.line_cycles / board.clock_hz, board.flash_cycles / board.clock_hz),
+        )
 
 
 def _laid_out(specification: Specification, board: str) -> Specification:
     """With the array that the board's hardware has."""
-    return specification_for(specification, board_named(board))
+    return specification.with_array() if board == GENERIC else specification_for(specification, board_named(board))
+
+
+def _held(specification: Specification, place: Place) -> Specification:
+    """With the array that the hardware of a simulated board has. Raises :class:`CepropError` for what the real board
+    has not: a transport, or room."""
+    assert place.board is not None
+    if place.board == GENERIC:
+        return specification.with_array()
+    board = board_named(place.board)
+    if place.transport not in ("uart", "spi"):
+        raise CepropError(
+            f"--transport {place.transport}: is for --board {GENERIC} only; {place.board} can have uart or spi"
+        )
+    try:
+        return fitted(specification, board, flash=True if place.flash else None).specification
+    except CepropError as error:
+        raise CepropError(f"{error}; --board {GENERIC} simulates what no board holds") from None

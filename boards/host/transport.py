@@ -40,7 +40,7 @@ class SerialTransport:
         self.name, self.baud = port, baud
         try:
             self._serial = serial.Serial(port, baud, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (serial.SerialException, OSError, ValueError, OverflowError) as error:
             raise CepropError(f"port {port}: {_reason(error, baud)}") from None
         self._serial.reset_input_buffer()
 
@@ -88,6 +88,6 @@ def _reason(error: Exception, baud: int) -> str:
         return "another program uses it"
     if number in (errno.EISDIR, errno.ENOTDIR, errno.ENXIO) or "configure port" in str(error):
         return "not a serial port"
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | OverflowError):
         return f"does not take {baud:,} baud"
     return os.strerror(number) if number else str(error)

@@ -28,7 +28,7 @@ class Transport(wiring.Component):
 
 
 class UartTransport(Transport):
-    """A UART: `rx` from the host, `tx` to it. Raises :class:`CepropError` where the clock is too slow for `baud` bits a
+    """A UART: `rx` from the host, `tx` to it. Raises :class:`CepropError` where the clock does not make `baud` bits a
     second."""
 
     def __init__(self, clock_hz: int, baud: int):

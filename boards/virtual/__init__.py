@@ -3,7 +3,7 @@
 The host opens `VirtualBoard.port` as it opens the serial port of a board, and exchanges the same bytes.
 """
 
-from ceprop.boards.virtual.board import CLOCK_HZ, VirtualBoard
+from ceprop.boards.virtual.board import BAUD, CLOCK_HZ, VirtualBoard
 from ceprop.boards.virtual.simulation import flash_contents
 
-__all__ = ["CLOCK_HZ", "VirtualBoard", "flash_contents"]
+__all__ = ["BAUD", "CLOCK_HZ", "VirtualBoard", "flash_contents"]

@@ -8,7 +8,6 @@ from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
-from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
 from ceprop.hdl.export import to_verilog
 from ceprop.hdl.primitives import PORTABLE
@@ -20,8 +19,11 @@ CLOCK_HZ = 12 * BAUD
 
 _BUILD = Path("build/virtual")
 
-_BYTE_BITS = {"uart": 10, "spi": 8}
-"""Bits on the line for a byte, by transport."""
+_UART_BITS, _SPI_BITS = 10, 8
+"""Bits on the line for a byte."""
+
+_BYTE_CYCLES = 10
+"""What the link takes for a byte of a transport that has no bits."""
 
 
 class VirtualBoard(Simulation):
@@ -38,10 +40,10 @@ class VirtualBoard(Simulation):
     build : Path or None
         Folder that keeps the compiled program, so that the same board is not compiled again; `build/virtual`.
     transport : str
-        "uart" or "spi", whose clock is as fast as the board stands.
+        "uart", "spi", whose clock is as fast as the board stands, "axi4-stream" or "wishbone".
     clock_hz, baud : int
         The simulated clock, and bits a second of the UART.
-    line_noise, seed, flash
+    pause_rate, line_noise, seed, flash
         As :class:`Simulation` has them.
     progress : callable
         Called with what is being done.
@@ -51,7 +53,7 @@ class VirtualBoard(Simulation):
     baud : int
         Bits a second of a UART that carries as many bytes.
 
-    Raises :class:`CepropError` as :class:`Simulation` does, for another transport, and where a clock is too slow for
+    Raises :class:`CepropError` as :class:`Simulation` does, for another transport, where a clock is too slow for
     its UART or Verilator is missing or fails."""
 
     def __init__(
@@ -63,23 +65,31 @@ class VirtualBoard(Simulation):
         transport: str = "uart",
         clock_hz: int = CLOCK_HZ,
         baud: int = BAUD,
+        pause_rate: float = 0.0,
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
         progress: Callable[[str], None] | None = None,
     ):
-        if transport not in _BYTE_BITS:
-            raise CepropError(f"transport {transport}: a simulated board has one of {', '.join(_BYTE_BITS)}")
         say = progress or (lambda _: None)
         self.specification = specification
-        line_hz = clock_hz // SPI_CYCLES if transport == "spi" else baud
-        self.baud = line_hz * _BYTE_BITS["uart"] // _BYTE_BITS[transport]
+        line_hz = {"uart": baud, "spi": clock_hz // SPI_CYCLES}.get(transport, clock_hz)
+        byte_bits = {"uart": _UART_BITS, "spi": _SPI_BITS}.get(transport, _BYTE_CYCLES)
+        self.baud = line_hz * _UART_BITS // byte_bits
         say("generating Verilog")
         asked = (specification, board, transport, clock_hz, baud, flash is not None)
         verilog = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
         program = build_executable(verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None)
-        super().__init__(program, clock_hz=clock_hz, baud=line_hz, line_noise=line_noise, seed=seed, flash=flash)
+        super().__init__(
+            program,
+            clock_hz=clock_hz,
+            baud=line_hz,
+            pause_rate=pause_rate,
+            line_noise=line_noise,
+            seed=seed,
+            flash=flash,
+        )
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,9 @@ from ceprop.sim.simulators import Simulator, find_simulator
 _CPP = Path(__file__).parent / "cpp"
 _PROGRAM = "board"
 
+LINES = {"uart": "Uart", "spi": "Spi", "axi4-stream": "AxiStream", "wishbone": "Wishbone"}
+"""The host's end of each transport, a class in C++."""
+
 # Measured on a 4x4 array: C++ with -O2, -O3 or -Os runs at most 4 % faster than with -O1 and compiles for half as long
 # again; -O0 runs at 40 %. The slow part is code that runs once. Memories without contents come up as zeros.
 _ARGUMENTS = (
@@ -23,18 +26,30 @@ _ARGUMENTS = (
 )
 
 
-def build_executable(verilog: str, top: str, folder: Path, *, transport: str = "uart", flash: bool = False) -> bytes:
+_MOST_SECONDS = 3600
+"""For a compiler: the largest array takes some minutes."""
+
+
+def build_executable(
+    verilog: str,
+    top: str,
+    folder: Path,
+    *,
+    transport: str = "uart",
+    flash: bool = False,
+    main: Path = _CPP / "board.cpp",
+) -> bytes:
     """The program of a board: `verilog` with the module `top`, whose ports are those of
-    :class:`ceprop.boards.rtl.system.System` with a `transport`, "uart" or "spi", and with the flash's where `flash` is
-    set.
+    :class:`ceprop.boards.rtl.system.System` with a `transport` of `LINES`, and with the flash's where `flash` is set.
+    `main` is what runs it.
 
     It is kept in `folder` under a digest of all that it is made from, and taken from there only while it is whole.
     Raises :class:`CepropError` where Verilator is missing or fails."""
     tool = find_simulator("verilator")
-    parts = {"SPI": transport == "spi", "FLASH": flash}
-    flags = " ".join(f"-DBOARD_HAS_{name}" for name, there in parts.items() if there)
-    arguments = [*_ARGUMENTS, "--top-module", top, *(["-CFLAGS", flags] if flags else [])]
-    sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(_CPP.iterdir())} | {"top.v": verilog}
+    flags = f"-DBOARD_LINE={LINES[transport]}" + " -DBOARD_HAS_FLASH" * flash
+    arguments = [*_ARGUMENTS, "--top-module", top, "-CFLAGS", flags, main.name]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in [*sorted(_CPP.iterdir()), main]}
+    sources["top.v"] = verilog
     key = key_of(sources, arguments, tool.version, os.uname().machine)
     path = folder / f"board-{key[:16]}"
     program = kept(path, key)
@@ -50,8 +65,9 @@ def _compile(tool: Simulator, sources: dict[str, str], arguments: list[str], top
             (place / name).symlink_to(target)
         for name, text in sources.items():
             (place / name).write_text(text, encoding="utf-8")
-        command = [str(tool.path), *arguments, "board.cpp", "top.v"]
-        if run_to_end(command, folder=place, environment=os.environ | environment(tool), output=output):
+        command = [str(tool.path), *arguments, "top.v"]
+        whole = os.environ | environment(tool)
+        if run_to_end(command, folder=place, environment=whole, output=output, seconds=_MOST_SECONDS):
             write_aside(log, (place / "log").read_bytes())
             raise CepropError(f"verilator could not build {top}: see {log}")
         return (place / _PROGRAM).read_bytes()

@@ -23,7 +23,8 @@ from ceprop.scratch import private_folder
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""
 
-_COUNTER_BYTES = 8
+_COUNTERS, _COUNTER_BYTES = 3, 8
+"""What `cpp/board.cpp` counts: cycles, those in which the line was at work, those in which the flash's clock ran."""
 
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
@@ -40,6 +41,8 @@ class Simulation:
         The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
     clock_hz, baud : int
         The clock of the board, and bits a second of its line.
+    pause_rate : float
+        Probability that the host rests in a cycle, on AXI4-Stream and Wishbone, below 1.
     line_noise : float
         Probability that a byte is damaged on the line, in either direction; :class:`LineNoise` says how.
     seed : int
@@ -47,9 +50,9 @@ class Simulation:
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
 
-    Raises :class:`CepropError` for a noise that is no probability and for a file of another size; when the context
-    begins, where another board uses the file; when the context ends
-    or the power is cycled, where the program has ended by itself before."""
+    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
+    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
+    has ended by itself before."""
 
     def __init__(
         self,
@@ -57,15 +60,18 @@ class Simulation:
         *,
         clock_hz: int,
         baud: int,
+        pause_rate: float = 0.0,
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
     ):
+        if not 0 <= pause_rate < 1:
+            raise CepropError(f"pause rate {pause_rate}: must be from 0 to below 1")
         if not 0 <= line_noise <= 1:
             raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
         self.clock_hz = clock_hz
         self._executable, self._flash = executable, flash
-        self._arguments = [str(clock_hz), str(baud)]
+        self._arguments = [*map(str, (clock_hz, baud, pause_rate))]
         if flash is not None:
             _prepare_flash(flash)
             times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))
@@ -86,8 +92,9 @@ class Simulation:
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             self._counter_file = resources.enter_context(tempfile.TemporaryFile())
-            self._counter_file.truncate(_COUNTER_BYTES)
-            self._counter = resources.enter_context(mmap.mmap(self._counter_file.fileno(), _COUNTER_BYTES))
+            size = _COUNTERS * _COUNTER_BYTES
+            self._counter_file.truncate(size)
+            self._counters = resources.enter_context(mmap.mmap(self._counter_file.fileno(), size))
             resources.callback(self._power.close)
             self._power.enter_context(self._powered())
             self._resources = resources.pop_all()
@@ -105,7 +112,21 @@ class Simulation:
     def cycles(self) -> int:
         """Clock cycles simulated so far, all times under power together, up to date within a few hundred. While nothing
         happens for long the clock stands still."""
-        return int.from_bytes(self._counter[:_COUNTER_BYTES], sys.byteorder)
+        return self._count(0)
+
+    @property
+    def line_cycles(self) -> int:
+        """Those cycles in which the line carried a byte, or one waited for its turn on it."""
+        return self._count(1)
+
+    @property
+    def flash_cycles(self) -> int:
+        """Those cycles in which the clock of the flash ran; 0 where the board has none."""
+        return self._count(2)
+
+    def _count(self, number: int) -> int:
+        start = number * _COUNTER_BYTES
+        return int.from_bytes(self._counters[start : start + _COUNTER_BYTES], sys.byteorder)
 
     def power_cycle(self) -> None:
         """Take the power away, whatever is going on, and give it back: what remains is in the flash, as far as it was

@@ -1,9 +1,8 @@
-"""A run of the float reference in one file, numpy's own format."""
+"""A run of the float reference in one file: numpy's own format, and behind it a mark with a version and a SHA-256."""
 
 import hashlib
 import io
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,36 +14,56 @@ from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
 
+# numpy reads the arrays all the same: what follows the end of a zip file does not count there.
+_MARK = b"\r\nceprop float run, version 1\r\n"
+_DIGEST = hashlib.sha256().digest_size
+# More than the arrays themselves: the history and what numpy writes around.
+_LARGEST_REST = 1 << 26
+
 
 def save_run(run: ReferenceRun, path: Path) -> None:
     """Write weights and history; a crash leaves the old file or the new one."""
     content = io.BytesIO()
     header = {"run": _digest(run.settings, run.images), "history": [asdict(row) for row in run.history]}
     np.savez(content, allow_pickle=False, header=np.array(json.dumps(header)), **run.network.parameters())
-    write_aside(path, content.getvalue())
+    marked = content.getvalue() + _MARK
+    write_aside(path, marked + hashlib.sha256(marked).digest())
 
 
 def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
     """The run that :func:`save_run` wrote, to go on to the same bits; a new one where there is no file.
 
-    Raises :class:`CepropError` for a file that is damaged or of another run."""
+    Raises :class:`CepropError` for a file that cannot be read, that is cut short or altered in any byte, of another
+    version, or of another run."""
     run = ReferenceRun.start(settings, images)
     if not path.exists():
         return run
-    try:
-        # Read whole first: numpy leaves a file open that it cannot make sense of.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            header = json.loads(str(file["header"]))
-            same = header["run"] == _digest(settings, images)
-            if same:
-                for name, array in run.network.parameters().items():
-                    array[:] = file[name]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise CepropError(f"checkpoint {path}: not a whole checkpoint of a run: {error}") from None
-    if not same:
-        raise CepropError(f"checkpoint {path}: made with other settings or data; remove it or give another folder")
+    room = sum(array.nbytes for array in run.network.parameters().values()) + _LARGEST_REST
+    with np.load(io.BytesIO(_unsealed(path, room)), allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+        if header["run"] != _digest(settings, images):
+            raise CepropError(f"checkpoint {path}: made with other settings or data; remove it or give another folder")
+        for name, array in run.network.parameters().items():
+            array[:] = file[name]
     run.history = [ReferenceRow(**row) for row in header["history"]]
     return run
+
+
+def _unsealed(path: Path, most: int) -> bytes:
+    """What stands before the mark of a whole file of at most `most` bytes."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise CepropError(f"checkpoint {path}: {error.strerror}") from None
+    if len(content) > most:
+        raise CepropError(f"checkpoint {path}: not a whole checkpoint of a run: more than {most:,} bytes")
+    marked = content[:-_DIGEST]
+    if not marked.endswith(_MARK) or hashlib.sha256(marked).digest() != content[-_DIGEST:]:
+        raise CepropError(
+            f"checkpoint {path}: not a whole checkpoint of a run: damaged, or of another version; remove it"
+        )
+    return marked[: -len(_MARK)]
 
 
 def _digest(settings: Settings, images: Images) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .boards import Board, check_fit
-from .boards.fit import needs
+from .boards import Board
+from .boards.choose import fitted
+from .boards.fit import Luts, needs, shortage
 from .build_fit import LEAST_BUILDS, Fit, LeftOut, error_sizes, leave_one_out
 from .builds import load_builds
 from .errors import CepropError
@@ -13,6 +14,7 @@ from .geometry import Geometry
 from .model import Dataset, Network
 from .replay import Replay, Span, learn, replay
 from .report import Advance
+from .specification import Specification
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,36 @@ class Estimate:
         }
 
 
+def lay_out(specification: Specification, board: Board) -> tuple[Geometry, str | None]:
+    """The specification on the array that the board gets; and why the board does not hold that with the link beside it,
+    where its core alone fits.
+
+    Raises :class:`CepropError` where not even that fits."""
+    try:
+        return fitted(specification, board), None
+    except CepropError as error:
+        if specification.array is not None:
+            geometry = Geometry(specification)
+            if shortage(geometry, board.device, _luts(Fit.to(load_builds(board.device.family)))) is None:
+                return geometry, str(error)
+        raise
+
+
+def _luts(fit: Fit) -> Luts:
+    """Of a core alone."""
+    return lambda geometry, device: fit.area(geometry, device)[0]
+
+
 def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, advance: Advance) -> Estimate:
     """Estimate a design: cycles by the cycle model from what the golden model does with the first `samples` samples,
     fresh and after an epoch; LUTs, flip-flops and clock by a fit over real builds; memories and multipliers counted.
 
-    Raises :class:`CepropError` for too few builds to fit to, and for a design that the device cannot hold."""
+    Raises :class:`CepropError` for too few builds to fit to."""
     builds = load_builds(board.device.family)
     if len(builds) < LEAST_BUILDS:
         raise CepropError(f"{len(builds)} builds of {board.device.family}: an estimate needs {LEAST_BUILDS}")
     fit = Fit.to(builds)
-    check_fit(geometry, board, luts := lambda shape, device: fit.area(shape, device)[0])
-    resources = needs(geometry, board.device, luts)
+    resources = needs(geometry, board.device, _luts(fit))
     return Estimate(
         resources=resources | {"flip_flops": round(fit.area(geometry, board.device)[1])},
         clock_mhz=fit.clock_mhz(geometry, board),

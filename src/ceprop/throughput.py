@@ -1,29 +1,29 @@
 """Real samples on the simulated core, compared bit for bit, and what they cost; results are kept for the next run."""
 
 import hashlib
-import json
 import math
 import statistics
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from .cached import cached
 from .errors import CepropError
-from .files import write_aside
 from .geometry import Geometry
 from .hdl import generate
 from .model import Dataset, Network
 from .proof import require_whole
+from .records import write_record
 from .replay import Costs, Span, replay
-from .report import Advance, as_json
+from .report import Advance
 from .sim import compare
 
 _READ_EVERY = 50
 """Samples between two comparisons of all memories; what a sample answers is compared after each."""
 _SIMULATOR = "verilator"
+_KIND = "measurement"
 _NORMAL_95 = statistics.NormalDist().inv_cdf(0.975)
 
 
@@ -74,8 +74,9 @@ def measure(
     What was measured stays in `folder` and is taken from there while neither the core nor the model nor the samples
     change. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
     kept = folder / f"{_key(geometry, dataset, network, span, learn)}.json"
-    if kept.exists():
-        return Measurement(**_read(kept))
+    earlier = cached(kept, _KIND, lambda fields: Measurement(**fields))
+    if earlier is not None:
+        return earlier
     replayed = replay(geometry, dataset, network, span, learn=learn)
     costs = replayed.whole
     comparison = compare(
@@ -111,7 +112,7 @@ def measure(
         simulated_cycles_per_second=comparison.cycles_per_second,
     )
     if not found.mismatches:
-        write_aside(kept, as_json(asdict(found)).encode())
+        write_record(kept, _KIND, asdict(found))
     return found
 
 
@@ -133,10 +134,3 @@ def _sources_sha256() -> str:
     for path in sorted(path for path in files if path.suffix in (".py", ".v")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _read(kept: Path) -> dict[str, Any]:
-    try:
-        return json.loads(kept.read_text(encoding="utf-8"))
-    except ValueError:
-        raise CepropError(f"{kept}: not a measurement; remove it") from None

@@ -7,7 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ceprop.boards import board
-from ceprop.boards.pll import BAUD_TOLERANCE, Ecp5Pll, Ice40Pll, OwnOscillator, choose_clock, serves
+from ceprop.boards.pll import Ecp5Pll, Ice40Pll, OwnOscillator, choose_clock
+from ceprop.boards.rtl.uart import BAUD_TOLERANCE, serves
 from ceprop.errors import CepropError
 
 _MHZ = 1_000_000

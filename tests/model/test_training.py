@@ -198,6 +198,12 @@ def message(path: Path, specification: Specification, dataset: Dataset) -> str:
     return text
 
 
+def test_a_file_of_any_length_is_refused_before_it_is_read(saved: Path) -> None:
+    with saved.open("r+b") as file:
+        file.truncate(1 << 40)  # a hole, which takes no room on disk
+    assert "bytes, which no run of this network has" in message(saved, make(), data(make()))
+
+
 def test_every_flipped_byte_is_found(saved: Path) -> None:
     content, specification, dataset = saved.read_bytes(), make(), data(make())
     for position in range(len(content)):

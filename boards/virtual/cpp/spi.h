@@ -5,11 +5,12 @@
 #include <cstdint>
 
 #include "channel.h"
+#include "line.h"
 
 class Spi {
   public:
-    // `bit_cycles` is a bit's length in cycles of the board's clock.
-    Spi(Channel& channel, double bit_cycles) : channel_(channel), half_(std::llround(bit_cycles / 2)) {}
+    Spi(Channel& channel, const LineSettings& settings)
+        : channel_(channel), half_(std::llround(settings.bit_cycles / 2)) {}
 
     // Whether a byte that means something is on its way to the board or from it, or waits for its turn.
     bool busy() const { return !channel_.empty() || (bits_ > 0 && (sent_ || heard_)); }

@@ -5,11 +5,12 @@
 #include <cstdint>
 
 #include "channel.h"
+#include "line.h"
 
 class Uart {
   public:
-    // `bit_cycles` is a bit's length in cycles of the board's clock; it need not be whole.
-    Uart(Channel& channel, double bit_cycles) : channel_(channel), bit_cycles_(bit_cycles) {}
+    // A bit's length need not be whole.
+    Uart(Channel& channel, const LineSettings& settings) : channel_(channel), bit_cycles_(settings.bit_cycles) {}
 
     // Whether a byte is on its way to the board or from it, or waits for its turn.
     bool busy() const { return sending_ || receiving_ || !channel_.empty(); }

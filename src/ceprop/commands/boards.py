@@ -68,13 +68,11 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
 
 def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
     """The array, what it takes with the link, and the clock to be expected; or why there is none."""
-    from ceprop.boards.choose import specification_for
-    from ceprop.boards.link_fit import check_fit_with_link, expected_mhz, has_flash, luts_with_link
-    from ceprop.geometry import Geometry
+    from ceprop.boards.choose import fitted
+    from ceprop.boards.link_fit import expected_mhz, has_flash, luts_with_link
 
     try:
-        geometry = Geometry(specification_for(specification, board))
-        check_fit_with_link(geometry, board, flash=has_flash(board))
+        geometry = fitted(specification, board)
     except CepropError as error:
         return {"fits": False, "reason": str(error)}
     luts = luts_with_link(board, flash=has_flash(board))(geometry, board.device)

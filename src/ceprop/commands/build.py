@@ -10,13 +10,11 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import board_option, json_option, specification_options
-from .types import OUTPUT_FOLDER, FiniteRange
+from .types import CLOCK_MHZ, OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
     from ceprop.boards.build import Build
-
-_GENERIC = "generic"
 
 
 @click.command(short_help="Make the bitstream of SPEC for a board.")
@@ -48,7 +46,7 @@ _GENERIC = "generic"
     default=None,
     help="With or without learning from the board's flash and snapshots there; by default with, on ECP5.",
 )
-@click.option("--clock-mhz", type=FiniteRange(min=1, max=500), metavar="F", help="The clock, for --board generic only.")
+@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="F", help="The clock, for --board generic only.")
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
@@ -75,6 +73,7 @@ def build(
     """
     from ceprop.boards.build import BAUD, REPORT
     from ceprop.boards.build import build as build_bitstream
+    from ceprop.boards.registry import GENERIC
 
     report = Report(json_file)
     folder = output or Path("build") / board
@@ -82,15 +81,15 @@ def build(
     if baud is not None and transport != "uart":
         raise click.UsageError(f"--baud {baud}: --transport {transport} has no baud rate")
     baud = baud or BAUD
-    if board == _GENERIC:
+    if board == GENERIC:
         if clock_mhz is None:
             raise click.UsageError("--board generic: --clock-mhz must be given")
         _generic(specification, folder, round(clock_mhz * 1e6), transport, baud, bool(flash), report)
         return
     if clock_mhz is not None:
-        raise click.UsageError(f"--clock-mhz {clock_mhz:g}: is for --board {_GENERIC} only")
+        raise click.UsageError(f"--clock-mhz {clock_mhz:g}: is for --board {GENERIC} only")
     if transport not in ("uart", "spi"):
-        raise click.UsageError(f"--transport {transport}: is for --board {_GENERIC} only; {board} can have uart or spi")
+        raise click.UsageError(f"--transport {transport}: is for --board {GENERIC} only; {board} can have uart or spi")
     from ceprop.boards import board as find_board
 
     target = find_board(board)
@@ -118,6 +117,7 @@ def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
         ("slowest path", f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns and {path.routing_ns:.1f} ns of wire"),
         _link(built, board),
         ("tools", ", ".join(f"{name} {version}" for name, version in built.tools.items())),
+        *(("not checked", check) for check in built.checks_left_out),
         ("made in", f"{built.seconds:.0f} s"),
     ]
 

@@ -33,16 +33,13 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     flip-flops and clock are predicted from designs that were placed and routed before.
     """
     from ceprop.boards import board as find_board
-    from ceprop.boards import check_fit
-    from ceprop.boards.choose import specification_for
     from ceprop.estimation import estimate as estimate_design
-    from ceprop.geometry import Geometry
+    from ceprop.estimation import lay_out
     from ceprop.model import load_dataset
 
     report = Report(json_file)
     target = find_board(board)
-    geometry = Geometry(specification_for(specification, target))
-    check_fit(geometry, target)
+    geometry, refusal = lay_out(specification, target)
     dataset = load_dataset(specification, data)
     with report.progress("golden model") as advance:
         found = estimate_design(geometry, target, dataset, samples, advance)
@@ -63,7 +60,8 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
         ),
     ]
     rows[0] = (*rows[0][:2], error("luts"))
+    rows.append(("with the link", refusal or "fits", ""))
     layers = "-".join(map(str, specification.layers))
     title = f"{specification.name}: {layers} as {geometry.rows}x{geometry.cols} on {target.title}"
     report.table(title, rows, ("", "estimate", f"error when left out of {found.builds} builds"))
-    report.result({"specification": specification.name, "board": board, **values})
+    report.result({"specification": specification.name, "board": board, "fits_with_link": refusal is None, **values})

@@ -1,6 +1,6 @@
 """`ceprop reproduce`: the experiments of the paper in floating point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ def reproduce() -> None:
     help="Multiply all rates of the paper.",
 )
 @click.option("--epochs", type=EPOCHS, metavar="N", help="Stop after N epochs.")
+@click.option(
+    "--without-slopes",
+    is_flag=True,
+    help="Run the C-VF rows by the rule of the paper's text; it is unstable at the paper's rates.",
+)
 @seeds_option
 @data_option
 @out_option
@@ -43,6 +48,7 @@ def table(
     rows: tuple[str, ...],
     rate_scale: float,
     epochs: int | None,
+    without_slopes: bool,
     seeds: tuple[int, ...],
     data: str,
     out: Path,
@@ -60,10 +66,11 @@ def table(
     report = Report(json_file)
     images = load_images(data, seed=1)
     results: dict[str, Any] = {}
-    suffix = "" if rate_scale == 1 else f"-rates{rate_scale:g}"
+    changes = _without_slopes(rows or _ROWS) if without_slopes else {}
+    suffix = ("" if rate_scale == 1 else f"-rates{rate_scale:g}") + ("-without-slopes" if without_slopes else "")
     for name in rows or _ROWS:
         row = PAPER_ROWS[name]
-        settings = scaled(fitted(row.settings, images), rate_scale)
+        settings = scaled(fitted(row.settings, images, **changes), rate_scale)
         run = Run(f"{name}-{images.name}{suffix}", settings, epochs or row.epochs)
         results[name] = beside_paper(row, run, images, run_seeds(run, seeds, images, out, seed_progress(report, name)))
     plot = out / f"table-{'-'.join([*rows, images.name])}{suffix}.png"
@@ -78,10 +85,19 @@ def table(
         for line in _remarks(result):
             report.say(f"{name}: {line}")
     report.say(f"plot: {plot}")
-    report.result({"data": images.name, "rate_scale": rate_scale, "rows": results, "plot": str(plot)})
+    kind = {"data": images.name, "rate_scale": rate_scale, "without_slopes": without_slopes}
+    report.result({**kind, "rows": results, "plot": str(plot)})
     for name, result in results.items():
         if not result["seeds"]:
             raise CepropError(f"{name}: no seed is left: {next(iter(result['diverged'].values()))}")
+
+
+def _without_slopes(rows: Sequence[str]) -> dict[str, Any]:
+    """The change of settings for `--without-slopes`. Raises :class:`CepropError` for a row that has no slopes."""
+    for name in rows:
+        if not name.startswith("c-vf"):
+            raise CepropError(f"--without-slopes: row {name} has no slopes; give --row c-vf-1h or c-vf-2h")
+    return {"partial_drive_slopes": False}
 
 
 def seed_progress(report: Report, label: str) -> Callable[[int], AbstractContextManager[Advance]]:

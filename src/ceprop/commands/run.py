@@ -14,7 +14,7 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, override_options
-from .types import INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE, OUTPUT_FOLDER, SAMPLES, FiniteRange
+from .types import CLOCK_MHZ, INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE, OUTPUT_FOLDER, SAMPLES, FiniteRange
 
 if TYPE_CHECKING:
     from ceprop.boards.host import HostDriver, Place
@@ -56,16 +56,23 @@ class _Board:
     metavar="sim|DEVICE|URL",
     help="Serial port of the board; ftdi://ftdi:232h/1 (ftdi:///? lists them) for SPI; or sim: simulate it.",
 )
-@click.option("--board", metavar="NAME", help="Which board it is; --port sim needs it.")
+@click.option("--board", metavar="NAME", help="Which it is; --port sim needs it: generic for what no board holds.")
 @click.option("--spec", type=INPUT_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
 @override_options
-@click.option("--baud", type=click.IntRange(min=1200), help="Of a serial port; by default that of builds.")
+@click.option("--baud", type=click.IntRange(1200, 12_000_000), help="Of a serial port; by default that of builds.")
 @click.option(
     "--transport",
-    type=click.Choice(["uart", "spi"]),
+    type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
     default="uart",
     show_default=True,
-    help="How bytes come to a simulated board.",
+    help="How bytes come to a simulated board; the last two are for --board generic only.",
+)
+@click.option(
+    "--pauses",
+    type=FiniteRange(0, 0.99),
+    default=0.0,
+    metavar="RATE",
+    help="Let the host of a simulated board rest in so many of the cycles, on axi4-stream or wishbone.",
 )
 @click.option(
     "--line-noise",
@@ -75,7 +82,7 @@ class _Board:
     help="Damage so many of the bytes on the line to a simulated board.",
 )
 @click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
-@click.option("--clock-mhz", type=FiniteRange(min=1), metavar="MHZ", help="Of a simulated board; 36 if not given.")
+@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Of a simulated board; 36 if not given.")
 @click.option(
     "--flash", type=INPUT_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing."
 )
@@ -96,6 +103,7 @@ def run_board(
     overrides: list[str],
     baud: int | None,
     transport: str,
+    pauses: float,
     line_noise: float,
     noise_seed: int,
     clock_mhz: float | None,
@@ -111,7 +119,7 @@ def run_board(
         from ceprop.boards.host import BAUD, Place
 
         clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
-        return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, clock_hz)
+        return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, clock_hz)
 
     context.obj = _Board(spec, overrides, port, place)
 

@@ -76,3 +76,7 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} must be a finite number", param, ctx)
         return number
+
+
+CLOCK_MHZ = FiniteRange(1, 500)
+"""What a core's clock may be."""

@@ -109,6 +109,24 @@ def test_bad_input_is_one_line(board_double, serve, refused) -> None:
     message = refused("--port", "x", "--transport", "spi", "selftest")
     assert "--transport spi: is for --port sim only; a serial port is a uart, and a port of SPI has" in message
     assert "ftdi://ftdi:232h/1" in message
+    sim = ("--port", "sim", "--board")
+    message = refused(*sim, "icebreaker", "--transport", "wishbone", "selftest")
+    assert "--transport wishbone: is for --board generic only; icebreaker can have uart or spi" in message
+    assert "--pauses 0.5: on --transport uart" in refused(*sim, "generic", "--pauses", "0.5", "selftest")
+    assert "--pauses 0.5: only the host of --port sim" in refused("--port", "x", "--pauses", "0.5", "selftest")
+    for option, value in (
+        ("--clock-mhz", "nan"),
+        ("--clock-mhz", "1e300"),
+        ("--line-noise", "nan"),
+        ("--baud", "1" * 11),
+    ):
+        assert option in refused("--port", "x", option, value, "selftest")
+    large = ("--set", "array.rows=2", "--set", "array.cols=3", "--set", "layers=[64, 16, 10]")
+    message = refused(*sim, "icebreaker", *large, "selftest")
+    assert "array 2x3: needs " in message
+    assert (
+        "icebreaker (iCE40UP5K) has 5,280; 1x1 fits with array.memory_ports = 1; --board generic simulates" in message
+    )
     assert "specification none.toml" in refused("--port", "x", "--spec", "none.toml", "train")
     assert "checkpoint none: No such file" in refused("--port", "x", "restore", "none")
     assert "9999 samples: digits has 1437" in refused(
@@ -123,6 +141,13 @@ def test_bad_input_is_one_line(board_double, serve, refused) -> None:
 def build(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the simulation is compiled, once."""
     return str(tmp_path_factory.mktemp("build"))
+
+
+@pytest.mark.xdist_group("run")
+def test_what_no_board_holds_is_simulated(build: str, result) -> None:
+    place = ("--port", "sim", "--board", "generic", "--build", build, "--transport", "axi4-stream")
+    assert result(*place, "selftest", "--samples", "10")["mismatches"] == 0
+    assert result(*place, "--pauses", "0.5", "train", "--samples", "20")["mismatches"] == 0
 
 
 # On one worker, which then generates and compiles each of the boards once.

@@ -98,7 +98,7 @@ class EchoProgram:
     byte_cycles: int
 
 
-@pytest.fixture(scope="session", params=["uart", "spi"])
+@pytest.fixture(scope="session", params=["uart", "spi", "axi4-stream", "wishbone"])
 def transport(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -108,7 +108,8 @@ def echo(transport: str, tmp_path_factory: pytest.TempPathFactory) -> EchoProgra
     verilog = to_verilog(Echo(make_transport(transport, CLOCK_HZ, BAUD)), "board")
     folder = tmp_path_factory.mktemp("echo")
     program = build_executable(verilog, "board", folder, transport=transport)
-    baud, bits = (BAUD, 10) if transport == "uart" else (CLOCK_HZ // SPI_CYCLES, 8)
+    # The echo takes a byte a cycle from a bus.
+    baud, bits = {"uart": (BAUD, 10), "spi": (CLOCK_HZ // SPI_CYCLES, 8)}.get(transport, (CLOCK_HZ, 1))
     return EchoProgram(program, folder, verilog, transport, baud, bits * CLOCK_HZ // baud)
 
 

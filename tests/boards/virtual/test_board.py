@@ -1,6 +1,7 @@
 """A whole board in simulation, as a host meets it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,13 +9,25 @@ import pytest
 from ceprop.boards.host import HostDriver, train_beside
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import unwatched
-from ceprop.boards.host.requests import SIMULATION_TIMING
+from ceprop.boards.host.requests import SIMULATION_TIMING, RefusedError
 from ceprop.boards.host.transport import SerialTransport
-from ceprop.boards.protocol import Feature, board_number, specification_number
+from ceprop.boards.protocol import (
+    LONGEST_PAYLOAD,
+    Address,
+    Command,
+    Feature,
+    Refusal,
+    board_number,
+    specification_number,
+)
 from ceprop.boards.virtual import VirtualBoard
 from ceprop.errors import CepropError
 from ceprop.geometry import Geometry
+from ceprop.hdl.messages import Space
+from ceprop.hdl.ports import Ports
 from ceprop.model import Dataset, Trainer
+from ceprop.registers import registers
+from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Specification
 
 _SPECIFICATION = Specification.from_mapping(
@@ -48,8 +61,32 @@ def test_a_line_too_fast_for_its_clock(tmp_path: Path) -> None:
 
 
 def test_a_transport_that_is_not_simulated(tmp_path: Path) -> None:
-    with pytest.raises(CepropError, match=r"^transport wishbone: a simulated board has one of uart, spi$"):
-        VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="wishbone")
+    with pytest.raises(CepropError, match=r"^transport smoke: must be one of uart, spi, axi4-stream, wishbone$"):
+        VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="smoke")
+
+
+@pytest.mark.parametrize(("transport", "pause_rate"), [("axi4-stream", 0.0), ("axi4-stream", 0.6), ("wishbone", 0.3)])
+def test_registers_are_read_in_any_number(transport: str, pause_rate: float, tmp_path_factory: Any) -> None:
+    """Each answered or refused, and the board is there and in order afterwards."""
+    build = tmp_path_factory.getbasetemp() / "any_number"
+    board = VirtualBoard(_SPECIFICATION, "generic", build=build, transport=transport, pause_rate=pause_rate)
+    with board, SerialTransport(board.port, board.baud) as port:
+        driver = HostDriver(Link(port, SIMULATION_TIMING), Geometry(_SPECIFICATION), "generic")
+        size, bank = Ports(driver.geometry).group_bytes, registers(_SPECIFICATION)
+        for count in range(1, 41):
+            payload = Address(Space.REGISTER.value, 0).pack() + bytes([count])
+            if count * size <= LONGEST_PAYLOAD:
+                reply = driver.link.ask(Command.READ, payload)
+                found = [int.from_bytes(reply[k : k + size], "little") for k in range(0, len(reply), size)]
+                assert len(found) == count
+                settings = [register for register in bank[:count] if register.name not in COUNTERS]
+                assert [found[register.address] for register in settings] == [one.initial for one in settings]
+            else:
+                with pytest.raises(RefusedError) as refused:
+                    driver.link.ask(Command.READ, payload)
+                assert refused.value.reason == Refusal.LENGTH
+            assert driver.link.identify().board == board_number("generic")
+            driver.reset()
 
 
 def test_it_learns_over_spi_whatever_the_noise(tmp_path: Path) -> None:

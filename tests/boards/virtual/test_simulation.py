@@ -101,6 +101,12 @@ def test_noise_is_that_of_its_seed_in_both_directions(echo: Any) -> None:
             assert _read(host, len(expected)) == expected
 
 
+def test_a_host_that_rests_loses_nothing(echo: Any) -> None:
+    with _simulation(echo, pause_rate=0.9) as board, _opened(board.port) as host:
+        os.write(host, _DATA[: 20 * _PIECE])
+        assert _read(host, 20 * _PIECE) == _DATA[: 20 * _PIECE]
+
+
 def test_an_idle_board_sleeps_and_wakes(echo: Any) -> None:
     with _simulation(echo) as board, _opened(board.port) as host:
         before = -1
@@ -167,6 +173,8 @@ def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
 def test_refusals(echo: Any, tmp_path: Path) -> None:
     with pytest.raises(CepropError, match=r"^line noise 1.5: must be from 0 to 1$"):
         _simulation(echo, line_noise=1.5)
+    with pytest.raises(CepropError, match=r"^pause rate 1: must be from 0 to below 1$"):
+        _simulation(echo, pause_rate=1)
     short = tmp_path / "short"
     short.write_bytes(b"abc")
     with pytest.raises(CepropError, match=rf"^flash {short}: must have {FLASH_BYTES:,} bytes, not 3$"):

@@ -1,5 +1,6 @@
 """Epochs of the float reference, their checkpoints, and learning that diverges."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,31 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: str) -> None:
     with pytest.raises(CepropError, match="not a whole checkpoint") as error:
         resume_run(settings(), images(), path)
     assert "\n" not in str(error.value)
+
+
+def test_no_altered_byte_and_no_cut_of_a_checkpoint_is_accepted(
+    tmp_path: Path, damages: Callable[[bytes, int], Iterator[bytes]]
+) -> None:
+    path = tmp_path / "run.npz"
+    run = ReferenceRun.start(settings(), images())
+    run.run_epoch()
+    save_run(run, path)
+    content = path.read_bytes()
+    # numpy reads the arrays without this program, too.
+    with np.load(path) as file:
+        assert np.array_equal(file["forward1"], run.network.forward[0])
+    for damaged in damages(content, 2000):
+        path.write_bytes(damaged)
+        with pytest.raises(CepropError, match=r"^checkpoint .*npz: not a whole checkpoint of a run: damaged") as error:
+            resume_run(settings(), images(), path)
+        assert "\n" not in str(error.value)
+    path.write_bytes(content + bytes(1 << 27))
+    with pytest.raises(CepropError, match=r"^checkpoint .*npz: not a whole checkpoint of a run: more than"):
+        resume_run(settings(), images(), path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(CepropError, match=r"^checkpoint .*npz: Is a directory"):
+        resume_run(settings(), images(), path)
 
 
 def test_learning_that_blows_up_names_the_epoch_and_the_cause() -> None:
