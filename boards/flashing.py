@@ -17,6 +17,7 @@ from ceprop.boards.ice40_bitstream import check_ice40
 from ceprop.boards.registry import Board
 from ceprop.errors import CepropError
 from ceprop.processes import run_to_end
+from ceprop.specification import Specification
 
 _STDERR = 2
 """Where a programmer writes: standard output may hold JSON and nothing else."""
@@ -119,6 +120,12 @@ def bitstream_of(folder: Path) -> Path:
     if report is None:
         raise CepropError(f"{folder / REPORT}: no such file; `ceprop build` writes it, or name a bitstream")
     return folder / report["bitstream"]
+
+
+def specification_of(folder: Path) -> Specification | None:
+    """The specification of the bitstream that the report in a folder is about; None where there is no report."""
+    report = _report(folder)
+    return None if report is None else Specification.from_mapping(report["specification"])
 
 
 def check_bitstream(bitstream: Path, board: Board) -> None:

@@ -56,3 +56,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("specification") / "tiny.toml"
     path.write_text(_TINY, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def odd_folder(tmp_path: Path) -> Path:
+    """A folder whose name has a space, quotes, what means something to a shell, to make, to a search path or to the
+    tables in the terminal, a letter that is not ASCII, and a byte that is no text."""
+    folder = tmp_path / os.fsdecode(b"a b'\"$x#:;%\\\xc3\xbc[/b]\xff")
+    folder.mkdir(parents=True)
+    return folder

@@ -28,10 +28,10 @@ SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set"
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every command runs outside the checkout."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def elsewhere(odd_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command runs outside the checkout, in a folder with an odd name."""
+    monkeypatch.chdir(odd_folder)
+    return odd_folder
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

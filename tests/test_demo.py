@@ -8,8 +8,8 @@ import pytest
 from ceprop.cli import run
 
 
-def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_demo(odd_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(odd_folder)
     assert run(["demo", "--json", "-"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert values["mismatches"] == 0
@@ -19,7 +19,7 @@ def test_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert values["test_error"] < 0.1
     assert values["seconds"] > 0
     assert Path(values["verilog"]).read_text(encoding="utf-8").count("endmodule") > 1
-    folder = tmp_path / "build" / "demo"
+    folder = odd_folder / "build" / "demo"
     assert json.loads((folder / "summary.json").read_text(encoding="utf-8")) == values
     for name in ("learning_curve.png", "confusion_matrix.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,13 @@ _REGISTER_BYTES = REGISTER_BITS // 8
 _STATUS_BYTES = 5
 
 
+class Worked(NamedTuple):
+    """For how many seconds the line and the flash of a board have been at work."""
+
+    line: float
+    flash: float
+
+
 def board_of(identity: Identity) -> str | None:
     """The name of the board that identifies itself so; None where no known one does."""
     return next((name for name in (*board_names(), GENERIC) if board_number(name) == identity.board), None)
@@ -45,10 +53,19 @@ class HostDriver:
     it where the board is silent or refuses. One that reads or writes memories or registers is called between runs of
     samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer` return."""
 
-    def __init__(self, link: Link, geometry: Geometry, board: str, seconds: Callable[[], float] = time.monotonic):
-        """`seconds` is a clock for rates: that on the wall, or a simulated board's own."""
+    def __init__(
+        self,
+        link: Link,
+        geometry: Geometry,
+        board: str,
+        seconds: Callable[[], float] = time.monotonic,
+        worked: Callable[[], Worked] | None = None,
+    ):
+        """`seconds` is a clock for rates: that on the wall, or a simulated board's own. `worked` says how long line and
+        flash of a simulated board have been at work, in the same seconds; of a real board nobody knows."""
         self.link = link
         self.seconds = seconds
+        self.worked = worked
         self.geometry = geometry
         self.board = board
         self.identity = link.identify()

@@ -1,7 +1,7 @@
 """A board beside the golden model: what the one does the other does, and every integer is compared."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,16 +25,23 @@ _LONGEST_BLOCK_SECONDS = 2.0
 
 @dataclass
 class Learned:
-    """What a run of samples took. `errors` counts wrong predictions before learning from the sample; `cycles` are the
-    core's own, `seconds` those of the driver's clock, `bytes_sent` and `bytes_received` went over the line,
-    beside which the samples came where they are `from_flash`."""
+    """What a run of samples took.
+
+    `errors` counts wrong predictions before learning from the sample. `cycles` are those in which the core was at work
+    on a sample. `seconds` are those of the driver's clock; `start_seconds` of them passed before the first sample,
+    while the board read its data set once for the CRC. `bytes_sent` and `bytes_received` went over the line; where the
+    samples are `from_flash` they came beside it. `line_seconds` and `flash_seconds` are the times after the start in
+    which the line and the flash were at work; None where the driver cannot say."""
 
     samples: int = 0
     errors: int = 0
     cycles: int = 0
     seconds: float = 0.0
+    start_seconds: float = 0.0
     bytes_sent: int = 0
     bytes_received: int = 0
+    line_seconds: float | None = None
+    flash_seconds: float | None = None
     from_flash: bool = False
 
 
@@ -80,9 +87,15 @@ class Proof:
         compares the last predictions."""
         total = passes * len(batch.labels)
         self.learned.from_flash = True
-        with self._measured(total):
+        with self._measured(total) as not_begun:
+
+            def watch(done: int, most: int) -> None:
+                if done == 0:
+                    not_begun()
+                advance(done, most)
+
             self.driver.run_from_flash(batch, passes)
-            wait_for_flash(self.driver, "no whole data set for this specification lies in its flash", advance)
+            wait_for_flash(self.driver, "no whole data set for this specification lies in its flash", watch)
         expected = [predictions_of(learn_with_model(self.network, batch)) for _ in range(passes)]
         self.learned.errors += sum(int(np.count_nonzero(one.classes != batch.labels)) for one in expected)
         found = self.driver.last_results(len(batch.labels))
@@ -131,13 +144,25 @@ class Proof:
         return Predictions.joined(parts)
 
     @contextmanager
-    def _measured(self, samples: int) -> Iterator[None]:
-        """What learning from so many samples takes."""
-        statistics, learned = self.driver.link.statistics, self.learned
-        cycles = self.driver.read_register("cycles")
-        sent, received, start = statistics.bytes_sent, statistics.bytes_received, self.driver.seconds()
-        yield
-        learned.seconds += self.driver.seconds() - start
+    def _measured(self, samples: int) -> Iterator[Callable[[], None]]:
+        """What learning from so many samples takes. The context's value is called for as long as the board has not done
+        with the first of them."""
+        statistics, learned, driver = self.driver.link.statistics, self.learned, self.driver
+        cycles = driver.read_register("cycles")
+        sent, received, start = statistics.bytes_sent, statistics.bytes_received, driver.seconds()
+        begin, before = start, driver.worked and driver.worked()
+
+        def not_begun() -> None:
+            nonlocal begin, before
+            begin, before = driver.seconds(), driver.worked and driver.worked()
+
+        yield not_begun
+        learned.seconds += driver.seconds() - start
+        learned.start_seconds += begin - start
+        if driver.worked and before:
+            after = driver.worked()
+            learned.line_seconds = (learned.line_seconds or 0) + after.line - before.line
+            learned.flash_seconds = (learned.flash_seconds or 0) + after.flash - before.flash
         learned.bytes_sent += statistics.bytes_sent - sent
         learned.bytes_received += statistics.bytes_received - received
         learned.cycles += (self.driver.read_register("cycles") - cycles) % 2**REGISTER_BITS

@@ -11,10 +11,7 @@ from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.model import Counters, Network, Trainer
 from ceprop.replay import Span
-from ceprop.report import Advance
-
-_BUSY = 0.8
-"""Share of the time that a core works when it is what binds: the host's questions take a little of the rest."""
+from ceprop.report import Advance, percent
 
 _BITS_A_BYTE = 10
 """On a UART: start bit, data, stop bit."""
@@ -76,16 +73,26 @@ def infer_beside(
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast samples were learned, in samples a second: from end to end, by the clock on the wall or in simulation by
-    the board's own; as fast as the core's count of cycles allows at its clock; and as fast as the line carries the
-    bytes. `bound` is what binds: `core`, `line`, or `flash`."""
+    """How fast samples were learned, and what was at work meanwhile.
+
+    `samples_per_second` counts all `seconds`, by the clock on the wall or, in simulation, by the board's own. Before
+    the first sample `start_seconds` passed, in which a board that learns from its flash reads the whole data set for
+    its CRC; `samples_per_second_after_start` leaves them out. `core_samples_per_second` is what the core's count of
+    cycles allows at its clock, `line_samples_per_second` what the line can carry.
+
+    `busy` has the share of the time after the start in which `core`, `line` and `flash` were at work. Those of core
+    and, in simulation, of line and flash are measured; that of a real board's line is the length of its bytes, and
+    that of its flash is None. `bound` is the one that was at work longest."""
 
     seconds: float
+    start_seconds: float
     samples_per_second: float
+    samples_per_second_after_start: float
     cycles: int
     clock_hz: int
     core_samples_per_second: float
     line_samples_per_second: float
+    busy: dict[str, float | None]
     bound: str
 
     @classmethod
@@ -93,25 +100,35 @@ class Speed:
         """Of the samples that a board has learned from."""
         learned, driver = proof.learned, proof.driver
         clock_hz, baud = driver.identity.clock_hz, driver.link.baud
-        whole = learned.samples / learned.seconds
-        core = learned.samples * clock_hz / learned.cycles
-        line = learned.samples * baud / (_BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received))
-        source = "flash" if learned.from_flash else "line"
+        line_seconds = _BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received) / baud
+        working = {
+            "core": learned.cycles / clock_hz,
+            "line": line_seconds if learned.line_seconds is None else learned.line_seconds,
+            "flash": learned.flash_seconds,
+        }
+        after_start = learned.seconds - learned.start_seconds
+        busy = {name: None if seconds is None else seconds / after_start for name, seconds in working.items()}
         return cls(
             seconds=learned.seconds,
-            samples_per_second=whole,
+            start_seconds=learned.start_seconds,
+            samples_per_second=learned.samples / learned.seconds,
+            samples_per_second_after_start=learned.samples / after_start,
             cycles=learned.cycles,
             clock_hz=clock_hz,
-            core_samples_per_second=core,
-            line_samples_per_second=line,
-            bound="core" if whole > _BUSY * core else source,
+            core_samples_per_second=learned.samples * clock_hz / learned.cycles,
+            line_samples_per_second=learned.samples / line_seconds,
+            busy=busy,
+            bound=max(busy, key=lambda name: busy[name] or 0),
         )
 
     def rows(self) -> list[tuple[str, str]]:
         """For a table."""
+        shares = ", ".join(f"{name} {'unknown' if s is None else percent(s)}" for name, s in self.busy.items())
         return [
-            ("samples a second, end to end", f"{self.samples_per_second:,.1f}"),
-            ("of the core alone", f"{self.core_samples_per_second:,.1f} at {self.clock_hz / 1e6:g} MHz"),
-            ("of the line alone", f"{self.line_samples_per_second:,.1f}"),
+            ("samples per second, whole board", f"{self.samples_per_second:,.1f}"),
+            ("after a start of", f"{self.start_seconds:.3f} s: {self.samples_per_second_after_start:,.1f} per second"),
+            ("samples per second, core alone", f"{self.core_samples_per_second:,.1f} at {self.clock_hz / 1e6:g} MHz"),
+            ("samples per second, line alone", f"{self.line_samples_per_second:,.1f}"),
+            ("at work after the start", shares),
             ("bound by", self.bound),
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ceprop.boards.build import BAUD
 from ceprop.boards.choose import fitted, specification_for
-from ceprop.boards.host.driver import HostDriver, board_of
+from ceprop.boards.host.driver import HostDriver, Worked, board_of
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING
 from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
@@ -131,7 +131,13 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
     )
     with board, SerialTransport(board.port, board.baud) as transport:
         link = Link(transport, SIMULATION_TIMING)
-        yield HostDriver(link, Geometry(whole), place.board, lambda: board.cycles / board.clock_hz)
+        yield HostDriver(
+            link,
+            Geometry(whole),
+            place.board,
+            lambda: board.cycles / board.clock_hz,
+            lambda: Worked(board.line_cycles / board.clock_hz, board.flash_cycles / board.clock_hz),
+        )
 
 
 def _laid_out(specification: Specification, board: str) -> Specification:

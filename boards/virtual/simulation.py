@@ -23,7 +23,8 @@ from ceprop.scratch import private_folder
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""
 
-_COUNTER_BYTES = 8
+_COUNTERS, _COUNTER_BYTES = 3, 8
+"""What `cpp/board.cpp` counts: cycles, those in which the line was at work, those in which the flash's clock ran."""
 
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
@@ -91,8 +92,9 @@ class Simulation:
             tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             self._counter_file = resources.enter_context(tempfile.TemporaryFile())
-            self._counter_file.truncate(_COUNTER_BYTES)
-            self._counter = resources.enter_context(mmap.mmap(self._counter_file.fileno(), _COUNTER_BYTES))
+            size = _COUNTERS * _COUNTER_BYTES
+            self._counter_file.truncate(size)
+            self._counters = resources.enter_context(mmap.mmap(self._counter_file.fileno(), size))
             resources.callback(self._power.close)
             self._power.enter_context(self._powered())
             self._resources = resources.pop_all()
@@ -110,7 +112,21 @@ class Simulation:
     def cycles(self) -> int:
         """Clock cycles simulated so far, all times under power together, up to date within a few hundred. While nothing
         happens for long the clock stands still."""
-        return int.from_bytes(self._counter[:_COUNTER_BYTES], sys.byteorder)
+        return self._count(0)
+
+    @property
+    def line_cycles(self) -> int:
+        """Those cycles in which the line carried a byte, or one waited for its turn on it."""
+        return self._count(1)
+
+    @property
+    def flash_cycles(self) -> int:
+        """Those cycles in which the clock of the flash ran; 0 where the board has none."""
+        return self._count(2)
+
+    def _count(self, number: int) -> int:
+        start = number * _COUNTER_BYTES
+        return int.from_bytes(self._counters[start : start + _COUNTER_BYTES], sys.byteorder)
 
     def power_cycle(self) -> None:
         """Take the power away, whatever is going on, and give it back: what remains is in the flash, as far as it was

@@ -63,6 +63,7 @@ def table_row(row: dict[str, Any]) -> list[str]:
         row["source"],
         f"{row['samples_per_second']:,.0f}",
         f"{row['core_samples_per_second']:,.0f}",
+        ", ".join(f"{part} {share:.0%}" for part, share in row["busy"].items() if share),
         row["bound"],
         str(row["mismatches"]),
     ]

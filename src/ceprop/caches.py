@@ -40,13 +40,9 @@ def _user_folder() -> Path:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself can."""
-    while True:
-        try:
-            mode = folder.stat().st_mode
-        except FileNotFoundError:
-            folder = folder.parent
-        except OSError:
-            return False
-        else:
-            return stat.S_ISDIR(mode) and os.access(folder, os.W_OK | os.X_OK)
+    """Whether files can be made in a folder, which is made if it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,5 +1,6 @@
 """Private folders for work in progress, which nobody else writes to and which do not stay."""
 
+import errno
 import fcntl
 import os
 import re
@@ -14,6 +15,8 @@ from .errors import CepropError
 
 _PREFIX = "ceprop-work-"
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 """What `make`, the compilers and the simulators take in a name without a misunderstanding."""
 
@@ -25,7 +28,7 @@ def private_folder() -> Iterator[Path]:
     No character of its name means anything to a tool, whatever the folder of the user is called. A folder is locked
     while its process lives; those that killed processes have left are removed here.
 
-    Raises :class:`CepropError` where no folder can be made."""
+    Raises :class:`CepropError` where no folder can be made, or where what is written into it finds no room."""
     try:
         root = _root()
         _remove_left(root)
@@ -34,6 +37,10 @@ def private_folder() -> Iterator[Path]:
         raise CepropError(f"no folder for temporary files: {error.strerror}; TMPDIR can name another") from None
     try:
         yield folder
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise CepropError(f"no room for temporary files in {root}: {error.strerror}; TMPDIR can name another") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)

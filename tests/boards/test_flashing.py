@@ -285,6 +285,12 @@ def test_a_data_set_goes_to_its_place(
     assert (values["samples"], values["address"], values["sent"]) == (20, 0x300000, True)
     assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 set.bin\n"
     (tmp_path / "called").unlink()
+    other = specification.read_text(encoding="utf-8").replace("input_bits = 8", "input_bits = 7")
+    (tmp_path / "other.toml").write_text(other, encoding="utf-8")
+    assert run([*command, "ulx3s_25f", "--spec", str(specification), "--dry-run"]) == 0
+    capsys.readouterr()
+    assert run([*command, "ulx3s_25f", "--spec", "other.toml"]) == 2
+    assert "packed for a network of other inputs, input bits or classes" in capsys.readouterr().err
     assert run([*command, "orangecrab_r0_2_25f"]) == 2
     error = capsys.readouterr().err
     assert error == (

@@ -3,7 +3,8 @@
 // board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
-// file of 8 bytes that holds the number of cycles run, which goes on from what it holds at the start. BAUD is the rate of
+// file of three numbers of 8 bytes: the cycles that were run, those in which the line carried a byte or had one waiting,
+// and those in which the clock of the flash ran. They go on from what they are at the start. BAUD is the rate of
 // the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
 // its times in cycles; it takes part where the top has its pins.
@@ -13,6 +14,7 @@
 #include <memory>
 #include <sys/mman.h>
 #include <system_error>
+#include <utility>
 
 #include "System.h"
 #include "channel.h"
@@ -31,16 +33,21 @@ constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
 constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 
+// What the file of counters holds.
+struct Counters {
+    uint64_t cycles, line, flash;
+};
+
 class Board {
   public:
-    Board(Channel& channel, volatile uint64_t& counter, char** arguments)
-        : counter_(counter), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
+    Board(Channel& channel, volatile Counters& counters, char** arguments)
+        : counters_(counters), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
 #ifdef BOARD_HAS_FLASH
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
         flash_ = std::make_unique<Flash>(arguments[3], FlashTimes{cycles(4), cycles(5), cycles(6)});
         top_.flash_in = 1;
 #endif
-        now_ = last_work_ = counter;
+        now_ = last_work_ = counters.cycles;
         line_.rest(top_);
         top_.rst = 1;
         for (int k = 0; k < RESET_CYCLES; ++k) clock();
@@ -52,14 +59,20 @@ class Board {
         for (int k = 0; k < cycles; ++k) {
             clock();
             line_.tick(now_, top_);
-            bool at_work = top_.working || line_.busy();
+            const bool line_at_work = line_.busy();
+            line_cycles_ += line_at_work;
+            bool at_work = top_.working || line_at_work;
 #ifdef BOARD_HAS_FLASH
             top_.flash_in = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_out);
             at_work = at_work || top_.flash_select || flash_->busy();
 #endif
             if (at_work) last_work_ = now_;
         }
-        counter_ = now_;
+        counters_.cycles = now_;
+        counters_.line = counters_.line + std::exchange(line_cycles_, 0);
+#ifdef BOARD_HAS_FLASH
+        counters_.flash = counters_.flash + flash_->take_clocked_cycles();
+#endif
     }
 
     bool idle() const { return now_ - last_work_ > CYCLES_UNTIL_SLEEP; }
@@ -67,8 +80,8 @@ class Board {
   private:
     VerilatedContext context_;
     System top_{&context_};
-    volatile uint64_t& counter_;
-    uint64_t now_, last_work_;
+    volatile Counters& counters_;
+    uint64_t now_, last_work_, line_cycles_ = 0;
     Line line_;
 #ifdef BOARD_HAS_FLASH
     std::unique_ptr<Flash> flash_;
@@ -84,10 +97,10 @@ class Board {
     }
 };
 
-volatile uint64_t& map_counter(int file) {
-    void* memory = mmap(nullptr, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "cycle counter");
-    return *static_cast<volatile uint64_t*>(memory);
+volatile Counters& map_counters(int file) {
+    void* memory = mmap(nullptr, sizeof(Counters), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "cycle counters");
+    return *static_cast<volatile Counters*>(memory);
 }
 
 }  // namespace
@@ -95,7 +108,7 @@ volatile uint64_t& map_counter(int file) {
 int main(int, char** arguments) {
     std::signal(SIGPIPE, SIG_IGN);
     Channel channel(std::atoi(arguments[1]));
-    Board board(channel, map_counter(std::atoi(arguments[2])), arguments + 3);
+    Board board(channel, map_counters(std::atoi(arguments[2])), arguments + 3);
     while (!channel.closed()) {
         board.run(CYCLES_BETWEEN_EXCHANGES);
         channel.exchange();

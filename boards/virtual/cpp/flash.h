@@ -1,6 +1,7 @@
 // SPI NOR flash (mode 0) of 16 MiB, its contents in a file: what was written when the power goes stays written.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 // How long things take, in cycles of the board's clock.
 struct FlashTimes {
@@ -32,13 +34,20 @@ class Flash {
 
     bool busy() const { return left_ > 0; }
 
+    // Cycles in which its clock ran since the last call: every edge stands for half a period, which is the shortest time
+    // between two edges so far.
+    uint64_t take_clocked_cycles() { return std::exchange(edges_, 0) * half_period_; }
+
     // One cycle: takes the levels of the pins (`select` is 1 while selected), gives that of the flash's output.
     bool tick(bool select, bool clock, bool input) {
         ++now_;
         if (busy()) work();
         if (select && !selected_) begin();
         if (!select && selected_) finish();
-        if (select && selected_ && clock != clock_) clock ? rise(input) : fall();
+        if (select && selected_ && clock != clock_) {
+            count_edge();
+            clock ? rise(input) : fall();
+        }
         selected_ = select;
         clock_ = clock;
         return output_ || !select;
@@ -78,6 +87,15 @@ class Flash {
     bool erasing_ = false;
     uint32_t first_ = 0, size_ = 0, left_ = 0;
     uint64_t started_ = 0;
+
+    // The edges of its clock.
+    uint64_t edges_ = 0, last_edge_ = 0, half_period_ = UINT32_MAX;
+
+    void count_edge() {
+        half_period_ = std::min(half_period_, now_ - last_edge_);
+        last_edge_ = now_;
+        ++edges_;
+    }
 
     void begin() {
         bits_ = 0;

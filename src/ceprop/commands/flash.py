@@ -8,6 +8,7 @@ import click
 
 from ceprop.errors import CepropError
 from ceprop.report import Report
+from ceprop.specification import Specification
 
 from .options import board_option, json_option
 from .types import INPUT_FILE
@@ -25,21 +26,36 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write what `ceprop pack` made to its place in the board's flash, and no bitstream.",
 )
+@click.option(
+    "--spec",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="Specification that the data set must suit; by default that of the report in build/BOARD, if there is one.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the command and run nothing; its program need not be here.")
 @json_option
-def flash(board: str, bitstream: Path | None, data_set: Path | None, dry_run: bool, json_file: Path | None) -> None:
+def flash(
+    board: str,
+    bitstream: Path | None,
+    data_set: Path | None,
+    spec: Path | None,
+    dry_run: bool,
+    json_file: Path | None,
+) -> None:
     """Write BITSTREAM to a board's flash with whichever program for it is here; that of build/BOARD where it is left
     out. A bitstream that is damaged, or for another device or board, is refused before anything is sent, and so is a
-    damaged data set."""
+    data set that is damaged or for another network."""
     from ceprop.boards import board as find_board
     from ceprop.boards.flashing import send
 
     if bitstream and data_set:
         raise CepropError("--data-set: writes no bitstream; leave out BITSTREAM, and write that by itself")
+    if spec and not data_set:
+        raise CepropError("--spec: is for --data-set only; the report beside a bitstream says what that was built from")
     report = Report(json_file)
     target = find_board(board)
     if data_set:
-        command, values = _data_set(target, data_set, dry_run)
+        command, values = _data_set(target, data_set, spec, dry_run)
     else:
         command, values = _bitstream(target, bitstream, dry_run)
     report.say(shlex.join(command))
@@ -56,11 +72,12 @@ def _bitstream(board: "Board", bitstream: Path | None, dry_run: bool) -> tuple[l
     return find_programmer(board, only_named=dry_run).command(chosen), {"bitstream": str(chosen)}
 
 
-def _data_set(board: "Board", path: Path, dry_run: bool) -> tuple[list[str], dict[str, object]]:
-    from ceprop.boards.flashing import find_programmer
+def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> tuple[list[str], dict[str, object]]:
+    from ceprop.boards.flashing import find_programmer, specification_of
     from ceprop.boards.host import check_data_set
     from ceprop.boards.protocol import Flash
 
-    samples = check_data_set(path)
+    specification = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
+    samples = check_data_set(path, specification)
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.DATA_SET, path)
     return command, {"data_set": str(path), "samples": samples, "address": Flash.DATA_SET}

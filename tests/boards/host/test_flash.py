@@ -12,6 +12,7 @@ from ceprop import CepropError
 from ceprop.boards.host import (
     HostDriver,
     Place,
+    Speed,
     data_set_image,
     first_batch,
     open_board,
@@ -92,6 +93,14 @@ def test_a_board_learns_by_itself(build: Path, tmp_path: Path, dataset: Dataset)
         proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 300, 2, lambda *_: None)
         assert (proof.mismatches, proof.learned.samples) == (0, 600)
         assert driver.counters()["samples"] == 600
+        speed = Speed.of(proof)
+        # It reads the whole file before the first sample, and again for each pass.
+        assert 0 < speed.start_seconds < speed.seconds
+        assert speed.samples_per_second < speed.samples_per_second_after_start
+        # One of the two never waits for the other.
+        shares = [speed.busy[name] or 0 for name in ("core", "flash")]
+        assert 0.8 < max(shares) <= 1
+        assert speed.bound == ("core" if shares[0] > shares[1] else "flash")
         # The model alone, over the same samples twice.
         expected = Trainer.start(SPECIFICATION, dataset)
         again = train_from_flash_beside(driver, expected, 300, 1, lambda *_: None)

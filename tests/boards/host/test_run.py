@@ -17,10 +17,10 @@ DIGITS = specification_for(Specification.load(bundled_specification("digits")), 
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every command runs outside the checkout."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def elsewhere(odd_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every command runs outside the checkout, in a folder with an odd name."""
+    monkeypatch.chdir(odd_folder)
+    return odd_folder
 
 
 @pytest.fixture

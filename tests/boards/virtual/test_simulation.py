@@ -5,7 +5,7 @@ import re
 import select
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ def _read(host: int, count: int, seconds: float = 20.0) -> bytes:
     return found
 
 
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for what the board writes down every few hundred cycles."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def _descriptors() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
 
@@ -57,6 +65,9 @@ def test_bytes_come_back_and_cost_cycles(echo: Any) -> None:
         os.write(host, _DATA[:count])
         assert _read(host, count) == _DATA[:count]
         assert board.cycles - before >= count * echo.byte_cycles
+        # Bytes come back while others go out, so the line is at work for each of them once, and for those on the way.
+        assert count * echo.byte_cycles <= board.line_cycles <= board.cycles
+        assert board.flash_cycles == 0
 
 
 @pytest.mark.parametrize("transport", ["uart"], indirect=True)
@@ -156,7 +167,10 @@ def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
 
         assert transfer(0x9F, count=3) == b"\xff" * 3
         transfer(0xAB)
+        before = board.flash_cycles
         assert transfer(0x9F, count=3) == bytes([0xEF, 0x40, 0x18])
+        # Four bytes of eight periods, each of two cycles.
+        _until(lambda: board.flash_cycles - before == 4 * 8 * 2)
         transfer(0x06)
         transfer(0x02, 0xAB, 0xCD, 0xEF, 0x12)
         while transfer(0x05, count=1)[0] & 1:
