@@ -65,6 +65,8 @@ def test_a_transport_that_is_not_simulated(tmp_path: Path) -> None:
         VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="smoke")
 
 
+# On one worker, which then compiles a board once.
+@pytest.mark.xdist_group("any_number")
 @pytest.mark.parametrize(("transport", "pause_rate"), [("axi4-stream", 0.0), ("axi4-stream", 0.6), ("wishbone", 0.3)])
 def test_registers_are_read_in_any_number(transport: str, pause_rate: float, tmp_path_factory: Any) -> None:
     """Each answered or refused, and the board is there and in order afterwards."""
