@@ -138,10 +138,10 @@ def _environment(tool: Simulator, design: Design, bench: Bench) -> dict[str, str
 
 
 def _reason(log: Path) -> str:
-    """The last line of a test's traceback."""
+    """The last line of a test's traceback, or of all where there is none."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
-    return errors[-1] if errors else "no reason given"
+    return next(filter(None, [*errors[::-1], *lines[::-1]]), "no reason given")
 
 
 def _first_error(log: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .caches import cache_environment
 from .commands.bench import bench
 from .commands.bench_scaling import scaling
 from .commands.boards import boards
@@ -80,6 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    os.environ.update(cache_environment())  # for what runs in this process: Numba and Matplotlib
     with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
         warnings.simplefilter("always", CepropWarning)

@@ -1,5 +1,8 @@
 """Every name in the Verilog is ours: none of them depends on the version of Python that writes it."""
 
+import hashlib
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +106,27 @@ def test_tops(name: str, blind: list[str]) -> None:
 
 def test_the_harness(blind: list[str]) -> None:
     assert UNNAMED not in harness_verilog(generate(SPECIFICATION).manifest)
+
+
+PYTHONS = ("python3.11", "python3.12", "python3.13")
+
+_NEEDED = "import amaranth, ceprop, pydantic"
+_SCRIPT = """
+import hashlib, pathlib, sys
+from ceprop import Specification
+from ceprop.hdl import generate
+core = generate(Specification.load(pathlib.Path(sys.argv[1])))
+print(hashlib.sha256(core.verilog.encode()).hexdigest())
+"""
+
+
+def test_every_python_that_is_here_writes_the_same_bytes(tiny: Path) -> None:
+    """Those that have what ceprop needs, and the present one in any case, in a process of its own."""
+    expected = hashlib.sha256(generate(Specification.load(tiny)).verilog.encode()).hexdigest()
+    others = [path for path in map(shutil.which, PYTHONS) if path is not None]
+    pythons = [sys.executable, *(path for path in others if _run(path, _NEEDED).returncode == 0)]
+    assert {_run(python, _SCRIPT, str(tiny)).stdout.strip() for python in pythons} == {expected}
+
+
+def _run(python: str, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([python, "-c", script, *arguments], capture_output=True, text=True)

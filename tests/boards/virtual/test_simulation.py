@@ -3,6 +3,8 @@
 import os
 import re
 import select
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -155,6 +157,33 @@ def test_a_program_that_ends_is_noticed() -> None:
     message = r"^the virtual board ended by itself with exit code 3$"
     with pytest.raises(CepropError, match=message), Simulation(program, clock_hz=CLOCK_HZ, baud=BAUD):
         time.sleep(0.5)
+
+
+def test_it_ends_with_the_program_that_simulates(tmp_path: Path) -> None:
+    script = """
+import os, time
+from ceprop.boards.virtual.simulation import Simulation
+with Simulation(b"#!/bin/sh\\necho > here\\nexec sleep 998\\n", clock_hz=36_000_000, baud=3_000_000):
+    while not os.path.exists("here"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path).returncode == -9
+    end = time.monotonic() + 60
+    while _work_in(tmp_path):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _work_in(folder: Path) -> bool:
+    """Whether a process runs in a folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == folder:
+                return True
+        except OSError:  # it has ended
+            continue
+    return False
 
 
 def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
