@@ -17,6 +17,7 @@ from ceprop.boards.ice40_bitstream import check_ice40
 from ceprop.boards.registry import Board
 from ceprop.errors import CepropError
 from ceprop.processes import run_to_end
+from ceprop.scratch import private_folder
 from ceprop.specification import Specification
 
 _STDERR = 2
@@ -128,8 +129,9 @@ def specification_of(folder: Path) -> Specification | None:
     return None if report is None else Specification.from_mapping(report["specification"])
 
 
-def check_bitstream(bitstream: Path, board: Board) -> None:
-    """Refuse a bitstream that is not whole, or not for the board. A report beside it says which board that is, and what
+def check_bitstream(bitstream: Path, board: Board) -> bytes:
+    """The content of a bitstream that is whole and for the board; this is to be sent, and not what the file may hold
+    later. A report beside it says which board that is, and what
     its content must be; without one an ECP5's own device and CRCs have to do, and an iCE40's, in which there is no
     device, is refused.
 
@@ -146,7 +148,7 @@ def check_bitstream(bitstream: Path, board: Board) -> None:
     if report is not None and report["board"] != board.name:
         raise CepropError(f"bitstream {bitstream}: it is for {report['board']} ({report['device']}), not {board.title}")
     if report is not None and report["sha256"] == hashlib.sha256(content).hexdigest():
-        return
+        return content
     if report is not None and report["bitstream"] == bitstream.name and board.device.family == "ecp5":
         raise CepropError(f"bitstream {bitstream}: damaged, or not that of {REPORT} beside it; build it again")
     try:
@@ -158,11 +160,19 @@ def check_bitstream(bitstream: Path, board: Board) -> None:
         raise CepropError(f"bitstream {bitstream}: damaged: {error}") from None
     if board.device.family == "ice40":
         raise CepropError(f"bitstream {bitstream}: no {REPORT} beside it says which board it is for")
+    return content
 
 
-def send(command: list[str], board: Board) -> None:
-    """Run a programmer. Raises :class:`CepropError` where it cannot be run, fails, or takes too long."""
-    code = run_to_end(command, output=_STDERR, seconds=_MOST_SECONDS)
+def send(command: list[str], content: bytes, board: Board) -> None:
+    """Run a programmer whose `command` ends with a file's name. It gets a private copy of the `content` that was
+    checked, for the file itself may have changed since.
+
+    Raises :class:`CepropError` where it cannot be run, fails, or takes too long."""
+    *program, file = command
+    with private_folder() as folder:
+        copy = folder / f"content{Path(file).suffix}"
+        copy.write_bytes(content)
+        code = run_to_end([*program, str(copy)], output=_STDERR, seconds=_MOST_SECONDS)
     if code:
         raise CepropError(f"{command[0]}: exit code {code}; is {board.name} connected?")
 

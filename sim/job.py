@@ -53,7 +53,7 @@ class Job:
         arrays = {name: getattr(self, name) for name in _SEQUENCE}
         for name in _NETWORK:
             arrays |= {f"{name}_{number}": array for number, array in enumerate(getattr(self.network, name))}
-        np.savez(folder / _ARRAYS, allow_pickle=False, **arrays)
+        np.savez(folder / _ARRAYS, **arrays)
         fields = {
             "specification": self.specification.fields(),
             "manifest": self.manifest,

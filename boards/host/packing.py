@@ -56,8 +56,8 @@ def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.
     return content + _CRC.pack(check_value(content))
 
 
-def check_data_set(path: Path, specification: Specification | None = None) -> int:
-    """The samples of a data set's file.
+def check_data_set(path: Path, specification: Specification | None = None) -> tuple[int, bytes]:
+    """How many samples a data set's file has, and its content.
 
     With a specification the file must also have its mark, and its inputs and classes. Raises :class:`CepropError` for a
     file that is not whole, is no data set, holds other samples than it counts, or was packed for another network."""
@@ -73,12 +73,12 @@ def check_data_set(path: Path, specification: Specification | None = None) -> in
     if specification is None:
         if not any(_counts(packed, size) == samples for size in (1, 2)):
             raise CepropError(f"data set {path}: it counts {samples} samples and holds another number")
-        return samples
+        return samples, content
     if mark != data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes):
         raise CepropError(f"data set {path}: it was packed for a network of other inputs, input bits or classes")
     if _counts(packed, value_bytes(specification), specification.layers[0], specification.classes) != samples:
         raise CepropError(f"data set {path}: it counts {samples} samples and does not hold as many whole ones")
-    return samples
+    return samples, content
 
 
 def _is_whole(content: bytes) -> bool:

@@ -25,7 +25,7 @@ def save_run(run: ReferenceRun, path: Path) -> None:
     """Write weights and history; a crash leaves the old file or the new one."""
     content = io.BytesIO()
     header = {"run": _digest(run.settings, run.images), "history": [asdict(row) for row in run.history]}
-    np.savez(content, allow_pickle=False, header=np.array(json.dumps(header)), **run.network.parameters())
+    np.savez(content, header=np.array(json.dumps(header)), **run.network.parameters())
     marked = content.getvalue() + _MARK
     write_aside(path, marked + hashlib.sha256(marked).digest())
 

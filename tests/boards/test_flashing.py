@@ -215,9 +215,10 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _install(folder: Path, program: str, code: int = 0) -> None:
-    """A program that writes down how it was called."""
+    """A program that writes down how it was called, and keeps the file that it was to send."""
     path = folder / program
-    path.write_text(f'#!/bin/sh\necho "$@" >{folder}/called\nexit {code}\n')
+    keep = f'for file; do :; done\ncp "$file" {folder}/sent\necho "$@" | sed "s|$file|FILE|" >{folder}/called'
+    path.write_text(f"#!/bin/sh\n{keep}\nexit {code}\n")
     path.chmod(0o755)
 
 
@@ -236,7 +237,8 @@ def test_verb(ecp5: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert not values["sent"]
     assert not (tmp_path / "called").exists()
     assert run([*command, str(path)]) == 0
-    assert (tmp_path / "called").read_text() == f"-d 1209:5af0 -a 0 -D {path}\n"
+    assert (tmp_path / "called").read_text() == "-d 1209:5af0 -a 0 -D FILE\n"
+    assert (tmp_path / "sent").read_bytes() == path.read_bytes()
     _install(tmp_path, "dfu-util", code=74)
     capsys.readouterr()
     assert run(command) == 2
@@ -283,7 +285,8 @@ def test_a_data_set_goes_to_its_place(
     assert run([*command, "ulx3s_25f", "--json", "-"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert (values["samples"], values["address"], values["sent"]) == (20, 0x300000, True)
-    assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 set.bin\n"
+    assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 FILE\n"
+    assert (tmp_path / "sent").read_bytes() == (tmp_path / "set.bin").read_bytes()
     (tmp_path / "called").unlink()
     other = specification.read_text(encoding="utf-8").replace("input_bits = 8", "input_bits = 7")
     (tmp_path / "other.toml").write_text(other, encoding="utf-8")

@@ -16,6 +16,9 @@ from .types import INPUT_FILE
 if TYPE_CHECKING:
     from ceprop.boards import Board
 
+_ToSend = tuple[list[str], bytes, dict[str, object]]
+"""The command that names the file, the content of the file when it was checked, and what the JSON says of it."""
+
 
 @click.command(short_help="Send a bitstream or a data set to a board.")
 @board_option
@@ -55,29 +58,29 @@ def flash(
     report = Report(json_file)
     target = find_board(board)
     if data_set:
-        command, values = _data_set(target, data_set, spec, dry_run)
+        command, content, values = _data_set(target, data_set, spec, dry_run)
     else:
-        command, values = _bitstream(target, bitstream, dry_run)
+        command, content, values = _bitstream(target, bitstream, dry_run)
     report.say(shlex.join(command))
     if not dry_run:
-        send(command, target)
+        send(command, content, target)
     report.result({"board": board, **values, "command": command, "sent": not dry_run})
 
 
-def _bitstream(board: "Board", bitstream: Path | None, dry_run: bool) -> tuple[list[str], dict[str, object]]:
+def _bitstream(board: "Board", bitstream: Path | None, dry_run: bool) -> _ToSend:
     from ceprop.boards.flashing import bitstream_of, check_bitstream, find_programmer
 
     chosen = bitstream or bitstream_of(Path("build") / board.name)
-    check_bitstream(chosen, board)
-    return find_programmer(board, only_named=dry_run).command(chosen), {"bitstream": str(chosen)}
+    content = check_bitstream(chosen, board)
+    return find_programmer(board, only_named=dry_run).command(chosen), content, {"bitstream": str(chosen)}
 
 
-def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> tuple[list[str], dict[str, object]]:
+def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _ToSend:
     from ceprop.boards.flashing import find_programmer, specification_of
     from ceprop.boards.host import check_data_set
     from ceprop.boards.protocol import Flash
 
     specification = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
-    samples = check_data_set(path, specification)
+    samples, content = check_data_set(path, specification)
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.DATA_SET, path)
-    return command, {"data_set": str(path), "samples": samples, "address": Flash.DATA_SET}
+    return command, content, {"data_set": str(path), "samples": samples, "address": Flash.DATA_SET}

@@ -82,7 +82,7 @@ def test_file_that_is_not_as_it_was_packed_is_refused(tmp_path: Path, bits: int)
     path, known = tmp_path / "set.bin", specification(3, bits)
     whole, generator = data_set_image(known, _INPUTS, np.array([2, 1, 0])), random.Random(1)
     path.write_bytes(whole)
-    assert check_data_set(path, known) == check_data_set(path) == 3
+    assert check_data_set(path, known) == check_data_set(path) == (3, whole)
     for _ in range(2000):
         place = generator.randrange(len(whole))
         altered = bytes([generator.choice([b for b in range(256) if b != whole[place]])])
