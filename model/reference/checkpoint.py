@@ -13,6 +13,7 @@ from ceprop.files import write_aside
 from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
+from ceprop.reading import read_up_to
 
 # numpy reads the arrays all the same: what follows the end of a zip file does not count there.
 _MARK = b"\r\nceprop float run, version 1\r\n"
@@ -52,8 +53,7 @@ def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
 def _unsealed(path: Path, most: int) -> bytes:
     """What stands before the mark of a whole file of at most `most` bytes."""
     try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
+        content = read_up_to(path, most)
     except OSError as error:
         raise CepropError(f"checkpoint {path}: {error.strerror}") from None
     if len(content) > most:
