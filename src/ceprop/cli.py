@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .caches import matplotlib_environment
 from .commands.bench import bench
 from .commands.bench_scaling import scaling
 from .commands.boards import boards
@@ -76,10 +77,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:
         if debug and not isinstance(error, click.exceptions.Exit):
             traceback.print_exc()
+        _be_silent_about_unused_parts()
         return _end(error)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    os.environ.update(matplotlib_environment())
     with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
         warnings.simplefilter("always", CepropWarning)
@@ -130,6 +133,13 @@ def _end(error: BaseException) -> int:
             remedy = "this is a fault of ceprop: please report what `ceprop --debug VERB ...` prints"
             return _say(f"{type(error).__name__}: {one_line(str(error), 120)}; {remedy}", FAULT)
     raise error
+
+
+def _be_silent_about_unused_parts() -> None:
+    """Amaranth warns of each part of a design that is never used. Where a command ends early these are all of them."""
+    amaranth = sys.modules.get("amaranth.hdl")
+    if amaranth is not None:
+        warnings.filterwarnings("ignore", category=amaranth.UnusedElaboratable)
 
 
 def _forget_output() -> None:
