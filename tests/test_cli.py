@@ -473,3 +473,20 @@ main(["generate", sys.argv[1], "-o", sys.argv[2]])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert [line[:8] for line in done.stderr.splitlines() if line] == ["ceprop: "]
+
+
+@pytest.mark.parametrize(
+    ("closing", "code", "said"),
+    [
+        (">&-", 2, "ceprop: the standard output is closed; send it to a file or to /dev/null\n"),
+        (">&- 2>&-", 2, ""),
+        ("2>&-", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_closed_standard_streams(closing: str, code: int, said: str, tmp_path: Path) -> None:
+    place = tmp_path / "boards.json"
+    script = f'exec "$0" -m ceprop boards --json "$1" {closing}'
+    done = subprocess.run(["sh", "-c", script, sys.executable, str(place)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+    assert place.exists() == (code == 0)

@@ -60,11 +60,27 @@ bench.add_command(scaling)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    closed = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison]
+    _open_closed_streams()
+    if closed:
+        sys.exit(_say("the standard output is closed; send it to a file or to /dev/null", REFUSED))
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold bytes that are no text; they are shown as escapes.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(run(arguments))
+
+
+def _open_closed_streams() -> None:
+    """Open /dev/null for each standard stream that is closed. The next file that is opened would be in its place, and
+    tools would write into that."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free, and so this one.
+            opened = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(opened, "w" if opened else "r", closefd=False))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
