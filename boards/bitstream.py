@@ -217,7 +217,7 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
 def _whole(found: Build, run: Path) -> Build:
     """Raises :class:`CepropError` where the bitstream in the folder is not the one that was made."""
     path = run / found.bitstream
-    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != found.sha256:
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != found.sha256:
         raise CepropError(f"bitstream {path}: missing or damaged")
     return found
 

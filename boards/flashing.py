@@ -17,6 +17,7 @@ from ceprop.boards.ice40_bitstream import check_ice40
 from ceprop.boards.registry import Board
 from ceprop.errors import CepropError
 from ceprop.processes import run_to_end
+from ceprop.reading import read_up_to
 from ceprop.scratch import private_folder
 from ceprop.specification import Specification
 
@@ -25,6 +26,8 @@ _STDERR = 2
 
 _MOST_SECONDS = 900.0
 """For a programmer: the largest bitstream takes two minutes at the slowest."""
+
+_LARGEST_BITSTREAM = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -137,9 +140,11 @@ def check_bitstream(bitstream: Path, board: Board) -> bytes:
 
     Raises :class:`CepropError` that names what is wrong."""
     try:
-        content = bitstream.read_bytes()
+        content = read_up_to(bitstream, _LARGEST_BITSTREAM)
     except OSError as error:
         raise CepropError(f"bitstream {bitstream}: {error.strerror}") from None
+    if len(content) > _LARGEST_BITSTREAM:
+        raise CepropError(f"bitstream {bitstream}: larger than {_LARGEST_BITSTREAM:,} bytes, as none of a board is")
     if board.device.idcode is not None:
         device = _device_of(bitstream, content)
         if device != board.device.name:

@@ -93,7 +93,7 @@ def synthesize(script: str, top: str, folder: Path) -> Synthesis:
 
 def _netlist_sha256(folder: Path) -> str | None:
     path = folder / NETLIST
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _counts(path: Path) -> dict[str, dict[str, int]]:

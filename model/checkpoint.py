@@ -15,6 +15,7 @@ from ceprop.files import write_aside
 from ceprop.model.datasets import Dataset
 from ceprop.model.network import Network
 from ceprop.model.training import Counters, EpochRow, Trainer
+from ceprop.reading import read_up_to
 from ceprop.specification import Specification
 
 FORMAT = 2
@@ -82,8 +83,7 @@ def _most_bytes(specification: Specification) -> int:
 def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
     """Header and array bytes of a file that is whole and has at most `most` bytes."""
     try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
+        content = read_up_to(path, most)
     except OSError as error:
         raise CepropError(f"checkpoint {path}: {error.strerror}") from None
     if len(content) > most:

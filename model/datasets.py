@@ -57,8 +57,8 @@ def load_images(source: str | Path, seed: int) -> Images:
     for stem, (images, labels) in (("train", train), ("t10k", test)):
         if len(images) != len(labels):
             raise CepropError(f"--data {folder}: {stem} has {len(images)} images but {len(labels)} labels")
-        if not len(images):
-            raise CepropError(f"--data {folder}: {stem} has no images")
+        if not images.size:
+            raise CepropError(f"--data {folder}: {stem} has no {'pixels' if len(images) else 'images'}")
     return Images(folder.resolve().name, 255, train, test)
 
 

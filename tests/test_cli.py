@@ -405,3 +405,88 @@ def test_simulation_that_ends_early_proves_nothing(
     empty = Comparison(0, 0, 0, 0, 0, None, "", 0, 0, {}, 0, 0, 0.0, 0.0, 0.0)
     monkeypatch.setattr("ceprop.sim.compare", lambda *_, **__: empty)
     assert "ended after 0 of 20 samples" in refused(["sim", DIGITS], capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["train", "SPEC", "--epochs", "1", "--checkpoint", "a", "--json", "./a"], ("--checkpoint", "--json")),
+        (["train", "SPEC", "--epochs", "1", "--plot", "a", "--json", "link"], ("--plot", "--json")),
+        (["train", "SPEC", "--epochs", "1", "--json", "SPEC"], ("SPEC", "--json")),
+        (["pack", "SPEC", "SPEC"], ("SPEC", "FILE")),
+        (["boards", "SPEC", "--json", "SPEC"], ("SPEC", "--json")),
+        (["flash", "a", "--board", "icebreaker", "--json", "a"], ("BITSTREAM", "--json")),
+        (["run", "--spec", "SPEC", "snapshot", "SPEC"], ("--spec", "FILE")),
+    ],
+)
+def test_one_file_for_two_options_is_refused(
+    arguments: list[str],
+    options: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    specification = bundled_specification("digits").read_bytes()
+    Path("SPEC").write_bytes(specification)
+    Path("link").symlink_to("a")
+    assert run(arguments) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "one would be written over the other" in message
+    assert all(option in message for option in options)
+    assert Path("SPEC").read_bytes() == specification
+    assert not Path("a").exists()
+
+
+def test_what_is_no_regular_file_takes_several_outputs(tmp_path: Path) -> None:
+    places = ["--json", "/dev/null", "--plot", "/dev/null", "--checkpoint", str(tmp_path / "a")]
+    assert run(["train", str(bundled_specification("digits")), *SMALL, "--epochs", "1", *places]) == 0
+
+
+def test_matplotlib_is_quiet_where_no_settings_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    environment = {name: value for name, value in os.environ.items() if name != "MPLCONFIGDIR"}
+    environment |= {"HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path)}
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
+    script = "import ceprop.cli; ceprop.cli.run(['--version']); import matplotlib; print(matplotlib.get_configdir())"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == str(tmp_path / f"ceprop-cache-{os.geteuid()}" / "matplotlib")
+
+
+@pytest.mark.parametrize(("ending", "code"), [("KeyboardInterrupt", 130), ("MemoryError", 2), ("KeyError", 70)])
+def test_what_ends_in_the_middle_of_a_design_is_one_line(ending: str, code: int, tmp_path: Path) -> None:
+    script = f"""
+import sys
+from ceprop.cli import main
+from ceprop.hdl.array import SynapseArray
+
+def elaborate(self, platform):
+    raise {ending}
+
+SynapseArray.elaborate = elaborate
+main(["generate", sys.argv[1], "-o", sys.argv[2]])
+"""
+    command = [sys.executable, "-c", script, DIGITS, str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert [line[:8] for line in done.stderr.splitlines() if line] == ["ceprop: "]
+
+
+@pytest.mark.parametrize(
+    ("closing", "code", "said"),
+    [
+        (">&-", 2, "ceprop: the standard output is closed; send it to a file or to /dev/null\n"),
+        (">&- 2>&-", 2, ""),
+        ("2>&-", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_closed_standard_streams(closing: str, code: int, said: str, tmp_path: Path) -> None:
+    place = tmp_path / "boards.json"
+    script = f'exec "$0" -m ceprop boards --json "$1" {closing}'
+    done = subprocess.run(["sh", "-c", script, sys.executable, str(place)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+    assert place.exists() == (code == 0)

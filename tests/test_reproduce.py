@@ -1,6 +1,7 @@
 """`ceprop reproduce` and `ceprop bench model` on the bundled digits."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from matplotlib.axes import Axes
 from ceprop import reproduction
 from ceprop.cli import run
 from ceprop.model import load_images
+from ceprop.model.reference import PAPER_ROWS, mean_gradient_angles
+from ceprop.reproduction import resized
 
 
 def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -139,3 +142,15 @@ def test_rates_that_are_too_large_end_the_run_in_one_line(
     table = ("reproduce", "table", "--row", row, "--epochs", "1", "--out", str(tmp_path))
     assert run([*table, "--rate-scale", scale]) == 2
     assert "learning diverged in epoch 0" in capsys.readouterr().err
+
+
+def test_angles_of_updates_where_five_batches_are_not_there() -> None:
+    digits = load_images("digits", 1)
+    pixels, labels = digits.train
+    settings = resized(PAPER_ROWS["c-ep-1h"].settings, 4).but(layers=(64, 4, 10))
+    few = replace(digits, train=(pixels[: settings.batch + 1], labels[: settings.batch + 1]))
+    first = replace(digits, train=(pixels[: settings.batch], labels[: settings.batch]))
+    found, of_first = (mean_gradient_angles(settings, images).all_steps for images in (few, first))
+    assert 0 < of_first < 180
+    assert 0 < found < 180
+    assert found != of_first

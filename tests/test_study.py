@@ -156,3 +156,13 @@ def test_bad_input(
     assert captured.err.count("\n") == 1
     assert message in captured.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_picture_where_nothing_is_wrong(tiny: Study, tmp_path: Path) -> None:
+    result = tiny.run(tmp_path / "runs", lambda done, total: None)
+    for point in result["variants"]:
+        for one in point["runs"].values():
+            one["test_errors"] = [0.0 for _ in one["test_errors"]]
+        point["test_error"] = 0.0
+    draw_study(result, tmp_path / "study.png")  # a logarithmic axis would warn, and warnings are errors
+    assert (tmp_path / "study.png").stat().st_size > 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from ceprop.boards.protocol import Flash, check_value, data_set_mark
 from ceprop.errors import CepropError
+from ceprop.reading import read_up_to
 from ceprop.specification import Specification
 
 _LONGEST_STEP = 255
@@ -62,8 +63,7 @@ def check_data_set(path: Path, specification: Specification | None = None) -> tu
     With a specification the file must also have its mark, and its inputs and classes. Raises :class:`CepropError` for a
     file that is not whole, is no data set, holds other samples than it counts, or was packed for another network."""
     try:
-        with path.open("rb") as file:
-            content = file.read(Flash.BYTES + 1)
+        content = read_up_to(path, Flash.BYTES)
     except OSError as error:
         raise CepropError(f"data set {path}: {error.strerror}") from None
     if not _is_whole(content):

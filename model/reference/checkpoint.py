@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ceprop.files import write_aside
 from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
+from ceprop.reading import read_up_to
 
 # numpy reads the arrays all the same: what follows the end of a zip file does not count there.
 _MARK = b"\r\nceprop float run, version 1\r\n"
@@ -25,7 +27,8 @@ def save_run(run: ReferenceRun, path: Path) -> None:
     """Write weights and history; a crash leaves the old file or the new one."""
     content = io.BytesIO()
     header = {"run": _digest(run.settings, run.images), "history": [asdict(row) for row in run.history]}
-    np.savez(content, header=np.array(json.dumps(header)), **run.network.parameters())
+    arrays: dict[str, Any] = {"header": np.array(json.dumps(header)), **run.network.parameters()}
+    np.savez(content, **arrays)
     marked = content.getvalue() + _MARK
     write_aside(path, marked + hashlib.sha256(marked).digest())
 
@@ -52,8 +55,7 @@ def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
 def _unsealed(path: Path, most: int) -> bytes:
     """What stands before the mark of a whole file of at most `most` bytes."""
     try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
+        content = read_up_to(path, most)
     except OSError as error:
         raise CepropError(f"checkpoint {path}: {error.strerror}") from None
     if len(content) > most:

@@ -37,13 +37,13 @@ def gradient_angles(settings: Settings, inputs: np.ndarray, targets: np.ndarray)
 
 
 def mean_gradient_angles(settings: Settings, images: Images) -> GradientAngles:
-    """The means of :func:`gradient_angles` over the first batches of the training set."""
+    """The means of :func:`gradient_angles` over the first batches of the training set, five where it has so many."""
     pictures, labels = images.train
     targets = np.eye(settings.layers[-1])
     angles = []
     with threadpool_limits(1):
-        for batch in range(_BATCHES):
-            here = slice(batch * settings.batch, (batch + 1) * settings.batch)
+        for start in range(0, min(_BATCHES * settings.batch, len(labels)), settings.batch):
+            here = slice(start, start + settings.batch)
             angles.append(gradient_angles(settings, pictures[here] / images.largest, targets[labels[here]]))
     return GradientAngles(
         float(np.mean([angle.all_steps for angle in angles])),

@@ -29,6 +29,33 @@ def cache_environment() -> dict[str, str]:
     return {_VARIABLE: str(folder)}
 
 
+def matplotlib_environment() -> dict[str, str]:
+    """What must be added to this program's environment before Matplotlib is imported: where a user's folder for
+    settings cannot be written, Matplotlib would take a temporary one, and say so at length in every run."""
+    if "MPLCONFIGDIR" in os.environ or _can_be_made(_settings_folder()):
+        return {}
+    try:
+        folder = Path(cache_environment().get(_VARIABLE, _user_folder()))
+    except CepropError:
+        return {}  # what draws nothing needs no such folder
+    return {"MPLCONFIGDIR": str(folder / "matplotlib")}
+
+
+def _settings_folder() -> Path:
+    named = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        return Path(named or Path.home() / ".config") / "matplotlib"
+    except RuntimeError:  # a user whom the system does not know
+        return Path(os.devnull)
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it is missing."""
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
 def _user_folder() -> Path:
     named = os.environ.get(_VARIABLE)
     if named and Path(named).is_absolute():

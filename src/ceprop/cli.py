@@ -1,6 +1,5 @@
 """The command `ceprop`: one verb a file in `commands/`; every error is one line, and its exit code says its kind."""
 
-import errno
 import os
 import sys
 import traceback
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from . import __version__
-from .caches import cache_environment
+from .caches import cache_environment, matplotlib_environment
 from .commands.bench import bench
 from .commands.bench_scaling import scaling
 from .commands.boards import boards
@@ -29,12 +28,9 @@ from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
-from .errors import CepropError, CepropWarning, one_line
-from .signals import Terminated, ending_by_exception
-
-REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
-"""Exit codes beside 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); 128 and the signal's
-number, as a shell counts, for SIGINT and SIGPIPE."""
+from .ending import REFUSED, ended, say
+from .errors import CepropWarning, one_line
+from .signals import ending_by_exception
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,11 +56,27 @@ bench.add_command(scaling)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    closed = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison]
+    _open_closed_streams()
+    if closed:
+        sys.exit(say("the standard output is closed; send it to a file or to /dev/null", REFUSED))
     for stream in (sys.stdout, sys.stderr):
         # A file's name may hold bytes that are no text; they are shown as escapes.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(run(arguments))
+
+
+def _open_closed_streams() -> None:
+    """Open /dev/null for each standard stream that is closed. The next file that is opened would be in its place, and
+    tools would write into that."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free, and so this one.
+            opened = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(opened, "w" if opened else "r", closefd=False))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -77,11 +89,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:
         if debug and not isinstance(error, click.exceptions.Exit):
             traceback.print_exc()
-        return _end(error)
+        return ended(error)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    os.environ.update(cache_environment())  # for what runs in this process: Numba and Matplotlib
+    # For what runs in this process: Numba and Matplotlib.
+    os.environ.update(cache_environment() | matplotlib_environment())
     with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
         warnings.simplefilter("always", CepropWarning)
@@ -103,45 +116,3 @@ def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
             click.echo(line, err=True)
 
     return show_warning
-
-
-def _end(error: BaseException) -> int:
-    """Say in one line what ended the command; its exit code."""
-    match error:
-        case click.exceptions.NoArgsIsHelpError():
-            error.show()
-            return REFUSED
-        case click.ClickException():
-            return _say(error.format_message(), REFUSED)
-        case CepropError():
-            return _say(str(error), REFUSED)
-        case click.Abort() | KeyboardInterrupt():
-            return _say("interrupted", INTERRUPTED)
-        case Terminated():
-            return _say(str(error), error.exit_code)
-        case BrokenPipeError() | SystemExit(code=1):  # click makes the second of the first
-            _forget_output()
-            return PIPE_CLOSED
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
-            _forget_output()
-            place = "the output" if error.filename is None else str(error.filename)
-            return _say(f"cannot write or open {place}: {error.strerror}", REFUSED)
-        case MemoryError():
-            return _say("out of memory; smaller layers, fewer samples or a machine with more memory may do", REFUSED)
-        case Exception():
-            remedy = "this is a fault of ceprop: please report what `ceprop --debug VERB ...` prints"
-            return _say(f"{type(error).__name__}: {one_line(str(error), 120)}; {remedy}", FAULT)
-    raise error
-
-
-def _forget_output() -> None:
-    """Keep the interpreter from writing at its end what could not be written now."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return  # standard output is no file of the system, as in a test
-
-
-def _say(message: str, code: int) -> int:
-    click.echo(f"ceprop: {one_line(message)}", err=True)
-    return code

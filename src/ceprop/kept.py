@@ -5,6 +5,9 @@ import json
 from pathlib import Path
 
 from .files import write_aside
+from .reading import read_up_to
+
+_LARGEST_BYTES = 1 << 30
 
 
 def key_of(*parts: object) -> str:
@@ -21,7 +24,7 @@ def keep(path: Path, key: str, content: bytes) -> None:
 def kept(path: Path, key: str) -> bytes | None:
     """What was kept at `path` under `key`; None where there is nothing, or something else, or a damaged file."""
     try:
-        whole = path.read_bytes()
+        whole = read_up_to(path, _LARGEST_BYTES)
     except OSError:
         return None
     size = hashlib.sha256().digest_size

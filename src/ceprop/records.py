@@ -7,6 +7,7 @@ from typing import Any
 
 from ceprop.errors import CepropError
 from ceprop.files import write_aside
+from ceprop.reading import read_up_to
 
 SEAL = "seal"
 """The key beside the fields: their kind, the version of their layout, and the SHA-256 over all of them."""
@@ -28,8 +29,7 @@ def read_record(path: Path, kind: str, version: int = 1) -> dict[str, Any]:
     Raises :class:`CepropError` with one line for a file that is missing, too large, of another kind or version, cut
     short, or altered in any byte."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
+        content = read_up_to(path, _LARGEST_BYTES)
     except OSError as error:
         raise CepropError(f"{kind} {path}: {error.strerror}") from None
     if len(content) > _LARGEST_BYTES:

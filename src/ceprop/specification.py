@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from .errors import CepropError
 from .fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, Within
 from .files import write_aside
+from .reading import read_up_to
 
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 """What a name looks like: files, modules and identifiers are made of it."""
@@ -306,8 +307,7 @@ def _digest(fields: dict[str, Any]) -> str:
 def _read_toml(path: Path) -> dict[str, Any]:
     """The fields of a TOML file, which may begin with a byte order mark."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
+        content = read_up_to(path, _LARGEST_FILE)
     except OSError as error:
         raise CepropError(f"specification {path}: {error.strerror}") from None
     if len(content) > _LARGEST_FILE:

@@ -267,7 +267,7 @@ def test_a_programmer_that_does_not_end_is_ended(
     program.chmod(0o755)
     begun = time.monotonic()
     with pytest.raises(CepropError, match=r"^waiter: took longer than 0.5 s"):
-        send([str(program)], board("icebreaker"))
+        send([str(program), "file.bin"], b"", board("icebreaker"))
     assert time.monotonic() - begun < 5
 
 

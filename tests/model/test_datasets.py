@@ -209,3 +209,9 @@ def test_values_outside_a_fixed_range_are_warned_of_once() -> None:
         "38 % of the values are outside the quantiser's range of quantiser.low = 0 to quantiser.high = 16 and are cut "
         'off there; the data reach from -1 to 300: set low and high so, or quantiser.mode = "minmax"'
     ]
+
+
+def test_images_without_pixels_are_refused(folder: Path) -> None:
+    for stem, count in (("train", 6), ("t10k", 3)):
+        (folder / f"{stem}-images-idx3-ubyte").write_bytes(idx(np.zeros((count, 2, 0))))
+    assert message(folder).endswith("train has no pixels")

@@ -147,7 +147,12 @@ def selftest(target: _Board, samples: int, data: str, json_file: Path | None) ->
 @run_board.command(short_help="Learn on the board and in the model.")
 @data_option
 @click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
-@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Go on from this training run or snapshot.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),  # no INPUT_FILE: --snapshot may take the place of what was read
+    metavar="FILE",
+    help="Go on from this training run or snapshot.",
+)
 @click.option("--snapshot", "saved", type=OUTPUT_FILE, metavar="FILE", help="Save what the board learned here.")
 @click.option(
     "--from-flash",

@@ -19,8 +19,41 @@ LEARNED_SAMPLES = click.IntRange(0, 10**9)
 EPOCHS = click.IntRange(1, 1_000_000)
 """As far as a specification's schedule of rates can go."""
 
-INPUT_FILE = click.Path(path_type=Path)
-"""A file that is read. Who reads it says what is wrong with it."""
+_CLAIMS = "ceprop.claims"
+
+
+def _claim(path: Path, param: click.Parameter | None, ctx: click.Context | None, *, written: bool) -> str | None:
+    """Note which option names a file, and whether it writes it; the option that named the same file before, where one
+    of the two would write over the other's. What is no regular file, such as /dev/null, takes any number."""
+    if param is None or ctx is None or (path.exists() and not path.is_file()):
+        return None
+    claims: dict[str, tuple[str, bool]] = ctx.meta.setdefault(_CLAIMS, {})
+    own = param.get_error_hint(ctx)
+    other, other_writes = claims.setdefault(os.path.realpath(path), (own, written))
+    return other if other != own and (written or other_writes) else None
+
+
+class InputFile(click.Path):
+    """A file that is read. Who reads it says what is wrong with it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        _refuse_shared(self, path, param, ctx, written=False)
+        return path
+
+
+def _refuse_shared(
+    kind: click.ParamType, path: Path, param: click.Parameter | None, ctx: click.Context | None, *, written: bool
+) -> None:
+    try:
+        other = _claim(path, param, ctx, written=written)
+    except (OSError, ValueError):
+        return  # who reads or writes the file says what is wrong with it
+    if other is not None:
+        kind.fail(f"{path} is that of {other} too, and one would be written over the other", param, ctx)
+
+
+INPUT_FILE = InputFile()
 
 
 class _Output(click.Path):
@@ -42,7 +75,12 @@ class _Output(click.Path):
 
 
 class OutputFile(_Output):
-    """A file that will be written, see :func:`ceprop.files.check_target`."""
+    """A file that will be written, see :func:`ceprop.files.check_target`, and that no other option names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        _refuse_shared(self, path, param, ctx, written=True)
+        return path
 
     def check(self, path: Path) -> None:
         check_target(path)
@@ -58,9 +96,8 @@ class OutputFolder(_Output):
 class JsonFile(OutputFile):
     """An :class:`OutputFile`, or "-" for the standard output."""
 
-    def check(self, path: Path) -> None:
-        if str(path) != "-":
-            super().check(path)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return Path("-") if value == "-" else super().convert(value, param, ctx)
 
 
 OUTPUT_FILE = OutputFile()

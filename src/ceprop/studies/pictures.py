@@ -37,7 +37,7 @@ def _draw_errors(axes: Axes, panel: str, points: list[dict[str, Any]]) -> None:
         mean = np.array([errors.mean() for errors in last])
         spread = [mean - [errors.min() for errors in last], [errors.max() for errors in last] - mean]
         axes.errorbar([point["x"] for point in here], mean, spread, marker="o", markersize=4, capsize=3, label=line)
-    axes.set(xlabel=panel, ylabel="test error, %", yscale="log")
+    axes.set(xlabel=panel, ylabel="test error, %")
     if any(isinstance(point["x"], str) for point in points):
         axes.tick_params(axis="x", rotation=30)
     else:
@@ -55,7 +55,7 @@ def _draw_curves(axes: Axes, points: list[dict[str, Any]]) -> None:
         label = point["line"] if point["reference"] else f"{point['line']}, {point['x']}"
         (curve,) = axes.plot(epochs, errors.mean(axis=0), "k--" if point["reference"] else "-", label=label)
         axes.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=curve.get_color(), alpha=0.15)
-    axes.set(xlabel="epochs finished", ylabel="test error, %", yscale="log")
+    axes.set(xlabel="epochs finished", ylabel="test error, %")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _finish(axes)
 
@@ -66,6 +66,8 @@ def _test_errors(point: dict[str, Any]) -> np.ndarray:
 
 
 def _finish(axes: Axes) -> None:
+    if np.isfinite(axes.dataLim.minposy):  # a logarithmic axis needs an error that is not 0
+        axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.grid(which="both", alpha=0.3)
