@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from .errors import CepropError
@@ -18,13 +18,15 @@ def only_on(file: Path) -> AbstractContextManager[None]:
 def only_in(folder: Path) -> AbstractContextManager[None]:
     """Work alone in a folder, which is made if it is missing, while the context lasts.
 
-    The lock is a hidden file in it. It is gone afterwards, and one that a killed process has left is free. Raises
-    :class:`CepropError` where another process works there, or where nothing can be written."""
+    The lock is a hidden file in it. It is gone afterwards, and so is a folder that was made here and stayed empty. A lock
+    that a killed process has left is free. Raises :class:`CepropError` where another process works there, or where
+    nothing can be written."""
     return _locked(folder / ".ceprop.lock", folder)
 
 
 @contextmanager
 def _locked(lock: Path, what: Path) -> Iterator[None]:
+    made = [folder for folder in lock.parents if not folder.exists()]
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _taken(lock)
@@ -38,6 +40,10 @@ def _locked(lock: Path, what: Path) -> Iterator[None]:
         # Removed while it is locked: who opens it meanwhile sees that it is not the file of that name any more.
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+        # What was refused leaves no folder behind. One in which something lies now is not removed.
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
 
 
 def _taken(lock: Path) -> int | None:
