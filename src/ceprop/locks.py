@@ -18,9 +18,9 @@ def only_on(file: Path) -> AbstractContextManager[None]:
 def only_in(folder: Path) -> AbstractContextManager[None]:
     """Work alone in a folder, which is made if it is missing, while the context lasts.
 
-    The lock is a hidden file in it. It is gone afterwards, and so is a folder that was made here and stayed empty. A lock
-    that a killed process has left is free. Raises :class:`CepropError` where another process works there, or where
-    nothing can be written."""
+    The lock is a hidden file in it. It is gone afterwards, and so is a folder that was made here and stayed empty. A
+    lock that a killed process has left is free. Raises :class:`CepropError` where another process works there, or
+    where nothing can be written."""
     return _locked(folder / ".ceprop.lock", folder)
 
 
