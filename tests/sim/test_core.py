@@ -69,19 +69,19 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
 @pytest.mark.parametrize(
     "fields",
     [
-        ["layers=[64, 10]", "update.shifts=[8]"],
-        ["layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'"],
-        ["layers=[64, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
+        ["layers=[16, 10]", "update.shifts=[8]"],
+        ["layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'"],
+        ["layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
         ["formats.state_bits=7", "formats.input_bits=10", "nudge.sign='negative'"],
         ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]"],  # 32-bit generators
         ["update.rounding='nearest'"],
         ["update.rounding='floor'"],
         ["array.memory_ports=1"],
         ["array.drives=2"],
-        ["rule='ep'", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
+        ["rule='ep'", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
         ["rule='vf'", "angle=30"],
-        ["rule='c-vf'", "angle=0", "layers=[64, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
-        ["rule='c-vf'", "layers=[64, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
+        ["rule='c-vf'", "angle=0", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
+        ["rule='c-vf'", "layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
     ],
     ids=[
         "no-hidden",
@@ -100,11 +100,11 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
     ],
 )
 def test_every_kind_of_network(fields: list[str], tmp_path: Path) -> None:
-    specification = SMALL.override("array.rows=3", "array.cols=5", *fields)
+    specification = SMALL.override("layers=[16, 13, 10]", "array.rows=3", "array.cols=5", *fields)
     if "weight_bits=20" in str(fields):
         assert specification.generator_bits == 32
     # The samples behind the first one are sent while the one before is at work.
-    run(specification, tmp_path, simulator="icarus", samples=2, read_every=2)
+    run(specification, tmp_path, simulator="icarus", samples=2, read_every=2, dataset=sparse(specification))
 
 
 RULES = pytest.mark.parametrize("rule", ["c-ep", "c-vf", "ep", "vf"])
