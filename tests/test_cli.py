@@ -130,6 +130,8 @@ def test_bad_input_is_one_line(
         (["train", DIGITS, "--samples", "1", "--json", f"{DIGITS}/x"], "Not a directory"),
         (["train", DIGITS, "--samples", "1", "--checkpoint", "x" * 300], "File name too long"),
         (["train", DIGITS, "--epochs", "1", "--plot", f"{DIGITS}/x.png"], "Not a directory"),
+        (["train", DIGITS, "--epochs", "1", "--plot", "x.pdf"], "x.pdf: must end in .png"),
+        (["train", DIGITS, "--samples", "1", "--data", ""], "the name is empty"),
         (["train", DIGITS, "--samples", "1000000000000"], "1000000000000 is not in the range"),
         (["train", DIGITS, "--epochs", "1000000000000"], "1000000000000 is not in the range"),
         (["sim", DIGITS, "--samples", "1000000000000"], "1000000000000 is not in the range"),
@@ -411,7 +413,7 @@ def test_simulation_that_ends_early_proves_nothing(
     ("arguments", "options"),
     [
         (["train", "SPEC", "--epochs", "1", "--checkpoint", "a", "--json", "./a"], ("--checkpoint", "--json")),
-        (["train", "SPEC", "--epochs", "1", "--plot", "a", "--json", "link"], ("--plot", "--json")),
+        (["train", "SPEC", "--epochs", "1", "--plot", "a.png", "--json", "link"], ("--plot", "--json")),
         (["train", "SPEC", "--epochs", "1", "--json", "SPEC"], ("SPEC", "--json")),
         (["pack", "SPEC", "SPEC"], ("SPEC", "FILE")),
         (["boards", "SPEC", "--json", "SPEC"], ("SPEC", "--json")),
@@ -429,7 +431,7 @@ def test_one_file_for_two_options_is_refused(
     monkeypatch.chdir(tmp_path)
     specification = bundled_specification("digits").read_bytes()
     Path("SPEC").write_bytes(specification)
-    Path("link").symlink_to("a")
+    Path("link").symlink_to("a.png")
     assert run(arguments) == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
@@ -437,6 +439,7 @@ def test_one_file_for_two_options_is_refused(
     assert all(option in message for option in options)
     assert Path("SPEC").read_bytes() == specification
     assert not Path("a").exists()
+    assert not Path("a.png").exists()
 
 
 def test_what_is_no_regular_file_takes_several_outputs(tmp_path: Path) -> None:

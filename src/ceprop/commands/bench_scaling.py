@@ -8,14 +8,14 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, specification_options
-from .types import OUTPUT_FILE, SAMPLES
+from .types import PNG_FILE, SAMPLES
 
 
 @click.command(short_help="Count cycles against layers, array and sparsity.")
 @specification_options
 @data_option
 @click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Of a mean.")
-@click.option("--plot", type=OUTPUT_FILE, metavar="FILE.png", help="Draw it.")
+@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Draw it.")
 @json_option
 def scaling(specification: Specification, data: str, samples: int, plot: Path | None, json_file: Path | None) -> None:
     """Cycles a sample against the array's shape, the size of SPEC's hidden layers and the inputs' sparsity.

@@ -48,8 +48,17 @@ def specification_options(verb: Verb) -> Verb:
 json_option = click.option(
     "--json", "json_file", type=JSON_FILE, metavar="FILE", help="Write the result as JSON; - is standard output."
 )
+
+
+def _data(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value:
+        raise click.BadParameter("the name is empty; it must be digits or a folder")
+    return value
+
+
 data_option = click.option(
     "--data",
+    callback=_data,
     default="digits",
     show_default=True,
     metavar="digits|FOLDER",

@@ -11,7 +11,7 @@ from ceprop.report import Report, percent
 from ceprop.specification import Specification
 
 from .options import data_option, json_option, specification_options
-from .types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE
+from .types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE, PNG_FILE
 
 if TYPE_CHECKING:
     from ceprop.model import Dataset, Trainer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--samples", type=LEARNED_SAMPLES, metavar="N", help="Learn from N samples in all.")
 @click.option("--checkpoint", type=OUTPUT_FILE, metavar="FILE", help="Save the run here, as it goes.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--plot", type=OUTPUT_FILE, metavar="FILE.png", help="Draw the learning curve.")
+@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Draw the learning curve.")
 @json_option
 def train(
     specification: Specification,

@@ -100,7 +100,19 @@ class JsonFile(OutputFile):
         return Path("-") if value == "-" else super().convert(value, param, ctx)
 
 
+class PngFile(OutputFile):
+    """An :class:`OutputFile` for a picture, which is a PNG whatever its name says; so its name must say that. Devices
+    have names of their own."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if path.suffix.lower() != ".png" and (path.is_file() or not path.exists()):
+            self.fail(f"{value}: must end in .png, for the picture is a PNG", param, ctx)
+        return path
+
+
 OUTPUT_FILE = OutputFile()
+PNG_FILE = PngFile()
 OUTPUT_FOLDER = OutputFolder()
 JSON_FILE = JsonFile()
 
