@@ -28,7 +28,7 @@ from .commands.run import run_board
 from .commands.sim import sim
 from .commands.study import study
 from .commands.train import train
-from .ending import REFUSED, ended, say
+from .ending import REFUSED, be_silent_about_unused_parts, ended, say
 from .errors import CepropWarning, one_line
 from .signals import ending_by_exception
 
@@ -84,6 +84,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in (sys.argv[1:2] if arguments is None else arguments[:1])
     try:
         code = _run(arguments)
+        be_silent_about_unused_parts()
         sys.stdout.flush()
         return code
     except BaseException as error:

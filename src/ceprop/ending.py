@@ -17,7 +17,7 @@ number, as a shell counts, for SIGINT and SIGPIPE."""
 
 def ended(error: BaseException) -> int:
     """Say in one line what ended the command; its exit code."""
-    _be_silent_about_unused_parts()
+    be_silent_about_unused_parts()
     match error:
         case click.exceptions.NoArgsIsHelpError():
             error.show()
@@ -45,8 +45,9 @@ def ended(error: BaseException) -> int:
     raise error
 
 
-def _be_silent_about_unused_parts() -> None:
-    """Amaranth warns of each part of a design that is never used. Where a command ends early these are all of them."""
+def be_silent_about_unused_parts() -> None:
+    """Amaranth warns of each part of a design that is never used, when it is freed. Where a command ends early these
+    are all of them, and what is asked for its latency only is never used either."""
     amaranth = sys.modules.get("amaranth.hdl")
     if amaranth is not None:
         warnings.filterwarnings("ignore", category=amaranth.UnusedElaboratable)

@@ -1,6 +1,8 @@
 """`ceprop run`: a board on a port, and the simulated one."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +171,11 @@ def test_a_simulated_board_passes(transport: str, noise: str, build: str, result
     else:
         assert link["frames_resent"] > 0
     assert trained["samples_per_second"] > 0
+
+
+@pytest.mark.xdist_group("run")
+def test_a_run_says_nothing_on_standard_error(build: str) -> None:
+    place = ("--port", "sim", "--board", "generic", "--build", build, "--transport", "axi4-stream")
+    command = [sys.executable, "-m", "ceprop", "run", *place, "selftest", "--samples", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
