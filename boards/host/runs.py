@@ -124,9 +124,10 @@ class Speed:
     def rows(self) -> list[tuple[str, str]]:
         """For a table."""
         shares = ", ".join(f"{name} {'unknown' if s is None else percent(s)}" for name, s in self.busy.items())
+        after = f"{self.start_seconds:.3f} s: {self.samples_per_second_after_start:,.1f} per second"
         return [
             ("samples per second, whole board", f"{self.samples_per_second:,.1f}"),
-            ("after a start of", f"{self.start_seconds:.3f} s: {self.samples_per_second_after_start:,.1f} per second"),
+            *([("after a start of", after)] if self.start_seconds else []),
             ("samples per second, core alone", f"{self.core_samples_per_second:,.1f} at {self.clock_hz / 1e6:g} MHz"),
             ("samples per second, line alone", f"{self.line_samples_per_second:,.1f}"),
             ("at work after the start", shares),
