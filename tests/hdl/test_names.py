@@ -30,7 +30,7 @@ SPECIFICATION = Specification.from_mapping(
         "layers": [12, 7, 5, 4],
         "formats": {"weight_bits": 12, "weight_fraction": 12},
         "update": {"shifts": [7, 8, 8]},
-        "array": {"rows": 2, "cols": 4},
+        "array": {"rows": 2, "cols": 2},
     }
 )
 CLOCK_HZ = 48_000_000
