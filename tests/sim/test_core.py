@@ -100,7 +100,7 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
     ],
 )
 def test_every_kind_of_network(fields: list[str], tmp_path: Path) -> None:
-    specification = SMALL.override("layers=[16, 13, 10]", "array.rows=3", "array.cols=5", *fields)
+    specification = SMALL.override("layers=[16, 13, 10]", "array.rows=2", "array.cols=3", *fields)
     if "weight_bits=20" in str(fields):
         assert specification.generator_bits == 32
     # The samples behind the first one are sent while the one before is at work.
