@@ -86,24 +86,28 @@ def same(one: Network, other: Network) -> bool:
     return all(np.array_equal(ours, theirs) for ours, theirs in pairs)
 
 
-def test_a_board_learns_by_itself(build: Path, tmp_path: Path, dataset: Dataset) -> None:
+def test_a_board_learns_by_itself(
+    build: Path, tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The time until the host sees that it is done counts as learning: a short run must be asked often.
+    monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0.01)
     flash = tmp_path / "flash"
-    write_data_set(flash, dataset, 120)
+    write_data_set(flash, dataset, 300)
     with opened(build, flash) as driver:
-        proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 120, 2, lambda *_: None)
-        assert (proof.mismatches, proof.learned.samples) == (0, 240)
-        assert driver.counters()["samples"] == 240
+        proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 300, 2, lambda *_: None)
+        assert (proof.mismatches, proof.learned.samples) == (0, 600)
+        assert driver.counters()["samples"] == 600
         speed = Speed.of(proof)
         # It reads the whole file before the first sample, and again for each pass.
         assert 0 < speed.start_seconds < speed.seconds
         assert speed.samples_per_second < speed.samples_per_second_after_start
         # One of the two never waits for the other.
         shares = [speed.busy[name] or 0 for name in ("core", "flash")]
-        assert 0.3 < max(shares) <= 1
+        assert 0.8 < max(shares) <= 1
         assert speed.bound == ("core" if shares[0] > shares[1] else "flash")
         # The model alone, over the same samples twice.
         expected = Trainer.start(SPECIFICATION, dataset)
-        again = train_from_flash_beside(driver, expected, 120, 1, lambda *_: None)
+        again = train_from_flash_beside(driver, expected, 300, 1, lambda *_: None)
         assert again.mismatches == 0
         assert not same(again.found, proof.found)
 
