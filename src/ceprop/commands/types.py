@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,40 +58,41 @@ INPUT_FILE = InputFile()
 
 
 class _Output(click.Path):
-    """A path that is checked to be writable when the command line is read, not after the work."""
+    """A path that is checked to be writable when the command line is read, not after the work. `check` raises
+    :class:`CepropError` where nothing can be written."""
+
+    def __init__(self, check: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value in ("", b""):
             self.fail("the name is empty", param, ctx)
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         try:
-            self.check(path)
+            self._check(path)
         except CepropError as error:
             self.fail(str(error), param, ctx)
         return path
 
-    def check(self, path: Path) -> None:
-        """Raise :class:`CepropError` where nothing can be written."""
-        raise NotImplementedError
-
 
 class OutputFile(_Output):
     """A file that will be written, see :func:`ceprop.files.check_target`, and that no other option names."""
+
+    def __init__(self) -> None:
+        super().__init__(check_target)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
         _refuse_shared(self, path, param, ctx, written=True)
         return path
 
-    def check(self, path: Path) -> None:
-        check_target(path)
-
 
 class OutputFolder(_Output):
     """A folder in which files will be written, made if it is missing."""
 
-    def check(self, path: Path) -> None:
-        check_folder(path)
+    def __init__(self) -> None:
+        super().__init__(check_folder)
 
 
 class JsonFile(OutputFile):
