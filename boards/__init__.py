@@ -1,13 +1,14 @@
-"""FPGA boards and their parts: what fits, where it goes, and how fast it is.
+"""FPGA boards: what fits them, how a bitstream is made, and how a host talks to them.
 
-`board` finds a board by name, `check_fit` refuses what its part cannot hold, and `implement` builds a core for it.
+`parts` has the boards and devices, `room` decides what fits, `flow` builds and flashes, `rtl` is the hardware around
+the core, `host` the other end of the link, `virtual` a simulated board, and `protocol` what both ends agree on.
 """
 
-from ceprop.boards.devices import Device, Resources
-from ceprop.boards.fit import check_fit, fitting_shapes
-from ceprop.boards.implement import Implementation, implement
-from ceprop.boards.registry import Board, board, board_names
-from ceprop.boards.routing import CriticalPath
+from ceprop.boards.flow.implement import Implementation, implement
+from ceprop.boards.flow.routing import CriticalPath
+from ceprop.boards.parts.devices import Device, Resources
+from ceprop.boards.parts.registry import Board, board, board_names
+from ceprop.boards.room.core_fit import check_fit, fitting_shapes
 
 __all__ = [
     "Board",

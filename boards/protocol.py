@@ -168,8 +168,9 @@ class Identity:
 class Address:
     """Where WRITE and READ begin: memory and edge, column of a weight, and the address of the first group there.
 
-    `space` is a number of :class:`ceprop.hdl.messages.Space`; `column` picks the column edge; both share a byte, `lane`
-    takes one, the address three. A group of words takes whole bytes, its bits as the manifest's `words` has them."""
+    `space` is a number of :class:`ceprop.hdl.lanes.messages.Space`; `column` picks the column edge; both share a byte,
+    `lane` takes one, the address three. A group of words takes whole bytes, its bits as the manifest's `words` has
+    them."""
 
     space: int
     address: int

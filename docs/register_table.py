@@ -7,8 +7,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from ceprop.registers import Register, registers
-from ceprop.specification import Specification
+from ceprop.specification import Register, Specification, registers
 
 _HEAD = ("| address | register | access | initially | least to most | meaning |", "|---|---|---|---|---|---|")
 

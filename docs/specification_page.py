@@ -5,9 +5,9 @@ import re
 import textwrap
 from pathlib import Path
 
-from ceprop.field_tables import page
-from ceprop.files import write_aside
+from ceprop.common.files import write_aside
 from ceprop.specification import Specification
+from ceprop.specification.field_tables import page
 
 PAGE = Path(__file__).with_name("specification.md")
 

@@ -8,10 +8,10 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.lanes import delay
-from ceprop.hdl.primitives import PORTABLE, Primitives
-from ceprop.hdl.synapse import SUM_LATENCY, CellLayouts, SynapseCell
+from ceprop.hdl.cell.synapse import SUM_LATENCY, CellLayouts, SynapseCell
+from ceprop.hdl.delay import delay
+from ceprop.hdl.devices.primitives import PORTABLE, Primitives
+from ceprop.specification import Edge, Geometry
 
 
 class SynapseArray(wiring.Component):
@@ -33,7 +33,7 @@ class SynapseArray(wiring.Component):
         self.geometry = geometry
         self.primitives = primitives
         layouts = CellLayouts(geometry)
-        partial_sum = signed(geometry.partial_sum_bits)
+        partial_sum = signed(geometry.widths.partial_sum_bits)
         super().__init__(
             {
                 "row": In(layouts.row).array(geometry.rows),

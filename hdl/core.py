@@ -4,28 +4,29 @@ from amaranth.hdl import Elaboratable, Module, Mux, Signal, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.ahead import DriveWalker, drive_number, slot_messages
 from ceprop.hdl.array import SynapseArray
-from ceprop.hdl.bias import update_cycles
-from ceprop.hdl.column import ColumnLane
-from ceprop.hdl.commands import CommandPort
-from ceprop.hdl.edge import NeuronEdge
-from ceprop.hdl.flush import flushed, in_lanes
-from ceprop.hdl.intake import Intake
-from ceprop.hdl.lanes import Triangle, delay
-from ceprop.hdl.ports import Ports
-from ceprop.hdl.primitives import PORTABLE, Primitives
-from ceprop.hdl.registers import RegisterBank
-from ceprop.hdl.row import RowLane
-from ceprop.hdl.sequencer import Sequencer
-from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.steps import StepWalker
-from ceprop.hdl.sums import ARRIVAL_STAGE
-from ceprop.hdl.synapse import write_stage
-from ceprop.hdl.trace import TracePort
-from ceprop.hdl.walker import MESSAGE_DELAY, SweepWalker
+from ceprop.hdl.cell.synapse import write_stage
+from ceprop.hdl.control.command_port import CommandPort
+from ceprop.hdl.control.drive_prefetch import DrivePrefetch, drive_number, slot_messages
+from ceprop.hdl.control.flush import flushed, in_lanes
+from ceprop.hdl.control.register_bank import RegisterBank
+from ceprop.hdl.control.sequencer import Sequencer
+from ceprop.hdl.control.step_walker import StepWalker
+from ceprop.hdl.control.sweep_walker import MESSAGE_DELAY, SweepWalker
+from ceprop.hdl.delay import delay
+from ceprop.hdl.devices.primitives import PORTABLE, Primitives
+from ceprop.hdl.io.sample_loader import SampleLoader
+from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.hdl.io.trace_port import TracePort
+from ceprop.hdl.lanes.column_lane import ColumnLane
+from ceprop.hdl.lanes.row_lane import RowLane
+from ceprop.hdl.lanes.stages import lane_stages
+from ceprop.hdl.lanes.wavefront import Triangle
+from ceprop.hdl.neuron.accumulator import Accumulator
+from ceprop.hdl.neuron.bias import update_cycles
+from ceprop.hdl.neuron.neuron_edge import NeuronEdge
+from ceprop.hdl.neuron.running_sums import ARRIVAL_STAGE
+from ceprop.specification import Edge, Geometry
 
 SWEPT_DELAY = 1
 """Cycles from a pass's last slot to the sequencer, which then counts fewer until the sums are back."""
@@ -98,7 +99,7 @@ class Core(wiring.Component):
             m.submodules[f"{name}_edge"] = in_lanes(edge)
         ahead = None
         if self.geometry.drives > 1:
-            m.submodules.ahead = ahead = DriveWalker(self.geometry, self.return_cycles)
+            m.submodules.ahead = ahead = DrivePrefetch(self.geometry, self.return_cycles)
         bank = self._bank_of_registers(m, sequencer, walker.issued | ahead.issued if ahead else walker.issued)
         m.submodules.commands = commands = CommandPort(
             self.geometry,
@@ -110,7 +111,7 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.command), commands.command)
         wiring.connect(m, wiring.flipped(self.response), commands.response)
         wiring.connect(m, wiring.flipped(self.result), sequencer.result)
-        m.submodules.intake = intake = Intake(self.geometry)
+        m.submodules.intake = intake = SampleLoader(self.geometry)
         wiring.connect(m, wiring.flipped(self.sample), intake.sample)
         # Behind a register, so that a command which comes just now waits for the next sample.
         ready, rests = Signal(name="ready"), Signal(name="rests")
@@ -176,11 +177,11 @@ class Core(wiring.Component):
             m.d.comb += [either.swap.eq(sequencer.swap), either.bank.eq(sequencer.bank)]
         for l, largest in zip(specification.connections, specification.largest_shifts, strict=True):
             rate = largest - getattr(bank, f"rate_shift_{l}")
-            m.d.sync += walker.preshifts[l - 1].eq(self.geometry.dither_shift(l) + rate)
+            m.d.sync += walker.preshifts[l - 1].eq(self.geometry.widths.dither_shift(l) + rate)
             m.d.comb += [
                 self._settings(l)
                 .bias_preshifts[self.geometry.edge_number(l)]
-                .eq(self.geometry.bias_dither_shift(l) + rate),
+                .eq(self.geometry.widths.bias_dither_shift(l) + rate),
                 walker.changed[l - 1].eq(sequencer.changed[l - 1]),
                 walker.active[l - 1].eq(sequencer.active[l - 1]),
             ]
@@ -277,7 +278,7 @@ class Core(wiring.Component):
         return delay(m, lanes[-1].event_out, Geometry.return_registers(len(lanes)), "listed")
 
     @staticmethod
-    def _go_ahead(m: Module, ahead: DriveWalker, sequencer, walker, commands) -> None:
+    def _go_ahead(m: Module, ahead: DrivePrefetch, sequencer, walker, commands) -> None:
         """The drive walker takes the cycles that sweeps leave, and the sequencer goes on with what it has summed."""
         m.d.comb += [
             ahead.open.eq(sequencer.open),

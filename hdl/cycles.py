@@ -6,12 +6,12 @@ to it exactly, for a reader that takes the trace as it comes.
 
 from dataclasses import dataclass
 
-from ceprop.geometry import Geometry
+from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, keeps_parity, settling
+from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.core import STEPPED_DELAY, SWEPT_DELAY, Core
-from ceprop.hdl.messages import Listing
-from ceprop.hdl.steps import start_delay, step_beats
-from ceprop.hdl.sweeps import Kind, Pass, Sweep, program
-from ceprop.hdl.walker import LOOK_UP_CYCLES, keeps_parity, settling
+from ceprop.hdl.lanes.messages import Listing
+from ceprop.hdl.lanes.stages import start_delay, step_beats
+from ceprop.specification import Geometry
 
 BEGIN = 2
 """Cycles in which a sample is begun, and its lists, or its drive, are found to be complete."""

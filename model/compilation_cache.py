@@ -15,7 +15,7 @@ from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from ceprop.errors import CepropWarning
+from ceprop.common.errors import CepropWarning
 
 _MAGIC = b"ceprop compiled code 1\n"
 _DIGEST = hashlib.sha256().digest_size

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model.idx import read_images, read_labels
 from ceprop.model.quantiser import quantise, warn_outside_range
 from ceprop.model.streams import Purpose, Stream

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model.evaluation import Evaluation
 from ceprop.model.fast import run_sample
 from ceprop.model.network import Network

@@ -10,8 +10,7 @@ from ceprop.model.kernel import Memory, Plan, Work, run_block
 from ceprop.model.network import Network
 from ceprop.model.numbers import INPUT_PATTERN, XORSHIFT, dither_bits
 from ceprop.model.record import FreeEnd, SampleRecord
-from ceprop.specification import Specification
-from ceprop.tables import sigmoid_address, sigmoid_table
+from ceprop.specification import Specification, sigmoid_address, sigmoid_table
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 LARGEST_BYTES = 1 << 30
 """Content of one file; the largest of EMNIST takes 0.6 of it."""

@@ -9,8 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ceprop.specification import Specification
-from ceprop.tables import sigmoid_address, sigmoid_table
+from ceprop.specification import Specification, sigmoid_address, sigmoid_table
 
 Integers = TypeVar("Integers", int, npt.NDArray[np.int64])
 

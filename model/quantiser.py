@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ceprop.errors import CepropError, CepropWarning
+from ceprop.common.errors import CepropError, CepropWarning
 from ceprop.specification import Specification
 
 _BLOCK = 4096

@@ -6,15 +6,14 @@ from pathlib import Path
 import cocotb
 from cocotb.triggers import FallingEdge, SimTimeoutError, with_timeout
 
-from ceprop.geometry import Geometry
-from ceprop.hdl.messages import Space
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network
-from ceprop.registers import registers
 from ceprop.sim.check import Checker
 from ceprop.sim.driver import PERIOD, CoreDriver
 from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
 from ceprop.sim.fault import flipped_weight
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
+from ceprop.specification import Geometry, registers
 
 PATIENCE = 10
 """A sample may take so many times the cycles that the model expects; a core that takes more hangs."""

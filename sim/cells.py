@@ -5,8 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
-from ceprop.errors import CepropError
-from ceprop.hdl.primitives import Primitives
+from ceprop.common.errors import CepropError
+from ceprop.hdl.devices.primitives import Primitives
 
 _MODELS = Path(__file__).parent / "models"
 _OWN = {"MULT18X18D": "mult18x18d.v", "DP16KD": "dp16kd.v"}

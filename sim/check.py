@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ceprop.geometry import Geometry
 from ceprop.model import FreeEnd, Network, SampleRecord
 from ceprop.sim.codec import Codec
 from ceprop.sim.driver import Contents
 from ceprop.sim.job import Outcome
+from ceprop.specification import Geometry
 
 
 class Checker:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ceprop.common.scratch import private_folder
 from ceprop.hdl import generate
-from ceprop.hdl.primitives import PORTABLE, Primitives
+from ceprop.hdl.devices.primitives import PORTABLE, Primitives
 from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
-from ceprop.scratch import private_folder
 from ceprop.sim.cells import simulation_sources
 from ceprop.sim.commands import Design
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome

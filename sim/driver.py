@@ -9,13 +9,12 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.intake import listing_cycles
-from ceprop.hdl.messages import Space
+from ceprop.hdl.io.sample_loader import listing_cycles
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network
-from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
-from ceprop.registers import REGISTER_BITS, registers
 from ceprop.sim.codec import Codec, sign_extend
+from ceprop.specification import REGISTER_BITS, Edge, Geometry, registers
+from ceprop.specification.placement import neuron_words, neurons_of, weight_words, weights_of
 
 PERIOD = 10
 """Nanoseconds of a clock period. Everything is driven and sampled at the falling edge, clear of the rising one."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ceprop.geometry import Geometry
 from ceprop.hdl.cycles import Happened, Moved
 from ceprop.model import FreeEnd, SampleRecord
-from ceprop.placement import most_on_a_lane
+from ceprop.specification import Geometry
+from ceprop.specification.placement import most_on_a_lane
 
 
 def happened(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> Happened:

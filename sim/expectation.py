@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceprop.geometry import Geometry
 from ceprop.hdl.cycles import END, Ahead, Cost, CycleModel, Happened
 from ceprop.model import SampleRecord, fast, plain
 from ceprop.sim.events import happened, happened_in_full
 from ceprop.sim.job import Job
+from ceprop.specification import Geometry
 
 COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
 

@@ -1,8 +1,8 @@
 """A fault to be found: one bit of one weight, flipped behind the model's back."""
 
-from ceprop.geometry import Geometry
 from ceprop.model import Network, Purpose, Stream
-from ceprop.placement import weight_place, weight_words
+from ceprop.specification import Geometry
+from ceprop.specification.placement import weight_place, weight_words
 
 
 def flipped_weight(geometry: Geometry, network: Network, word_bits: int) -> tuple[int, int, list[int]]:

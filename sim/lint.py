@@ -7,9 +7,9 @@ import re
 import sys
 from pathlib import Path
 
-from ceprop.errors import CepropError
-from ceprop.hdl.primitives import PORTABLE, Primitives
-from ceprop.processes import output_of
+from ceprop.common.errors import CepropError
+from ceprop.common.processes import output_of
+from ceprop.hdl.devices.primitives import PORTABLE, Primitives
 from ceprop.sim.cells import simulation_sources, yosys_libraries
 from ceprop.sim.simulators import find_simulator
 

@@ -16,10 +16,10 @@ from cocotb_tools import config
 from cocotb_tools.check_results import get_results
 from find_libpython import find_libpython
 
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
-from ceprop.kept import keep, kept, key_of
-from ceprop.processes import run_to_end
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.kept_files import keep, kept, key_of
+from ceprop.common.processes import run_to_end
 from ceprop.sim import commands
 from ceprop.sim.commands import Design
 from ceprop.sim.simulators import Simulator
@@ -42,10 +42,10 @@ def simulate(
 ) -> tuple[float, float]:
     """Run a bench on a design; seconds of building and of running.
 
-    Everything happens in `place`, a private folder (:func:`ceprop.scratch.private_folder`), which holds the bench's own
-    files as well. The folder `build` keeps the compiled simulation for the next run of the same design, and a log where
-    something fails. `waves` is where waveforms (FST) go. Raises :class:`CepropError` naming the log where the simulator
-    fails or a test does."""
+    Everything happens in `place`, a private folder (:func:`ceprop.common.scratch.private_folder`), which holds the
+    bench's own files as well. The folder `build` keeps the compiled simulation for the next run of the same design, and
+    a log where something fails. `waves` is where waveforms (FST) go. Raises :class:`CepropError` naming the log where
+    the simulator fails or a test does."""
     started = time.perf_counter()
     _build(tool, design, place, build)
     built = time.perf_counter()

@@ -13,8 +13,8 @@ from typing import Literal
 
 from find_libpython import find_libpython
 
-from ceprop.errors import CepropError
-from ceprop.processes import output_of
+from ceprop.common.errors import CepropError
+from ceprop.common.processes import output_of
 
 SimulatorName = Literal["verilator", "icarus"]
 

@@ -1,6 +1,6 @@
 """The host's side of the link to a board (docs/protocol.md): frames, requests, and a driver that loads, trains, reads.
 
-`open_board` gives a :class:`HostDriver` for a port; `train_beside`, `infer_beside` and `selftest` hold a board to the
+`open_board` gives a :class:`HostDriver` for a port; `train_beside` and `infer_beside` hold a board to the
 golden model. The estimator in scikit-learn's form is `ceprop.boards.host.learner.CepClassifier`, which is imported from
 there, because scikit-learn takes a second.
 """
@@ -9,13 +9,11 @@ from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
-from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.host.packing import check_data_set, data_set_image
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.runs import Speed, first_batch, infer_beside, train_beside, train_from_flash_beside
-from ceprop.boards.host.selftest import selftest
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.boards.host.session import BAUD, SIMULATION, Place, open_board
 
@@ -24,7 +22,6 @@ __all__ = [
     "SIMULATION",
     "Batch",
     "HostDriver",
-    "LineNoise",
     "Link",
     "LinkStatistics",
     "Machine",
@@ -42,7 +39,6 @@ __all__ = [
     "open_board",
     "restore_from_flash",
     "save_to_flash",
-    "selftest",
     "train_beside",
     "train_from_flash_beside",
 ]

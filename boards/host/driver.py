@@ -12,6 +12,7 @@ from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.memories import GroupCodec, Memories, Region
 from ceprop.boards.host.results import Predictions, SampleStream
 from ceprop.boards.host.sequence import Batch
+from ceprop.boards.parts.registry import GENERIC, board_names
 from ceprop.boards.protocol import (
     LONGEST_PAYLOAD,
     Address,
@@ -21,14 +22,12 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.registry import GENERIC, board_names
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
-from ceprop.hdl.messages import Space
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Advance
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network
-from ceprop.registers import REGISTER_BITS, registers
-from ceprop.report import Advance
 from ceprop.sim.expectation import COUNTERS
+from ceprop.specification import REGISTER_BITS, Geometry, registers
 
 _REGISTER_BYTES = REGISTER_BITS // 8
 _STATUS_BYTES = 5

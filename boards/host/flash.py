@@ -5,8 +5,8 @@ import time
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.machine import unwatched
 from ceprop.boards.protocol import StatusFlag
-from ceprop.errors import CepropError
-from ceprop.report import Advance
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Advance
 
 _POLL_SECONDS = 0.1
 

@@ -16,12 +16,12 @@ from ceprop.boards.host.samples import checked_epochs, numbers_of, warn_unlearne
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.boards.host.session import BAUD
 from ceprop.boards.host.workplace import MODEL, Workplace, place_of
-from ceprop.bundled import bundled_specification
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model import Evaluation, Network, epoch_signs, evaluate, quantise
 from ceprop.model.divergence import check_divergence
 from ceprop.model.quantiser import warn_outside_range
 from ceprop.specification import Specification
+from ceprop.specification.bundled import bundled_specification
 
 # Fewer samples in a call of partial_fit say little about how well the network learns.
 _TELLING = 100

@@ -8,7 +8,7 @@ from ceprop.boards.host.frames import FrameDecoder
 from ceprop.boards.host.requests import BOARD_TIMING, LinkStatistics, RefusedError, Request, Timing
 from ceprop.boards.host.transport import Transport
 from ceprop.boards.protocol import LONGEST_PAYLOAD, PROTOCOL, REFUSAL, REPLY, WINDOW, Command, Identity, Refusal
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 LEAST_PAYLOAD = 24
 """Bytes to which the payloads of a bad line shrink: less would be mostly heads and CRCs."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
+from ceprop.common.report import Advance
 from ceprop.model import Network, Records, run_samples
-from ceprop.report import Advance
 from ceprop.specification import Specification
 
 

@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ceprop.boards.rtl.memories import stretches
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.messages import Space
-from ceprop.hdl.ports import Ports
+from ceprop.boards.rtl.memory_walk import stretches
+from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network
-from ceprop.placement import neuron_words, neurons_of, weight_words, weights_of
 from ceprop.sim.codec import Codec, sign_extend
+from ceprop.specification import Edge, Geometry
+from ceprop.specification.placement import neuron_words, neurons_of, weight_words, weights_of
 
 
 @dataclass(frozen=True)

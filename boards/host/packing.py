@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ceprop.boards.protocol import Flash, check_value, data_set_mark
-from ceprop.errors import CepropError
-from ceprop.reading import read_up_to
+from ceprop.common.errors import CepropError
+from ceprop.common.reading import read_up_to
 from ceprop.specification import Specification
 
 _LONGEST_STEP = 255

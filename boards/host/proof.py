@@ -12,11 +12,11 @@ from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.machine import infer_with_model, learn_with_model, predictions_of, unwatched
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
+from ceprop.common.report import Advance
 from ceprop.model import Network, Records
-from ceprop.registers import REGISTER_BITS
-from ceprop.report import Advance
 from ceprop.sim.check import Checker
 from ceprop.sim.job import Outcome
+from ceprop.specification import REGISTER_BITS
 
 _FIRST_BLOCK = 200
 _LONGEST_BLOCK_SECONDS = 2.0

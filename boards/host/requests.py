@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ceprop.boards.host.frames import encode
 from ceprop.boards.protocol import Command, Refusal
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 _REASONS: dict[int, str] = {
     Refusal.UNKNOWN: "it knows no such command",

@@ -9,8 +9,8 @@ import numpy as np
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.packing import pack_samples
 from ceprop.boards.protocol import LONGEST_PAYLOAD, RESULTS_KEPT, TIE, Command
-from ceprop.errors import CepropError
-from ceprop.report import Advance
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Advance
 from ceprop.specification import Specification
 
 _MOST_UNREAD = RESULTS_KEPT - 1

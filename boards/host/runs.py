@@ -9,9 +9,8 @@ from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch, batches
-from ceprop.model import Counters, Network, Trainer
-from ceprop.replay import Span
-from ceprop.report import Advance, percent
+from ceprop.common.report import Advance, percent
+from ceprop.model import Counters, Network, Span, Trainer
 
 _BITS_A_BYTE = 10
 """On a UART: start bit, data, stop bit."""

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ceprop.errors import CepropError, CepropWarning
+from ceprop.common.errors import CepropError, CepropWarning
 from ceprop.model import Evaluation
 
 _LARGEST = 2**31

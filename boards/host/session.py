@@ -5,20 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceprop.boards.build import BAUD
-from ceprop.boards.choose import fitted, specification_for
+from ceprop.boards.flow.build import BAUD
 from ceprop.boards.host.driver import HostDriver, Worked, board_of
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING
 from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
 from ceprop.boards.host.transport import SerialTransport
-from ceprop.boards.pll import slowest_hz
-from ceprop.boards.registry import GENERIC, board_names
-from ceprop.boards.registry import board as board_named
-from ceprop.boards.rtl.uart import nearest_baud
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
-from ceprop.specification import Specification
+from ceprop.boards.parts.baud import nearest_baud
+from ceprop.boards.parts.clocks import slowest_hz
+from ceprop.boards.parts.registry import GENERIC, board_names
+from ceprop.boards.parts.registry import board as board_named
+from ceprop.boards.room.choose import fitted, specification_for
+from ceprop.boards.virtual import BAUD as SIMULATED_BAUD
+from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
+from ceprop.common.errors import CepropError
+from ceprop.specification import Geometry, Specification
 
 SIMULATION = "sim"
 """The port behind which the board is simulated."""
@@ -104,10 +105,6 @@ def open_board(
 
 @contextmanager
 def _simulated(specification: Specification, place: Place, say: Callable[[str], None]) -> Iterator[HostDriver]:
-    # Imported late, for the virtual board makes use of this side's noise.
-    from ceprop.boards.virtual import BAUD as SIMULATED_BAUD
-    from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
-
     if place.board is None:
         names = ", ".join((*board_names(), GENERIC))
         raise CepropError(f"--port {SIMULATION}: --board must say which, one of {names}")

@@ -9,7 +9,7 @@ from pyftdi.usbtools import UsbToolsError
 
 from ceprop.boards.protocol import LONGEST_BODY
 from ceprop.boards.rtl.transport import fastest_spi_hz
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 SPI_SCHEME = "ftdi://"
 """With which the name of such a port begins; the rest is as pyftdi has it."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import serial
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 _WRITE_SECONDS = 10.0
 """After which a port that takes no bytes is given up."""

@@ -5,13 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import LONGEST_PAYLOAD, REFUSAL, REPLY, Address, Feature, Identity, Refusal, StatusFlag
-from ceprop.boards.rtl.decoder import Decoder
-from ceprop.boards.rtl.group import Group
-from ceprop.boards.rtl.receiver import FRAMES
-from ceprop.boards.rtl.sender import BODY
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
-from ceprop.hdl.ports import Ports
+from ceprop.boards.rtl.cobs_decoder import CobsDecoder
+from ceprop.boards.rtl.frame_receiver import FRAMES
+from ceprop.boards.rtl.frame_sender import BODY
+from ceprop.boards.rtl.group_register import GroupRegister
+from ceprop.common.errors import CepropError
+from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.specification import Geometry
 
 _REFUSAL_BYTES = 3
 _STATUS_BYTES = 5
@@ -74,7 +74,7 @@ class Dispatcher(wiring.Component):
                 "at_work": In(1),
             }
         )
-        self._request = Decoder()
+        self._request = CobsDecoder()
         self._sequence, self._code, self._expected = (
             Signal(8, name="sequence"),
             Signal(8, name="code"),
@@ -86,7 +86,7 @@ class Dispatcher(wiring.Component):
             Signal(name="counts"),
         )
         self._place = Signal(8 * Address.BYTES, name="place")
-        self._group = Group(geometry)
+        self._group = GroupRegister(geometry)
         self._index = Signal(range(1 + max(self._group_bytes, Identity.BYTES)), name="index")
         self._left = Signal(9, name="left")
         self._empty, self._addressed = Signal(name="empty"), Signal(name="addressed")

@@ -6,16 +6,16 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
 from ceprop.boards.rtl.dispatcher import Dispatcher
-from ceprop.boards.rtl.keeper import Keeper
-from ceprop.boards.rtl.receiver import FrameReceiver
-from ceprop.boards.rtl.relay import Relay
-from ceprop.boards.rtl.results import Results
-from ceprop.boards.rtl.sender import FrameSender
+from ceprop.boards.rtl.flash_controller import FlashController
+from ceprop.boards.rtl.frame_receiver import FrameReceiver
+from ceprop.boards.rtl.frame_sender import FrameSender
+from ceprop.boards.rtl.pipeline_register import PipelineRegister
+from ceprop.boards.rtl.result_ring import ResultRing
+from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
 from ceprop.boards.rtl.transport import Transport
-from ceprop.boards.rtl.unpacker import Unpacker
-from ceprop.geometry import Geometry
 from ceprop.hdl.core import Core
-from ceprop.hdl.primitives import Primitives
+from ceprop.hdl.devices.primitives import Primitives
+from ceprop.specification import Geometry
 
 SYSTEM = "ceprop_system"
 """Its module."""
@@ -95,8 +95,8 @@ class System(wiring.Component):
         m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
         core, unpacker, results = (
             Core(self._geometry, self._primitives),
-            Unpacker(self._geometry),
-            Results(self._geometry),
+            SampleUnpacker(self._geometry),
+            ResultRing(self._geometry),
         )
         m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
         wiring.connect(m, receiver.frames, dispatcher.frames)
@@ -125,7 +125,11 @@ class System(wiring.Component):
         if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
             return core.command, core.response, core.sample
         ports = core.ports
-        relays = Relay(ports.command), Relay(ports.response, patient=True), Relay(ports.sample)
+        relays = (
+            PipelineRegister(ports.command),
+            PipelineRegister(ports.response, patient=True),
+            PipelineRegister(ports.sample),
+        )
         command, response, sample = relays
         in_core = DomainRenamer("core")
         m.submodules.command, m.submodules.response, m.submodules.sample = map(in_core, relays)
@@ -139,12 +143,12 @@ class System(wiring.Component):
         m: Module,
         dispatcher: Dispatcher,
         core: Core,
-        unpacker: Unpacker,
+        unpacker: SampleUnpacker,
         command: stream.Interface,
         response: stream.Interface,
     ) -> None:
         """The keeper at the flash; while it is busy the way to the core's command port and the unpacker are its own."""
-        keeper = Keeper(self._geometry, self._clock_hz)
+        keeper = FlashController(self._geometry, self._clock_hz)
         m.submodules.keeper = DomainRenamer("core")(keeper)
         for theirs, own, target in (
             (dispatcher.command, keeper.command, command),

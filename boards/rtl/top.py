@@ -9,12 +9,12 @@ from amaranth.build import Platform, ResourceError
 from amaranth.hdl import ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, ResetSignal, Signal
 from amaranth.lib import io
 
-from ceprop.boards.pll import Clock
-from ceprop.boards.registry import Board
-from ceprop.boards.rtl.pll import ClockSource
+from ceprop.boards.parts.clocks import Clock
+from ceprop.boards.parts.registry import Board
+from ceprop.boards.parts.spi_pins import spi_pins
+from ceprop.boards.parts.uart_pins import UART_PINS
+from ceprop.boards.rtl.clock_source import ClockSource
 from ceprop.boards.rtl.system import SYSTEM
-from ceprop.boards.spi_pins import spi_pins
-from ceprop.boards.uart_pins import UART_PINS
 
 TOP = "ceprop_top"
 """Module of the top level."""

@@ -5,8 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
-from ceprop.errors import CepropError
+from ceprop.boards.parts.baud import uart_divisor
+from ceprop.boards.rtl.uart import UartReceiver, UartSender
+from ceprop.common.errors import CepropError
 
 
 class Transport(wiring.Component):

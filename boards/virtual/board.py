@@ -8,10 +8,9 @@ from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
-from ceprop.geometry import Geometry
+from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import to_verilog
-from ceprop.hdl.primitives import PORTABLE
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 BAUD = 3_000_000
 CLOCK_HZ = 12 * BAUD

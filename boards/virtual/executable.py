@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
-from ceprop.kept import keep, kept, key_of
-from ceprop.processes import run_to_end
-from ceprop.scratch import private_folder
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.kept_files import keep, kept, key_of
+from ceprop.common.processes import run_to_end
+from ceprop.common.scratch import private_folder
 from ceprop.sim.commands import environment, verilator_links
 from ceprop.sim.simulators import Simulator, find_simulator
 

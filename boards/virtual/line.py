@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Self
 
-from ceprop.boards.host.noise import LineNoise
+from ceprop.boards.virtual.noise import LineNoise
 
 _READ_BYTES = 65536
 _MOST_TO_BOARD = 4096

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.virtual.line import Line
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
-from ceprop.locks import only_on
-from ceprop.processes import started
-from ceprop.scratch import private_folder
+from ceprop.boards.virtual.noise import LineNoise
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.locks import only_on
+from ceprop.common.processes import started
+from ceprop.common.scratch import private_folder
 
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""

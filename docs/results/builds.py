@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from ceprop import Specification
-from ceprop.boards import board, implement
-from ceprop.build_fit import error_sizes, leave_one_out
-from ceprop.builds import FILE, load_builds, read_entries
-from ceprop.errors import CepropError
-from ceprop.estimation import expected_samples
-from ceprop.files import write_aside
-from ceprop.geometry import Geometry
-from ceprop.model import Dataset, Network, load_dataset
-from ceprop.replay import Span
-from ceprop.report import Report, as_json, percent
-from ceprop.throughput import measure
+from ceprop.boards import board
+from ceprop.boards.flow import implement
+from ceprop.boards.room.build_fit import error_sizes, leave_one_out
+from ceprop.boards.room.builds import FILE, load_builds, read_entries
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.report import Report, as_json, percent
+from ceprop.model import Dataset, Network, Span, load_dataset
+from ceprop.performance.estimate import expected_samples
+from ceprop.performance.throughput import measure
+from ceprop.specification import Geometry
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "src/ceprop" / FILE

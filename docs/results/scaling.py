@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ceprop.files import write_aside
-from ceprop.report import percent
-from ceprop.scaling import Point, WaitingLaw
-from ceprop.scaling_plots import fastest
+from ceprop.common.files import write_aside
+from ceprop.common.report import percent
+from ceprop.performance.scaling import Point, WaitingLaw
+from ceprop.performance.scaling_plots import fastest
 
 HERE = Path(__file__).parent
 STAGES = {"fresh": "fresh", "after": "after an epoch"}

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ceprop import Specification
-from ceprop.files import write_aside
-from ceprop.report import as_json, percent
+from ceprop.common.files import write_aside
+from ceprop.common.report import as_json, percent
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ceprop.errors import CepropError
-from ceprop.files import write_aside
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.reading import read_up_to
 from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
-from ceprop.reading import read_up_to
 
 # numpy reads the arrays all the same: what follows the end of a zip file does not count there.
 _MARK = b"\r\nceprop float run, version 1\r\n"

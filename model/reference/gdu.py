@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model.reference.bptt import Past, backpropagate, contribution, free_trajectory
 from ceprop.model.reference.dynamics import States, input_drive, signals
 from ceprop.model.reference.learning import differences, moved, nudged_phase

@@ -10,16 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ceprop.model.reference.activations import activate, slope
-from ceprop.model.reference.dynamics import (
-    States,
-    begin,
-    free_end,
-    from_above,
-    from_below,
-    input_drive,
-    signals,
-    step,
-)
+from ceprop.model.reference.dynamics import States, begin, free_end, from_above, from_below, input_drive, signals, step
 from ceprop.model.reference.network import ReferenceNetwork
 
 

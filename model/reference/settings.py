@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from ceprop.errors import CepropError
-from ceprop.fields import Section
+from ceprop.common.errors import CepropError
+from ceprop.specification import Section
 
 Positive = Annotated[float, Field(gt=0, strict=False)]
 Steps = Annotated[int, Field(ge=1)]

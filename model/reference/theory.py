@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model.datasets import Images
 from ceprop.model.reference.gdu import FreePhase, RelativeErrors, compare
 from ceprop.model.reference.network import ReferenceNetwork

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 from ceprop.model.datasets import Images, check_fit
 from ceprop.model.divergence import DivergenceError
 from ceprop.model.reference.activations import slope

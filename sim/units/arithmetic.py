@@ -6,14 +6,14 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.activation import Activation
-from ceprop.hdl.dither import advance
-from ceprop.hdl.lanes import Triangle
-from ceprop.hdl.multiplier import Multiplier
+from ceprop.hdl.devices.multiplier import Multiplier
+from ceprop.hdl.lanes.dither import advance
+from ceprop.hdl.lanes.wavefront import Triangle
+from ceprop.hdl.neuron.activation import Activation
 from ceprop.model import activate
 from ceprop.model import advance as model_advance
 from ceprop.sim.units.cell import Cell, Cycle
+from ceprop.specification import Edge, Geometry
 
 _EXHAUSTIVE_BITS = 14
 """A wider sum is tried around every place where its state changes instead, a wider product at its extremes."""
@@ -74,8 +74,8 @@ async def bench_multiplier(cell: Cell) -> None:
 
 def activation_of(geometry: Geometry, edge: Edge) -> Activation:
     """The activation as the neuron cells of an edge have it."""
-    fraction = geometry.sum_point(edge) + geometry.specification.formats.weight_fraction
-    return Activation(geometry.specification, geometry.sum_bits(edge), fraction)
+    fraction = geometry.widths.sum_point(edge) + geometry.specification.formats.weight_fraction
+    return Activation(geometry.specification, geometry.widths.sum_bits(edge), fraction)
 
 
 async def bench_activation(cell: Cell) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import cocotb
 
-from ceprop.geometry import Geometry
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.devices import find_unit
 from ceprop.sim.units.runner import UnitJob
+from ceprop.specification import Geometry
 
 JOB = UnitJob.load()
 

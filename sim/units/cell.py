@@ -8,9 +8,9 @@ from amaranth.lib import wiring
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, Timer
 
-from ceprop.geometry import Geometry
 from ceprop.sim.driver import PERIOD
 from ceprop.sim.units.ports import Value, ports
+from ceprop.specification import Geometry
 
 _RESET_CYCLES = 20
 """More than the registers without reset that lie behind each other in any cell."""

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from ceprop.geometry import address_bits
-from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.synapse import (
+from ceprop.hdl.cell.synapse import (
     ACCUMULATE_STAGE,
     DITHER_STAGE,
     OPERAND_STAGE,
@@ -13,9 +11,11 @@ from ceprop.hdl.synapse import (
     update_beats,
     write_stage,
 )
+from ceprop.hdl.lanes.stages import lane_stages
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.inputs import Entry, Lists, dither_of, lane_entry, send_sample
 from ceprop.sim.units.timeline import Timeline
+from ceprop.specification import address_bits
 
 _SAMPLES = 20
 _TILES = 60
@@ -103,7 +103,10 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     line.expect(start + write_stage(cell.geometry.memory_ports), what, "cells", written)
 
     # A neuron's operand and an input's never come together.
-    operand, dither = random.getrandbits(cell.geometry.operand_bits - 1), random.getrandbits(cell.geometry.dither_bits)
+    operand, dither = (
+        random.getrandbits(cell.geometry.widths.operand_bits - 1),
+        random.getrandbits(cell.geometry.widths.dither_bits),
+    )
     if message["input"] or message["read"]:
         operand = 0
     line.set(start + OPERAND_STAGE, "operand", operand)

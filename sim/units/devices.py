@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.sim.units import arithmetic, memories
 from ceprop.sim.units.registry import UNITS, Unit
 

@@ -3,8 +3,8 @@ the only one, when they have."""
 
 from dataclasses import dataclass, field
 
-from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.synapse import DITHER_STAGE
+from ceprop.hdl.cell.synapse import DITHER_STAGE
+from ceprop.hdl.lanes.stages import lane_stages
 from ceprop.model import input_pattern
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
@@ -67,8 +67,8 @@ def send_sample(cell: Cell, line: Timeline, now: int, lists: Lists, bank: int) -
 def dither_of(cell: Cell, entry: Entry) -> int:
     """An input's pattern, as the cells take it."""
     geometry = cell.geometry
-    return (input_pattern(cell.specification, entry.number) << geometry.dither_shift(1)) & (
-        (1 << geometry.dither_bits) - 1
+    return (input_pattern(cell.specification, entry.number) << geometry.widths.dither_shift(1)) & (
+        (1 << geometry.widths.dither_bits) - 1
     )
 
 

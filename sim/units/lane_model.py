@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.messages import Listing, Operand
+from ceprop.hdl.lanes.messages import Listing, Operand
 from ceprop.model import activate, advance, nudged, update_bias
-from ceprop.specification import Specification
+from ceprop.specification import Edge, Geometry, Specification
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Benches of the parts that remember numbers: the weights' memory and the running sums."""
 
-from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.memory import PortableMemory, WeightMemory
-from ceprop.hdl.queue import Queue
+from ceprop.hdl.devices.memory import PortableMemory, WeightMemory
+from ceprop.hdl.io.fifo import Fifo
+from ceprop.hdl.neuron.accumulator import Accumulator
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
 
@@ -114,7 +114,7 @@ async def bench_accumulator(cell: Cell) -> None:
 async def bench_queue(cell: Cell) -> None:
     """Bursts of words up to as many as there is room for, read at every pace; all come out once, in their order."""
     component, random, width = cell.component, cell.random, cell.width("word")
-    assert isinstance(component, Queue)
+    assert isinstance(component, Fifo)
     depth = component.depth
     cycles: list[dict[str, int]] = []
     words: list[int] = []

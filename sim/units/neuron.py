@@ -1,23 +1,16 @@
 """Bench of the neuron cell: rounds of sums that come back, a step of all neurons, sources, and everything read back."""
 
-from ceprop.geometry import Edge
-from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.messages import Listing, Messages, Operand, Operation, Space
-from ceprop.hdl.neuron import NeuronCell
-from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.steps import step_beats
-from ceprop.hdl.sums import ARRIVAL_STAGE
-from ceprop.hdl.synapse import DITHER_STAGE, OPERAND_STAGE
+from ceprop.hdl.cell.synapse import DITHER_STAGE, OPERAND_STAGE
+from ceprop.hdl.lanes.messages import Listing, Messages, Operand, Operation, Space
+from ceprop.hdl.lanes.stages import lane_stages, step_beats
+from ceprop.hdl.neuron.accumulator import Accumulator
+from ceprop.hdl.neuron.neuron_cell import NeuronCell
+from ceprop.hdl.neuron.running_sums import ARRIVAL_STAGE
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel
-from ceprop.sim.units.neuron_step import (
-    random_settings,
-    shared_fields,
-    step_message,
-    step_request,
-    step_status,
-)
+from ceprop.sim.units.neuron_step import random_settings, shared_fields, step_message, step_request, step_status
 from ceprop.sim.units.timeline import Timeline
+from ceprop.specification import Edge
 
 SUM_DELAY = 7
 """Cycles from a slot's `source` message to its `sum` message; any number will do."""
@@ -168,7 +161,7 @@ class NeuronBench:
             bits = formats.state_bits
             units = (layers[layer - 1] if layer > 1 else 0) + (layers[layer + 1] if layer + 1 < len(layers) else 0)
         bound = units * weight * ((1 << bits) - 1)
-        return min(bound, 1 << (bits + formats.weight_fraction), (1 << (self.geometry.partial_sum_bits - 1)) - 1)
+        return min(bound, 1 << (bits + formats.weight_fraction), (1 << (self.geometry.widths.partial_sum_bits - 1)) - 1)
 
     def _steps(self, first: bool) -> None:
         """All neurons of the lane, their messages as close as they come."""
@@ -200,7 +193,7 @@ class NeuronBench:
         self.line.expect(self.now + self.hop, "hop", "step_out", passed)
         shown = self.now + self.hop + self.status_stage
         if self.geometry.trace:
-            drive = stepped.drive & ((1 << self.geometry.drive_bits) - 1)
+            drive = stepped.drive & ((1 << self.geometry.widths.drive_bits) - 1)
             self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
         # The status of the lanes before comes in with the new state, and goes out `status_latency` later.
         before, after = step_status(self.cell, message, layer, stepped, self.model)
@@ -230,10 +223,10 @@ class NeuronBench:
             operand, shift = random.choice(list(Operand)), random.choice(self.specification.connections)
             listing = random.choice(list(Listing))
             preshift, negative, swap, bank = (
-                random.randint(0, geometry.rate_room),
+                random.randint(0, geometry.widths.rate_room),
                 *(random.getrandbits(1) for _ in "123"),
             )
-            dither_shift = geometry.dither_shift(shift)
+            dither_shift = geometry.widths.dither_shift(shift)
             message = self._unit(layer, slot) | {
                 "operand": operand,
                 "listing": listing,
@@ -255,7 +248,9 @@ class NeuronBench:
                 self.line.expect(at + 1, what, "slot", listed[slot])
                 address = self._address(layer, listed[slot])
                 value = self.model.operand(operand, address, preshift, bool(negative), bool(swap))
-                dither = (self.model.generators[bank, address] << dither_shift) & ((1 << geometry.dither_bits) - 1)
+                dither = (self.model.generators[bank, address] << dither_shift) & (
+                    (1 << geometry.widths.dither_bits) - 1
+                )
                 self.line.expect(at + stages.address + DITHER_STAGE, what, "dither", dither)
             self.line.expect(at + stages.address + OPERAND_STAGE, what, "operand", value)
             self.now += 1

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ceprop.geometry import Edge
-from ceprop.hdl.messages import Listing, Operation
+from ceprop.hdl.lanes.messages import Listing, Operation
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.lane_model import LaneModel, Stepped, StepRequest
+from ceprop.specification import Edge
 
 
 def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
@@ -21,14 +21,14 @@ def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
 def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, int]]:
     """Settings of a lane, and the rate shift of each layer that they amount to."""
     random, geometry, specification = cell.random, cell.geometry, cell.specification
-    bits = geometry.bias_room(edge).bit_length() or 1
+    bits = geometry.widths.bias_room(edge).bit_length() or 1
     rates, preshifts = {}, 0
     for layer in geometry.layers(edge):
         largest, smallest = (
             shifts[layer - 1] for shifts in (specification.largest_shifts, specification.smallest_shifts)
         )
         rates[layer] = random.randint(smallest, largest)
-        preshift = geometry.bias_dither_shift(layer) + largest - rates[layer]
+        preshift = geometry.widths.bias_dither_shift(layer) + largest - rates[layer]
         preshifts |= preshift << (geometry.edge_number(layer) * bits)
     settings = {
         "negative": random.getrandbits(1),

@@ -1,16 +1,15 @@
 """Benches of the small parts around the memories: loop counter, the inputs' pattern, row lane, lists, status hop."""
 
-from ceprop.geometry import Edge, Geometry
-from ceprop.hdl.lists import UnitLists
-from ceprop.hdl.messages import Listing
-from ceprop.hdl.row import RowLane
-from ceprop.hdl.stages import lane_stages
-from ceprop.hdl.status import StatusHop
-from ceprop.hdl.steps import step_beats
-from ceprop.hdl.synapse import UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.cell.synapse import UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.lanes.messages import Listing
+from ceprop.hdl.lanes.row_lane import RowLane
+from ceprop.hdl.lanes.stages import lane_stages, step_beats
+from ceprop.hdl.neuron.event_lists import EventLists
+from ceprop.hdl.neuron.step_status import StepStatus
 from ceprop.model import input_pattern
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
+from ceprop.specification import Edge, Geometry
 
 _CASES = 400
 
@@ -78,7 +77,7 @@ async def bench_row_lane(cell: Cell) -> None:
 async def bench_lists(cell: Cell) -> None:
     """Steps of all layers, whose units are on lists or not; then look-ups, beyond the ends too."""
     component, random, geometry = cell.component, cell.random, cell.geometry
-    assert isinstance(component, UnitLists)
+    assert isinstance(component, EventLists)
     edge: Edge = component.edge
     line, now = Timeline(), 0
     names = {Listing.CHANGED: "changed", Listing.ACTIVE: "active"}
@@ -120,7 +119,7 @@ def output_edge(geometry: Geometry) -> Edge:
 
 async def bench_status(cell: Cell) -> None:
     """A lane's find added to those of the lanes before; equal outputs are frequent."""
-    assert isinstance(cell.component, StatusHop)
+    assert isinstance(cell.component, StepStatus)
     random, line = cell.random, Timeline()
     bits, list_bits = cell.width("new"), cell.width("changed_count")
     classes = cell.specification.classes

@@ -1,10 +1,9 @@
 """Bench of the register bank: writes within and outside the bounds, counters that wrap, and every value read."""
 
-from ceprop.geometry import Geometry
-from ceprop.hdl.registers import RegisterBank
-from ceprop.registers import REGISTER_BITS, Register, registers
+from ceprop.hdl.control.register_bank import RegisterBank
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
+from ceprop.specification import REGISTER_BITS, Geometry, Register, registers
 
 _COMMANDS = 700
 _COUNTS = {"samples": 1, "cycles": 20, "saturations": 27}

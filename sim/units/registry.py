@@ -5,43 +5,33 @@ from dataclasses import dataclass
 
 from amaranth.lib import wiring
 
-from ceprop.geometry import Geometry
-from ceprop.hdl.accumulator import Accumulator
-from ceprop.hdl.ahead import DriveWalker
-from ceprop.hdl.column import ColumnLane
-from ceprop.hdl.inputs import InputCell
-from ceprop.hdl.intake import Intake
-from ceprop.hdl.lanes import Triangle
-from ceprop.hdl.lists import UnitLists
-from ceprop.hdl.loop import LoopCounter
-from ceprop.hdl.memory import PortableMemory
-from ceprop.hdl.move import Move
-from ceprop.hdl.multiplier import PortableMultiplier
-from ceprop.hdl.neuron import NeuronCell
-from ceprop.hdl.pattern import InputPattern
-from ceprop.hdl.queue import Queue
-from ceprop.hdl.row import RowLane
-from ceprop.hdl.status import StatusHop
-from ceprop.hdl.steps import StepWalker
-from ceprop.hdl.synapse import SynapseCell
-from ceprop.hdl.walker import SweepWalker
-from ceprop.sim.units import (
-    ahead,
-    arithmetic,
-    column,
-    inputs,
-    intake,
-    memories,
-    move,
-    neuron,
-    parts,
-    registers,
-    steps,
-    synapse,
-    walkers,
-)
+from ceprop.hdl.cell.synapse import SynapseCell
+from ceprop.hdl.control.drive_prefetch import DrivePrefetch
+from ceprop.hdl.control.loop_counter import LoopCounter
+from ceprop.hdl.control.step_walker import StepWalker
+from ceprop.hdl.control.sweep_walker import SweepWalker
+from ceprop.hdl.devices.memory import PortableMemory
+from ceprop.hdl.devices.multiplier import PortableMultiplier
+from ceprop.hdl.io.fifo import Fifo
+from ceprop.hdl.io.sample_loader import SampleLoader
+from ceprop.hdl.lanes.column_lane import ColumnLane
+from ceprop.hdl.lanes.input_dither import InputDither
+from ceprop.hdl.lanes.input_lists import InputLists
+from ceprop.hdl.lanes.row_lane import RowLane
+from ceprop.hdl.lanes.wavefront import Triangle
+from ceprop.hdl.neuron.accumulator import Accumulator
+from ceprop.hdl.neuron.event_lists import EventLists
+from ceprop.hdl.neuron.neuron_cell import NeuronCell
+from ceprop.hdl.neuron.state_update import StateUpdate
+from ceprop.hdl.neuron.step_status import StepStatus
+from ceprop.sim.units import arithmetic, column, inputs, memories, neuron, parts, registers, synapse
+from ceprop.sim.units import drive_prefetch as ahead
+from ceprop.sim.units import sample_loader as intake
+from ceprop.sim.units import state_update as move
+from ceprop.sim.units import step_walker as steps
+from ceprop.sim.units import sweep_walker as walkers
 from ceprop.sim.units.cell import Cell
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 
 @dataclass(frozen=True)
@@ -64,33 +54,36 @@ UNITS: dict[str, Unit] = {
     "triangle_skew": Unit(lambda g: Triangle(g.cols, 5, g.lanes_a_hop, align=False), arithmetic.bench_triangle),
     "triangle_align": Unit(lambda g: Triangle(g.rows, 5, g.lanes_a_hop, align=True), arithmetic.bench_triangle),
     "memory": Unit(lambda _: PortableMemory(3, 3), memories.bench_memory),
-    "accumulator": Unit(lambda g: Accumulator(5, [g.sum_bits("row")], g.partial_sum_bits), memories.bench_accumulator),
+    "accumulator": Unit(
+        lambda g: Accumulator(5, [g.widths.sum_bits("row")], g.widths.partial_sum_bits), memories.bench_accumulator
+    ),
     "accumulator_of_two": Unit(
-        lambda g: Accumulator(3, [g.partial_sum_bits + 2, g.partial_sum_bits], g.partial_sum_bits),
+        lambda g: Accumulator(3, [g.widths.partial_sum_bits + 2, g.widths.partial_sum_bits], g.widths.partial_sum_bits),
         memories.bench_accumulator,
     ),
     "accumulator_aside": Unit(
-        lambda g: Accumulator(6, [g.partial_sum_bits + 2], g.partial_sum_bits, aside=True), memories.bench_accumulator
+        lambda g: Accumulator(6, [g.widths.partial_sum_bits + 2], g.widths.partial_sum_bits, aside=True),
+        memories.bench_accumulator,
     ),
-    "queue": Unit(lambda _: Queue(6, 8), memories.bench_queue),
-    "queue_of_one": Unit(lambda _: Queue(6, 1), memories.bench_queue),
+    "queue": Unit(lambda _: Fifo(6, 8), memories.bench_queue),
+    "queue_of_one": Unit(lambda _: Fifo(6, 1), memories.bench_queue),
     "synapse": Unit(SynapseCell, synapse.bench_synapse),
     "neuron_row": Unit(lambda g: NeuronCell(g, "row", g.rows - 1, neuron.SUM_DELAY), neuron.bench_neuron),
     "neuron_column": Unit(lambda g: NeuronCell(g, "column", 0, neuron.SUM_DELAY), neuron.bench_neuron, True),
-    "move_row": Unit(lambda g: Move(g, "row"), move.bench_move),
-    "move_column": Unit(lambda g: Move(g, "column"), move.bench_move, True),
-    "lists_row": Unit(lambda g: UnitLists(g, "row"), parts.bench_lists),
-    "lists_column": Unit(lambda g: UnitLists(g, "column"), parts.bench_lists, True),
-    "status": Unit(lambda g: StatusHop(g, parts.output_edge(g), 0), parts.bench_status),
-    "pattern": Unit(lambda g: InputPattern(g, g.cols - 1), parts.bench_pattern),
-    "input": Unit(lambda g: InputCell(g, g.cols - 1), inputs.bench_input),
-    "intake": Unit(Intake, intake.bench_intake),
+    "move_row": Unit(lambda g: StateUpdate(g, "row"), move.bench_move),
+    "move_column": Unit(lambda g: StateUpdate(g, "column"), move.bench_move, True),
+    "lists_row": Unit(lambda g: EventLists(g, "row"), parts.bench_lists),
+    "lists_column": Unit(lambda g: EventLists(g, "column"), parts.bench_lists, True),
+    "status": Unit(lambda g: StepStatus(g, parts.output_edge(g), 0), parts.bench_status),
+    "pattern": Unit(lambda g: InputDither(g, g.cols - 1), parts.bench_pattern),
+    "input": Unit(lambda g: InputLists(g, g.cols - 1), inputs.bench_input),
+    "intake": Unit(SampleLoader, intake.bench_intake),
     "row_lane": Unit(RowLane, parts.bench_row_lane),
     "column_lane": Unit(lambda g: ColumnLane(g, g.cols - 1), column.bench_column_lane),
     "loop_counter": Unit(lambda _: LoopCounter(4), parts.bench_loop_counter),
     "registers": Unit(registers.bank_of, registers.bench_registers),
     "sweep_walker": Unit(SweepWalker, walkers.bench_sweeps),
-    "drive_walker": Unit(lambda g: DriveWalker(g, ahead.RETURN_CYCLES), ahead.bench_drive, two_drives=True),
+    "drive_walker": Unit(lambda g: DrivePrefetch(g, ahead.RETURN_CYCLES), ahead.bench_drive, two_drives=True),
     "step_walker": Unit(StepWalker, steps.bench_steps),
 }
 

@@ -11,14 +11,13 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from ceprop.geometry import Geometry
+from ceprop.common.scratch import private_folder
 from ceprop.hdl.export import to_verilog
-from ceprop.scratch import private_folder
 from ceprop.sim.commands import Design
 from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.sim.units.devices import find_unit
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 TOP = "units"
 VARIABLE = "CEPROP_UNITS"

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ceprop.geometry import Geometry
-from ceprop.hdl.synapse import (
+from ceprop.hdl.cell.synapse import (
     ACCUMULATE_STAGE,
     DITHER_STAGE,
     OPERAND_STAGE,
@@ -17,6 +16,7 @@ from ceprop.hdl.synapse import (
 from ceprop.model import update
 from ceprop.sim.units.cell import Cycle
 from ceprop.sim.units.timeline import Timeline
+from ceprop.specification import Geometry
 
 
 @dataclass(frozen=True)

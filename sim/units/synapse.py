@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from ceprop.hdl.synapse import SUM_STAGE, UPDATE_READ_STAGE, load_stage, write_stage
+from ceprop.hdl.cell.synapse import SUM_STAGE, UPDATE_READ_STAGE, load_stage, write_stage
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.slots import CellSlot, Change, predict, stimulus
 
@@ -56,11 +56,11 @@ def _update(
         shifts[connection - 1] for shifts in (specification.largest_shifts, specification.smallest_shifts)
     )
     shift = random.randint(smallest, largest)
-    preshift = geometry.dither_shift(connection) + largest - shift
+    preshift = geometry.widths.dither_shift(connection) + largest - shift
     sign = random.choice((1, -1))
-    mask = (1 << geometry.dither_bits) - 1
+    mask = (1 << geometry.widths.dither_bits) - 1
     own = random.getrandbits(specification.generator_bits)
-    row_dither, column_dither = ((d << geometry.dither_shift(connection)) & mask for d in (own, own ^ dither))
+    row_dither, column_dither = ((d << geometry.widths.dither_shift(connection)) & mask for d in (own, own ^ dither))
     west, north = _noise(cell)
     first = CellSlot(
         "update",
@@ -87,8 +87,8 @@ def _update(
         address,
         row=row_old,
         column=sign * (column_new - column_old) << preshift,
-        row_dither=random.getrandbits(geometry.dither_bits),
-        column_dither=random.getrandbits(geometry.dither_bits),
+        row_dither=random.getrandbits(geometry.widths.dither_bits),
+        column_dither=random.getrandbits(geometry.widths.dither_bits),
         accumulate=True,
         change=change,
         west=north,
@@ -99,7 +99,7 @@ def _update(
 
 def _noise(cell: Cell) -> tuple[int, int]:
     """Partial sums that an update must not care for."""
-    limit = 1 << (cell.geometry.partial_sum_bits - 2)
+    limit = 1 << (cell.geometry.widths.partial_sum_bits - 2)
     return cell.random.randrange(-limit, limit), cell.random.randrange(-limit, limit)
 
 
@@ -107,7 +107,7 @@ def _sum(cell: Cell, address: int) -> CellSlot:
     """A row or a column sum with a random operand; the other edge's operand must not matter."""
     formats, random = cell.specification.formats, cell.random
     row, column = (random.getrandbits(max(formats.state_bits, formats.input_bits)) for _ in range(2))
-    row_dither, column_dither = (random.getrandbits(cell.geometry.dither_bits) for _ in range(2))
+    row_dither, column_dither = (random.getrandbits(cell.geometry.widths.dither_bits) for _ in range(2))
     west, north = _noise(cell)
     kind = random.choice(("row", "column"))
     return CellSlot(kind, address, row, column, row_dither, column_dither, west=west, north=north)
@@ -115,7 +115,7 @@ def _sum(cell: Cell, address: int) -> CellSlot:
 
 def _load(cell: Cell, address: int, word: int) -> list[CellSlot]:
     """A load. The product that meets the word, its own or that of a slot behind it, is zero; no other must matter."""
-    limit = 1 << (cell.geometry.operand_bits - 1)
+    limit = 1 << (cell.geometry.widths.operand_bits - 1)
     behind = load_stage(cell.geometry.memory_ports) - SUM_STAGE
     row, column = (cell.random.randrange(-limit, limit) if behind else 0 for _ in range(2))
     return [CellSlot("load", address, row, column, west=word, north=_noise(cell)[1]), *[CellSlot()] * behind]

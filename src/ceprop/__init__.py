@@ -4,9 +4,8 @@ A :class:`Specification` makes everything else: the golden model (`ceprop.model`
 testbenches that hold the two together (`ceprop.sim`) and, later, the boards (`ceprop.boards`).
 """
 
-from .errors import CepropError
-from .geometry import Geometry
-from .specification import Specification
+from ceprop.common.errors import CepropError
+from ceprop.specification import Geometry, Specification
 
 __all__ = ["CepropError", "Geometry", "Specification"]
 __version__ = "0.1.0"

@@ -9,28 +9,28 @@ from typing import Any
 
 import click
 
-from . import __version__
-from .caches import cache_environment, matplotlib_environment
-from .commands.bench import bench
-from .commands.bench_scaling import scaling
-from .commands.boards import boards
-from .commands.build import build
-from .commands.demo import demo
-from .commands.doctor import doctor
-from .commands.estimate import estimate
-from .commands.flash import flash
-from .commands.gdu import gdu
-from .commands.generate import generate
-from .commands.pack import pack
-from .commands.reproduce import reproduce
-from .commands.reproduce_angles import angle, gradient_angle
-from .commands.run import run_board
-from .commands.sim import sim
-from .commands.study import study
-from .commands.train import train
-from .ending import REFUSED, be_silent_about_unused_parts, ended, say
-from .errors import CepropWarning, one_line
-from .signals import ending_by_exception
+from ceprop import __version__
+from ceprop.commands.bench import bench
+from ceprop.commands.bench_scaling import scaling
+from ceprop.commands.boards import boards
+from ceprop.commands.build import build
+from ceprop.commands.demo import demo
+from ceprop.commands.doctor import doctor
+from ceprop.commands.estimate import estimate
+from ceprop.commands.flash import flash
+from ceprop.commands.gdu import gdu
+from ceprop.commands.generate import generate
+from ceprop.commands.pack import pack
+from ceprop.commands.reproduce import reproduce
+from ceprop.commands.reproduce_angles import angle, gradient_angle
+from ceprop.commands.run import run_board
+from ceprop.commands.sim import sim
+from ceprop.commands.study import study
+from ceprop.commands.train import train
+from ceprop.common.caches import cache_environment, matplotlib_environment
+from ceprop.common.ending import REFUSED, be_silent_about_unused_parts, ended, say
+from ceprop.common.errors import CepropWarning, one_line
+from ceprop.common.signals import ending_by_exception
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

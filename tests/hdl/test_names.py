@@ -14,15 +14,15 @@ from amaranth import tracer
 
 from ceprop import Specification
 from ceprop.boards import board, board_names
-from ceprop.boards.pll import choose_clock
+from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.rtl.harness import harness_verilog
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import top_level
 from ceprop.boards.rtl.transport import StreamTransport, WishboneTransport, make_transport
-from ceprop.geometry import Geometry
 from ceprop.hdl import generate
+from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.hdl.export import to_verilog
-from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+from ceprop.specification import Geometry
 
 SPECIFICATION = Specification.from_mapping(
     {

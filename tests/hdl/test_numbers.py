@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import Module, Signal, signed
 from amaranth.sim import Simulator
 
-from ceprop.hdl.numbers import clip, saturate
+from ceprop.hdl.cell.saturation import clip, saturate
 
 
 @pytest.mark.parametrize("width", range(1, 8))

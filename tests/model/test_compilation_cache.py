@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from numba.core import config
 
-from ceprop.errors import CepropWarning
+from ceprop.common.errors import CepropWarning
 from ceprop.model import kernel
 from ceprop.model.compilation_cache import SealedFiles
 

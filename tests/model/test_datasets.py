@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceprop import CepropError, Specification
-from ceprop.errors import CepropWarning
+from ceprop.common.errors import CepropWarning
 from ceprop.model import load_dataset, quantise
 from ceprop.model.datasets import held_out
 from ceprop.model.idx import read_images

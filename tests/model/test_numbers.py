@@ -5,7 +5,7 @@ import pytest
 
 from ceprop import Specification
 from ceprop.model import activate, advance, input_pattern, nudged, update, update_bias
-from ceprop.tables import sigmoid_table
+from ceprop.specification import sigmoid_table
 
 
 def make(*overrides: str) -> Specification:

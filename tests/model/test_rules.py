@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError, Specification
-from ceprop.geometry import Geometry
 from ceprop.model import Network, fast, plain
 from ceprop.model.backward import flip_threshold
+from ceprop.specification import Geometry
 
 LAYERS = ([20, 12, 4], [20, 12, 10, 4], [20, 9, 8, 7, 4])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError, Specification
+from ceprop.experiments.training_run import train_to
 from ceprop.model import (
     Dataset,
     DivergenceError,
@@ -23,7 +24,6 @@ from ceprop.model import (
     save_checkpoint,
 )
 from ceprop.model.divergence import check_divergence
-from ceprop.training_run import train_to
 
 
 def make(*overrides: str) -> Specification:

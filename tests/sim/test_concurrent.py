@@ -12,8 +12,8 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.cli import run
-from ceprop.kept import keep, kept
-from ceprop.locks import only_in, only_on
+from ceprop.common.kept_files import keep, kept
+from ceprop.common.locks import only_in, only_on
 
 Lock = Callable[[Path], AbstractContextManager[None]]
 
@@ -93,7 +93,7 @@ def test_a_lock_is_for_one_and_leaves_nothing(
 
 
 def test_a_lock_that_a_killed_process_left_is_free(tmp_path: Path) -> None:
-    script = "import os, pathlib, sys, ceprop.locks as locks\n"
+    script = "import os, pathlib, sys, ceprop.common.locks as locks\n"
     script += "with locks.only_in(pathlib.Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)]).returncode == -9
     assert len(list(tmp_path.iterdir())) == 1

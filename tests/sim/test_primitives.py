@@ -8,9 +8,9 @@ import pytest
 from amaranth.hdl import Const, Instance, Value
 
 from ceprop import CepropError, Specification
-from ceprop.hdl import ecp5
-from ceprop.hdl.blocks import BlockMemory
-from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+from ceprop.hdl.devices import ecp5
+from ceprop.hdl.devices.block_memory import BlockMemory
+from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.model import load_dataset
 from ceprop.sim import compare
 from ceprop.sim.cells import simulation_sources

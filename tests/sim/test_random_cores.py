@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError, Geometry, Specification
-from ceprop.hdl.primitives import ECP5, ICE40, PORTABLE, Primitives
+from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.model import Dataset
 from ceprop.sim import compare
 
@@ -75,7 +75,7 @@ def random_dataset(specification: Specification, seed: int) -> Dataset:
 def primitives_for(specification: Specification, seed: int) -> Primitives:
     """A set whose multiplier takes the specification's operands."""
     draw = random.Random(seed)
-    bits = Geometry(specification).operand_bits
+    bits = Geometry(specification).widths.operand_bits
     while True:
         primitives = draw.choice(PRIMITIVES)
         try:

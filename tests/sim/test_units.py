@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import Module
 
 from ceprop import CepropError
-from ceprop.hdl.multiplier import PortableMultiplier
+from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.sim.units import run_units, units_of
 from ceprop.specification import Specification
 

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.report import Report, percent
+from ceprop.commands.default_group import DefaultGroup
+from ceprop.commands.options import board_option, data_option, json_option, seeds_option_from, specification_options
+from ceprop.commands.types import EPOCHS, OUTPUT_FOLDER, SAMPLES
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
 
-from .default_group import DefaultGroup
-from .options import board_option, data_option, json_option, seeds_option_from, specification_options
-from .types import EPOCHS, OUTPUT_FOLDER, SAMPLES
-
 if TYPE_CHECKING:
-    from ceprop.bench_run import CoreBench
+    from ceprop.performance.core_bench import CoreBench
 
 _PLACEMENTS = {"ice40": 6, "ecp5": 1}
 """Seeds of place and route, by family: on a device that is nearly full clocks differ by a tenth."""
@@ -79,12 +78,12 @@ def core(
     golden model bit for bit. The clock is that of the core in a light wrapper after place and route. Exit code 1 if
     anything differs.
     """
-    from ceprop.bench_run import Plan, bench_core
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
-    from ceprop.boards.choose import specification_for
-    from ceprop.geometry import Geometry
+    from ceprop.boards.room.choose import specification_for
+    from ceprop.performance.core_bench import Plan, bench_core
     from ceprop.sim.simulators import find_simulator
+    from ceprop.specification import Geometry
 
     report = Report(json_file)
     target = find_board(board)
@@ -152,10 +151,10 @@ def model(samples: int, data: str, json_file: Path | None) -> None:
 
     Needs PyTorch, which ceprop itself does not: pip install torch.
     """
-    from ceprop.bench_model import bench_model
+    from ceprop.experiments.reproduction import fitted
     from ceprop.model import load_images
     from ceprop.model.reference import PAPER_ROWS
-    from ceprop.reproduction import fitted
+    from ceprop.performance.model_bench import bench_model
 
     report = Report(json_file)
     images = load_images(data, seed=1)

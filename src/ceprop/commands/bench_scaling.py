@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from ceprop.report import Report, percent
+from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.types import PNG_FILE, SAMPLES
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
-
-from .options import data_option, json_option, specification_options
-from .types import PNG_FILE, SAMPLES
 
 
 @click.command(short_help="Count cycles against layers, array and sparsity.")
@@ -23,8 +22,8 @@ def scaling(specification: Specification, data: str, samples: int, plot: Path | 
     They are the cycle model's, which the simulated core is held to; SPEC's own array does not matter.
     """
     from ceprop.model import load_dataset
-    from ceprop.scaling import study
-    from ceprop.scaling_plots import draw_scaling, fastest
+    from ceprop.performance.scaling import study
+    from ceprop.performance.scaling_plots import draw_scaling, fastest
 
     report = Report(json_file)
     planned = study(specification, load_dataset(specification, data), samples)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.report import Report
+from ceprop.commands.options import json_option, override_options
+from ceprop.commands.types import INPUT_FILE
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Report
 from ceprop.specification import Specification
-
-from .options import json_option, override_options
-from .types import INPUT_FILE
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
@@ -48,9 +47,9 @@ def boards(spec: Path | None, overrides: list[str], json_file: Path | None) -> N
 
 
 def _facts(board: "Board", specification: Specification | None) -> dict[str, Any]:
-    from ceprop.boards.flashing import PROGRAMMERS
-    from ceprop.boards.spi_pins import SPI_PINS
-    from ceprop.boards.uart_pins import UART_PINS
+    from ceprop.boards.flow.flashing import PROGRAMMERS
+    from ceprop.boards.parts.spi_pins import SPI_PINS
+    from ceprop.boards.parts.uart_pins import UART_PINS
 
     pins, spi = UART_PINS.get(board.name), SPI_PINS.get(board.name)
     facts: dict[str, Any] = {
@@ -68,8 +67,8 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
 
 def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
     """The array, what it takes with the link, and the clock to be expected; or why there is none."""
-    from ceprop.boards.choose import fitted
-    from ceprop.boards.link_fit import expected_mhz, has_flash, luts_with_link
+    from ceprop.boards.room.choose import fitted
+    from ceprop.boards.room.link_fit import expected_mhz, has_flash, luts_with_link
 
     try:
         geometry = fitted(specification, board)

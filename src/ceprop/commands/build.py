@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.locks import only_in
-from ceprop.report import Report, percent
+from ceprop.commands.options import board_option, json_option, specification_options
+from ceprop.commands.types import CLOCK_MHZ, OUTPUT_FOLDER
+from ceprop.common.locks import only_in
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
-
-from .options import board_option, json_option, specification_options
-from .types import CLOCK_MHZ, OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
-    from ceprop.boards.build import Build
+    from ceprop.boards.flow.build import Build
 
 
 @click.command(short_help="Make the bitstream of SPEC for a board.")
@@ -71,9 +70,9 @@ def build(
     A specification without an array gets the largest that fits the board. What was made before is not made again. With
     --board generic nothing is synthesized: it writes the Verilog of core and link, with its ports, for any other flow.
     """
-    from ceprop.boards.build import BAUD, REPORT
-    from ceprop.boards.build import build as build_bitstream
-    from ceprop.boards.registry import GENERIC
+    from ceprop.boards.flow.build import BAUD, REPORT
+    from ceprop.boards.flow.build import build as build_bitstream
+    from ceprop.boards.parts.registry import GENERIC
 
     report = Report(json_file)
     folder = output or Path("build") / board
@@ -124,9 +123,9 @@ def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
 
 def _link(built: "Build", board: "Board") -> tuple[str, str]:
     """How fast the host's bytes may come, and where."""
-    from ceprop.boards.pll import slowest_hz
+    from ceprop.boards.parts.clocks import slowest_hz
+    from ceprop.boards.parts.spi_pins import spi_pins
     from ceprop.boards.rtl.transport import fastest_spi_hz
-    from ceprop.boards.spi_pins import spi_pins
 
     if built.baud is not None:
         return "UART", f"{built.baud:,} baud"
@@ -141,7 +140,7 @@ def _used(used: int, available: int) -> str:
 def _generic(
     specification: Specification, folder: Path, clock_hz: int, transport: str, baud: int, flash: bool, report: Report
 ) -> None:
-    from ceprop.boards.generic import write_generic
+    from ceprop.boards.flow.generic import write_generic
 
     values = write_generic(specification, folder, clock_hz=clock_hz, transport=transport, baud=baud, flash=flash)
     rows = [(name, values[name]) for name in ("verilog", "manifest")]

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceprop.files import write_aside
-from ceprop.geometry import Geometry
-from ceprop.locks import only_in
-from ceprop.report import Report, as_json, percent
-from ceprop.specification import Specification
-
-from .generate import write_core
-from .options import json_option, override_options
-from .types import OUTPUT_FOLDER
+from ceprop.commands.generate import write_core
+from ceprop.commands.options import json_option, override_options
+from ceprop.commands.types import OUTPUT_FOLDER
+from ceprop.common.files import write_aside
+from ceprop.common.locks import only_in
+from ceprop.common.report import Report, as_json, percent
+from ceprop.specification import Geometry, Specification
 
 if TYPE_CHECKING:
+    from ceprop.experiments.training_run import TrainingResult
     from ceprop.model import Dataset, Trainer
     from ceprop.sim import Comparison
-    from ceprop.training_run import TrainingResult
 
 _EPOCHS = 12  # what the example is meant for
 
@@ -60,11 +58,11 @@ def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
 
     Exit code 1 if anything differs.
     """
-    from ceprop.bundled import bundled_specification
+    from ceprop.experiments.training_run import train_to
     from ceprop.hdl import generate as generate_core
     from ceprop.model import Trainer, load_dataset
     from ceprop.sim.simulators import find_simulator
-    from ceprop.training_run import train_to
+    from ceprop.specification.bundled import bundled_specification
 
     start = time.perf_counter()
     report = Report(json_file)
@@ -93,7 +91,7 @@ def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
 
 def draw(result: "TrainingResult", folder: Path) -> None:
     """Learning curve and confusion matrix of a training run, as PNG."""
-    from ceprop.plots import plot_confusion, plot_learning_curve
+    from ceprop.experiments.training_plots import plot_confusion, plot_learning_curve
 
     specification = result.trainer.specification
     layers = "-".join(map(str, specification.layers))
@@ -107,8 +105,8 @@ def _prove(
     specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
 ) -> list[_Proof]:
     from ceprop.model import Trainer
-    from ceprop.proof import require_whole
     from ceprop.sim import compare
+    from ceprop.sim.complete_comparison import require_whole
     from ceprop.sim.simulators import installed_simulators
 
     trainers = {"initial": Trainer.start(specification, dataset), "trained": trained}

@@ -6,16 +6,15 @@ from pathlib import Path
 import click
 
 from ceprop import __version__
-from ceprop.report import Report
-
-from .options import json_option
+from ceprop.commands.options import json_option
+from ceprop.common.report import Report
 
 
 @click.command(short_help="Show the tools and how to get missing ones.")
 @json_option
 def doctor(json_file: Path | None) -> int:
     """Show the tools that are here and how to get those that are not. Exit code 1 if `ceprop demo` cannot run."""
-    from ceprop.tools import find_tools
+    from ceprop.boards.tools import find_tools
 
     report = Report(json_file)
     tools = find_tools()

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from ceprop.report import Report, percent
+from ceprop.commands.options import board_option, data_option, json_option, specification_options
+from ceprop.commands.types import SAMPLES
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
-
-from .options import board_option, data_option, json_option, specification_options
-from .types import SAMPLES
 
 
 @click.command(short_help="Predict size and speed before synthesis.")
@@ -33,9 +32,9 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     flip-flops and clock are predicted from designs that were placed and routed before.
     """
     from ceprop.boards import board as find_board
-    from ceprop.estimation import estimate as estimate_design
-    from ceprop.estimation import lay_out
     from ceprop.model import load_dataset
+    from ceprop.performance.estimate import estimate as estimate_design
+    from ceprop.performance.estimate import lay_out
 
     report = Report(json_file)
     target = find_board(board)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.report import Report
+from ceprop.commands.options import board_option, json_option
+from ceprop.commands.types import INPUT_FILE
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Report
 from ceprop.specification import Specification
-
-from .options import board_option, json_option
-from .types import INPUT_FILE
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
@@ -49,7 +48,7 @@ def flash(
     out. A bitstream that is damaged, or for another device or board, is refused before anything is sent, and so is a
     data set that is damaged or for another network."""
     from ceprop.boards import board as find_board
-    from ceprop.boards.flashing import send
+    from ceprop.boards.flow.flashing import send
 
     if bitstream and data_set:
         raise CepropError("--data-set: writes no bitstream; leave out BITSTREAM, and write that by itself")
@@ -68,7 +67,7 @@ def flash(
 
 
 def _bitstream(board: "Board", bitstream: Path | None, dry_run: bool) -> _ToSend:
-    from ceprop.boards.flashing import bitstream_of, check_bitstream, find_programmer
+    from ceprop.boards.flow.flashing import bitstream_of, check_bitstream, find_programmer
 
     chosen = bitstream or bitstream_of(Path("build") / board.name)
     content = check_bitstream(chosen, board)
@@ -76,7 +75,7 @@ def _bitstream(board: "Board", bitstream: Path | None, dry_run: bool) -> _ToSend
 
 
 def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _ToSend:
-    from ceprop.boards.flashing import find_programmer, specification_of
+    from ceprop.boards.flow.flashing import find_programmer, specification_of
     from ceprop.boards.host import check_data_set
     from ceprop.boards.protocol import Flash
 

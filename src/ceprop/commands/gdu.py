@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.report import Report
-
-from .options import data_option, json_option
-from .types import OUTPUT_FOLDER, SAMPLES, FiniteRange
+from ceprop.commands.options import data_option, json_option
+from ceprop.commands.types import OUTPUT_FOLDER, SAMPLES, FiniteRange
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Report
 
 if TYPE_CHECKING:
     from ceprop.model.reference.theory import Sample
@@ -104,8 +103,8 @@ def _theory(
     out: Path,
 ) -> dict[str, Any]:
     """Measure in floating point, show and draw it; the JSON."""
-    from ceprop.gdu_plots import plot_theory
-    from ceprop.gdu_run import run_theory, theory_networks
+    from ceprop.experiments.theorem import run_theory, theory_networks
+    from ceprop.experiments.theorem_plots import plot_theory
 
     samples, values = _samples(data, count, seed)
     networks = theory_networks(values["layers"], pairs, angle or 0, seed, beta)
@@ -121,8 +120,8 @@ def _theory(
 
 def _integer(report: Report, data: str, count: int, seed: int, beta: float, out: Path) -> dict[str, Any]:
     """Measure the integer model, show and draw it; the JSON."""
-    from ceprop.gdu_integer import integer_networks, run_integer
-    from ceprop.gdu_plots import plot_integer
+    from ceprop.experiments.integer_theorem import integer_networks, run_integer
+    from ceprop.experiments.theorem_plots import plot_integer
 
     samples, values = _samples(data, count, seed)
     networks = integer_networks(values["layers"], seed, beta)
@@ -137,7 +136,7 @@ def _integer(report: Report, data: str, count: int, seed: int, beta: float, out:
 
 def _samples(data: str, count: int, seed: int) -> "tuple[list[Sample], dict[str, Any]]":
     """Samples to measure, and what the JSON says about them."""
-    from ceprop.gdu_run import DEFINITION
+    from ceprop.experiments.theorem import DEFINITION
     from ceprop.model import load_images
     from ceprop.model.datasets import check_fit
     from ceprop.model.reference.theory import draw_samples

@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceprop.files import write_aside
-from ceprop.geometry import Geometry
-from ceprop.locks import only_in
-from ceprop.report import Report, as_json
-from ceprop.scratch import private_folder
-from ceprop.specification import Specification
-
-from .options import json_option, primitives_option, specification_options
-from .types import OUTPUT_FOLDER
+from ceprop.commands.options import json_option, primitives_option, specification_options
+from ceprop.commands.types import OUTPUT_FOLDER
+from ceprop.common.files import write_aside
+from ceprop.common.locks import only_in
+from ceprop.common.report import Report, as_json
+from ceprop.common.scratch import private_folder
+from ceprop.specification import Geometry, Specification
 
 if TYPE_CHECKING:
     from ceprop.hdl import GeneratedCore
-    from ceprop.hdl.primitives import Primitives
+    from ceprop.hdl.devices.primitives import Primitives
 
 
 @click.command(short_help="Write the Verilog of SPEC and its manifest.")
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 def generate(specification: Specification, output: Path, lint: bool, primitives: str, json_file: Path | None) -> None:
     """Write SPEC's hardware to DIR: one file of Verilog-2005, and a manifest of its ports, registers and widths."""
     from ceprop.hdl import generate as generate_core
-    from ceprop.hdl.primitives import primitives_named
+    from ceprop.hdl.devices.primitives import primitives_named
 
     report = Report(json_file)
     click.get_current_context().with_resource(only_in(output))

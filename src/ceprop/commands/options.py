@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from ceprop.commands.types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER
 from ceprop.specification import Specification
-
-from .types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER
 
 Verb = Callable[..., Any]
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from ceprop.report import Report
+from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.types import OUTPUT_FILE, SAMPLES
+from ceprop.common.report import Report
 from ceprop.specification import Specification
-
-from .options import data_option, json_option, specification_options
-from .types import OUTPUT_FILE, SAMPLES
 
 
 @click.command(short_help="Write a data set for the flash of a board.")
@@ -29,7 +28,7 @@ def pack(
     from ceprop.boards.host import data_set_image, first_batch
     from ceprop.boards.protocol import Flash
     from ceprop.boards.virtual import flash_contents
-    from ceprop.files import write_aside
+    from ceprop.common.files import write_aside
     from ceprop.model import Trainer, load_dataset
 
     report = Report(json_file)

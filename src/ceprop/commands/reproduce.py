@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.report import Advance, Report, percent
-
-from .options import data_option, json_option, out_option, seeds_option
-from .types import EPOCHS, FiniteRange
+from ceprop.commands.options import data_option, json_option, out_option, seeds_option
+from ceprop.commands.types import EPOCHS, FiniteRange
+from ceprop.common.errors import CepropError
+from ceprop.common.report import Advance, Report, percent
 
 _ROWS = ("ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h")
 
@@ -58,10 +57,10 @@ def table(
 
     On MNIST the paper's errors stand beside them.
     """
+    from ceprop.experiments.reproduction import Run, beside_paper, fitted, run_seeds, scaled
+    from ceprop.experiments.reproduction_plots import plot_rows
     from ceprop.model import load_images
     from ceprop.model.reference import PAPER_ROWS
-    from ceprop.reproduction import Run, beside_paper, fitted, run_seeds, scaled
-    from ceprop.reproduction_plots import plot_rows
 
     report = Report(json_file)
     images = load_images(data, seed=1)

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceprop.report import Report, percent
-
-from .options import data_option, json_option, out_option, seeds_option
-from .reproduce import seed_progress
-from .types import EPOCHS
+from ceprop.commands.options import data_option, json_option, out_option, seeds_option
+from ceprop.commands.reproduce import seed_progress
+from ceprop.commands.types import EPOCHS
+from ceprop.common.report import Report, percent
 
 if TYPE_CHECKING:
     from ceprop.model import Images
@@ -66,8 +65,8 @@ def angle(
     json_file: Path | None,
 ) -> None:
     """Test error of C-VF against the initial angle between forward and backward weights."""
+    from ceprop.experiments.reproduction_plots import plot_angles
     from ceprop.model import load_images
-    from ceprop.reproduction_plots import plot_angles
 
     report = Report(json_file)
     images = load_images(data, seed=1)
@@ -106,8 +105,8 @@ def gradient_angle(
     EP and C-EP give a point each, C-VF one for every initial weight angle. The angle is given for all nudged steps,
     and as the authors' code computes it: without the first nudged step, and without the last free step of the gradient.
     """
+    from ceprop.experiments.reproduction_plots import plot_angles
     from ceprop.model import load_images
-    from ceprop.reproduction_plots import plot_angles
 
     report = Report(json_file)
     images = load_images(data, seed=1)
@@ -141,8 +140,8 @@ def _sized(
     angle: float,
 ) -> dict[str, Any]:
     """Train a row of the table over seeds, at the paper's size or a reduced one, from an initial weight angle."""
+    from ceprop.experiments.reproduction import Run, fitted, resized, run_seeds
     from ceprop.model.reference import PAPER_ROWS, mean_gradient_angles
-    from ceprop.reproduction import Run, fitted, resized, run_seeds
 
     row = PAPER_ROWS[name]
     length = row.epochs if full else epochs

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.bundled import bundled_specification
-from ceprop.report import Report, percent
+from ceprop.commands.options import data_option, json_option, override_options
+from ceprop.commands.types import (
+    CLOCK_MHZ,
+    INPUT_FILE,
+    LEARNED_SAMPLES,
+    OUTPUT_FILE,
+    OUTPUT_FOLDER,
+    SAMPLES,
+    FiniteRange,
+)
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
-
-from .options import data_option, json_option, override_options
-from .types import CLOCK_MHZ, INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE, OUTPUT_FOLDER, SAMPLES, FiniteRange
+from ceprop.specification.bundled import bundled_specification
 
 if TYPE_CHECKING:
     from ceprop.boards.host import HostDriver, Place
@@ -131,10 +138,10 @@ def run_board(
 @click.pass_obj
 def selftest(target: _Board, samples: int, data: str, json_file: Path | None) -> int:
     """Golden vectors: registers and bounds, RESET, memories there and back, learning, inference, counters."""
-    from ceprop.board_report import show_proof
-    from ceprop.boards.host import selftest as test
     from ceprop.model import load_dataset
-    from ceprop.replay import Span
+    from ceprop.performance.board_report import show_proof
+    from ceprop.performance.cycle_replay import Span
+    from ceprop.performance.selftest import selftest as test
 
     report = Report(json_file)
     dataset = load_dataset(target.specification, data)
@@ -174,9 +181,9 @@ def train(
     json_file: Path | None,
 ) -> int:
     """Learn from N samples on the board and in the model; predictions and all memories are compared."""
-    from ceprop.board_report import show_proof
     from ceprop.boards.host import save_to_flash, train_beside, train_from_flash_beside
     from ceprop.model import save_checkpoint
+    from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
     trainer = _trainer(target.specification, data, checkpoint)
@@ -215,9 +222,9 @@ def train(
 @click.pass_obj
 def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json_file: Path | None) -> int:
     """Predict test samples on the board and in the model."""
-    from ceprop.board_report import show_proof
     from ceprop.boards.host import infer_beside
     from ceprop.model import load_dataset
+    from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
     dataset = load_dataset(target.specification, data)
@@ -261,8 +268,8 @@ def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: Pat
 @click.pass_obj
 def restore(target: _Board, file: Path, data: str, json_file: Path | None) -> int:
     """Load the network of FILE, a snapshot or a checkpoint, into the board, and read it back."""
-    from ceprop.board_report import show_proof
     from ceprop.boards.host import Proof
+    from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
     trainer = _trainer(target.specification, data, file)

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import click
 
-from ceprop.files import check_target
-from ceprop.geometry import Geometry
-from ceprop.locks import only_on
-from ceprop.report import Report
-from ceprop.specification import Specification
-
-from .options import data_option, json_option, primitives_option, specification_options
-from .types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
+from ceprop.commands.options import data_option, json_option, primitives_option, specification_options
+from ceprop.commands.types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
+from ceprop.common.files import check_target
+from ceprop.common.locks import only_on
+from ceprop.common.report import Report
+from ceprop.specification import Geometry, Specification
 
 
 @click.command(short_help="Compare simulated hardware with the model.")
@@ -54,10 +52,10 @@ def sim(
 ) -> int:
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
     weight between samples, every cycle count. Exit code 1 if anything differs."""
-    from ceprop.hdl.primitives import primitives_named
+    from ceprop.hdl.devices.primitives import primitives_named
     from ceprop.model import Trainer, load_checkpoint, load_dataset
-    from ceprop.proof import comparison_rows, require_whole
     from ceprop.sim import compare
+    from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
 
     report = Report(json_file)

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from ceprop.report import Report, percent
+from ceprop.commands.options import data_option, json_option, override_options, seeds_option
+from ceprop.commands.types import EPOCHS, INPUT_FILE, OUTPUT_FOLDER
+from ceprop.common.report import Report, percent
+from ceprop.experiments.studies.variants import STUDIES
 from ceprop.specification import Specification
-from ceprop.studies.variants import STUDIES
-
-from .options import data_option, json_option, override_options, seeds_option
-from .types import EPOCHS, INPUT_FILE, OUTPUT_FOLDER
 
 
 @click.group(short_help="Learn again and again with one thing changed.")
@@ -42,9 +41,9 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
         out: Path,
         json_file: Path | None,
     ) -> None:
-        from ceprop.bundled import bundled_specification
-        from ceprop.studies.pictures import draw_study
-        from ceprop.studies.study import Study
+        from ceprop.experiments.studies.study import Study
+        from ceprop.experiments.studies.study_plots import draw_study
+        from ceprop.specification.bundled import bundled_specification
 
         report = Report(json_file)
         base = Specification.load(spec or bundled_specification("digits"), overrides)

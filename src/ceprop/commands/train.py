@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.locks import only_on
-from ceprop.report import Report, percent
+from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE, PNG_FILE
+from ceprop.common.errors import CepropError
+from ceprop.common.locks import only_on
+from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
-
-from .options import data_option, json_option, specification_options
-from .types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE, PNG_FILE
 
 if TYPE_CHECKING:
     from ceprop.model import Dataset, Trainer
@@ -45,8 +44,8 @@ def train(
     _check_checkpoint(checkpoint, resume)
     if checkpoint is not None:
         click.get_current_context().with_resource(only_on(checkpoint))
+    from ceprop.experiments.training_run import position, train_to
     from ceprop.model import load_dataset
-    from ceprop.training_run import position, train_to
 
     report = Report(json_file)
     dataset = load_dataset(specification, data)
@@ -96,7 +95,7 @@ def _trainer(specification: Specification, dataset: "Dataset", checkpoint: Path 
 
 
 def _plot(trainer: "Trainer", path: Path) -> None:
-    from ceprop.plots import plot_learning_curve
+    from ceprop.experiments.training_plots import plot_learning_curve
 
     specification = trainer.specification
     layers = "-".join(map(str, specification.layers))

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ceprop.errors import CepropError
-from ceprop.files import check_folder, check_target
+from ceprop.common.errors import CepropError
+from ceprop.common.files import check_folder, check_target
 
 SAMPLES = click.IntRange(1, 100_000)
 """Samples that are simulated, counted or packed one by one. MNIST has 60,000 in an epoch."""
@@ -77,7 +77,7 @@ class _Output(click.Path):
 
 
 class OutputFile(_Output):
-    """A file that will be written, see :func:`ceprop.files.check_target`, and that no other option names."""
+    """A file that will be written, see :func:`ceprop.common.files.check_target`, and that no other option names."""
 
     def __init__(self) -> None:
         super().__init__(check_target)

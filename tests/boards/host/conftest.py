@@ -16,7 +16,6 @@ import pytest
 from ceprop.boards.host.frames import FrameDecoder, encode
 from ceprop.boards.host.link import Link, Timing
 from ceprop.boards.host.memories import GroupCodec, Memories
-from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.host.packing import value_bytes
 from ceprop.boards.protocol import (
     LONGEST_PAYLOAD,
@@ -32,11 +31,10 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.geometry import Geometry
-from ceprop.hdl.messages import Space
+from ceprop.boards.virtual.noise import LineNoise
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network, run_sample
-from ceprop.registers import registers
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification, registers
 
 _TIMING = Timing(quiet=0.0005, reply=0.01, patience=0.3)
 _READING = (Command.IDENTIFY, Command.READ, Command.RESULTS, Command.STATUS)

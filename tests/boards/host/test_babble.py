@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceprop.boards.choose import specification_for
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.frames import FrameDecoder, encode
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import RefusedError, Timing
+from ceprop.boards.parts.registry import board
 from ceprop.boards.protocol import (
     LONGEST_BODY,
     PROTOCOL,
@@ -36,12 +36,11 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.registry import board
-from ceprop.bundled import bundled_specification
+from ceprop.boards.room.choose import specification_for
 from ceprop.cli import run
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
-from ceprop.specification import Specification
+from ceprop.common.errors import CepropError
+from ceprop.specification import Geometry, Specification
+from ceprop.specification.bundled import bundled_specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
 SMALL = Specification.from_mapping(

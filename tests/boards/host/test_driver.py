@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from ceprop.boards.host import Batch, HostDriver, ModelMachine, Proof, batches, infer_beside, selftest, train_beside
+from ceprop.boards.host import Batch, HostDriver, ModelMachine, Proof, batches, infer_beside, train_beside
 from ceprop.boards.host.machine import learn_with_model
 from ceprop.boards.protocol import Command, StatusFlag
-from ceprop.bundled import bundled_specification
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
+from ceprop.common.errors import CepropError
 from ceprop.model import Network, Trainer, load_dataset
-from ceprop.specification import Specification
+from ceprop.performance.selftest import selftest
+from ceprop.specification import Geometry, Specification
+from ceprop.specification.bundled import bundled_specification
 
 SHAPE = ["array.rows=1", "array.cols=1", "array.memory_ports=1"]
 DIGITS = Specification.load(bundled_specification("digits"), SHAPE)

@@ -28,9 +28,8 @@ from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.protocol import Command, Flash, StatusFlag
 from ceprop.boards.virtual import VirtualBoard, flash_contents
 from ceprop.boards.virtual.board import BAUD
-from ceprop.geometry import Geometry
 from ceprop.model import Dataset, Network, Trainer, load_dataset
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 # On one worker, which then generates and compiles the board once.
 pytestmark = pytest.mark.xdist_group("flash")

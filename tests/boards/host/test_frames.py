@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceprop.boards.host.frames import FrameDecoder, encode
-from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.protocol import HEAD_BYTES, LONGEST_PAYLOAD
+from ceprop.boards.virtual.noise import LineNoise
 
 BODIES = st.binary(min_size=HEAD_BYTES, max_size=HEAD_BYTES + LONGEST_PAYLOAD)
 

@@ -10,18 +10,18 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from ceprop.boards.choose import specification_for
 from ceprop.boards.host import workplace
 from ceprop.boards.host.learner import CepClassifier
 from ceprop.boards.host.machine import ModelMachine, unwatched
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
-from ceprop.boards.registry import board
-from ceprop.bundled import bundled_specification
-from ceprop.errors import CepropError, CepropWarning
+from ceprop.boards.parts.registry import board
+from ceprop.boards.room.choose import specification_for
+from ceprop.common.errors import CepropError, CepropWarning
+from ceprop.common.report import Advance
 from ceprop.model import DivergenceError, Network, Trainer, load_dataset, load_images
-from ceprop.report import Advance
 from ceprop.specification import Specification
+from ceprop.specification.bundled import bundled_specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
 
@@ -85,7 +85,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::ceprop.errors.CepropWarning")
+@pytest.mark.filterwarnings("ignore::ceprop.common.errors.CepropWarning")
 @pytest.mark.parametrize(
     ("learner", "expected"), [(AnyShape(epochs=20), {}), (CepClassifier(), EXPECTED)], ids=["any shape", "digits"]
 )

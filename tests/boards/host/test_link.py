@@ -8,10 +8,9 @@ from ceprop.boards.host.frames import encode
 from ceprop.boards.host.link import LEAST_PAYLOAD, Link
 from ceprop.boards.host.requests import RefusedError
 from ceprop.boards.protocol import LONGEST_PAYLOAD, PROTOCOL, REFUSAL, REPLY, Address, Command, Identity, Refusal
-from ceprop.errors import CepropError
-from ceprop.hdl.messages import Space
-from ceprop.registers import registers
-from ceprop.specification import Specification
+from ceprop.common.errors import CepropError
+from ceprop.hdl.lanes.messages import Space
+from ceprop.specification import Specification, registers
 
 SMALL = Specification.from_mapping(
     {

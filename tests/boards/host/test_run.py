@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ceprop.boards.choose import specification_for
-from ceprop.boards.registry import board
-from ceprop.bundled import bundled_specification
+from ceprop.boards.parts.registry import board
+from ceprop.boards.room.choose import specification_for
 from ceprop.cli import run
 from ceprop.model import Trainer, load_checkpoint, load_dataset
 from ceprop.specification import Specification
+from ceprop.specification.bundled import bundled_specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
 

@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 
 from ceprop.boards import board
-from ceprop.boards.choose import specification_for
 from ceprop.boards.host import spi
 from ceprop.boards.host.frames import encode
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import Timing
 from ceprop.boards.host.spi import FtdiSpiTransport
 from ceprop.boards.protocol import Address, Command
+from ceprop.boards.room.choose import specification_for
 from ceprop.boards.rtl.transport import fastest_spi_hz
-from ceprop.bundled import bundled_specification
 from ceprop.cli import run
-from ceprop.errors import CepropError
-from ceprop.hdl.messages import Space
-from ceprop.registers import registers
-from ceprop.specification import Specification
+from ceprop.common.errors import CepropError
+from ceprop.hdl.lanes.messages import Space
+from ceprop.specification import Specification, registers
+from ceprop.specification.bundled import bundled_specification
 
 PORT = "ftdi://ftdi:232h/1"
 DIGITS = Specification.load(bundled_specification("digits"))

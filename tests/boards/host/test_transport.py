@@ -10,7 +10,7 @@ import pytest
 
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.transport import SerialTransport
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 
 def test_bytes_there_and_back() -> None:

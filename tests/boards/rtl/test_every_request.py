@@ -29,18 +29,16 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.rtl.decoder import CHANGING
+from ceprop.boards.rtl.cobs_decoder import CHANGING
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import StreamTransport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import flash_contents
-from ceprop.geometry import Geometry
+from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import to_verilog
-from ceprop.hdl.ports import Ports
-from ceprop.hdl.primitives import PORTABLE
-from ceprop.registers import registers
+from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.sim.expectation import COUNTERS
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification, registers
 
 SPECIFICATION = Specification.from_mapping(
     {

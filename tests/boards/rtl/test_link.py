@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceprop import CepropError
+from ceprop.boards.parts.baud import uart_divisor
 from ceprop.boards.protocol import (
     LONGEST_PAYLOAD,
     PROTOCOL,
@@ -29,12 +30,11 @@ from ceprop.boards.protocol import (
     check_value,
 )
 from ceprop.boards.rtl.dispatcher import Dispatcher
-from ceprop.boards.rtl.receiver import FrameReceiver
-from ceprop.boards.rtl.sender import FrameSender
-from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
-from ceprop.boards.rtl.unpacker import Unpacker
-from ceprop.geometry import Geometry
-from ceprop.specification import Specification
+from ceprop.boards.rtl.frame_receiver import FrameReceiver
+from ceprop.boards.rtl.frame_sender import FrameSender
+from ceprop.boards.rtl.sample_unpacker import Unpacker
+from ceprop.boards.rtl.uart import UartReceiver, UartSender
+from ceprop.specification import Geometry, Specification
 
 SPECIFICATION = Specification.from_mapping(
     {

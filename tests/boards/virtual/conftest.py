@@ -14,8 +14,9 @@ from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.parts.baud import uart_divisor
 from ceprop.boards.rtl.transport import SPI_CYCLES, Transport, make_transport
-from ceprop.boards.rtl.uart import UartReceiver, UartSender, uart_divisor
+from ceprop.boards.rtl.uart import UartReceiver, UartSender
 from ceprop.boards.virtual.board import BAUD, CLOCK_HZ
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.hdl.export import to_verilog

@@ -21,14 +21,12 @@ from ceprop.boards.protocol import (
     specification_number,
 )
 from ceprop.boards.virtual import VirtualBoard
-from ceprop.errors import CepropError
-from ceprop.geometry import Geometry
-from ceprop.hdl.messages import Space
-from ceprop.hdl.ports import Ports
+from ceprop.common.errors import CepropError
+from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Dataset, Trainer
-from ceprop.registers import registers
 from ceprop.sim.expectation import COUNTERS
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification, registers
 
 _SPECIFICATION = Specification.from_mapping(
     {

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from ceprop.boards.host.noise import LineNoise
 from ceprop.boards.virtual.board import BAUD, CLOCK_HZ
 from ceprop.boards.virtual.executable import build_executable
+from ceprop.boards.virtual.noise import LineNoise
 from ceprop.boards.virtual.simulation import FLASH_BYTES, Simulation
-from ceprop.errors import CepropError
+from ceprop.common.errors import CepropError
 
 _DATA = bytes([*range(1, 256), 0]) * 400
 """100 kB; every byte occurs, zeros as frames have them: by themselves, and at the end."""

@@ -11,7 +11,7 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.cli import run
-from ceprop.gdu_integer import integer_networks
+from ceprop.experiments.integer_theorem import integer_networks
 from ceprop.model import plain
 from ceprop.model.reference import integer
 from ceprop.model.reference.activations import slope

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError
+from ceprop.experiments.pytorch_loop import PyTorchLoop
 from ceprop.model.reference import PAPER_ROWS, ReferenceNetwork, Settings, learn_batch
 from ceprop.model.reference.dynamics import States, begin, free_phase, input_drive, signals
 from ceprop.model.reference.learning import differences, nudged_phase
-from ceprop.pytorch_loop import PyTorchLoop
 
 DATA = np.random.default_rng(7)
 INPUTS, TARGETS = DATA.random((6, 12)), np.eye(4)[DATA.integers(0, 4, 6)]

@@ -1,0 +1,99 @@
+"""From a specification to a bitstream for a board."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ceprop.boards.flow.bitstream import Build, Design, make_bitstream
+from ceprop.boards.flow.implement import Progress
+from ceprop.boards.parts.clocks import choose_clock
+from ceprop.boards.parts.registry import Board
+from ceprop.boards.parts.spi_pins import spi_pins
+from ceprop.boards.room.choose import fitted
+from ceprop.boards.room.link_fit import expected_mhz, has_flash
+from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.records import read_record, write_record
+from ceprop.specification import Specification
+
+__all__ = ["BAUD", "REPORT", "Build", "build"]
+
+BAUD = 1_000_000
+"""Bits a second of a UART where nothing else is asked for."""
+
+REPORT = "report.json"
+"""Lies beside the bitstream."""
+
+_KIND = "build report"
+
+_MARGIN = 1.1
+"""Between a clock that is expected or was reached and the one that is asked for."""
+
+_ATTEMPTS = 3
+"""Clocks that are tried, each below what the one before reached."""
+
+
+def build(
+    specification: Specification,
+    board: Board,
+    folder: Path,
+    *,
+    baud: int | None = BAUD,
+    flash: bool | None = None,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Build:
+    """Build the bitstream of a specification for a board, with the array that suits it where none is given, and with
+    what learns from flash where `flash` says so, or without a word, where the board has room for that. `baud` is the
+    UART's; None stands for SPI.
+
+    The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
+    design falls short of it, or with an array that was chosen here meets it without the margin to spare, the next one
+    is a margin below what that reached. Bitstream and report are written to `folder`; what they were made from is kept
+    below it, so that the same call returns at once.
+
+    Raises :class:`CepropError` where the design does not fit, the board has no pins for SPI, no clock makes the baud
+    rate, none is met in three attempts, a tool is missing, or a tool fails."""
+    say = progress or (lambda _: None)
+    if baud is None:
+        spi_pins(board.name)
+    flash = has_flash(board) if flash is None else flash
+    geometry = fitted(specification, board, flash=flash)
+    limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
+    enough = _MARGIN if specification.array is None else 1.0
+    seconds, tried, met = 0.0, [], None
+    for _ in range(_ATTEMPTS):
+        design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash)
+        found = make_bitstream(design, folder / "work", seed=seed, progress=say)
+        seconds += found.seconds
+        share = min(clock.achieved / clock.constraint for clock in found.clocks.values())
+        met = found if found.met else met
+        if share >= enough:
+            break
+        tried.append(f"{found.clock_hz / 1e6:.1f} MHz by {1 - share:.1%}")
+        say(f"{found.clock_hz / 1e6:.1f} MHz {'has little to spare' if found.met else 'missed'}: {share - 1:+.1%}")
+        limit = share * float(design.clock.fastest_hz) / _MARGIN
+    if met is None:
+        tries = ", ".join(tried)
+        raise CepropError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
+    return _deliver(replace(met, seconds=round(seconds, 1)), folder)
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report of a build as :meth:`Build.fields` has it; raises :class:`CepropError` with one line where it is none,
+    or damaged."""
+    fields = read_record(path, _KIND)
+    try:
+        Build.from_fields(fields)
+    except (TypeError, KeyError, AttributeError):
+        raise CepropError(f"{_KIND} {path}: not of this version of ceprop; build again") from None
+    return fields
+
+
+def _deliver(built: Build, folder: Path) -> Build:
+    """Bitstream and report where they are looked for; the report names the file beside it, wherever both are moved."""
+    source = Path(built.bitstream)
+    target = folder / f"{built.specification['name']}{source.suffix}"
+    write_aside(target, source.read_bytes())
+    write_record(folder / REPORT, _KIND, replace(built, bitstream=target.name).fields())
+    return replace(built, bitstream=str(target))

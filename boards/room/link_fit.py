@@ -1,0 +1,137 @@
+"""Whether a core fits a board with the link beside it, and how fast both are to be expected."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ceprop.boards.parts.devices import Device
+from ceprop.boards.parts.registry import Board
+from ceprop.boards.room.build_fit import Fit, speed
+from ceprop.boards.room.builds import load_builds
+from ceprop.boards.room.core_fit import Luts, memory_need, shortage
+from ceprop.boards.room.lane_memories import LaneMemory, input_memory, neuron_memories
+from ceprop.hdl.devices import ice40
+from ceprop.specification import Edge, Geometry
+
+LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_450}
+"""Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
+core in the timing harness; those of the lanes apart."""
+
+_LINK_LUTS_A_LANE = {"ice40": 0, "ecp5": 80}
+"""Its share that grows with the core's ports, between 1x2 and 8x8 on ECP5; an iCE40 has few lanes."""
+
+LINK_MHZ = {
+    "iCE40UP5K": 40.0,
+    "iCE40HX8K": 74.0,
+    "iCE40LP8K": 62.0,
+    "LFE5U grade 6": 100.0,
+    "LFE5U grade 8": 120.0,
+    "LFE5UM5G grade 8": 120.0,
+}
+"""Clock of the link itself in MHz, by :func:`ceprop.boards.room.build_fit.speed`. It was measured beside a small core
+on iCE40 and beside the largest one on LFE5U grade 6; the other grades are derived from that."""
+
+_LINK_BLOCKS = 3
+"""Block RAMs of the link."""
+
+_COUNTER_BLOCKS = 1
+"""Block RAMs of an iCE40's counters."""
+
+_WAITING_BLOCKS = 2
+"""Those of the answers that wait, on a device whose weights lie elsewhere; beside memories of one port none do."""
+
+_LUTS_A_BIT = 2
+"""Look-up tables of a memory's bit outside block RAM: its flip-flop, and its share of the selection; as measured."""
+
+
+def has_flash(board: Board) -> bool:
+    """Whether builds for a board learn from its flash unless they are told otherwise: where there is room for that."""
+    return board.device.family == "ecp5"
+
+
+def shortage_with_link(geometry: Geometry, board: Board, *, flash: bool) -> tuple[str, int, int] | None:
+    """The first resource of which the board's device has too little for a core with the link beside it, as far as that
+    can be known before synthesis: its name, the need and the room."""
+    short = shortage(geometry, board.device, luts_with_link(board, flash=flash))
+    need, room = blocks_with_link(geometry, board.device), board.device.room.block_rams
+    return short or (("block_rams", need, room) if need > room else None)
+
+
+def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
+    """Estimates the look-up tables of a core with the link, as if only a share of the device's were there."""
+    family = board.device.family
+    fit = Fit.to(load_builds(family))
+
+    def estimate(geometry: Geometry, device: Device) -> float:
+        moved = _LUTS_A_BIT * sum(memory.bits for memory in in_logic(geometry, device))
+        link = LINK_LUTS[family, flash] + _LINK_LUTS_A_LANE[family] * (geometry.rows + geometry.cols)
+        return (fit.area(geometry, device)[0] + link + moved) / share
+
+    return estimate
+
+
+@dataclass(frozen=True)
+class SmallMemory:
+    """Memories of an edge's lanes of which a look-up table's flip-flops can hold the bits, where block RAM is short:
+    their places as yosys selects them, and the bits and blocks of all lanes."""
+
+    pattern: str
+    bits: int
+    blocks: int
+
+
+def blocks_with_link(geometry: Geometry, device: Device) -> int:
+    """Block RAMs of everything: of the weights and the link, and on iCE40, whose look-up tables hold no words, of every
+    memory of the lanes that is not :func:`in_logic`."""
+    return _blocks(geometry, device) - sum(memory.blocks for memory in in_logic(geometry, device))
+
+
+def in_logic(geometry: Geometry, device: Device) -> list[SmallMemory]:
+    """The memories, the smallest first, that leave block RAM to the others; none where there is room, or where all of
+    them would not make it."""
+    short = 0 if device.family == "ecp5" else _blocks(geometry, device) - device.room.block_rams
+    found: list[SmallMemory] = []
+    for memory in sorted(_small_memories(geometry), key=lambda memory: memory.bits / memory.blocks):
+        if sum(chosen.blocks for chosen in found) >= short:
+            return found
+        found.append(memory)
+    return []
+
+
+def _blocks(geometry: Geometry, device: Device) -> int:
+    weights = memory_need(geometry, device)
+    found = _LINK_BLOCKS + (geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0)
+    if device.family == "ecp5":
+        return found
+    found += geometry.cols * _ice40_blocks([input_memory(geometry)])
+    found += sum(lanes * _ice40_blocks(neuron_memories(geometry, edge)) for edge, lanes in _edges(geometry))
+    waiting = device.room.sprams and geometry.memory_ports > 1
+    return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if waiting else 0)
+
+
+def _ice40_blocks(memories: list[LaneMemory]) -> int:
+    return sum(memory.copies * ice40.blocks(memory.words, memory.bits) for memory in memories)
+
+
+def _edges(geometry: Geometry) -> list[tuple[Edge, int]]:
+    edges: tuple[tuple[Edge, int], ...] = (("row", geometry.rows), ("column", geometry.cols))
+    return [(edge, lanes) for edge, lanes in edges if geometry.layers(edge)]
+
+
+def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
+    formats, copies = geometry.specification.formats, geometry.memory_ports
+    for edge, lanes in _edges(geometry):
+        words, lane = geometry.neuron_words(edge), f"*.{edge}_edge.neuron_*"
+        for pattern, bits in (
+            (f"{lane}.lists/m:*", 2 * words * geometry.slot_bits(edge)),
+            (f"{lane}.biases/m:*", words * formats.weight_bits),
+            (f"{lane}/m:states*", words * 2 * formats.state_bits),
+        ):
+            yield SmallMemory(pattern, lanes * bits, lanes * copies)
+
+
+def expected_mhz(geometry: Geometry, board: Board) -> float:
+    """The clock that is expected of core and link together; of a device that no build is of, what place and route
+    strives for."""
+    fit = Fit.to(load_builds(board.device.family))
+    core = fit.clock_mhz(geometry, board) if speed(board) in fit.periods else board.device.target_mhz
+    return min(core, LINK_MHZ.get(speed(board), core))

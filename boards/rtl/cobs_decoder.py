@@ -1,0 +1,76 @@
+"""What is known of a request from its command and its length."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.boards.protocol import Address, Command
+
+CHANGING = (Command.WRITE, Command.SAMPLES, Command.RESET, Command.RUN, Command.SAVE, Command.RESTORE)
+"""Commands whose reply has no payload and which are not carried out again."""
+
+_FLAGS = {
+    "identify": (Command.IDENTIFY,),
+    "write": (Command.WRITE,),
+    "read": (Command.READ,),
+    "samples": (Command.SAMPLES,),
+    "results": (Command.RESULTS,),
+    "reset": (Command.RESET,),
+    "status": (Command.STATUS,),
+    "changing": CHANGING,
+    "counted": (Command.READ, Command.RESULTS),
+    "for_core": (Command.WRITE, Command.READ, Command.SAMPLES),
+    "for_flash": (Command.RUN, Command.SAVE, Command.RESTORE),
+}
+
+_LENGTHS = {
+    Command.IDENTIFY: 0,
+    Command.READ: Address.BYTES + 1,
+    Command.RESULTS: 2,
+    Command.RESET: 0,
+    Command.RUN: 2,
+    Command.STATUS: 0,
+    Command.SAVE: 0,
+    Command.RESTORE: 0,
+}
+"""Bytes of payloads that have one length."""
+
+
+class CobsDecoder(wiring.Component):
+    """Everything behind a register: requests have cycles to spare, and the core's clock is fast.
+
+    Members
+    -------
+    code, remaining : In
+        The command, and bytes of the payload that are still to come.
+    known : Out
+        There is such a command.
+    fits : Out
+        So many bytes are a payload of its.
+    final : Out
+        One byte is still to come.
+    identify, write, read, samples, results, reset, status : Out
+        It is that command.
+    changing, counted, for_core, for_flash : Out
+        It changes something; its payload ends with a count; it needs the core; it is one of flash.
+    """
+
+    def __init__(self):
+        outputs = dict.fromkeys(("known", "fits", "final", *_FLAGS), Out(1))
+        super().__init__({"code": In(8), "remaining": In(8), **outputs})
+
+    def elaborate(self, platform: object) -> Module:
+        """Comparisons, and a register behind each."""
+        m = Module()
+        m.d.sync += [self.known.eq(self.code <= max(Command)), self.final.eq(self.remaining == 1)]
+        for name, commands in _FLAGS.items():
+            m.d.sync += getattr(self, name).eq(Cat(self.code == command for command in commands).any())
+        with m.Switch(self.code):
+            for command, length in _LENGTHS.items():
+                with m.Case(command):
+                    m.d.sync += self.fits.eq(self.remaining == length)
+            with m.Case(Command.WRITE):
+                m.d.sync += self.fits.eq(self.remaining > Address.BYTES)
+            with m.Default():
+                m.d.sync += self.fits.eq(self.remaining != 0)
+        return m

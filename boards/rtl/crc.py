@@ -1,0 +1,57 @@
+"""The CRC of a frame, a bit a cycle: it takes a few look-up tables, and no transport brings bytes faster."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.wiring import In, Out
+
+from ceprop.boards.protocol import CRC_BYTES
+
+
+class Crc(wiring.Component):
+    """CRC-32 over bytes.
+
+    Members
+    -------
+    start : In
+        Forget what there was.
+    valid, byte : In
+        The next byte, only while `idle`.
+    idle : Out
+        The bytes so far are all in.
+    crc : Out
+        Their CRC.
+    matches : Out
+        They end with the CRC of those before.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "start": In(1),
+                "valid": In(1),
+                "byte": In(8),
+                "idle": Out(1),
+                "crc": Out(8 * CRC_BYTES),
+                "matches": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """A byte is shifted through Amaranth's CRC, the lowest bit first."""
+        m = Module()
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=1).create()
+        shift, left = Signal(8, name="shift"), Signal(range(9), name="left")
+        m.d.comb += [
+            crc.start.eq(self.start),
+            crc.valid.eq(left != 0),
+            crc.data.eq(shift[0]),
+            self.idle.eq(left == 0),
+            self.crc.eq(crc.crc),
+            self.matches.eq(crc.match_detected),
+        ]
+        with m.If(self.valid):
+            m.d.sync += [shift.eq(self.byte), left.eq(8)]
+        with m.Elif(left != 0):
+            m.d.sync += [shift.eq(shift >> 1), left.eq(left - 1)]
+        return m

@@ -1,0 +1,62 @@
+"""A short queue, whose reader looks a cycle after the writer has written."""
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.hdl.devices.named_ports import read_port, write_port
+from ceprop.hdl.lanes.wavefront import lane_memory
+
+
+class Fifo(wiring.Component):
+    """Keeps words in their order, in block RAM; a single one in a register. Amaranth's own lets a word
+    through in the cycle in which it is written, which costs more than the memory where block RAM cannot do that.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a word.
+    depth : int
+        Most words, a power of two. Whoever writes sees to it that there is room.
+
+    Members
+    -------
+    write, word : In
+        A word to be kept.
+    out : Out, stream
+        The oldest word.
+    """
+
+    def __init__(self, bits: int, depth: int):
+        self.depth = depth
+        super().__init__({"write": In(1), "word": In(bits), "out": Out(stream.Signature(unsigned(bits)))})
+
+    def elaborate(self, platform: object) -> Module:
+        """A memory whose output register is the oldest word, and how many words went into it and out of it, with one
+        bit more than an address has."""
+        m = Module()
+        if self.depth == 1:
+            with m.If(self.write):
+                m.d.sync += [self.out.valid.eq(1), self.out.payload.eq(self.word)]
+            with m.Elif(self.out.ready):
+                m.d.sync += self.out.valid.eq(0)
+            return m
+        m.submodules.words = memory = lane_memory(unsigned(len(self.word)), self.depth)
+        write, read = write_port(memory), read_port(memory)
+        counts = unsigned(self.depth.bit_length())
+        written, readable, taken = (Signal(counts, name=name) for name in ("written", "readable", "taken"))
+        free, valid = Signal(name="free"), Signal(name="valid")
+        m.d.comb += [
+            free.eq(~valid | self.out.ready),
+            write.en.eq(self.write),
+            write.addr.eq(written),
+            write.data.eq(self.word),
+            read.en.eq(free),
+            read.addr.eq(taken),
+            self.out.valid.eq(valid),
+            self.out.payload.eq(read.data),
+        ]
+        m.d.sync += [written.eq(written + self.write), readable.eq(written)]
+        with m.If(free):
+            m.d.sync += [valid.eq(readable != taken), taken.eq(taken + (readable != taken))]
+        return m

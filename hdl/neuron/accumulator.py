@@ -1,0 +1,111 @@
+"""Running sums of the neurons on one lane: a memory with an adder, one addend a cycle, any address in any order."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.hdl.devices.named_ports import read_port, write_port
+from ceprop.hdl.lanes.wavefront import lane_memory
+from ceprop.specification import address_bits, memory_depth
+
+
+class Accumulator(wiring.Component):
+    """Adds `addend` to one of the sums at `address`, or starts that sum anew with `first`.
+
+    Parameters
+    ----------
+    words : int
+        Number of addresses.
+    bits : sequence of int
+        Widths of the signed sums at every address, one or two.
+    addend_bits : int
+        Width of the signed addends.
+    aside : bool
+        The sums are read at an address of its own, so that a reader is in no addition's way.
+
+    Members
+    -------
+    valid, second, first, address : In
+        One addition, to the first or the second of the sums; its `addend` comes one cycle later.
+    look : In
+        Where the sums are read; only with `aside`, else that is `address`.
+    read_data, read_second : Out
+        The sums there, one cycle later; up to date `latency` cycles after an addition to them.
+
+    Additions to one sum come in consecutive cycles, or `latency` cycles apart.
+    """
+
+    latency = 3
+
+    def __init__(self, words: int, bits: Sequence[int], addend_bits: int, *, aside: bool = False):
+        self.words = words
+        self.bits = tuple(bits)
+        self.aside = aside
+        address = address_bits(memory_depth(words))
+        super().__init__(
+            {
+                "valid": In(1),
+                "second": In(1),
+                "first": In(1),
+                "address": In(address),
+                **({"look": In(address)} if aside else {}),
+                "addend": In(signed(addend_bits)),
+                "read_data": Out(signed(self.bits[0])),
+                "read_second": Out(signed(self.bits[-1])),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Read, add, write; the sum of the cycle before is taken from the adder's register."""
+        m = Module()
+        two = len(self.bits) > 1
+        m.submodules.words = memory = lane_memory(unsigned(sum(self.bits)), self.words)
+        write = write_port(memory, granularity=1) if two else write_port(memory)
+        read = read_port(memory)
+        sums = self._sums(read.data)
+        m.d.comb += [read.addr.eq(self.address), read.en.eq(1)]
+        looked = sums
+        if self.aside:
+            look = read_port(memory, "look")
+            m.d.comb += [look.addr.eq(self.look), look.en.eq(1)]
+            looked = self._sums(look.data)
+        m.d.comb += [self.read_data.eq(looked[0]), self.read_second.eq(looked[1])]
+
+        adding, second, first, again = (
+            Signal(name="adding"),
+            Signal(name="second"),
+            Signal(name="first", reset_less=True),
+            Signal(name="again", reset_less=True),
+        )
+        address = Signal.like(self.address, name="address", reset_less=True)
+        m.d.sync += [
+            adding.eq(self.valid),
+            first.eq(self.first),
+            address.eq(self.address),
+            again.eq(adding & (self.address == address) & (self.second == second)),
+        ]
+        if two:
+            m.d.sync += second.eq(self.second)
+
+        written = Signal(2, name="written")
+        total = Signal(signed(max(self.bits)), name="total", reset_less=True)
+        total_address = Signal.like(self.address, name="total_address", reset_less=True)
+        stored = Mux(second, sums[1], sums[0]) if two else sums[0]
+        old = Mux(first, 0, Mux(again, total, stored))
+        m.d.sync += [
+            written.eq(Cat(adding & ~second, adding & second)),
+            total.eq(old + self.addend),
+            total_address.eq(address),
+        ]
+        m.d.comb += [
+            write.addr.eq(total_address),
+            write.data.eq(Cat(total[:bits] for bits in self.bits)),
+            write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]),
+        ]
+        return m
+
+    def _sums(self, word: Value) -> tuple[Value, Value]:
+        """The sums of a word."""
+        return word[: self.bits[0]].as_signed(), word[-self.bits[-1] :].as_signed()

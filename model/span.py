@@ -1,0 +1,21 @@
+"""A run of samples within one epoch of training."""
+
+from dataclasses import dataclass
+
+from ceprop.common.errors import CepropError
+from ceprop.model.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Span:
+    """`count` samples of a training run from `first` of `epoch` on; they lie within one epoch."""
+
+    epoch: int
+    first: int
+    count: int
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise :class:`CepropError` where the data has fewer samples."""
+        have = len(dataset.train_labels)
+        if self.first + self.count > have:
+            raise CepropError(f"{self.count} samples: {dataset.name} has {have} to train on")

@@ -1,0 +1,27 @@
+"""What makes a comparison a proof: it differs nowhere, and it compared everything that was asked for."""
+
+from ceprop.common.errors import CepropError
+from ceprop.sim import Comparison
+
+
+def require_whole(comparison: Comparison, simulator: str, samples: int) -> None:
+    """Raise :class:`CepropError` where a comparison found no difference only because it ended early."""
+    done = comparison.samples_compared
+    if not comparison.mismatches and (done < samples or not comparison.states_compared or not comparison.cycles):
+        raise CepropError(f"{simulator}: the simulation ended after {done} of {samples} samples; nothing is proven")
+
+
+def comparison_rows(comparison: Comparison) -> list[tuple[str, str]]:
+    """What was compared, for a table."""
+    followed = comparison.followed_samples
+    return [
+        ("samples", f"{comparison.samples_compared:,}"),
+        ("steps", f"{comparison.steps_compared:,}"),
+        ("states", f"{comparison.states_compared:,}"),
+        ("weights and biases", f"{comparison.weights_compared:,}"),
+        ("cycles", f"{comparison.cycles:,}"),
+        ("back to back", f"{comparison.elapsed_cycles:,} cycles for {followed:,} samples" if followed else "none"),
+        ("cycles a second", f"{comparison.cycles_per_second:,.0f}"),
+        ("weights_sha256", comparison.weights_sha256),
+        ("mismatches", f"{comparison.mismatches:,}"),
+    ]

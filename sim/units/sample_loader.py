@@ -1,0 +1,56 @@
+"""Bench of the sample port: groups come with pauses, work begins late or at once, a sample ahead is taken in."""
+
+from ceprop.hdl.io.sample_loader import SampleLoader
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.timeline import Timeline
+
+_CYCLES = 3000
+
+
+async def bench_intake(cell: Cell) -> None:
+    """Cycle by cycle: what is taken, its message and its values, and what the work that begins is told."""
+    assert isinstance(cell.component, SampleLoader)
+    random, line, geometry = cell.random, Timeline(), cell.geometry
+    classes, slots = geometry.specification.classes, geometry.slots(0)
+    values_bits = geometry.cols * geometry.specification.formats.input_bits
+    two = geometry.input_lists == 2
+    whole, bank, first = False, 0, True
+    target, waiting = None, 0
+    for now in range(_CYCLES):
+        # Pauses and hurry in turn, on either side.
+        hurry = now // 150 % 3
+        valid = hurry == 0 or random.random() < 0.5
+        begin = whole and (hurry == 1 or random.random() < 0.3)
+        everything = int(now // 500 % 2)
+        label, slot, values = random.randrange(classes), random.randrange(slots), random.getrandbits(values_bits)
+        last = random.random() < 0.3
+        line.set(now, "everything", everything)
+        line.set(now, "begin", int(begin))
+        line.set(now, "sample__valid", int(valid))
+        group = {"last": int(last), "label": label, "slot": slot, "values": values}
+        line.set(now, "sample__payload", **group)
+        idle = random.random() < 0.8
+        line.set(now, "idle", int(idle))
+        ready = not whole and (two or idle)
+        taken = valid and ready
+        line.expect(now, "ready", "sample__ready", int(ready))
+        line.expect(now, "whole", "whole", int(whole))
+        line.expect(now, "bank", "bank", bank)
+        if target is not None:
+            line.expect(now, "target", "target", target)
+        other = 1 - bank if two else 0
+        event: dict[str, int] = {"valid": int(taken), "longest": 0}
+        if taken:
+            event |= {"first": int(first), "everything": everything, "slot": slot, "bank": other}
+            line.expect(now + 2, f"values of {group}", "values", values)
+            line.expect(now + 2, f"group {group}", "event", {"closes": int(last)})
+            if last:
+                # The message that closes goes into the same bank, even if work on the sample begins at once.
+                line.expect(now + 2, f"group {group}", "event", {"closes": 1, "bank": other, "valid": 0})
+            first = last
+        line.expect(now + 1, f"group {group}, taken {taken}", "event", event)
+        if begin:
+            whole, bank, target = False, other, waiting
+        elif taken and last:
+            whole, waiting = True, classes - label
+    await line.run(cell)

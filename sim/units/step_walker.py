@@ -1,0 +1,62 @@
+"""Bench of the step walker: one message for every slot of every layer, in order, as fast as there is room."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ceprop.hdl.lanes.messages import Operation
+from ceprop.hdl.lanes.stages import start_delay, step_beats
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.walks import Outputs, compare_walk
+from ceprop.specification import Edge, Geometry
+
+_WALKS = 60
+
+
+async def bench_steps(cell: Cell) -> None:
+    """Walks over all layers, the trace without room now and then."""
+    random, geometry = cell.random, cell.geometry
+    for _ in range(_WALKS):
+        names = ("first", "nudged", "swap", "bank", "everything", "keep")
+        copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
+        learn = random.getrandbits(1)
+        drive = random.randint(1, geometry.drives)
+        settings: dict[str, Any] = copied | {"learn": learn, "drive": drive}
+        late = start_delay(geometry)
+        cycles, expected = [settings | {"start": int(k == 0), "room": 1} for k in range(1 + late)], []
+        for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP, drive):
+            while random.random() < 0.2:
+                cycles.append(settings | {"room": 0})
+                still = {port: {"operation": Operation.NONE} for port in ("row", "column")}
+                expected.append(still | {"layer": wanted["layer"], "slot": wanted["slot"]})
+            cycles.append(settings | {"room": 1})
+            expected.append(wanted)
+            for _ in range(1, step_beats(geometry)):
+                cycles.append(settings | {"room": random.getrandbits(1)})
+                expected.append({port: {"operation": Operation.NONE} for port in ("row", "column")} | {"layer": 0})
+        # The last message has been sent when it is out; a walk may begin in the next cycle.
+        del expected[1 - step_beats(geometry) or len(expected) :]
+        idle = random.randint(0, 2)
+        cycles += [settings | {"room": 1}] * idle
+        outputs = await cell.play(cycles)
+        compare_walk(cell, "step", outputs[1 + late :], expected, {"layer": 0})
+
+
+def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, drive: int) -> Iterator[Outputs]:
+    """Messages of a step of the whole network; the other edge gets none."""
+    layers = geometry.specification.layers
+    for layer in geometry.specification.connections:
+        edge: Edge = geometry.edge(layer)
+        for slot in range(geometry.slots(layer)):
+            layer_last = slot == geometry.slots(layer) - 1
+            message: dict[str, Any] = copied | {
+                "operation": operation,
+                "index": slot,
+                "layer": geometry.edge_number(layer),
+                "drive": drive if layer == 1 else 0,
+                "output": int(layer == len(layers) - 1),
+                "layer_last": int(layer_last),
+                "last": int(layer == geometry.layers(edge)[-1] and layer_last),
+                "remaining": layers[layer] - slot * geometry.lanes(layer),
+            }
+            other = "column" if edge == "row" else "row"
+            yield {edge: message, other: {"operation": Operation.NONE}, "layer": layer, "slot": slot}

@@ -1,0 +1,160 @@
+"""Bench of the sweep walker: its slots against the table of sweeps, and what they do to the cells' memories."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ceprop.hdl.cell.synapse import UPDATE_READ_STAGE, write_stage
+from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, MESSAGE_DELAY, keeps_parity, settling
+from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
+from ceprop.hdl.lanes.messages import Listing, Operand
+from ceprop.hdl.lanes.stages import start_delay
+from ceprop.sim.units.cell import Cell
+from ceprop.sim.units.walks import Outputs, compare_walk
+from ceprop.specification import Geometry
+
+_WALKS = 60
+
+_SILENT: Outputs = {
+    "row_sum": {"valid": 0},
+    "column_sum": {"valid": 0},
+    "row_source": {"operand": Operand.ZERO},
+    "column_source": {"operand": Operand.ZERO},
+    "tile": {"write": 0, "load": 0, "read": 0},
+}
+"""Messages of a cycle without a slot."""
+
+
+async def bench_sweeps(cell: Cell) -> None:
+    """Passes of every kind over lists of any length, back to back or after a pause."""
+    geometry, random = cell.geometry, cell.random
+    table = program(geometry)
+    kinds = [kind for kind in Pass if table.of(kind)]
+    for number in range(_WALKS):
+        kind = kinds[number % len(kinds)]
+        # Only the sums of free steps are kept from step to step; the first sums of `LEARN` are those that wait for its
+        # updates, which they do only if they are never left out.
+        anew = random.getrandbits(1) if kind is Pass.SUMS else int(kind in (Pass.DRIVE, Pass.LEARN))
+        settings = _settings(cell)
+        expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
+        late = start_delay(geometry)
+        cycles = [settings, settings | {"start": 1, "kind": kind.value, "anew": anew}]
+        cycles += [settings] * (late + len(expected) + MESSAGE_DELAY + random.randint(0, 2))
+        outputs = (await cell.play(cycles))[2 + late :]
+        what = f"{kind.name}, anew {anew}, {settings}"
+        for now, used in enumerate(slot.pop("issued") for slot in expected):
+            cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["issued"], used)
+        compare_walk(cell, what, outputs, expected, _SILENT, MESSAGE_DELAY)
+        _check_memory(cell, what, [cell.output(output, "tile") for output in outputs])
+
+
+def _settings(cell: Cell) -> dict[str, Any]:
+    """Lengths of lists, often none, and what is copied into the messages."""
+    geometry, random = cell.geometry, cell.random
+    found: dict[str, Any] = {name: random.getrandbits(1) for name in ("negative", "swap", "bank", "input_bank")}
+    found["drive"] = random.randint(1, geometry.drives)
+    found["events"] = random.choice((0, random.randint(0, geometry.slots(0))))
+    for layer in geometry.specification.connections:
+        found[f"preshifts__{layer - 1}"] = random.randint(0, geometry.widths.rate_room)
+        for name in ("changed", "active"):
+            length = random.randint(0, geometry.slots(layer))
+            found[f"{name}__{layer - 1}"] = random.choice((0, length, length))
+    return found
+
+
+def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: dict[str, Any]) -> int:
+    match listing:
+        case None:
+            return settings["events"]
+        case Listing.ALL:
+            return geometry.slots(layer)
+        case Listing.CHANGED:
+            return settings[f"changed__{layer - 1}"]
+        case Listing.ACTIVE:
+            return settings[f"active__{layer - 1}"]
+
+
+def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> Iterator[Outputs]:
+    """Slots of a pass, and the cycles between them, from the one after `start` on."""
+    elapsed = 0
+    for sweep in sweeps:
+        connection = geometry.connections[sweep.connection - 1]
+        rows = _length(geometry, sweep.rows, connection.row_layer, settings)
+        columns = _length(geometry, sweep.columns, connection.column_layer, settings)
+        idle = LOOK_UP_CYCLES
+        walked = bool(rows and columns) or (sweep.starts and anew)
+        if walked and sweep.settles:
+            idle += settling(geometry)
+        elif walked and keeps_parity(sweep, geometry):
+            idle += (elapsed + idle) % 2
+        yield from (_SILENT | {"issued": 0} for _ in range(idle))
+        elapsed += idle
+        if not walked:
+            continue
+        lengths = (max(1, rows), max(1, columns)) if sweep.rows_outer else (max(1, columns), max(1, rows))
+        for outer in range(lengths[0]):
+            for inner in range(lengths[1]):
+                row, column = (outer, inner) if sweep.rows_outer else (inner, outer)
+                first = anew and sweep.anew and inner == 0
+                for slot in _visit(geometry, sweep, row, column, first, settings):
+                    yield slot
+                    elapsed += 1
+
+
+def _visit(
+    geometry: Geometry, sweep: Sweep, row: int, column: int, first: bool, settings: dict[str, Any]
+) -> Iterator[Outputs]:
+    """The beats of one visit; products come in the last ones."""
+    connection = geometry.connections[sweep.connection - 1]
+    is_sum, is_input = sweep.kind is not Kind.UPDATE, sweep.columns is None
+    common = {name: settings[name] for name in ("swap", "bank")}
+    if not is_sum:
+        common |= {
+            "preshift": settings[f"preshifts__{sweep.connection - 1}"],
+            "dither_shift": geometry.widths.dither_shift(sweep.connection),
+            "negative": settings["negative"],
+        }
+    spare = sweep.beats(geometry.memory_ports) - len(sweep.products)
+    for beat in range(-spare, len(sweep.products)):
+        row_operand, column_operand = sweep.products[beat] if beat >= 0 else (Operand.ZERO, Operand.ZERO)
+        source = common | {"listing": sweep.rows, "index": row, "layer": geometry.edge_number(connection.row_layer)}
+        found: Outputs = {
+            "issued": int(beat >= 0),
+            "row_source": source | {"operand": row_operand, "sum": int(is_sum)},
+            "column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
+            "row_sum": {"valid": int(sweep.kind is Kind.ROW_SUM), "read": 0},
+            "column_sum": {"valid": int(sweep.kind is Kind.COLUMN_SUM), "read": 0},
+            "tile": {
+                "sum": int(is_sum),
+                "row_factor": int(sweep.kind is Kind.COLUMN_SUM),
+                "accumulate": int(beat == 1),
+                "write": int(not is_sum and beat == len(sweep.products) - 1),
+                "input": int(is_input),
+                "base": connection.backward_base if sweep.backward else connection.base,
+                "index": column,
+                "bank": settings["input_bank"],
+                "load": 0,
+                "read": 0,
+            },
+        }
+        if sweep.columns is not None:
+            layer = geometry.edge_number(connection.column_layer)
+            found["column_source"] |= {"listing": sweep.columns, "index": column, "layer": layer}
+        if is_sum:
+            chosen = "row_sum" if sweep.kind is Kind.ROW_SUM else "column_sum"
+            found[chosen] |= {"first": int(first), "drive": settings["drive"] if sweep.connection == 1 else 0}
+        yield found
+
+
+def _check_memory(cell: Cell, what: str, tiles: list[dict[str, int]]) -> None:
+    """One port is never asked for two accesses in a cycle, and no sum reads while an update is on its way."""
+    ports = cell.geometry.memory_ports
+    walked = [(now, tile) for now, tile in enumerate(tiles)]
+    sums = [now for now, tile in walked if tile["sum"]]
+    updates = [now for now, tile in walked if tile["write"]]
+    reads = sums + [now + UPDATE_READ_STAGE for now in updates]
+    writes = [now + write_stage(ports) for now in updates]
+    cell.equal(f"{what}: reads in one cycle", len(set(reads)), len(reads))
+    if ports == 1:
+        cell.equal(f"{what}: reads and writes in one cycle", set(reads) & set(writes), set())
+    if sums and writes:
+        cell.equal(f"{what}: sums before the last update is stored", min(sums) > max(writes), True)

@@ -1,0 +1,60 @@
+"""One process at a time works on a file or in a folder; a second one is refused."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+from ceprop.common.errors import CepropError
+
+
+def only_on(file: Path) -> AbstractContextManager[None]:
+    """Work alone on a file while the context lasts, as :func:`only_in` has it; the lock lies beside the file."""
+    target = Path(os.path.realpath(file))
+    return _locked(target.with_name(f".{target.name}.lock"), file)
+
+
+def only_in(folder: Path) -> AbstractContextManager[None]:
+    """Work alone in a folder, which is made if it is missing, while the context lasts.
+
+    The lock is a hidden file in it. It is gone afterwards, and so is a folder that was made here and stayed empty. A
+    lock that a killed process has left is free. Raises :class:`CepropError` where another process works there, or
+    where nothing can be written."""
+    return _locked(folder / ".ceprop.lock", folder)
+
+
+@contextmanager
+def _locked(lock: Path, what: Path) -> Iterator[None]:
+    made = [folder for folder in lock.parents if not folder.exists()]
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _taken(lock)
+    except OSError as error:
+        raise CepropError(f"cannot write {lock}: {error.strerror}") from None
+    if descriptor is None:
+        raise CepropError(f"{what}: another ceprop is at work on it; wait until that has ended, or name another")
+    try:
+        yield
+    finally:
+        # Removed while it is locked: who opens it meanwhile sees that it is not the file of that name any more.
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+        # What was refused leaves no folder behind. One in which something lies now is not removed.
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+
+
+def _taken(lock: Path) -> int | None:
+    """The descriptor that locks the file, or None where another process does."""
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if lock.exists() and os.path.samestat(os.fstat(descriptor), lock.stat()):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        os.close(descriptor)

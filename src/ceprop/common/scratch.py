@@ -1,0 +1,93 @@
+"""Private folders for work in progress, which nobody else writes to and which do not stay."""
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ceprop.common.errors import CepropError
+
+_PREFIX = "ceprop-work-"
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
+"""What `make`, the compilers and the simulators take in a name without a misunderstanding."""
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """An empty folder of mode 0700, removed with all that is in it when the context ends.
+
+    No character of its name means anything to a tool, whatever the folder of the user is called. A folder is locked
+    while its process lives; those that killed processes have left are removed here.
+
+    Raises :class:`CepropError` where no folder can be made, or where what is written into it finds no room."""
+    try:
+        root = _root()
+        _remove_left(root)
+        folder, lock = _make(root)
+    except OSError as error:
+        raise CepropError(f"no folder for temporary files: {error.strerror}; TMPDIR can name another") from None
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise CepropError(f"no room for temporary files in {root}: {error.strerror}; TMPDIR can name another") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _root() -> Path:
+    candidates = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
+    for candidate in candidates:
+        if _PLAIN.fullmatch(candidate) and os.access(candidate, os.W_OK | os.X_OK):
+            return Path(candidate)
+    raise CepropError(f"TMPDIR {candidates[0]!r}: must be a folder named with letters, digits and _ . / + - only")
+
+
+def _make(root: Path) -> tuple[Path, int]:
+    """A new folder and the descriptor that locks it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+        lock = _lock(folder)
+        if lock is not None:
+            return folder, lock
+        # Another process has taken it for one that was left, in the moment before it was locked.
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor that locks the folder until it is closed, or None where another process does, or did and has
+    removed the folder since."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), folder.lstat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _remove_left(root: Path) -> None:
+    for folder in root.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+                continue
+            lock = _lock(folder)
+            if lock is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)

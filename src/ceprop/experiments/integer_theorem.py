@@ -1,0 +1,84 @@
+"""Theorem 1 for the integer model as the command line measures it: against state bits, weight bits and beta."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ceprop.common.report import Advance
+from ceprop.experiments.theorem import Entry, errors_entry
+from ceprop.model.reference.gdu import FreePhase, RelativeErrors, compare
+from ceprop.model.reference.integer import integer_errors, integer_specification, quantised
+from ceprop.model.reference.network import ReferenceNetwork
+from ceprop.model.reference.theory import Sample, median, theory_settings
+
+
+class _Point(NamedTuple):
+    """Where to measure: in which sweep, of which network, with which bits (no state bits: in floating point) and with
+    which beta."""
+
+    sweep: str
+    network: str
+    state_bits: int | None
+    weight_bits: int
+    beta: float
+
+
+_FINEST_STATE, _FINEST_WEIGHT = 16, 24
+STATE_BITS = range(4, _FINEST_STATE + 1)
+WEIGHT_BITS = range(4, _FINEST_WEIGHT + 1, 2)
+BETAS = tuple(2.0**-shift for shift in range(2, 13))
+BETA_STATE_BITS = (8, 12, _FINEST_STATE)
+
+
+def integer_networks(layers: Sequence[int], seed: int, beta: float) -> dict[str, ReferenceNetwork]:
+    """Networks of hard sigmoids at the paper's discrete setting. `initial` is as learning begins: many of its units are
+    at a corner. `linear` has biases of 1/2, a quarter of the weights from the input and half of the others, so that
+    its units stay between the corners: there `rho' = 1`, the theorem is exact, and what is left comes from `beta` and
+    from the formats."""
+    settings = theory_settings(layers, "prototypical", seed=seed).but(activation="hard-sigmoid", beta=beta)
+    linear = ReferenceNetwork.initial(settings)
+    for l, (weights, biases) in enumerate(zip(linear.forward, linear.biases, strict=True), 1):
+        weights *= 0.25 if l == 1 else 0.5
+        biases[:] = 0.5
+    return {"linear": linear, "initial": ReferenceNetwork.initial(settings)}
+
+
+def run_integer(
+    networks: dict[str, ReferenceNetwork], samples: Sequence[Sample], advance: Advance
+) -> dict[str, list[Entry]]:
+    """The sweeps: `relative_error` over state bits, `weight_bits`, and `beta` of the linear network; each begins with
+    floating point."""
+    found: dict[str, list[Entry]] = {"relative_error": [], "weight_bits": [], "beta": []}
+    frees = {
+        name: [FreePhase.of(network, sample.inputs, sample.targets) for sample in samples]
+        for name, network in networks.items()
+    }
+    points = [point for name, network in networks.items() for point in _points(name, network.settings.beta)]
+    for done, point in enumerate(points):
+        advance(done, len(points))
+        errors = median(_measure(networks[point.network], point, frees[point.network], samples))
+        bits = {} if point.state_bits is None else {"state_bits": point.state_bits, "weight_bits": point.weight_bits}
+        found[point.sweep].append({"network": point.network, "beta": point.beta, **bits, **errors_entry(errors)})
+    return found
+
+
+def _points(network: str, beta: float) -> list[_Point]:
+    points = [
+        *(_Point("relative_error", network, bits, _FINEST_WEIGHT, beta) for bits in (None, *STATE_BITS)),
+        _Point("weight_bits", network, None, _FINEST_WEIGHT, beta),
+        *(_Point("weight_bits", network, _FINEST_STATE, bits, beta) for bits in WEIGHT_BITS),
+    ]
+    if network == "linear":
+        states = (None, *BETA_STATE_BITS)
+        points += [_Point("beta", network, bits, _FINEST_WEIGHT, one) for bits in states for one in BETAS]
+    return points
+
+
+def _measure(
+    network: ReferenceNetwork, point: _Point, frees: Sequence[FreePhase], samples: Sequence[Sample]
+) -> list[RelativeErrors]:
+    """The errors of every sample; none of them moves a weight."""
+    nudged = network.under(network.settings.but(beta=point.beta))
+    if point.state_bits is None:
+        return [RelativeErrors.of(compare(nudged, free)) for free in frees]
+    integer = quantised(nudged, integer_specification(nudged, point.state_bits, point.weight_bits))
+    return [integer_errors(nudged, integer, free, sample.inputs) for free, sample in zip(frees, samples, strict=True)]

@@ -1,0 +1,126 @@
+"""The golden model's samples once more, and what each costs on the hardware according to the cycle model."""
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import UnusedElaboratable
+
+from ceprop.common.report import Advance
+from ceprop.hdl.cycles import Ahead, Cost, CycleModel, Happened
+from ceprop.hdl.io.sample_loader import listing_cycles
+from ceprop.model import Dataset, Network, SampleRecord, Span, epoch_order, epoch_signs, fast
+from ceprop.sim.events import happened
+from ceprop.specification import Geometry
+
+# The cycle model asks a core for its latencies and never elaborates it; Amaranth takes that for a mistake.
+warnings.filterwarnings("ignore", category=UnusedElaboratable)
+
+_BLOCK = 2000  # samples between two calls of a progress callback
+_LISTING = 8  # cycles in which the last group becomes entries of the lanes' lists, besides its way along the columns
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Costs of samples, int64 (n,) each: cycles, multiply slots, and the reads and writes of a cell's weight memory."""
+
+    cycles: np.ndarray
+    slots: np.ndarray
+    reads: np.ndarray
+    writes: np.ndarray
+
+    @property
+    def occupancy(self) -> float:
+        """Share of all cycles in which the multipliers had work."""
+        return int(self.slots.sum()) / int(self.cycles.sum())
+
+    def memory_cycles(self, ports: int) -> int:
+        """Cycles that the memory accesses of all samples take at least: two ports read and write side by side, one port
+        does either."""
+        reads, writes = int(self.reads.sum()), int(self.writes.sum())
+        return max(reads, writes) if ports == 2 else reads + writes
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What the samples cost in all, and their nudged phases with the learning in it alone.
+
+    `input_waits` are the cycles a sample, at most, that the core waits for the next one's inputs. These come one group
+    a cycle; where lanes have two lists of them, while the sample before is at work, so only a short one is waited
+    after."""
+
+    whole: Costs
+    nudged: Costs
+    input_waits: float
+
+
+def replay(
+    geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool, advance: Advance | None = None
+) -> Replay:
+    """What the samples of `span` cost; with `learn` the network learns from each, as it does on the hardware.
+
+    `network` itself stays as it is."""
+    model = CycleModel(geometry)
+    whole, nudged = np.zeros((2, span.count, 4), np.int64)
+    loading = np.zeros(span.count, np.int64)
+    before: tuple[Happened, Cost] | None = None
+    for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
+        sample, groups = happened(geometry, inputs, record), _groups(geometry, inputs)
+        # Its inputs come as soon as work on the sample before begins.
+        ahead = Ahead() if before is None else model.ahead(sample, *before, groups + listing_cycles(geometry))
+        cost = model.sample(sample, ahead)
+        before = sample, cost
+        whole[k], nudged[k] = _numbers(cost), _numbers(model.nudged(sample))
+        loading[k] = groups + 2 * geometry.cols + _LISTING
+        if advance is not None:
+            advance(k + 1, span.count)
+    hidden = whole[:-1, 0] if geometry.input_lists == 2 else 0
+    waits = np.maximum(0, loading[1:] - hidden).sum() / span.count
+    return Replay(Costs(*whole.T), Costs(*nudged.T), float(waits))
+
+
+def _numbers(cost: Cost) -> tuple[int, int, int, int]:
+    return cost.cycles, cost.slots, cost.reads, cost.writes
+
+
+def _groups(geometry: Geometry, inputs: np.ndarray) -> int:
+    """Groups of inputs with any that is not zero, of which one comes in a cycle; a blank sample sends one."""
+    return max(1, len(np.unique(np.flatnonzero(inputs) // geometry.cols)))
+
+
+def records(
+    dataset: Dataset, network: Network, span: Span, *, learn: bool
+) -> Iterator[tuple[np.ndarray, SampleRecord]]:
+    """Inputs and traced record of each sample of `span`, the same on every array; `network` itself stays as it is."""
+    span.check(dataset)
+    network = network.copy()
+    shifts = network.specification.shifts_at(span.epoch)
+    for number, negative in zip(*_order(network, dataset, span), strict=True):
+        inputs, label = dataset.train_inputs[number], int(dataset.train_labels[number]) if learn else None
+        yield inputs, fast.run_sample(network, inputs, label, shifts=shifts, negative=bool(negative), trace=True)
+
+
+def learn(network: Network, dataset: Dataset, span: Span, advance: Advance | None = None) -> float:
+    """Let the network learn from the samples of `span`; the seconds that took, in the compiled model alone."""
+    span.check(dataset)
+    order, negatives = _order(network, dataset, span)
+    shifts = network.specification.shifts_at(span.epoch)
+    seconds = 0.0
+    for start in range(0, span.count, _BLOCK):
+        here = order[start : start + _BLOCK]
+        inputs, labels = dataset.train_inputs[here], dataset.train_labels[here]
+        started = time.perf_counter()
+        fast.run_samples(network, inputs, labels, shifts=shifts, negatives=negatives[start : start + _BLOCK])
+        seconds += time.perf_counter() - started
+        if advance is not None:
+            advance(start + len(here), span.count)
+    return seconds
+
+
+def _order(network: Network, dataset: Dataset, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and nudge signs of the samples."""
+    have, here = len(dataset.train_labels), slice(span.first, span.first + span.count)
+    order = epoch_order(network.specification, span.epoch, have)[here]
+    return order, epoch_signs(network.specification, span.epoch, have)[here]

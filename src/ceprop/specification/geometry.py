@@ -1,0 +1,192 @@
+"""How a layered network folds onto a `rows x cols` array: lanes, slots and addresses.
+
+Even layers lie on the column edge, odd layers on the row edge. Unit `i` of a layer on an edge of `n` lanes sits on
+lane `i mod n` in slot `i div n`; connection `l` is cut into tiles of `rows x cols` weights, one word a cell each. An
+address is made of two numbers side by side, so that no cell needs an adder: a weight's is `{column word, row slot}`, a
+neuron's `{number of its layer on the edge, slot}`.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ceprop.common.errors import CepropError
+from ceprop.specification.specification import Specification
+from ceprop.specification.widths import Widths, address_bits
+
+Edge = Literal["row", "column"]
+
+RETURN_REACH = 4
+"""Cells that a bare wire passes between two registers."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Tiles of one connection: `row_slots x column_slots` words of every cell. Column slot `b` has column word
+    `base + b`; with two weight sets its backward weights have `backward_base + b`."""
+
+    number: int
+    row_layer: int
+    column_layer: int
+    row_slots: int
+    column_slots: int
+    base: int
+    backward_base: int | None
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A specification laid onto its array, the default one where it names none; raises :class:`CepropError` for
+    learning that the hardware cannot do."""
+
+    specification: Specification
+
+    def __post_init__(self) -> None:
+        if self.specification.nudge.sign == "centred":
+            raise CepropError('nudge.sign = "centred": the hardware nudges once a sample so far')
+        object.__setattr__(self, "specification", self.specification.with_array())
+
+    @property
+    def rows(self) -> int:
+        """Rows of cells."""
+        assert self.specification.array is not None
+        return self.specification.array.rows
+
+    @property
+    def cols(self) -> int:
+        """Columns of cells."""
+        assert self.specification.array is not None
+        return self.specification.array.cols
+
+    @property
+    def trace(self) -> bool:
+        """Whether the core has a trace stream."""
+        assert self.specification.array is not None
+        return self.specification.array.trace
+
+    @cached_property
+    def widths(self) -> Widths:
+        """How many bits each number in the array has."""
+        return Widths(self)
+
+    # --- layers onto edges
+
+    def edge(self, layer: int) -> Edge:
+        """The edge on which a layer lies."""
+        return "row" if layer % 2 else "column"
+
+    def layers(self, edge: Edge) -> range:
+        """Layers of neurons (so without the input) on an edge."""
+        return range(1 if edge == "row" else 2, len(self.specification.layers), 2)
+
+    def lanes(self, layer: int) -> int:
+        """Lanes of a layer's edge."""
+        return self.rows if layer % 2 else self.cols
+
+    def slots(self, layer: int) -> int:
+        """Groups of units into which a layer is folded."""
+        return math.ceil(self.specification.layers[layer] / self.lanes(layer))
+
+    def padded(self, edge: Edge) -> bool:
+        """Whether a layer of neurons on an edge leaves some lanes of its last slot without one."""
+        return any(self.specification.layers[layer] % self.lanes(layer) for layer in self.layers(edge))
+
+    def slot_bits(self, edge: Edge) -> int:
+        """Bits that number the slots of an edge's layers of neurons."""
+        return address_bits(max((self.slots(layer) for layer in self.layers(edge)), default=1))
+
+    def edge_number(self, layer: int) -> int:
+        """Number of a layer of neurons among those on its edge, from 0."""
+        return (layer - 1) // 2
+
+    def neuron_address(self, layer: int, slot: int) -> int:
+        """Address of a neuron in its lane's memories."""
+        return self.edge_number(layer) << self.slot_bits(self.edge(layer)) | slot
+
+    def neuron_words(self, edge: Edge) -> int:
+        """Neuron addresses of an edge; none on the column edge of a network without a second layer."""
+        return len(self.layers(edge)) << self.slot_bits(edge)
+
+    @property
+    def input_lists(self) -> int:
+        """Samples whose inputs a column lane lists: the one at work and the next one, or one, and the next sample waits
+        until the work is done."""
+        assert self.specification.array is not None
+        return self.specification.array.input_lists
+
+    @property
+    def drives(self) -> int:
+        """Samples whose drive a row lane keeps: the one at work and the next one, whose drive goes ahead in inference;
+        or one, and the next drive waits until the work is done."""
+        assert self.specification.array is not None
+        return self.specification.array.drives
+
+    # --- connections onto cells
+
+    @cached_property
+    def connections(self) -> tuple[Connection, ...]:
+        """Every connection's tiles, input to output."""
+        words = self.specification.column_words(self.cols)
+        bases = [sum(words[:k]) for k in range(len(words))]
+        backward = [None, *bases[len(self.specification.connections) :]]
+        backward += [None] * (len(self.specification.connections) - len(backward))
+        found: list[Connection] = []
+        for number in self.specification.connections:
+            row_layer = number if number % 2 else number - 1
+            column_layer = number - 1 if number % 2 else number
+            rows, columns = self.slots(row_layer), self.slots(column_layer)
+            found.append(
+                Connection(number, row_layer, column_layer, rows, columns, bases[number - 1], backward[number - 1])
+            )
+        return tuple(found)
+
+    @property
+    def row_slot_bits(self) -> int:
+        """Bits of a weight's address that number its row slot: the lower ones."""
+        return self.specification.row_slot_bits(self.rows)
+
+    @property
+    def column_word_bits(self) -> int:
+        """Bits of a weight's address that name its column word: the upper ones."""
+        return address_bits(sum(self.specification.column_words(self.cols)))
+
+    def weight_address(self, column_word: Any, row_slot: Any) -> Any:
+        """Address of a weight in its cell; integers or arrays of them."""
+        return column_word << self.row_slot_bits | row_slot
+
+    @property
+    def weight_words(self) -> int:
+        """Words of a cell's memory."""
+        return self.specification.cell_words(self.rows, self.cols)
+
+    @property
+    def memory_ports(self) -> int:
+        """Accesses that a cell's memory takes in a cycle."""
+        assert self.specification.array is not None
+        return self.specification.array.memory_ports
+
+    # --- hops
+
+    @property
+    def lanes_a_hop(self) -> int:
+        """Neighbouring lanes, and cells, that act in the same cycle and share the register in front of the first one.
+        Memories of one port are those of a small and slow device, where a cycle has time for two and registers cost
+        more than their wires."""
+        return 2 if self.memory_ports == 1 else 1
+
+    def hops(self, lane: int) -> int:
+        """Cycles by which a lane of an edge, or a cell of a row or column, acts after the first one."""
+        return lane // self.lanes_a_hop
+
+    def hop_registers(self, lane: int) -> int:
+        """Registers through which messages enter a lane from the one before it: one, or none within a hop."""
+        return int(lane % self.lanes_a_hop == 0)
+
+    # --- wires outside the cells
+
+    @staticmethod
+    def return_registers(cells: int) -> int:
+        """Registers on a wire that runs back beside `cells` cells: it meets no logic, so a hop spans `RETURN_REACH`.
+        Beside one or two cells it needs none."""
+        return math.ceil(cells / RETURN_REACH) if cells > 2 else 0

@@ -1,0 +1,64 @@
+"""TOML as the user writes it: files, overrides from the command line, and errors in one line."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ceprop.common.errors import CepropError
+from ceprop.common.reading import read_up_to
+
+_LARGEST_FILE = 1 << 20
+_MOST_DOTS = 200
+"""In a line of a file. Keys of more parts take a time that grows with the square of their number, and no field has
+three."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The fields of a TOML file, which may begin with a byte order mark."""
+    try:
+        content = read_up_to(path, _LARGEST_FILE)
+    except OSError as error:
+        raise CepropError(f"specification {path}: {error.strerror}") from None
+    if len(content) > _LARGEST_FILE:
+        raise CepropError(f"specification {path}: more than {_LARGEST_FILE:,} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise RecursionError
+        return tomllib.loads(text)
+    except RecursionError:
+        raise CepropError(f"specification {path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are such, and a number of too many digits
+        raise CepropError(f"specification {path}: not TOML: {error}") from None
+
+
+def set_field(fields: dict[str, Any], override: str) -> None:
+    """Set one field in place from `key=value`: the key is dotted, the value is TOML or a bare word. Raises
+    :class:`CepropError` where it is neither."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise CepropError(f"--set {override}: must be key=value, for example array.rows=4")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):  # too many digits, too deep, or no TOML
+        value = text  # a bare word, so that --set name=mine needs no quotes
+    *path, last = key.split(".")
+    section = fields
+    for part in path:
+        section = section.setdefault(part, {})
+        if not isinstance(section, dict):
+            raise CepropError(f"--set {override}: {part} is a value, not a section")
+    section[last] = value
+
+
+def one_line(error: Any) -> str:
+    """A pydantic error as one line: the field, the value and what is allowed."""
+    where = ".".join(str(part) for part in error["loc"])
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        return f"{where} = {error['input']!r}: no such field"
+    if error["type"] == "missing":
+        return f"{where}: must be given"
+    if not where:
+        return message
+    return f"{where} = {error['input']!r}: {message[0].lower()}{message[1:]}"
