@@ -23,8 +23,8 @@ from ceprop.boards.flow.toolchain import NEXTPNR, PACK, YOSYS
 from ceprop.boards.parts.clocks import Clock
 from ceprop.boards.parts.devices import Resources
 from ceprop.boards.parts.registry import Board
-from ceprop.boards.room.core_fit import check_room
-from ceprop.boards.room.link_fit import in_logic
+from ceprop.boards.resources.core_fit import check_room
+from ceprop.boards.resources.link_fit import in_logic
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport

@@ -9,8 +9,8 @@ from ceprop.boards.flow.implement import Progress
 from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.spi_pins import spi_pins
-from ceprop.boards.room.choose import fitted
-from ceprop.boards.room.link_fit import expected_mhz, has_flash
+from ceprop.boards.resources.choose import fitted
+from ceprop.boards.resources.link_fit import expected_mhz, has_flash
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
 from ceprop.common.records import read_record, write_record

@@ -23,7 +23,7 @@ from ceprop.boards.flow.synthesis import NETLIST, Synthesis, synthesis_script, s
 from ceprop.boards.flow.toolchain import NEXTPNR, YOSYS, find_icetime
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.sites import sites
-from ceprop.boards.room.core_fit import check_fit, check_room, memory_need
+from ceprop.boards.resources.core_fit import check_fit, check_room, memory_need
 from ceprop.boards.rtl.harness import TOP, harness_verilog
 from ceprop.common.cached import cached
 from ceprop.common.files import write_aside

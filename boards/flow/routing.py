@@ -8,7 +8,7 @@ from typing import Any
 
 from ceprop.boards.flow.toolchain import NEXTPNR, PACK, find_icetime, read_left, run_program, run_tool
 from ceprop.boards.parts.registry import Board
-from ceprop.boards.room.core_fit import check_room
+from ceprop.boards.resources.core_fit import check_room
 from ceprop.common.errors import CepropError
 
 _LOG = "nextpnr.log"

@@ -15,7 +15,7 @@ from ceprop.boards.parts.baud import nearest_baud
 from ceprop.boards.parts.clocks import slowest_hz
 from ceprop.boards.parts.registry import GENERIC, board_names
 from ceprop.boards.parts.registry import board as board_named
-from ceprop.boards.room.choose import fitted, specification_for
+from ceprop.boards.resources.choose import fitted, specification_for
 from ceprop.boards.virtual import BAUD as SIMULATED_BAUD
 from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
 from ceprop.common.errors import CepropError

@@ -15,8 +15,8 @@ from typing import Any
 from ceprop import Specification
 from ceprop.boards import board
 from ceprop.boards.flow import implement
-from ceprop.boards.room.build_fit import error_sizes, leave_one_out
-from ceprop.boards.room.builds import FILE, load_builds, read_entries
+from ceprop.boards.resources.builds import FILE, load_builds, read_entries
+from ceprop.boards.resources.regression import error_sizes, leave_one_out
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
 from ceprop.common.report import Report, as_json, percent

@@ -8,8 +8,8 @@ import pytest
 
 from ceprop import CepropError, Geometry, Specification
 from ceprop.boards import Resources, board
-from ceprop.boards.room.build_fit import LEAST_BUILDS, Fit, area_terms, error_sizes, least_squares, leave_one_out
-from ceprop.boards.room.builds import Build, load_builds
+from ceprop.boards.resources.builds import Build, load_builds
+from ceprop.boards.resources.regression import LEAST_BUILDS, Fit, area_terms, error_sizes, least_squares, leave_one_out
 from ceprop.cli import run
 from ceprop.model import Network, Span, load_dataset
 from ceprop.performance.cycle_replay import replay

@@ -80,7 +80,7 @@ def core(
     """
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
-    from ceprop.boards.room.choose import specification_for
+    from ceprop.boards.resources.choose import specification_for
     from ceprop.performance.core_bench import Plan, bench_core
     from ceprop.sim.simulators import find_simulator
     from ceprop.specification import Geometry

@@ -67,8 +67,8 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
 
 def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
     """The array, what it takes with the link, and the clock to be expected; or why there is none."""
-    from ceprop.boards.room.choose import fitted
-    from ceprop.boards.room.link_fit import expected_mhz, has_flash, luts_with_link
+    from ceprop.boards.resources.choose import fitted
+    from ceprop.boards.resources.link_fit import expected_mhz, has_flash, luts_with_link
 
     try:
         geometry = fitted(specification, board)

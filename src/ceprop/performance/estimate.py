@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ceprop.boards import Board
-from ceprop.boards.room.build_fit import LEAST_BUILDS, Fit, LeftOut, error_sizes, leave_one_out
-from ceprop.boards.room.builds import load_builds
-from ceprop.boards.room.choose import fitted
-from ceprop.boards.room.core_fit import Luts, needs, shortage
+from ceprop.boards.resources.builds import load_builds
+from ceprop.boards.resources.choose import fitted
+from ceprop.boards.resources.core_fit import Luts, needs, shortage
+from ceprop.boards.resources.regression import LEAST_BUILDS, Fit, LeftOut, error_sizes, leave_one_out
 from ceprop.common.errors import CepropError
 from ceprop.common.report import Advance
 from ceprop.model import Dataset, Network, Span

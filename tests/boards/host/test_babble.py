@@ -36,7 +36,7 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.room.choose import specification_for
+from ceprop.boards.resources.choose import specification_for
 from ceprop.cli import run
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification

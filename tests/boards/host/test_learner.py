@@ -16,7 +16,7 @@ from ceprop.boards.host.machine import ModelMachine, unwatched
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
 from ceprop.boards.parts.registry import board
-from ceprop.boards.room.choose import specification_for
+from ceprop.boards.resources.choose import specification_for
 from ceprop.common.errors import CepropError, CepropWarning
 from ceprop.common.report import Advance
 from ceprop.model import DivergenceError, Network, Trainer, load_dataset, load_images

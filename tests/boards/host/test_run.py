@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ceprop.boards.parts.registry import board
-from ceprop.boards.room.choose import specification_for
+from ceprop.boards.resources.choose import specification_for
 from ceprop.cli import run
 from ceprop.model import Trainer, load_checkpoint, load_dataset
 from ceprop.specification import Specification

@@ -13,7 +13,7 @@ from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import Timing
 from ceprop.boards.host.spi import FtdiSpiTransport
 from ceprop.boards.protocol import Address, Command
-from ceprop.boards.room.choose import specification_for
+from ceprop.boards.resources.choose import specification_for
 from ceprop.boards.rtl.transport import fastest_spi_hz
 from ceprop.cli import run
 from ceprop.common.errors import CepropError

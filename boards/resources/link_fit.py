@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ceprop.boards.parts.devices import Device
 from ceprop.boards.parts.registry import Board
-from ceprop.boards.room.build_fit import Fit, speed
-from ceprop.boards.room.builds import load_builds
-from ceprop.boards.room.core_fit import Luts, memory_need, shortage
-from ceprop.boards.room.lane_memories import LaneMemory, input_memory, neuron_memories
+from ceprop.boards.resources.builds import load_builds
+from ceprop.boards.resources.core_fit import Luts, memory_need, shortage
+from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
+from ceprop.boards.resources.regression import Fit, speed
 from ceprop.hdl.devices import ice40
 from ceprop.specification import Edge, Geometry
 
@@ -27,7 +27,7 @@ LINK_MHZ = {
     "LFE5U grade 8": 120.0,
     "LFE5UM5G grade 8": 120.0,
 }
-"""Clock of the link itself in MHz, by :func:`ceprop.boards.room.build_fit.speed`. It was measured beside a small core
+"""Clock of the link itself in MHz, by :func:`ceprop.boards.resources.regression.speed`. It was measured beside a small core
 on iCE40 and beside the largest one on LFE5U grade 6; the other grades are derived from that."""
 
 _LINK_BLOCKS = 3

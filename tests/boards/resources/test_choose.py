@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from ceprop.boards import board, board_names, check_fit
-from ceprop.boards.room.builds import Build, load_builds
-from ceprop.boards.room.choose import fitted, specification_for
-from ceprop.boards.room.link_fit import blocks_with_link, has_flash, in_logic, luts_with_link
+from ceprop.boards.resources.builds import Build, load_builds
+from ceprop.boards.resources.choose import fitted, specification_for
+from ceprop.boards.resources.link_fit import blocks_with_link, has_flash, in_logic, luts_with_link
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification

@@ -4,7 +4,7 @@ In come a specification and a board. Out goes the array that the board gets, or 
 Every verb asks `choose`, so that all of them give one answer.
 """
 
-from ceprop.boards.room.choose import fitted, specification_for
-from ceprop.boards.room.core_fit import check_fit, fitting_shapes
+from ceprop.boards.resources.choose import fitted, specification_for
+from ceprop.boards.resources.core_fit import check_fit, fitting_shapes
 
 __all__ = ["check_fit", "fitted", "fitting_shapes", "specification_for"]

@@ -8,8 +8,8 @@ from typing import Literal, Self
 import numpy as np
 
 from ceprop.boards.parts import Board, Device
-from ceprop.boards.room.builds import Build
-from ceprop.boards.room.lane_memories import LaneMemory, input_memory, neuron_memories
+from ceprop.boards.resources.builds import Build
+from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
 from ceprop.common.errors import CepropError
 from ceprop.specification import Edge, Geometry
 

@@ -4,7 +4,7 @@ import pytest
 
 from ceprop.boards import board, check_fit, fitting_shapes
 from ceprop.boards.parts.devices import Device
-from ceprop.boards.room.core_fit import memory_need, needs
+from ceprop.boards.resources.core_fit import memory_need, needs
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
