@@ -1,7 +1,7 @@
 """FPGA boards: what fits them, how a bitstream is made, and how a host talks to them.
 
-`parts` has the boards and devices, `resources` decides what fits, `flow` builds and flashes, `rtl` is the hardware around
-the core, `host` the other end of the link, `virtual` a simulated board, and `protocol` what both ends agree on.
+`parts` has the boards and devices, `resources` decides what fits, `flow` builds and flashes, `rtl` is the hardware
+around the core, `host` the other end of the link, `virtual` a simulated board, and `protocol` what both ends agree on.
 """
 
 from ceprop.boards.flow.implement import Implementation, implement

@@ -57,8 +57,8 @@ def needs(geometry: Geometry, device: Device, luts: Luts = least_luts) -> dict[s
 
 
 def check_fit(geometry: Geometry, board: Board, luts: Luts = least_luts) -> None:
-    """Refuse a core that the board's device cannot hold even alone; :func:`ceprop.boards.resources.choose.fitted` is for a
-    core with the link beside it.
+    """Refuse a core that the board's device cannot hold even alone; :func:`ceprop.boards.resources.choose.fitted` is
+    for a core with the link beside it.
 
     Raises :class:`CepropError` that names the resource, the need, the room, and the nearest shape that fits."""
     short = shortage(geometry, board.device, luts)

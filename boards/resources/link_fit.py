@@ -27,8 +27,8 @@ LINK_MHZ = {
     "LFE5U grade 8": 120.0,
     "LFE5UM5G grade 8": 120.0,
 }
-"""Clock of the link itself in MHz, by :func:`ceprop.boards.resources.regression.speed`. It was measured beside a small core
-on iCE40 and beside the largest one on LFE5U grade 6; the other grades are derived from that."""
+"""Clock of the link itself in MHz, by :func:`ceprop.boards.resources.regression.speed`. It was measured beside a small
+core on iCE40 and beside the largest one on LFE5U grade 6; the other grades are derived from that."""
 
 _LINK_BLOCKS = 3
 """Block RAMs of the link."""
