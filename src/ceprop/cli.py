@@ -1,4 +1,5 @@
-"""The command `ceprop`. Each verb is a file in `commands/`. Every error is one line, and its exit code tells its kind."""
+"""The command `ceprop`. Each verb is a file in `commands/`. Every error is one line, and its exit code tells
+its kind."""
 
 import os
 import sys

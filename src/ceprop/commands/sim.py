@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ceprop.commands.options import data_option, json_option, primitives_option, specification_options
+from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 from ceprop.common.files import check_target
 from ceprop.common.locks import only_on
@@ -53,7 +54,7 @@ def sim(
     """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
     weight between samples, every cycle count. Exit code 1 if anything differs."""
     from ceprop.hdl.devices.primitives import primitives_named
-    from ceprop.model import Trainer, load_checkpoint, load_dataset
+    from ceprop.model import load_dataset
     from ceprop.sim import compare
     from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
@@ -62,10 +63,7 @@ def sim(
     Geometry(specification)
     find_simulator(simulator, waves)
     dataset = load_dataset(specification, data)
-    if checkpoint is None:
-        trainer = Trainer.start(specification, dataset)
-    else:
-        trainer = load_checkpoint(specification, dataset, checkpoint)
+    trainer = trainer_from(specification, dataset, checkpoint)
     # Waveforms are to stay, so they need a folder.
     folder = Path("build/sim") if build is None and waves else build
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE, PNG_FILE
 from ceprop.common.errors import CepropError
 from ceprop.common.locks import only_on
@@ -13,7 +14,7 @@ from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
 
 if TYPE_CHECKING:
-    from ceprop.model import Dataset, Trainer
+    from ceprop.model import Trainer
 
 
 @click.command(short_help="Train the golden model.")
@@ -49,7 +50,7 @@ def train(
 
     report = Report(json_file)
     dataset = load_dataset(specification, data)
-    trainer = _trainer(specification, dataset, checkpoint if resume else None)
+    trainer = trainer_from(specification, dataset, checkpoint if resume else None)
     target = samples if samples is not None else (epochs or 0) * trainer.epoch_samples
     if position(trainer) > target:
         raise CepropError(
@@ -84,14 +85,6 @@ def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
         raise CepropError(f"checkpoint {checkpoint}: no such file, so there is nothing to --resume")
     if not resume and checkpoint.exists():
         raise CepropError(f"checkpoint {checkpoint}: is there already; --resume it, remove it or name another file")
-
-
-def _trainer(specification: Specification, dataset: "Dataset", checkpoint: Path | None) -> "Trainer":
-    from ceprop.model import Trainer, load_checkpoint
-
-    if checkpoint is None:
-        return Trainer.start(specification, dataset)
-    return load_checkpoint(specification, dataset, checkpoint)
 
 
 def _plot(trainer: "Trainer", path: Path) -> None:

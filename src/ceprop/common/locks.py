@@ -10,7 +10,8 @@ from ceprop.common.errors import CepropError
 
 
 def only_on(file: Path) -> AbstractContextManager[None]:
-    """Work alone on a file while the context lasts, as :func:`only_in` does in a folder. The lock is a file beside it."""
+    """Work alone on a file while the context lasts, as :func:`only_in` does in a folder. The lock is a file
+    beside it."""
     target = Path(os.path.realpath(file))
     return _locked(target.with_name(f".{target.name}.lock"), file)
 

@@ -10,8 +10,8 @@ from ceprop.common.files import write_aside
 from ceprop.common.reading import read_up_to
 
 SEAL = "seal"
-"""The key beside the fields. Its value has their kind, the version of their layout, and the SHA-256 over all of them.
-"""
+"""The key beside the fields. Its value has their kind, the version of their layout, and the SHA-256 over all
+of them."""
 
 _LARGEST_BYTES = 1 << 28
 

@@ -68,7 +68,8 @@ class Report:
             yield lambda stage: bar.update(task, description=stage)
 
     def result(self, values: dict[str, Any]) -> None:
-        """Write the result as JSON, if the user asked for it. Raises :class:`CepropError` where it cannot be written."""
+        """Write the result as JSON, if the user asked for it. Raises :class:`CepropError` where it cannot be
+        written."""
         if self._json_file is None:
             return
         text = as_json(values)

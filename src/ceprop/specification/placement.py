@@ -62,7 +62,8 @@ def most_on_a_lane(present: np.ndarray, lanes: int) -> int:
 
 
 def _weight_sets(geometry: Geometry) -> list[tuple[Connection, int]]:
-    """Return each connection with the base of its weights, then each that has backward weights with the base of those."""
+    """Return each connection with the base of its weights, then each that has backward weights with the base
+    of those."""
     forward = [(c, c.base) for c in geometry.connections]
     return forward + [(c, c.backward_base) for c in geometry.connections if c.backward_base is not None]
 

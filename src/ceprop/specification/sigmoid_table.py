@@ -1,4 +1,5 @@
-"""The table of the sigmoid in pure Python integers, shared by the golden model and the hardware (docs/numerics.md, 3)."""
+"""The table of the sigmoid in pure Python integers, shared by the golden model and the hardware
+(docs/numerics.md, 3)."""
 
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -9,7 +10,8 @@ _DIGITS = 60
 
 
 def sigmoid_address(specification: Specification, layer: int) -> tuple[int, int]:
-    """Return `(offset, drop)` of the table's address for sums `v` of `layer`: `clip((v + offset) >> drop, 0, 2^A - 1)`."""
+    """Return `(offset, drop)` of the table's address for sums `v` of `layer`: `clip((v + offset) >> drop, 0,
+    2^A - 1)`."""
     fraction, reach = specification.sum_fraction(layer), specification.sigmoid_range
     offset = (1 << (fraction + reach)) - (1 << (fraction - 1))
     return offset, fraction + reach + 1 - specification.activation.table_bits

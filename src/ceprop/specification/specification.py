@@ -23,8 +23,8 @@ NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 """Pattern of a name, from which files, modules and identifiers are made."""
 
 LARGEST_WEIGHTS = 2**26
-"""Most weights of all connections together. More would take gigabytes of memory, and minutes before the first sample.
-"""
+"""Most weights of all connections together. More would take gigabytes of memory, and minutes before the first
+sample."""
 
 
 class Specification(Section):

@@ -9,8 +9,8 @@ from ceprop.common.reading import read_up_to
 
 _LARGEST_FILE = 1 << 20
 _MOST_DOTS = 200
-"""Most dots in a line of a file. The time for a key grows with the square of its parts, and no field has three parts.
-"""
+"""Most dots in a line of a file. The time for a key grows with the square of its parts, and no field has three
+parts."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

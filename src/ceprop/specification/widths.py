@@ -68,7 +68,8 @@ class Widths:
         return max(self.dither_shift(c) + largest - smallest for c, largest, smallest in rates)
 
     def bias_dither_bits(self, edge: Edge) -> int:
-        """Return the bits that a neuron cell drops from the update of a bias. All layers on an edge share the number."""
+        """Return the bits that a neuron cell drops from the update of a bias. All layers on an edge share the
+        number."""
         return max((self.geometry.specification.bias_shift(layer) for layer in self.geometry.layers(edge)), default=1)
 
     def bias_dither_shift(self, layer: int) -> int:
