@@ -1,4 +1,4 @@
-"""A training run as the command line does it: up to a position, with checkpoints on the way."""
+"""A training run of the command line: up to a position, with checkpoints on the way."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ _CHECKPOINT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A finished run: how long it took, how many samples it learned from, and how good the network is now."""
+    """A finished run: its duration in seconds, the samples that it learned from, and the errors of the network now."""
 
     trainer: Trainer
     samples: int
@@ -23,7 +23,7 @@ class TrainingResult:
     train: Evaluation
 
     def as_dict(self) -> dict[str, Any]:
-        """The result's JSON."""
+        """Return the result as JSON has it."""
         trainer = self.trainer
         return {
             "test_error": self.test.error,
@@ -42,13 +42,16 @@ class TrainingResult:
 
 
 def position(trainer: Trainer) -> int:
-    """Samples that a trainer has learned from since its first epoch."""
+    """Return the samples that a trainer has learned from since its first epoch."""
     return trainer.epoch * trainer.epoch_samples + trainer.sample
 
 
 def train_to(trainer: Trainer, samples: int, checkpoint: Path | None, advance: Advance) -> TrainingResult:
-    """Learn up to `samples` samples in all; the checkpoint is written at every epoch's end, at least every 30 s
-    in between, and at the end. Where learning diverges, it goes back to the end of the last good epoch."""
+    """Learn until `samples` samples in all.
+
+    The checkpoint is written at the end of every epoch, at least every 30 s in between, and at the end. Where learning
+    diverges, the checkpoint goes back to the end of the last good epoch, and :class:`DivergenceError` is raised.
+    """
     start, first = time.perf_counter(), position(trainer)
     saved = start
     good: bytes | None = None  # the checkpoint of the last epoch that ended here
