@@ -298,7 +298,7 @@ def test_checkpoints_are_never_lost(capsys: pytest.CaptureFixture[str], elsewher
     result(["train", DIGITS, *SMALL, "--samples", "9", "--checkpoint", "run"], capsys)
     content = (elsewhere / "run").read_bytes()
     again = ["train", DIGITS, *SMALL, "--checkpoint", "run", "--samples"]
-    assert "is there already" in refused([*again, "20"], capsys)
+    assert "exists already" in refused([*again, "20"], capsys)
     assert "already at 9 samples" in refused([*again, "8", "--resume"], capsys)
     assert "another specification" in refused([*again, "20", "--resume", "--seed", "2"], capsys)
     assert (elsewhere / "run").read_bytes() == content
@@ -435,7 +435,7 @@ def test_one_file_for_two_options_is_refused(
     assert run(arguments) == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
-    assert "one would be written over the other" in message
+    assert "one would overwrite the other" in message
     assert all(option in message for option in options)
     assert Path("SPEC").read_bytes() == specification
     assert not Path("a").exists()

@@ -27,37 +27,63 @@ if TYPE_CHECKING:
 @click.option(
     "--port",
     metavar="sim|DEVICE|URL",
-    help="Serial port of the board; ftdi://ftdi:232h/1 (ftdi:///? lists them) for SPI; or sim: simulate it.",
+    help="Where the board is: a serial port, ftdi://ftdi:232h/1 for SPI (ftdi:///? lists adapters), or sim.",
 )
-@click.option("--board", metavar="NAME", help="Which it is; --port sim needs it: generic for what no board holds.")
-@click.option("--spec", type=INPUT_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
+@click.option(
+    "--board",
+    metavar="NAME",
+    help="Name of the board. --port sim needs it; generic simulates a core that no board holds.",
+)
+@click.option(
+    "--spec",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="Specification that the board was built from. The default is the digits example.",
+)
 @override_options
-@click.option("--baud", type=click.IntRange(1200, 12_000_000), help="Of a serial port; by default that of builds.")
+@click.option(
+    "--baud",
+    type=click.IntRange(1200, 12_000_000),
+    metavar="N",
+    help="Bits per second of a serial port. The default is that of `ceprop build`.",
+)
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
     default="uart",
     show_default=True,
-    help="How bytes come to a simulated board; the last two are for --board generic only.",
+    help="Transport of a simulated board. The last two are for --board generic only.",
 )
 @click.option(
     "--pauses",
     type=FiniteRange(0, 0.99),
     default=0.0,
     metavar="RATE",
-    help="Let the host of a simulated board rest in so many of the cycles, on axi4-stream or wishbone.",
+    help="Share of the cycles in which the simulated host pauses, on axi4-stream or wishbone.",
 )
 @click.option(
     "--line-noise",
     type=FiniteRange(0, 0.2),
     default=0.0,
     metavar="RATE",
-    help="Damage so many of the bytes on the line to a simulated board.",
+    help="Share of the bytes that are damaged on the line to a simulated board.",
 )
-@click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
-@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Of a simulated board; 36 if not given.")
 @click.option(
-    "--flash", type=INPUT_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing."
+    "--noise-seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Seed of the line noise.",
+)
+@click.option(
+    "--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Clock of a simulated board in MHz. The default is 36."
+)
+@click.option(
+    "--flash",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="File with the content of a simulated board's flash. It is made if missing.",
 )
 @click.option(
     "--build",
@@ -65,7 +91,7 @@ if TYPE_CHECKING:
     default=Path("build/run"),
     show_default=True,
     metavar="DIR",
-    help="Keeps the simulation.",
+    help="Folder that keeps the compiled simulation.",
 )
 @click.pass_context
 def run_board(
@@ -83,9 +109,9 @@ def run_board(
     flash: Path | None,
     build: Path,
 ) -> None:
-    """A board, real or simulated, learns over its link, and every bit is compared with the golden model's.
+    """Let a board, real or simulated, learn over its link, and compare every bit with the golden model.
 
-    Exit code 1 if anything differs.
+    The exit code is 1 if anything differs.
     """
 
     def place(port: str) -> "Place":
@@ -98,12 +124,14 @@ def run_board(
 
 
 @run_board.command(short_help="Compare every function of the board with the model.")
-@click.option("--samples", type=SAMPLES, default=30, show_default=True, metavar="N", help="To learn.")
+@click.option(
+    "--samples", type=SAMPLES, default=30, show_default=True, metavar="N", help="Samples to learn from, and to infer."
+)
 @data_option
 @json_option
 @click.pass_obj
 def selftest(target: BoardTarget, samples: int, data: str, json_file: Path | None) -> int:
-    """Golden vectors: registers and bounds, RESET, memories there and back, learning, inference, counters."""
+    """Compare registers and their bounds, RESET, memories, learning, inference and counters with the model."""
     from ceprop.model import load_dataset
     from ceprop.performance.board_report import show_proof
     from ceprop.performance.cycle_replay import Span
@@ -119,21 +147,27 @@ def selftest(target: BoardTarget, samples: int, data: str, json_file: Path | Non
 
 @run_board.command(short_help="Learn on the board and in the model.")
 @data_option
-@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Samples to learn from.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),  # no INPUT_FILE: --snapshot may take the place of what was read
     metavar="FILE",
     help="Go on from this training run or snapshot.",
 )
-@click.option("--snapshot", "saved", type=OUTPUT_FILE, metavar="FILE", help="Save what the board learned here.")
+@click.option(
+    "--snapshot",
+    "saved",
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="Save the network that the board learned to this file.",
+)
 @click.option(
     "--from-flash",
     type=click.IntRange(min=1, max=65535),
     metavar="PASSES",
-    help="Let the board learn by itself from the data set of N samples in its flash, so many times over.",
+    help="Let the board learn by itself, this many times, from the data set of N samples in its flash.",
 )
-@click.option("--save", "keep", is_flag=True, help="Save the network to the board's flash afterwards.")
+@click.option("--save", "keep", is_flag=True, help="Save the network to the flash of the board afterwards.")
 @json_option
 @click.pass_obj
 def train(
@@ -146,7 +180,7 @@ def train(
     keep: bool,
     json_file: Path | None,
 ) -> int:
-    """Learn from N samples on the board and in the model; predictions and all memories are compared."""
+    """Learn from N samples on the board and in the model, and compare predictions and all memories."""
     from ceprop.boards.host import save_to_flash, train_beside, train_from_flash_beside
     from ceprop.model import load_dataset, save_checkpoint
     from ceprop.performance.board_report import show_proof
@@ -174,20 +208,20 @@ def train(
         "test_error": test.error,
     }
     wrong = f"{proof.learned.samples:,}, {proof.learned.errors:,}"
-    rows = [("samples, wrong before learning", wrong), ("test error, by the model", percent(test.error))]
+    rows = [("samples, wrong predictions before learning", wrong), ("test error of the model", percent(test.error))]
     return show_proof(report, proof, values, rows)
 
 
 @run_board.command(short_help="Predict test samples on the board and in the model.")
 @data_option
-@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Of the test set.")
+@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Samples of the test set.")
 @click.option(
-    "--checkpoint", type=INPUT_FILE, metavar="FILE", help="Load this network; without it, the board keeps its own."
+    "--checkpoint", type=INPUT_FILE, metavar="FILE", help="Network to load. Without it, the board keeps its own."
 )
 @json_option
 @click.pass_obj
 def infer(target: BoardTarget, data: str, samples: int, checkpoint: Path | None, json_file: Path | None) -> int:
-    """Predict test samples on the board and in the model."""
+    """Predict test samples on the board and in the model, and compare the predictions."""
     from ceprop.boards.host import infer_beside
     from ceprop.model import load_dataset
     from ceprop.performance.board_report import show_proof

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 @click.argument("file", type=OUTPUT_FILE)
 @data_option
 @click.option(
-    "--trained", type=LEARNED_SAMPLES, default=0, show_default=True, metavar="N", help="Samples learned so far."
+    "--trained",
+    type=LEARNED_SAMPLES,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Samples that the board has learned from so far.",
 )
 @json_option
 @click.pass_obj
 def snapshot(target: BoardTarget, file: Path, data: str, trained: int, json_file: Path | None) -> None:
-    """Save the board's network to FILE, from which `ceprop train --resume` and --checkpoint go on."""
+    """Save the network of the board to FILE. `ceprop train --resume` and --checkpoint go on from FILE."""
     from ceprop.model import Trainer, load_dataset, save_checkpoint
 
     report = Report(json_file)
@@ -44,7 +49,7 @@ def snapshot(target: BoardTarget, file: Path, data: str, trained: int, json_file
 @json_option
 @click.pass_obj
 def restore(target: BoardTarget, file: Path, data: str, json_file: Path | None) -> int:
-    """Load the network of FILE, a snapshot or a checkpoint, into the board, and read it back."""
+    """Load the network of FILE, a snapshot or a checkpoint, into the board, and compare it after reading it back."""
     from ceprop.boards.host import Proof
     from ceprop.model import load_dataset
     from ceprop.performance.board_report import show_proof
@@ -64,7 +69,7 @@ def restore(target: BoardTarget, file: Path, data: str, json_file: Path | None) 
 @json_option
 @click.pass_obj
 def save(target: BoardTarget, json_file: Path | None) -> None:
-    """Save the board's network to its own flash. Power may fail meanwhile: the snapshot before it stays."""
+    """Save the network of the board to its own flash. If power fails meanwhile, the previous snapshot stays."""
     from ceprop.boards.host import save_to_flash
 
     report = Report(json_file)
@@ -77,7 +82,7 @@ def save(target: BoardTarget, json_file: Path | None) -> None:
 @json_option
 @click.pass_obj
 def load(target: BoardTarget, json_file: Path | None) -> None:
-    """Load the newest whole snapshot of the board's own flash into its network."""
+    """Load the newest whole snapshot in the flash of the board."""
     from ceprop.boards.host import restore_from_flash
 
     report = Report(json_file)

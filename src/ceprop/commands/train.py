@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.command(short_help="Train the golden model.")
 @specification_options
 @data_option
-@click.option("--epochs", type=EPOCHS, metavar="N", help="Learn until N epochs in all are finished.")
-@click.option("--samples", type=LEARNED_SAMPLES, metavar="N", help="Learn from N samples in all.")
-@click.option("--checkpoint", type=OUTPUT_FILE, metavar="FILE", help="Save the run here, as it goes.")
+@click.option("--epochs", type=EPOCHS, metavar="N", help="Learn until N epochs in total.")
+@click.option("--samples", type=LEARNED_SAMPLES, metavar="N", help="Learn until N samples in total.")
+@click.option("--checkpoint", type=OUTPUT_FILE, metavar="FILE", help="File that keeps the run while it goes on.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint.")
-@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Draw the learning curve.")
+@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Write the learning curve to this file.")
 @json_option
 def train(
     specification: Specification,
@@ -36,9 +36,9 @@ def train(
     plot: Path | None,
     json_file: Path | None,
 ) -> None:
-    """Train the golden model of SPEC, the same bits as on the hardware.
+    """Train the golden model of SPEC. It learns the same bits as the hardware.
 
-    A run that was killed goes on with --resume and ends with the same bits.
+    A run that was killed goes on with --resume, and ends with the same bits.
     """
     if (epochs is None) == (samples is None):
         raise click.UsageError("give one of --epochs and --samples")
@@ -84,7 +84,9 @@ def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
     if resume and not checkpoint.is_file():
         raise CepropError(f"checkpoint {checkpoint}: no such file, so there is nothing to --resume")
     if not resume and checkpoint.exists():
-        raise CepropError(f"checkpoint {checkpoint}: is there already; --resume it, remove it or name another file")
+        raise CepropError(
+            f"checkpoint {checkpoint}: exists already; give --resume, remove the file, or name another one"
+        )
 
 
 def _plot(trainer: "Trainer", path: Path) -> None:
