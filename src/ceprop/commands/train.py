@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ceprop.commands.options import data_option, json_option, specification_options
-from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import EPOCHS, LEARNED_SAMPLES, OUTPUT_FILE, PNG_FILE
 from ceprop.common.errors import CepropError
-from ceprop.common.locks import only_on
 from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
 
@@ -42,25 +40,24 @@ def train(
     """
     if (epochs is None) == (samples is None):
         raise click.UsageError("give one of --epochs and --samples")
-    _check_checkpoint(checkpoint, resume)
-    if checkpoint is not None:
-        click.get_current_context().with_resource(only_on(checkpoint))
-    from ceprop.experiments.training_run import position, train_to
+    from ceprop.experiments.training_run import train as train_model
     from ceprop.model import load_dataset
 
     report = Report(json_file)
     dataset = load_dataset(specification, data)
-    trainer = trainer_from(specification, dataset, checkpoint if resume else None)
-    target = samples if samples is not None else (epochs or 0) * trainer.epoch_samples
-    if position(trainer) > target:
-        raise CepropError(
-            f"checkpoint {checkpoint}: already at {position(trainer)} samples (epoch {trainer.epoch}), more than the "
-            f"{target} asked for"
-        )
-    if plot is not None and target < trainer.epoch_samples:
-        raise CepropError(f"--plot {plot}: {target} samples finish no epoch, so there is no curve to draw")
+    if plot is not None and samples is not None and samples < len(dataset.train_labels):
+        raise CepropError(f"--plot {plot}: {samples} samples finish no epoch, so there is no curve to draw")
     with report.progress("training") as advance:
-        result = train_to(trainer, target, checkpoint, advance)
+        result = train_model(
+            specification,
+            dataset,
+            epochs=epochs,
+            samples=samples,
+            checkpoint=checkpoint,
+            resume=resume,
+            progress=advance,
+        )
+    trainer = result.trainer
     values = result.as_dict()
     if plot is not None:
         _plot(trainer, plot)
@@ -74,19 +71,6 @@ def train(
     ]
     report.table(f"{specification.name}: {'-'.join(map(str, specification.layers))}", rows)
     report.result(values)
-
-
-def _check_checkpoint(checkpoint: Path | None, resume: bool) -> None:
-    if resume and checkpoint is None:
-        raise click.UsageError("--resume needs --checkpoint FILE")
-    if checkpoint is None:
-        return
-    if resume and not checkpoint.is_file():
-        raise CepropError(f"checkpoint {checkpoint}: no such file, so there is nothing to --resume")
-    if not resume and checkpoint.exists():
-        raise CepropError(
-            f"checkpoint {checkpoint}: exists already; give --resume, remove the file, or name another one"
-        )
 
 
 def _plot(trainer: "Trainer", path: Path) -> None:

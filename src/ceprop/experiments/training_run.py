@@ -1,13 +1,28 @@
 """A training run of the command line: up to a position, with checkpoints on the way."""
 
+import os
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
+from ceprop.common.locks import only_on
+from ceprop.common.paths import StrPath
 from ceprop.common.report import Advance
-from ceprop.model import DivergenceError, Evaluation, Trainer, evaluate, save_checkpoint
+from ceprop.model import (
+    Dataset,
+    DivergenceError,
+    Evaluation,
+    Trainer,
+    evaluate,
+    load_checkpoint,
+    load_dataset,
+    save_checkpoint,
+)
+from ceprop.specification import Specification
 
 _CHECKPOINT_SECONDS = 30.0
 
@@ -39,6 +54,67 @@ class TrainingResult:
             "test_confusion": self.test.confusion.tolist(),
             "history": [asdict(row) for row in trainer.history],
         }
+
+
+def train(
+    specification: Specification | StrPath,
+    data: Dataset | StrPath = "digits",
+    *,
+    epochs: int | None = None,
+    samples: int | None = None,
+    checkpoint: StrPath | None = None,
+    resume: bool = False,
+    progress: Advance | None = None,
+) -> TrainingResult:
+    """Train the golden model of a specification.
+
+    Parameters
+    ----------
+    specification : Specification or path
+        The network, or the TOML file that describes it.
+    data : Dataset or path
+        Quantised data; "digits"; or a folder with the four IDX files of MNIST.
+    epochs, samples : int
+        Learn until so many epochs, or so many samples, in total. One of the two must be given.
+    checkpoint : path
+        File that keeps the run at every epoch's end, at least every 30 s, and at the end.
+    resume : bool
+        Go on from the checkpoint. The run ends with the same bits as one that was not interrupted.
+    progress : callable
+        Is called with the samples that are learned and the samples in total.
+
+    Raises :class:`CepropError` for a specification, data or checkpoint that cannot be used, and
+    :class:`DivergenceError` where learning saturates the network.
+    """
+    if (epochs is None) == (samples is None):
+        raise CepropError("train: give one of epochs and samples")
+    if not isinstance(specification, Specification):
+        specification = Specification.load(specification)
+    path = None if checkpoint is None else Path(checkpoint)
+    check_checkpoint(path, resume=resume)
+    with nullcontext() if path is None else only_on(path):
+        dataset = data if isinstance(data, Dataset) else load_dataset(specification, os.fspath(data))
+        begin = load_checkpoint(specification, dataset, path) if resume and path else None
+        trainer = begin or Trainer.start(specification, dataset)
+        target = samples if samples is not None else (epochs or 0) * trainer.epoch_samples
+        if position(trainer) > target:
+            raise CepropError(
+                f"checkpoint {checkpoint}: already at {position(trainer)} samples (epoch {trainer.epoch}), more than "
+                f"the {target} asked for"
+            )
+        return train_to(trainer, target, path, progress or (lambda _done, _total: None))
+
+
+def check_checkpoint(path: Path | None, *, resume: bool) -> None:
+    """Check that a run may write its checkpoint to `path`. Raises :class:`CepropError` with one line."""
+    if path is None:
+        if resume:
+            raise CepropError("--resume needs --checkpoint FILE")
+        return
+    if resume and not path.is_file():
+        raise CepropError(f"checkpoint {path}: no such file, so there is nothing to --resume")
+    if not resume and path.exists():
+        raise CepropError(f"checkpoint {path}: exists already; give --resume, remove the file, or name another one")
 
 
 def position(trainer: Trainer) -> int:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
+from ceprop.common.paths import StrPath
 from ceprop.specification import digests
 from ceprop.specification.fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, Within
 from ceprop.specification.toml_text import one_line, read_toml, set_field
@@ -66,9 +67,9 @@ class Specification(Section):
             raise CepropError(f"specification: {one_line(first)}") from None
 
     @classmethod
-    def load(cls, path: Path, overrides: Iterable[str] = ()) -> Self:
-        """Read a TOML file; every override is `key=value` with a dotted key and a TOML value."""
-        fields = read_toml(path)
+    def load(cls, path: StrPath, overrides: Iterable[str] = ()) -> Self:
+        """Return the specification in a TOML file. Every override is `key=value` with a dotted key and a TOML value."""
+        fields = read_toml(Path(path))
         for override in overrides:
             set_field(fields, override)
         return cls.from_mapping(fields)
@@ -84,9 +85,9 @@ class Specification(Section):
         """Return the nested fields in plain types. Fields without a value are left out."""
         return self.model_dump(mode="json", exclude_none=True)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: StrPath) -> None:
         """Write TOML from which :meth:`load` makes an equal object."""
-        write_aside(path, tomli_w.dumps(self.fields()).encode())
+        write_aside(Path(path), tomli_w.dumps(self.fields()).encode())
 
     # --- identity
 
