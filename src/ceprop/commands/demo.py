@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ceprop.experiments.training_run import TrainingResult
     from ceprop.model import Dataset, Trainer
     from ceprop.sim import Comparison
+    from ceprop.sim.simulators import SimulatorName
 
 _EPOCHS = 12  # what the example is meant for
 
@@ -29,7 +30,7 @@ class _Plan:
     With a trace every state of every step is seen; without it the hardware is, to the byte, the file that is written.
     Icarus is a thousand times slower, and a second simulator need only agree that the file means the same to it."""
 
-    simulator: str
+    simulator: "SimulatorName"
     network: str
     trace: bool
     samples: int
@@ -105,7 +106,7 @@ def _prove(
     specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
 ) -> list[_Proof]:
     from ceprop.model import Trainer
-    from ceprop.sim import compare
+    from ceprop.sim import ComparisonPlan, compare
     from ceprop.sim.complete_comparison import require_whole
     from ceprop.sim.simulators import installed_simulators
 
@@ -117,9 +118,7 @@ def _prove(
             continue
         trainer = trainers[plan.network]
         with report.progress(f"{plan.simulator}, {plan.network} network") as advance:
-            comparison = compare(
-                specification,
-                dataset,
+            wanted = ComparisonPlan(
                 simulator=plan.simulator,
                 samples=plan.samples,
                 network=trainer.network,
@@ -127,9 +126,9 @@ def _prove(
                 sample=trainer.sample,
                 trace=plan.trace,
                 build=output / plan.simulator,
-                progress=advance,
                 command="ceprop demo",
             )
+            comparison = compare(specification, dataset, wanted, progress=advance)
         require_whole(comparison, plan.simulator, plan.samples)
         proofs.append(_Proof(plan, comparison))
     return proofs
