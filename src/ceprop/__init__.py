@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from ceprop.boards.host.learner import CepClassifier
     from ceprop.experiments.training_run import TrainingResult, train
     from ceprop.hdl import GeneratedCore, generate
-    from ceprop.sim import Comparison, compare
+    from ceprop.sim import Comparison, ComparisonPlan, compare
 
 __all__ = [
     "CepClassifier",
     "CepropError",
     "CepropWarning",
     "Comparison",
+    "ComparisonPlan",
     "GeneratedCore",
     "Geometry",
     "Specification",
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CepClassifier": "ceprop.boards.host.learner",
     "Comparison": "ceprop.sim",
+    "ComparisonPlan": "ceprop.sim",
     "GeneratedCore": "ceprop.hdl",
     "TrainingResult": "ceprop.experiments.training_run",
     "compare": "ceprop.sim",

@@ -8,7 +8,7 @@ import pytest
 
 from ceprop import CepropError, Specification
 from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset
-from ceprop.sim import Comparison, compare
+from ceprop.sim import Comparison, ComparisonPlan, compare
 
 # Neither 13 nor 10 is divided by 3, 4, 5 or 7.
 SMALL = Specification.from_mapping(
@@ -35,14 +35,15 @@ TINY = SMALL.override(
 SHAPES = [(1, 1), (1, 4), (2, 3), (4, 4), (5, 7)]
 
 
-def run(specification: Specification, build: Path, *, simulator: str = "verilator", **options: Any) -> Comparison:
-    """Three samples of the digits unless told otherwise."""
-    dataset = options.pop("dataset", None) or load_dataset(specification, "digits")
-    settings: dict[str, Any] = {"samples": 3} | options
-    found = compare(specification, dataset, simulator=simulator, build=build, command="pytest", **settings)
-    if "plant_fault" not in settings:
+def run(
+    specification: Specification, build: Path, *, dataset: Dataset | str = "digits", samples: int = 3, **options: Any
+) -> Comparison:
+    """Samples, three of the digits if nothing else is given, of which none may differ but for a planted fault."""
+    plan = ComparisonPlan(samples=samples, build=build, command="pytest", **options)
+    found = compare(specification, dataset, plan)
+    if not plan.flip_weight_bit:
         assert found.mismatches == 0, found.first_mismatch
-        assert found.samples_compared == settings["samples"]
+        assert found.samples_compared == samples
     return found
 
 
@@ -266,7 +267,7 @@ def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, tm
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_a_flipped_bit_is_found_and_named(simulator: str, tmp_path: Path) -> None:
-    found = run(SMALL, tmp_path, simulator=simulator, samples=4, plant_fault="weight")
+    found = run(SMALL, tmp_path, simulator=simulator, samples=4, flip_weight_bit=True)
     assert found.mismatches > 0
     assert found.first_mismatch is not None
     for part in ("sample", "step", "layer", "unit", "model", "hardware", "seed 1", "pytest"):

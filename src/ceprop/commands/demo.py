@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ceprop.experiments.training_run import TrainingResult
     from ceprop.model import Dataset, Trainer
     from ceprop.sim import Comparison
+    from ceprop.sim.simulators import SimulatorName
 
 _EPOCHS = 12  # the length for which the rates of the example were chosen
 
@@ -32,7 +33,7 @@ class _Plan:
     written. Icarus is a thousand times slower, and has to show only that the file means the same to a second simulator.
     """
 
-    simulator: str
+    simulator: "SimulatorName"
     network: str
     trace: bool
     samples: int
@@ -115,7 +116,7 @@ def _prove(
     specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
 ) -> list[_Proof]:
     from ceprop.model import Trainer
-    from ceprop.sim import compare
+    from ceprop.sim import ComparisonPlan, compare
     from ceprop.sim.complete_comparison import require_whole
     from ceprop.sim.simulators import installed_simulators
 
@@ -127,9 +128,7 @@ def _prove(
             continue
         trainer = trainers[plan.network]
         with report.progress(f"{plan.simulator}, {plan.network} network") as advance:
-            comparison = compare(
-                specification,
-                dataset,
+            wanted = ComparisonPlan(
                 simulator=plan.simulator,
                 samples=plan.samples,
                 network=trainer.network,
@@ -137,9 +136,9 @@ def _prove(
                 sample=trainer.sample,
                 trace=plan.trace,
                 build=output / plan.simulator,
-                progress=advance,
                 command="ceprop demo",
             )
+            comparison = compare(specification, dataset, wanted, progress=advance)
         require_whole(comparison, plan.simulator, plan.samples)
         proofs.append(_Proof(plan, comparison))
     return proofs

@@ -5,6 +5,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from ceprop.common.files import check_target
 from ceprop.common.locks import only_on
 from ceprop.common.report import Report
 from ceprop.specification import Geometry, Specification
+
+if TYPE_CHECKING:
+    from ceprop.sim.simulators import SimulatorName
 
 
 @click.command(short_help="Compare simulated hardware with the model.")
@@ -47,7 +51,7 @@ from ceprop.specification import Geometry, Specification
 @json_option
 def sim(
     specification: Specification,
-    simulator: str,
+    simulator: "SimulatorName",
     data: str,
     samples: int,
     read_every: int,
@@ -66,7 +70,7 @@ def sim(
     """
     from ceprop.hdl.devices.primitives import primitives_named
     from ceprop.model import load_dataset
-    from ceprop.sim import compare
+    from ceprop.sim import ComparisonPlan, compare
     from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
 
@@ -79,9 +83,7 @@ def sim(
     folder = Path("build/sim") if build is None and waves else build
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
     with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
-        comparison = compare(
-            specification,
-            dataset,
+        plan = ComparisonPlan(
             simulator=simulator,
             samples=samples,
             primitives=primitives_named(primitives),
@@ -91,11 +93,11 @@ def sim(
             epoch=trainer.epoch,
             sample=trainer.sample,
             waves=wave_file,
-            plant_fault=plant_fault,
+            flip_weight_bit=plant_fault == "weight",
             build=folder,
-            progress=advance,
             command=shlex.join(["ceprop", *sys.argv[1:]]),
         )
+        comparison = compare(specification, dataset, plan, progress=advance)
         require_whole(comparison, simulator, samples)
     rows = comparison_rows(comparison)
     report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", str(wave_file))] if wave_file else rows)

@@ -16,7 +16,7 @@ from ceprop.common.report import Advance
 from ceprop.hdl import generate
 from ceprop.model import Dataset, Network, Span
 from ceprop.performance.cycle_replay import Costs, replay
-from ceprop.sim import compare
+from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.complete_comparison import require_whole
 from ceprop.specification import Geometry
 
@@ -82,9 +82,7 @@ def measure(
         return earlier
     replayed = replay(geometry, dataset, network, span, learn=learn)
     costs = replayed.whole
-    comparison = compare(
-        geometry.specification,
-        dataset,
+    plan = ComparisonPlan(
         simulator=_SIMULATOR,
         samples=span.count,
         build=folder,
@@ -95,8 +93,8 @@ def measure(
         trace=False,
         # Between two comparisons of what inference does not change, samples would not follow each other.
         read_every=_READ_EVERY if learn else span.count,
-        progress=advance,
     )
+    comparison = compare(geometry.specification, dataset, plan, progress=advance)
     require_whole(comparison, _SIMULATOR, span.count)
     counted = (comparison.cycles, comparison.counters["slots"])
     expected = (int(costs.cycles.sum()), int(costs.slots.sum()))
