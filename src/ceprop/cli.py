@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if closed:
         sys.exit(say("the standard output is closed; send it to a file or to /dev/null", REFUSED))
     for stream in (sys.stdout, sys.stderr):
-        # A file's name may hold bytes that are no text; they are shown as escapes.
+        # The name of a file may hold bytes that are no text. They are shown as escapes.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(run(arguments))
@@ -77,7 +77,7 @@ def _open_closed_streams() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest number that is free, and so this one.
+            # open() takes the lowest free descriptor, which is that of the closed stream.
             opened = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(opened, "w" if opened else "r", closefd=False))
 
@@ -97,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    # For what runs in this process: Numba and Matplotlib.
+    # Numba and Matplotlib run in this process and read these variables.
     os.environ.update(cache_environment() | matplotlib_environment())
     with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.

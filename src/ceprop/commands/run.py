@@ -150,7 +150,7 @@ def selftest(target: BoardTarget, samples: int, data: str, json_file: Path | Non
 @click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Samples to learn from.")
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),  # no INPUT_FILE: --snapshot may take the place of what was read
+    type=click.Path(path_type=Path),  # not INPUT_FILE, because --snapshot may replace the file that was read
     metavar="FILE",
     help="Go on from this training run or snapshot.",
 )

@@ -42,7 +42,7 @@ def matplotlib_environment() -> dict[str, str]:
     try:
         folder = Path(cache_environment().get(_VARIABLE, _user_folder()))
     except CepropError:
-        return {}  # what draws nothing needs no such folder
+        return {}  # a program without plots needs no such folder
     return {"MPLCONFIGDIR": str(folder / "matplotlib")}
 
 
@@ -50,7 +50,7 @@ def _settings_folder() -> Path:
     named = os.environ.get("XDG_CONFIG_HOME")
     try:
         return Path(named or Path.home() / ".config") / "matplotlib"
-    except RuntimeError:  # a user whom the system does not know
+    except RuntimeError:  # the system does not know this user
         return Path(os.devnull)
 
 
@@ -67,7 +67,7 @@ def _user_folder() -> Path:
         return Path(named)
     try:
         return Path.home() / ".cache"
-    except RuntimeError:  # a user whom the system does not know
+    except RuntimeError:  # the system does not know this user
         return Path(os.devnull)
 
 

@@ -30,7 +30,7 @@ def ended(error: BaseException) -> int:
             return say("interrupted", INTERRUPTED)
         case Terminated():
             return say(str(error), error.exit_code)
-        case BrokenPipeError() | SystemExit(code=1):  # click makes the second of the first
+        case BrokenPipeError() | SystemExit(code=1):  # click turns the first into the second
             _forget_output()
             return PIPE_CLOSED
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
@@ -61,7 +61,7 @@ def _forget_output() -> None:
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
-        return  # standard output is no file of the system, as in a test
+        return  # standard output has no descriptor, as in a test
 
 
 def say(message: str, code: int) -> int:

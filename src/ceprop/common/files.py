@@ -89,7 +89,7 @@ def _check(path: Path) -> None:
     folder = target.parent
     while not folder.exists():
         folder = folder.parent
-    # As long a name as the file will have aside, for a file system that has a limit.
+    # The name is as long as the temporary one will be, because file systems limit names.
     aside, descriptor = _open_aside(folder / target.name)
     os.close(descriptor)
     aside.unlink()
@@ -115,7 +115,7 @@ def _in_place(path: Path, found: os.stat_result | None) -> bool:
 def _open_aside(target: Path) -> tuple[Path, int]:
     """Open a new file beside `target`, with the mode that the process gives to new files; return its path and
     descriptor."""
-    # The file's own name is cut, so that a name of the greatest length still has one aside.
+    # The file's own name is cut, so that the longest name still has room for the suffix.
     aside = target.with_name(f".{target.name.encode()[:200].decode(errors='ignore')}.{secrets.token_hex(8)}")
     if len(os.fsencode(target.name)) > os.pathconf(target.parent, "PC_NAME_MAX"):
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))

@@ -39,10 +39,10 @@ def _locked(lock: Path, what: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is locked: who opens it meanwhile sees that it is not the file of that name any more.
+        # The file is removed while it is locked. A process that opened it meanwhile sees that the name is gone.
         lock.unlink(missing_ok=True)
         os.close(descriptor)
-        # What was refused leaves no folder behind. One in which something lies now is not removed.
+        # A refused lock leaves no folder behind. A folder that is not empty is not removed.
         with suppress(OSError):
             for folder in made:
                 folder.rmdir()

@@ -39,7 +39,7 @@ def started(
         watched, ours = os.pipe()
         try:
             process = subprocess.Popen(
-                # Isolated and without packages: it starts in a few milliseconds, and nothing in `folder` is imported.
+                # -I and -S start it in a few milliseconds, and nothing in `folder` is imported.
                 [sys.executable, "-I", "-S", str(_GUARD), str(watched), *command],
                 cwd=folder,
                 env=dict(os.environ if environment is None else environment) | added,

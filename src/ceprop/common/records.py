@@ -59,7 +59,7 @@ def _fields(content: bytes, name: str, kind: str, version: int) -> dict[str, Any
         raise CepropError(f"{name}: a {str(seal['kind'])[:40]!r}, not a {kind}")
     if seal["version"] != version:
         raise CepropError(f"{name}: version {str(seal['version'])[:20]}, this program reads {version}; make it again")
-    # Written once more it must be the same text, for a checksum alone would not see an altered space or a second key.
+    # The fields must give the same text again: a checksum over them does not see an altered space or a second key.
     if record_text(kind, fields, version).encode() != content:
         raise CepropError(f"{name}: damaged, its content does not fit its checksum; make it again")
     return fields

@@ -45,9 +45,9 @@ class Report:
         for name in columns or [""] * len(rows[0]):
             table.add_column(Text(name), overflow="fold")
         for row in rows:
-            # As text, for a file's name in brackets is no markup.
+            # As Text, because rich would take the name of a file in brackets for markup.
             table.add_row(*(Text(str(cell)) for cell in row))
-        # Not softly wrapped as lines are: a table folds inside its columns.
+        # Without soft wrapping, because a table folds inside its columns.
         self._console.print(table, soft_wrap=False)
 
     @contextmanager

@@ -63,7 +63,7 @@ def _make(root: Path) -> tuple[Path, int]:
         lock = _lock(folder)
         if lock is not None:
             return folder, lock
-        # Another process has taken it for one that was left, in the moment before it was locked.
+        # Another process removed the folder as a left one, in the moment before it was locked.
 
 
 def _lock(folder: Path) -> int | None:

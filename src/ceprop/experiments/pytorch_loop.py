@@ -99,7 +99,7 @@ class PyTorchLoop:
             above = above * self._slope(self._from_below(old, l))
             below = below * self._slope(self._from_above(old, l - 1))
         self.forward[l - 1] += scale * above.T @ old[l - 1]
-        # The first backward weights lead to the clamped input, which does not move.
+        # The first backward weights lead to the input, which is clamped.
         self.backward[l - 1] += scale * below.T @ old[l]
         return above
 

@@ -14,7 +14,7 @@ ETA = 2e-5
 """The rate of all connections in the paper's figures."""
 ETAS = (2e-7, 6e-7, 2e-6, 6e-6, ETA, 6e-5, 2e-4)
 BETAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-# Far below the smallest beta, free states must have come to rest.
+# The free phase is longer, so that what is left of its motion is far below the effect of the smallest beta.
 _LONGER = 4
 
 DEFINITION = (

@@ -130,7 +130,7 @@ def train_to(trainer: Trainer, samples: int, checkpoint: Path | None, advance: A
     """
     start, first = time.perf_counter(), position(trainer)
     saved = start
-    good: bytes | None = None  # the checkpoint of the last epoch that ended here
+    good: bytes | None = None  # the checkpoint of the last epoch that this call finished
 
     def step(now: Trainer) -> None:
         nonlocal saved, good

@@ -15,11 +15,11 @@ from ceprop.model import Dataset, Network, SampleRecord, Span, epoch_order, epoc
 from ceprop.sim.events import happened
 from ceprop.specification import Geometry
 
-# The cycle model asks a core for its latencies and never elaborates it; Amaranth takes that for a mistake.
+# The cycle model asks a core for its latencies and never elaborates it. Amaranth warns about that.
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
 _BLOCK = 2000  # samples between two calls of a progress callback
-_LISTING = 8  # cycles in which the last group becomes entries of the lanes' lists, besides its way along the columns
+_LISTING = 8  # cycles until the last group is in the lanes' lists, without its path along the columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def replay(
     before: tuple[Happened, Cost] | None = None
     for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
         sample, groups = happened(geometry, inputs, record), _groups(geometry, inputs)
-        # Its inputs come as soon as work on the sample before begins.
+        # The inputs of a sample come as soon as work on the sample before it begins.
         ahead = Ahead() if before is None else model.ahead(sample, *before, groups + listing_cycles(geometry))
         cost = model.sample(sample, ahead)
         before = sample, cost

@@ -91,7 +91,7 @@ def measure(
         sample=span.first,
         learn=learn,
         trace=False,
-        # Between two comparisons of what inference does not change, samples would not follow each other.
+        # Inference changes no memory. A comparison in between would only keep samples from following each other.
         read_every=_READ_EVERY if learn else span.count,
     )
     comparison = compare(geometry.specification, dataset, plan, progress=advance)

@@ -28,7 +28,7 @@ def _sigmoid_table(state_bits: int, table_bits: int, reach: int) -> tuple[int, .
     context = Context(prec=_DIGITS)
 
     def entry(k: int) -> int:
-        # u is a fraction with a power of two below the line, so 60 digits hold it exactly.
+        # The denominator of u is a power of two, so 60 digits hold u exactly.
         numerator = 4 * (2 ** (reach + 1) * (2 * k + 1) - 2**reach * 2 ** (table_bits + 1))
         u = context.divide(Decimal(numerator), Decimal(2 ** (table_bits + 1)))
         below_the_line = context.add(Decimal(1), context.exp(context.minus(u)))

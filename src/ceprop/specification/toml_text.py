@@ -31,7 +31,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise CepropError(f"specification {path}: not TOML: nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are such, and a number of too many digits
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, or a number with too many digits
         raise CepropError(f"specification {path}: not TOML: {error}") from None
 
 

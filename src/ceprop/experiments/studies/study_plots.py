@@ -71,5 +71,5 @@ def _finish(axes: Axes) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.grid(which="both", alpha=0.3)
-    if axes.get_legend_handles_labels()[0]:  # where everything diverged there is nothing to name
+    if axes.get_legend_handles_labels()[0]:  # where every run diverged, no line has a name
         axes.legend(fontsize="small")
