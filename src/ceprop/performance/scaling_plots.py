@@ -49,7 +49,7 @@ def _draw_shapes(axes: Axes, points: Sequence[Point]) -> None:
         axes.scatter([p.rows * p.cols for p in here], [p.cycles for p in here], s=9, color=colour, alpha=0.35)
         axes.plot(cells, [p.cycles for p in line], color=colour, label=f"{_TITLES[stage]}, best shape")
         axes.plot(cells, [p.least for p in line], color=colour, linestyle=":", label="products alone")
-    axes.set(xscale="log", yscale="log", xlabel="cells; a dot a shape", ylabel="cycles a sample")
+    axes.set(xscale="log", yscale="log", xlabel="cells (one dot per shape)", ylabel="cycles per sample")
     axes.legend(fontsize="small")
 
 
@@ -77,7 +77,7 @@ def _draw_lines(axes: Axes, points: Sequence[Point], field: str, label: str) -> 
             where = [getattr(point, field) for point in line]
             axes.plot(where, [p.cycles for p in line], color=colour, marker="o", markersize=3, label=_TITLES[stage])
             axes.plot(where, [p.least for p in line], color=colour, linestyle=":", label="products alone")
-    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles a sample")
+    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles per sample")
     ticks = sorted({getattr(point, field) for point in points})
     axes.set_xticks(ticks, [f"{tick:.1g}" if tick < 1 else f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
