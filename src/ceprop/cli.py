@@ -1,4 +1,5 @@
-"""The command `ceprop`: one verb a file in `commands/`; every error is one line, and its exit code says its kind."""
+"""The command `ceprop`. Each verb is a file in `commands/`. Every error is one line, and its exit code tells
+its kind."""
 
 import os
 import sys
@@ -55,7 +56,7 @@ bench.add_command(scaling)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line, and exit with its code."""
     closed = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison]
     _open_closed_streams()
     if closed:
@@ -68,8 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _open_closed_streams() -> None:
-    """Open /dev/null for each standard stream that is closed. The next file that is opened would be in its place, and
-    tools would write into that."""
+    """Open /dev/null for each standard stream that is closed.
+
+    Otherwise the next file that is opened would take the place of the stream, and tools would write into that file.
+    """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
@@ -80,7 +83,7 @@ def _open_closed_streams() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line, and return the exit code."""
     debug = "--debug" in (sys.argv[1:2] if arguments is None else arguments[:1])
     try:
         code = _run(arguments)
@@ -105,7 +108,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
-    """Shows a warning of this program in one line and once, and every other as `show` does."""
+    """Show a warning of this program once and in one line, and every other warning as `show` does."""
     shown: set[str] = set()
 
     def show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""`ceprop sim`: the hardware learns in a simulator, beside the golden model, and must do so bit for bit."""
+"""`ceprop sim`: the hardware learns in a simulator, and every bit is compared with the golden model."""
 
 import shlex
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ceprop.commands.options import data_option, json_option, primitives_option, specification_options
+from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 from ceprop.common.files import check_target
 from ceprop.common.locks import only_on
@@ -18,23 +19,31 @@ from ceprop.specification import Geometry, Specification
 
 @click.command(short_help="Compare simulated hardware with the model.")
 @specification_options
-@click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
+@click.option(
+    "--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True, help="Simulator."
+)
 @data_option
-@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N", help="Samples to learn from.")
 @click.option(
     "--read-every",
     type=SAMPLES,
     default=1,
     show_default=True,
     metavar="N",
-    help="Compare the memories after every N samples, which follow each other closely in between.",
+    help="Compare the memories after every N samples. In between, samples follow each other without a pause.",
 )
-@click.option("--no-skip", is_flag=True, help="Let the core visit every unit and input, and run every step.")
+@click.option(
+    "--no-skip", is_flag=True, help="Turn skipping off: the core visits every unit and input, and runs every step."
+)
 @primitives_option
-@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Start from this training run.")
+@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Begin from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
-@click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
-@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the compiled simulation here.")
+@click.option(
+    "--plant-fault",
+    type=click.Choice(["weight"]),
+    help="Flip one bit in the hardware, and not in the model, to see that the comparison finds it.",
+)
+@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Folder that keeps the compiled simulation.")
 @json_option
 def sim(
     specification: Specification,
@@ -50,10 +59,13 @@ def sim(
     build: Path | None,
     json_file: Path | None,
 ) -> int:
-    """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
-    weight between samples, every cycle count. Exit code 1 if anything differs."""
+    """Train the hardware of SPEC in a simulator, and compare it with the golden model.
+
+    Every state is compared after every step, every weight between samples, and every count of cycles. The exit code is
+    1 if anything differs.
+    """
     from ceprop.hdl.devices.primitives import primitives_named
-    from ceprop.model import Trainer, load_checkpoint, load_dataset
+    from ceprop.model import load_dataset
     from ceprop.sim import compare
     from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
@@ -62,11 +74,8 @@ def sim(
     Geometry(specification)
     find_simulator(simulator, waves)
     dataset = load_dataset(specification, data)
-    if checkpoint is None:
-        trainer = Trainer.start(specification, dataset)
-    else:
-        trainer = load_checkpoint(specification, dataset, checkpoint)
-    # Waveforms are to stay, so they need a folder.
+    trainer = trainer_from(specification, dataset, checkpoint)
+    # Waveforms stay after the run, so they need a folder.
     folder = Path("build/sim") if build is None and waves else build
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
     with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
@@ -99,7 +108,7 @@ def sim(
 
 
 def _alone_with(wave_file: Path | None) -> AbstractContextManager[None]:
-    """Two runs in one folder share what was compiled, but not the file of their waveforms."""
+    """Lock the file of the waveforms. Two runs in one folder may share the compiled simulation, but not this file."""
     if wave_file is None:
         return nullcontext()
     check_target(wave_file)

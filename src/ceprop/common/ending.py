@@ -1,4 +1,4 @@
-"""What ends a command: one line on standard error, and an exit code that says its kind."""
+"""The end of a command: one line on standard error, and an exit code that tells what kind of end it was."""
 
 import errno
 import os
@@ -11,12 +11,12 @@ from ceprop.common.errors import CepropError, one_line
 from ceprop.common.signals import Terminated
 
 REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
-"""Exit codes beside 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); 128 and the signal's
-number, as a shell counts, for SIGINT and SIGPIPE."""
+"""Exit codes other than 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); for SIGINT and SIGPIPE,
+128 plus the number of the signal, as in a shell."""
 
 
 def ended(error: BaseException) -> int:
-    """Say in one line what ended the command; its exit code."""
+    """Report in one line what ended the command, and return the command's exit code."""
     be_silent_about_unused_parts()
     match error:
         case click.exceptions.NoArgsIsHelpError():
@@ -46,8 +46,11 @@ def ended(error: BaseException) -> int:
 
 
 def be_silent_about_unused_parts() -> None:
-    """Amaranth warns of each part of a design that is never used, when it is freed. Where a command ends early these
-    are all of them, and what is asked for its latency only is never used either."""
+    """Silence Amaranth's warning about parts of a design that are never used.
+
+    Amaranth gives it for each part when the part is freed. A command that ends early frees all of them, and a part that
+    is asked only for its latency is never used either.
+    """
     amaranth = sys.modules.get("amaranth.hdl")
     if amaranth is not None:
         warnings.filterwarnings("ignore", category=amaranth.UnusedElaboratable)
@@ -62,6 +65,6 @@ def _forget_output() -> None:
 
 
 def say(message: str, code: int) -> int:
-    """Say on standard error, in one line, why the command ends; the exit code."""
+    """Report on standard error, in one line, why the command ends, and return the exit code."""
     click.echo(f"ceprop: {one_line(message)}", err=True)
     return code

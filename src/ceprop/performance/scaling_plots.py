@@ -1,4 +1,4 @@
-"""The picture of :mod:`ceprop.performance.scaling`: four panels as PNG."""
+"""The plot of :mod:`ceprop.performance.scaling`: four panels as PNG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _PARTS = (("products", "#2b6ca3"), ("idle lanes", "#e0a458"), ("waiting", "#9999
 
 
 def draw_scaling(found: Scaling, title: str, path: Path) -> None:
-    """Cycles a sample against the cells, what they consist of, and against layers and sparsity."""
+    """Draw the cycles per sample against the cells, their parts, and the cycles against layers and sparsity."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     panels = figure.subplots(2, 2)
     _draw_shapes(panels[0][0], found.shapes)
@@ -32,7 +32,7 @@ def draw_scaling(found: Scaling, title: str, path: Path) -> None:
 
 
 def fastest(points: Sequence[Point]) -> list[Point]:
-    """The shape of fewest cycles for each number of cells, by rising cells."""
+    """Return the shape of fewest cycles for each number of cells, by rising cells."""
     best: dict[int, Point] = {}
     for point in points:
         cells = point.rows * point.cols

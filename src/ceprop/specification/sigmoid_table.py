@@ -1,4 +1,5 @@
-"""The sigmoid's table in pure Python integers, for the golden model and the hardware alike (docs/numerics.md, 3)."""
+"""The table of the sigmoid in pure Python integers, shared by the golden model and the hardware
+(docs/numerics.md, 3)."""
 
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -9,14 +10,15 @@ _DIGITS = 60
 
 
 def sigmoid_address(specification: Specification, layer: int) -> tuple[int, int]:
-    """`(offset, drop)` of the table's address `clip((v + offset) >> drop, 0, 2^A - 1)` for sums `v` of `layer`."""
+    """Return `(offset, drop)` of the table's address for sums `v` of `layer`: `clip((v + offset) >> drop, 0,
+    2^A - 1)`."""
     fraction, reach = specification.sum_fraction(layer), specification.sigmoid_range
     offset = (1 << (fraction + reach)) - (1 << (fraction - 1))
     return offset, fraction + reach + 1 - specification.activation.table_bits
 
 
 def sigmoid_table(specification: Specification) -> tuple[int, ...]:
-    """The `2^A` states of the sigmoid's table, `A = activation.table_bits`, each of `S` bits."""
+    """Return the `2^A` states of the sigmoid's table, `A = activation.table_bits`, each of `S` bits."""
     formats, activation = specification.formats, specification.activation
     return _sigmoid_table(formats.state_bits, activation.table_bits, specification.sigmoid_range)
 
