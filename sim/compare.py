@@ -97,8 +97,11 @@ def compare(
     progress : callable or None
         Called twice per second with the samples compared so far and those that there are.
 
-    Raises :class:`CepropError` where a tool or the data is missing, or where the simulator fails. A difference is no
-    error: the :class:`Comparison` tells it."""
+    Raises
+    ------
+    CepropError
+        A tool or the data is missing, or the simulator fails. A difference is no error: the :class:`Comparison` has it.
+    """
     plan = plan or ComparisonPlan()
     if not isinstance(specification, Specification):
         specification = Specification.load(specification)

@@ -83,8 +83,12 @@ def train(
     progress : callable
         Is called with the samples that are learned and the samples in total.
 
-    Raises :class:`CepropError` for a specification, data or checkpoint that cannot be used, and
-    :class:`DivergenceError` where learning saturates the network.
+    Raises
+    ------
+    CepropError
+        The specification, the data or the checkpoint cannot be used.
+    DivergenceError
+        Learning saturates the network.
     """
     if (epochs is None) == (samples is None):
         raise CepropError("train: give one of epochs and samples")
