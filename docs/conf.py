@@ -15,6 +15,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_click",
     "api_pages",
+    "component_signatures",
     "docstring_markdown",
     "exported_names",
     "register_table",
@@ -28,6 +29,7 @@ myst_heading_anchors = 3
 default_role = "code"
 autosummary_generate = False
 autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 # scikit-learn adds the excluded methods to a class; their docstrings refer to its own documents.
 autodoc_default_options = {

@@ -1,6 +1,6 @@
-"""Turns the Markdown in docstrings into reStructuredText: tables, and drawings that are indented below a colon.
+"""Prepares docstrings for Sphinx: tables with bars, drawings below a colon, and paragraphs below the parameters.
 
-Docstrings are read in editors and terminals first, and tables with bars are easier to read and to write there.
+Docstrings are read in editors and terminals first, and they are easier to read and to write there in this form.
 """
 
 import re
@@ -13,7 +13,23 @@ from sphinx.application import Sphinx
 
 def convert(_app: Sphinx, _kind: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
     """Change the lines of a docstring in place."""
-    lines[:] = [*_with_tables(list(_with_drawings(lines)))]
+    lines[:] = [*_with_tables(list(_with_drawings(_with_prose_first(lines))))]
+
+
+def _with_prose_first(lines: list[str]) -> list[str]:
+    """Paragraphs without any indented line that follow the first section, such as `Parameters`, move before it."""
+    starts = [number for number, line in enumerate(lines[1:]) if re.fullmatch(r"-{3,}", line)]
+    if not starts:
+        return lines
+    paragraphs = [list(group) for _, group in groupby(lines[starts[0] :], key=bool)]
+    prose = [found for found in paragraphs if _is_prose(found)]
+    rest = [line for found in paragraphs if not _is_prose(found) for line in found]
+    return [*lines[: starts[0]], *(line for found in prose for line in [*found, ""]), *rest]
+
+
+def _is_prose(paragraph: list[str]) -> bool:
+    has_section = any(re.fullmatch(r"-{3,}", line) for line in paragraph)
+    return paragraph[0] != "" and not has_section and not any(_indent(line) for line in paragraph)
 
 
 def _with_drawings(lines: list[str]) -> Iterator[str]:
