@@ -6,9 +6,10 @@ to it exactly, for a reader that takes the trace as it comes.
 
 from dataclasses import dataclass
 
-from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, keeps_parity, settling
+from ceprop.hdl.control.sequencer import STEPPED_DELAY, SWEPT_DELAY
+from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, settling
 from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
-from ceprop.hdl.core import STEPPED_DELAY, SWEPT_DELAY, Core
+from ceprop.hdl.core import Core
 from ceprop.hdl.lanes.messages import Listing
 from ceprop.hdl.lanes.stages import start_delay, step_beats
 from ceprop.specification import Geometry
@@ -162,7 +163,7 @@ class CycleModel:
         idle = LOOK_UP_CYCLES
         if sweep.settles:
             idle += settling(self.geometry)
-        elif keeps_parity(sweep, self.geometry):
+        elif sweep.keeps_parity(self.geometry.memory_ports):
             idle += (elapsed + idle) % 2
         return Cost(
             idle + visits * sweep.beats(self.geometry.memory_ports),

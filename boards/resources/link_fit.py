@@ -122,7 +122,7 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
     for edge, lanes in _edges(geometry):
         words, lane = geometry.neuron_words(edge), f"*.{edge}_edge.neuron_*"
         for pattern, bits in (
-            (f"{lane}.lists/m:*", 2 * words * geometry.slot_bits(edge)),
+            (f"{lane}.event_lists/m:*", 2 * words * geometry.slot_bits(edge)),
             (f"{lane}.biases/m:*", words * formats.weight_bits),
             (f"{lane}/m:states*", words * 2 * formats.state_bits),
         ):

@@ -1,28 +1,29 @@
-"""The synapse cell: one multiplier, a memory with its share of every connection, and a hop register on every lane.
+"""The synapse cell: one multiplier, a memory with its share of every connection, and a hop register on every wire.
 
-A visit to a weight is a handful of *slots*, one a cycle, each one use of the multiplier:
+A visit to a weight is a handful of *slots*, one per cycle, each of which uses the multiplier once:
 
-| slot | product | goes to |
+| slot | product | destination |
 |---|---|---|
-| update | row operand x column operand | the update's accumulator, the dither first |
+| update | row operand x column operand | the update's accumulator, which starts from the dither |
 | row sum | weight x column operand | the partial sum that travels east |
 | column sum | weight x row operand | the partial sum that travels south |
 | load | none | the word on the row's partial sum becomes the weight |
 
-The cell holds no delay lines: whatever a slot needs arrives at the stage that uses it (the `*_STAGE` constants, counted
-in cycles from the slot's memory address), because the edges have skewed it so. Every lane hops once a cell.
+The cell holds no delay lines. Whatever a slot needs arrives at the stage that uses it (the `*_STAGE` constants, counted
+in cycles from the slot's memory address), because the lanes have skewed it so. Every wire has one hop register per
+cell.
 """
 
-from dataclasses import dataclass
-
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
-from amaranth.lib import data, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.saturation import saturate
-from ceprop.hdl.devices.memory import PortableMemory
+from ceprop.hdl.cell.signatures import CellColumn, CellRow
+from ceprop.hdl.devices.memory import PortableMemory, WeightMemory
 from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.hdl.devices.primitives import PORTABLE, Primitives
+from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
 
 OPERAND_STAGE = PortableMemory.latency - 1
@@ -40,20 +41,22 @@ SUM_LATENCY = SUM_STAGE + 1
 
 
 def write_stage(memory_ports: int) -> int:
-    """Write of the new weight: behind the update's sum, its addition to the weight, and the saturation. A small device,
-    which has memories of one port, has time for both of these in one cycle; and so it is an odd number of cycles after
-    the second read, and the writes of updates, a visit every two cycles, fall between their reads."""
+    """Write of the new weight: after the update's sum, its addition to the weight, and the saturation.
+
+    A small device, which has memories of one port, has time for the addition and the saturation in one cycle. The write
+    is then an odd number of cycles after the second read. Visits of updates come every two cycles there, so their
+    writes fall between their reads."""
     return SUM_STAGE + (2 if memory_ports == 1 else 3)
 
 
 def load_stage(memory_ports: int) -> int:
-    """`load`, and the word to load on the row's partial sum: a hop register and that of the partial sum later the two
-    meet, in front of the new weight's register."""
+    """`load`, and the word to load on the row's partial sum: one register later the two meet in front of the register
+    of the new weight."""
     return write_stage(memory_ports) - 2
 
 
 def update_beats(memory_ports: int) -> int:
-    """Fewest cycles from one update to the next: with one port it reads in one and writes in another."""
+    """Fewest cycles from one update to the next: a memory with one port reads in one cycle and writes in another."""
     return 2 if memory_ports == 1 else 1
 
 
@@ -62,53 +65,11 @@ def update_latency(memory_ports: int) -> int:
     return write_stage(memory_ports) + 1
 
 
-@dataclass(frozen=True)
-class CellLayouts:
-    """Layouts of the bundles that hop through the cells."""
-
-    geometry: Geometry
-
-    @property
-    def column(self) -> data.StructLayout:
-        """Control and data that travel south: column words first, each field at the stage of its use."""
-        g = self.geometry
-        return data.StructLayout(
-            {
-                "read_word": unsigned(g.column_word_bits),
-                "operand": signed(g.widths.operand_bits),
-                "sum": unsigned(1),
-                "row_factor": unsigned(1),
-                "dither": unsigned(g.widths.dither_bits),
-                "accumulate": unsigned(1),
-                "column_sum": unsigned(1),
-                "load": unsigned(1),
-                "write_word": unsigned(g.column_word_bits),
-                "write_enable": unsigned(1),
-            }
-        )
-
-    @property
-    def row(self) -> data.StructLayout:
-        """Row slots and data that travel east; a row that is not present writes nothing."""
-        g = self.geometry
-        return data.StructLayout(
-            {
-                "read_slot": unsigned(g.row_slot_bits),
-                "operand": signed(g.widths.operand_bits),
-                "dither": unsigned(g.widths.dither_bits),
-                "write_slot": unsigned(g.row_slot_bits),
-                "write_present": unsigned(1),
-            }
-        )
-
-    @property
-    def saturations(self) -> int:
-        """Bits of the count of saturated updates that travels along a row."""
-        return self.geometry.cols.bit_length()
-
-
 class SynapseCell(wiring.Component):
     """One cell of the array.
+
+    Throughput: one slot per cycle. Latency: `SUM_LATENCY` cycles from a slot's memory address to its partial sum behind
+    the cell; `update_latency(ports)` cycles from an update's last product to the first read that sees the new weight.
 
     Parameters
     ----------
@@ -119,119 +80,127 @@ class SynapseCell(wiring.Component):
 
     Members
     -------
-    column, row : In
-        Bundles of :class:`CellLayouts` from the north and the west.
-    column_out, row_out : Out
-        The same, one cycle later, for the south and the east.
-    from_west, from_north : In(signed)
-        Partial sums of the row and the column, at `SUM_STAGE`.
-    east, south : Out(signed)
-        The sum behind this cell, of its row in a row-sum slot and of its column in a column-sum slot.
-    east_now, south_now : Out(signed)
-        The same before their registers, for a cell of the same hop.
-    saturations, saturations_out : In, Out
-        Count of the updates that saturated, along the row.
+    west, north : In
+        What comes from the neighbours, :class:`CellRow` and :class:`CellColumn`.
+    east, south : Out
+        The bundles one cycle later, and the partial sum behind this cell: that of its row in a row-sum slot, that of
+        its column in a column-sum slot.
+    east_now, south_now : Out
+        The same for a cell of the same hop: bundles and partial sums before their registers.
     """
+
+    west: Interface
+    north: Interface
+    east: Interface
+    south: Interface
+    east_now: Interface
+    south_now: Interface
 
     def __init__(self, geometry: Geometry, primitives: Primitives = PORTABLE):
         self.geometry = geometry
         self.primitives = primitives
-        layouts = CellLayouts(geometry)
-        partial_sum = signed(geometry.widths.partial_sum_bits)
+        row, column = CellRow(geometry), CellColumn(geometry)
         super().__init__(
             {
-                "column": In(layouts.column),
-                "column_out": Out(layouts.column),
-                "row": In(layouts.row),
-                "row_out": Out(layouts.row),
-                "from_west": In(partial_sum),
-                "from_north": In(partial_sum),
-                "east": Out(partial_sum),
-                "south": Out(partial_sum),
-                "east_now": Out(partial_sum),
-                "south_now": Out(partial_sum),
-                "saturations": In(layouts.saturations),
-                "saturations_out": Out(layouts.saturations),
+                "west": In(row),
+                "north": In(column),
+                "east": Out(row),
+                "south": Out(column),
+                "east_now": Out(row),
+                "south_now": Out(column),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Hop registers, memory, multiplier, partial sum, update."""
         m = Module()
-        specification = self.geometry.specification
-        bits = specification.formats.weight_bits
-        row, column = (
-            Signal(layout, name=name, reset_less=True)
-            for layout, name in ((self.row.shape(), "row_hop"), (self.column.shape(), "column_hop"))
-        )
-        m.d.sync += [row.eq(self.row), column.eq(self.column)]
-        m.d.comb += [self.row_out.eq(row), self.column_out.eq(column)]
-
+        row, column = self._hop(m)
         m.submodules.memory = memory = self.primitives.weight_memory(
-            self.geometry.weight_words, bits, self.geometry.memory_ports
+            self.geometry.weight_words, self._weight_bits, self.geometry.memory_ports
         )
         m.submodules.multiplier = multiplier = self.primitives.multiplier(
-            max(bits, self.geometry.widths.operand_bits), self.geometry.widths.operand_bits
+            max(self._weight_bits, self.geometry.widths.operand_bits), self.geometry.widths.operand_bits
         )
-        weight, product = memory.read_data, multiplier.product
         m.d.comb += [
-            memory.read_address.eq(Cat(self.row.read_slot, self.column.read_word)),
-            multiplier.a.eq(Mux(column.sum, weight, row.operand)),
+            memory.read_address.eq(Cat(self.west.bundle.read_slot, self.north.bundle.read_word)),
+            multiplier.a.eq(Mux(column.sum, memory.read_data, row.operand)),
             multiplier.b.eq(Mux(column.row_factor, row.operand, column.operand)),
         ]
+        self._add_to_sums(m, multiplier.product, column.column_sum)
+        self._update(m, memory, multiplier.product, row, column)
+        return m
 
-        self._sums(m, product, column.column_sum)
+    @property
+    def _weight_bits(self) -> int:
+        return self.geometry.specification.formats.weight_bits
 
-        # The update: sum of products and dither, shifted, added to the weight, saturated, stored.
-        update = Signal(signed(self.geometry.widths.update_bits), name="update", reset_less=True)
+    def _hop(self, m: Module) -> tuple[Fields, Fields]:
+        """The bundles of row and column, behind their hop registers."""
+        row = Signal(self.west.bundle.shape(), name="row_hop", reset_less=True)
+        column = Signal(self.north.bundle.shape(), name="column_hop", reset_less=True)
+        m.d.sync += [row.eq(self.west.bundle), column.eq(self.north.bundle)]
+        m.d.comb += [
+            self.east.bundle.eq(row),
+            self.south.bundle.eq(column),
+            self.east_now.bundle.eq(self.west.bundle),
+            self.south_now.bundle.eq(self.north.bundle),
+        ]
+        return row, column
+
+    def _add_to_sums(self, m: Module, product: Value, column_sum: Value) -> None:
+        """One adder and one register for both directions. Where sums pass two cells in a cycle, each direction has its
+        own adder, because a sum would otherwise pass the adders of both directions in one cycle."""
+        east, south = self.east_now.partial_sum, self.south_now.partial_sum
+        register = Signal.like(east, name="partial_sum", reset_less=True)
+        m.d.sync += register.eq(east)
+        m.d.comb += self.east.partial_sum.eq(register)
+        from_west, from_north = self.west.partial_sum, self.north.partial_sum
+        if self.geometry.lanes_a_hop == 1:
+            m.d.comb += [
+                east.eq(product + Mux(column_sum, from_north, from_west)),
+                south.eq(east),
+                self.south.partial_sum.eq(register),
+            ]
+            return
+        column_register = Signal.like(south, name="column_partial_sum", reset_less=True)
+        m.d.sync += column_register.eq(south)
+        m.d.comb += [
+            east.eq(product + from_west),
+            south.eq(product + from_north),
+            self.south.partial_sum.eq(column_register),
+        ]
+
+    def _update(self, m: Module, memory: WeightMemory, product: Value, row: Fields, column: Fields) -> None:
+        """The sum of products and dither is shifted, added to the weight, saturated and stored. A saturated update is
+        counted."""
+        bits, widths = self._weight_bits, self.geometry.widths
+        update = Signal(signed(widths.update_bits), name="update", reset_less=True)
         m.d.sync += update.eq(product + Mux(column.accumulate, update, self._dither(m, row, column)))
-        moved = Signal(
-            signed(max(bits, self.geometry.widths.update_bits - self.geometry.widths.dither_bits) + 1),
-            name="moved",
-            reset_less=True,
+        updated = Signal(
+            signed(max(bits, widths.update_bits - widths.dither_bits) + 1), name="updated", reset_less=True
         )
+        # A device with memories of two ports has a register between this addition and the saturation.
         between = "sync" if write_stage(self.geometry.memory_ports) - SUM_STAGE > 2 else "comb"
-        m.d[between] += moved.eq(weight + (update >> self.geometry.widths.dither_bits))
-        limited, beyond = saturate(moved, bits)
+        m.d[between] += updated.eq(memory.read_data + (update >> widths.dither_bits))
+        limited, beyond = saturate(updated, bits)
         saturated = Signal(name="saturated", reset_less=True)
         stored = Signal(signed(bits), name="stored", reset_less=True)
         m.d.sync += [
             saturated.eq(beyond & ~column.load),
-            stored.eq(Mux(column.load, self.east[:bits], limited)),
+            stored.eq(Mux(column.load, self.east.partial_sum[:bits], limited)),
         ]
-        written = self.column.write_enable & self.row.write_present
+        written = self.north.bundle.write_enable & self.west.bundle.write_present
         m.d.comb += [
-            memory.write_address.eq(Cat(self.row.write_slot, self.column.write_word)),
+            memory.write_address.eq(Cat(self.west.bundle.write_slot, self.north.bundle.write_word)),
             memory.write_data.eq(stored),
             memory.write_enable.eq(written),
         ]
-        count = Signal.like(self.saturations, name="count", reset_less=True)
-        m.d.sync += count.eq(self.saturations + (saturated & written))
-        m.d.comb += self.saturations_out.eq(count)
-        return m
+        count = Signal.like(self.west.saturations, name="count", reset_less=True)
+        m.d.sync += count.eq(self.west.saturations + (saturated & written))
+        m.d.comb += [self.east.saturations.eq(count), self.east_now.saturations.eq(count)]
 
-    def _sums(self, m: Module, product: Value, column_sum: Value) -> None:
-        """One adder and one register for both directions; or, where sums pass two cells in a cycle, an adder for each,
-        for else the two of a cell's neighbours would lie behind each other."""
-        register = Signal.like(self.east, name="partial_sum", reset_less=True)
-        m.d.sync += register.eq(self.east_now)
-        m.d.comb += self.east.eq(register)
-        if self.geometry.lanes_a_hop == 1:
-            m.d.comb += [
-                self.east_now.eq(product + Mux(column_sum, self.from_north, self.from_west)),
-                self.south_now.eq(self.east_now),
-                self.south.eq(register),
-            ]
-            return
-        southern = Signal.like(self.south, name="column_partial_sum", reset_less=True)
-        m.d.sync += southern.eq(self.south_now)
-        m.d.comb += [
-            self.east_now.eq(product + self.from_west),
-            self.south_now.eq(product + self.from_north),
-            self.south.eq(southern),
-        ]
-
-    def _dither(self, m: Module, row: data.View, column: data.View) -> Signal | int:
+    def _dither(self, m: Module, row: Fields, column: Fields) -> Signal | int:
+        """What is added before the bits below the weight are cut off."""
         match self.geometry.specification.update.rounding:
             case "stochastic":
                 dither = Signal(self.geometry.widths.dither_bits, name="dither", reset_less=True)

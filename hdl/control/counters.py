@@ -1,46 +1,58 @@
-"""The counters of the register bank: words of one memory behind one adder, which looks after them in turn."""
+"""The counters of the register bank: words of one memory, with one adder that serves them in turn."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
+from collections.abc import Mapping
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.control.signatures import Counts
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
+from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.hdl.lanes.messages import bits_for
-from ceprop.hdl.lanes.wavefront import lane_memory
+from ceprop.hdl.typing import Interface
 from ceprop.specification import REGISTER_BITS, address_bits
 
 _HALF = REGISTER_BITS // 2
 
 
 class Counters(wiring.Component):
-    """Counts of what comes every cycle. A round looks after every half of every counter once, a cycle each; what comes
-    meanwhile waits in a short count of its own.
+    """Counts of what comes in every cycle.
+
+    A round of `round` cycles serves every half of every counter once, one half per cycle. What comes meanwhile waits in
+    a short count of its own. Throughput: one increment per counter and cycle. Latency: at most one round, and three
+    cycles to read, add and write.
 
     Parameters
     ----------
-    widths : sequence of int
-        Bits of every counter's increment.
+    widths : mapping
+        Bits of the increment of each counter, by its name; their order numbers the counters.
 
     Members
     -------
-    one member a counter, `count_` before its number : In
-        What is added to it.
+    counts : In
+        What is added to each counter.
     number, high, half : Out
-        The lower or the upper half of a counter, less what came within the last round.
+        The lower or the upper half of a counter, without what came within the last round.
 
     A counter is zero after a reset.
     """
 
-    def __init__(self, widths: list[int]):
-        self._widths = widths
+    counts: Interface
+    number: Signal
+    high: Signal
+    half: Signal
+
+    def __init__(self, widths: Mapping[str, int]):
+        self._names = tuple(widths)
         self._number_bits = address_bits(max(2, len(widths)))
         super().__init__(
             {
+                "counts": In(Counts(widths)),
                 "number": Out(self._number_bits),
                 "high": Out(1),
                 "half": Out(_HALF),
-                **{f"count_{number}": In(bits) for number, bits in enumerate(widths)},
             }
         )
 
@@ -50,24 +62,24 @@ class Counters(wiring.Component):
         return 2 << self._number_bits
 
     def elaborate(self, platform: object) -> Module:
-        """Read, add, write back: a cycle each."""
+        """Read, add, write back: one cycle each."""
         m = Module()
         m.submodules.words = memory = lane_memory(unsigned(_HALF), self.round)
         write, read = write_port(memory), read_port(memory)
         turn = Signal(range(self.round), name="turn")
         counted = Signal(name="counted")
         m.d.sync += turn.eq(turn + 1)
-        # The first round after a reset finds words of before, and starts from zero.
+        # The first round after a reset finds words from before the reset, and starts from zero.
         with m.If(turn == self.round - 1):
             m.d.sync += counted.eq(1)
         high, number = turn[0], turn[1:]
         m.d.comb += [read.en.eq(1), read.addr.eq(turn)]
 
-        waiting = Array(self._wait(m, k, (number == k) & ~high) for k in range(len(self._widths)))
+        waiting = Array(self._wait(m, name, (number == k) & ~high) for k, name in enumerate(self._names))
         most = max(len(count) for count in waiting)
         # The lower half takes what has waited; its carry, and what was longer than a half, goes to the upper half.
         addend, rest = Signal(_HALF, name="addend"), Signal(max(1, most - _HALF), name="rest")
-        taken = Mux(number < len(self._widths), waiting[number], 0)
+        taken = Mux(number < len(self._names), waiting[number], 0)
         with m.If(~high):
             m.d.sync += [addend.eq(taken), rest.eq(taken >> _HALF)]
         with m.Else():
@@ -86,10 +98,10 @@ class Counters(wiring.Component):
         ]
         return m
 
-    def _wait(self, m: Module, number: int, taken) -> Signal:
-        """The count of what came since the counter's last turn."""
-        increment = getattr(self, f"count_{number}")
+    def _wait(self, m: Module, name: str, taken: Value) -> Signal:
+        """The count of what came since the last turn of a counter."""
+        increment = getattr(self.counts, name)
         most = self.round * ((1 << len(increment)) - 1)
-        waiting = Signal(bits_for(most), name=f"waiting_{number}")
+        waiting = Signal(bits_for(most), name=f"waiting_{name}")
         m.d.sync += waiting.eq(Mux(taken, 0, waiting) + increment)
         return waiting

@@ -1,150 +1,158 @@
-"""The drive walker: sums a sample's drive in cycles that sweeps leave idle, in inference those of the sample before."""
+"""The drive prefetch: sums the drive of the next sample in cycles that the sweeps of the present one leave idle."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.control.drives import drive_number
 from ceprop.hdl.control.loop_counter import LoopCounter
-from ceprop.hdl.control.sweep_walker import SweepWalker
-from ceprop.hdl.lanes.messages import Listing, Messages, bits_for
+from ceprop.hdl.control.signatures import DriveTurn, SlotMessages
+from ceprop.hdl.lanes.messages import Listing, bits_for
+from ceprop.hdl.lanes.signatures import InputsListed
+from ceprop.hdl.typing import Interface
 from ceprop.specification import Geometry
 
 
 class DrivePrefetch(wiring.Component):
-    """Walks all rows, and for each the list of inputs, of one sample after the other: a slot in every cycle that is
-    `open`, but for the first one after a slot of the sweeps, whose sums must not come between those of a row.
+    """Walks all row slots, and for each the list of inputs, of one sample after the other.
+
+    It sends a slot in every cycle that is `open` and without a slot of a sweep, except for the first cycle after a slot
+    of a sweep, because sums of the two must not follow each other in one row.
+
+    ======  ===================================  ==========================================  ======
+    state   meaning                              leaves when                                 next
+    ======  ===================================  ==========================================  ======
+    REST    no sample has complete lists         a sample's lists are complete               WALK
+    WALK    slots of the drive are sent          the last slot is sent                       RETURN
+    RETURN  the last sums are on their way back  `return_cycles` have passed                 READY
+    READY   the drive is complete                the sequencer takes it                      REST
+    any     (apart from REST)                    weights may have changed (`restart`)        WALK
+    ======  ===================================  ==========================================  ======
+
+    Throughput: one slot per idle cycle. A drive takes row slots x (length of the longest list) slots.
 
     Parameters
     ----------
     geometry : Geometry
-        With two drives and two lists of inputs, which go with each other.
+        With two drives and two lists of inputs; a drive and a list belong together.
     return_cycles : int
         Cycles from the last slot to the first step message that may read its sum.
 
     Members
     -------
-    listed, longest : In
-        The lists of a sample's inputs are complete; the length of the longest.
-    open, walking : In
-        Slots may go; one of the sweeps does, in this cycle.
-    again : In
-        Weights may have changed: what was summed counts no more.
-    begun, ready, events : Out
-        The lists are complete, and the length of the longest; the sums are there too.
-    take : In
-        Work goes on with a drive that is `ready`; the next sample's may follow.
-    row_source, row_sum, tile : Out
-        Messages of the slot of the cycle before, if it `sends` one.
-    issued : Out
-        A slot goes in this cycle.
+    listed : In
+        The lists of a sample are complete.
+    turn : Out
+        What the sequencer learns of the next sample.
+    restart : In
+        Weights may have changed: the drive so far is void.
+    sweeps : In
+        Messages of the sweep walker.
+    slots : Out
+        Messages of the slot that there is, of a sweep or of the drive.
     """
+
+    listed: Interface
+    turn: Interface
+    restart: Signal
+    sweeps: Interface
+    slots: Interface
 
     def __init__(self, geometry: Geometry, return_cycles: int):
         self.geometry = geometry
         self._return_cycles = return_cycles
-        messages = Messages(geometry)
         super().__init__(
             {
-                "listed": In(1),
-                "longest": In(messages.event_count_bits),
-                "open": In(1),
-                "walking": In(1),
-                "again": In(1),
-                "begun": Out(1),
-                "ready": Out(1),
-                "events": Out(messages.event_count_bits),
-                "take": In(1),
-                "row_source": Out(messages.source("row")),
-                "row_sum": Out(messages.sum("row")),
-                "tile": Out(messages.tile),
-                "sends": Out(1),
-                "issued": Out(1),
+                "listed": In(InputsListed(geometry)),
+                "turn": Out(DriveTurn(geometry)),
+                "restart": In(1),
+                "sweeps": In(SlotMessages(geometry)),
+                "slots": Out(SlotMessages(geometry)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Wait for lists, walk them, wait for the sums, and until they are taken."""
         m = Module()
-        rows = self.geometry.slots(1)
+        rows, events = self.geometry.slots(1), Signal.like(self.turn.events, name="events")
         m.submodules.outer = outer = LoopCounter(bits_for(rows))
-        m.submodules.inner = inner = LoopCounter(len(self.events))
-        waiting, longest = Signal(name="waiting"), Signal.like(self.longest, name="longest")
-        walked = Signal(name="walked")
-        # Which list of inputs, and which drive, a sample has: its intake begins with the second one.
+        m.submodules.inner = inner = LoopCounter(len(events))
+        waiting, longest = Signal(name="waiting"), Signal.like(events, name="longest")
+        issued, walked = Signal(name="issued_of_drive"), Signal(name="walked")
+        # The list of inputs and the drive of the sample: the sample loader begins with the second ones.
         bank = Signal(name="bank", init=1)
         returning = Signal(range(self._return_cycles), name="returning")
-        m.d.sync += walked.eq(self.walking)
+        m.d.sync += walked.eq(self.sweeps.walking)
         m.d.comb += [
             outer.length.eq(Const(rows)),
-            inner.length.eq(Mux(self.begun, self.events, longest)),
-            inner.step.eq(self.issued),
-            outer.step.eq(self.issued & inner.final),
+            inner.length.eq(Mux(self.turn.listed, events, longest)),
+            inner.step.eq(issued),
+            outer.step.eq(issued & inner.final),
             outer.load.eq(inner.load),
+            self.turn.events.eq(events),
         ]
-        with m.If(self.listed):
-            m.d.sync += [waiting.eq(1), longest.eq(self.longest)]
+        with m.If(self.listed.complete):
+            m.d.sync += [waiting.eq(1), longest.eq(self.listed.longest)]
         with m.FSM() as fsm:
-            m.d.comb += self.begun.eq(~fsm.ongoing("REST"))
+            m.d.comb += self.turn.listed.eq(~fsm.ongoing("REST"))
             with m.State("REST"), m.If(waiting):
                 m.d.comb += inner.load.eq(1)
-                m.d.sync += [waiting.eq(0), self.events.eq(longest)]
+                m.d.sync += [waiting.eq(0), events.eq(longest)]
                 m.next = "WALK"
             with m.State("WALK"):
-                m.d.comb += [self.issued.eq(self.open & ~self.walking & ~walked), inner.load.eq(self.again)]
+                m.d.comb += [issued.eq(self.turn.open & ~self.sweeps.walking & ~walked), inner.load.eq(self.restart)]
                 m.d.sync += returning.eq(0)
-                with m.If(self.issued & inner.final & outer.final):
+                with m.If(issued & inner.final & outer.final):
                     m.next = "RETURN"
             with m.State("RETURN"):
-                m.d.comb += inner.load.eq(self.again)
+                m.d.comb += inner.load.eq(self.restart)
                 m.d.sync += returning.eq(returning + 1)
                 with m.If(returning == self._return_cycles - 1):
                     m.next = "READY"
-                with m.If(self.again):
+                with m.If(self.restart):
                     m.next = "WALK"
             with m.State("READY"):
-                m.d.comb += [self.ready.eq(1), inner.load.eq(self.again)]
-                with m.If(self.take):
+                m.d.comb += [self.turn.ready.eq(1), inner.load.eq(self.restart)]
+                with m.If(self.turn.take):
                     m.d.sync += bank.eq(~bank)
                     m.next = "REST"
-                with m.If(self.again):
+                with m.If(self.restart):
                     m.next = "WALK"
-        self._emit(m, bank, outer.index, inner.index)
+        m.d.comb += [
+            self.slots.walking.eq(self.sweeps.walking),
+            self.slots.issued.eq(self.sweeps.issued | issued),
+        ]
+        self._send(m, issued, bank, outer.index, inner.index)
         return m
 
-    def _emit(self, m: Module, bank: Signal, row: Signal, place: Signal) -> None:
-        """One slot's messages, through a register."""
-        layer = self.geometry.edge_number(1)
-        m.d.sync += [self.sends.eq(self.issued), self.row_source.eq(0), self.row_sum.eq(0), self.tile.eq(0)]
-        with m.If(self.issued):
+    def _send(self, m: Module, issued: Signal, bank: Signal, row: Signal, number: Signal) -> None:
+        """The messages of a slot of the drive, through a register, in front of those of the sweep walker. `number` is
+        the number of the input in its list."""
+        source, total, tile = (
+            Signal(getattr(self.slots, name).shape(), name=f"{name}_of_drive")
+            for name in ("row_source", "row_sum", "tile")
+        )
+        sends = Signal(name="sends")
+        m.d.sync += [sends.eq(issued), source.eq(0), total.eq(0), tile.eq(0)]
+        with m.If(issued):
             m.d.sync += [
-                self.row_source.sum.eq(1),
-                self.row_source.listing.eq(Listing.ALL),
-                self.row_source.layer.eq(layer),
-                self.row_source.index.eq(row),
-                self.row_sum.valid.eq(1),
-                self.row_sum.drive.eq(drive_number(self.geometry, bank)),
-                self.row_sum.first.eq(place == 0),
-                self.tile.sum.eq(1),
-                self.tile.input.eq(1),
-                self.tile.base.eq(self.geometry.connections[0].base),
-                self.tile.bank.eq(bank),
-                self.tile.index.eq(place),
+                source.sum.eq(1),
+                source.listing.eq(Listing.ALL),
+                source.layer.eq(self.geometry.edge_number(1)),
+                source.index.eq(row),
+                total.valid.eq(1),
+                total.drive.eq(drive_number(self.geometry, bank)),
+                total.first.eq(number == 0),
+                tile.sum.eq(1),
+                tile.input.eq(1),
+                tile.base.eq(self.geometry.connections[0].base),
+                tile.bank.eq(bank),
+                tile.index.eq(number),
             ]
-
-
-def drive_number(geometry: Geometry, bank: Value) -> Value:
-    """The drive of a sample, by the bank of lists that its inputs are in."""
-    return Mux(bank, 2, 1) if geometry.drives > 1 else Const(1)
-
-
-def slot_messages(m: Module, sweeps: SweepWalker, ahead: DrivePrefetch | None):
-    """`source` and `sum` into the row edge and `tile` of the slot that there is, whoever leads it."""
-    names = ("row_source", "row_sum", "tile")
-    if ahead is None:
-        return [getattr(sweeps, name) for name in names]
-    found = []
-    for name in names:
-        message = Signal(getattr(sweeps, name).shape(), name=f"{name}_of_slot")
-        m.d.comb += message.eq(Mux(ahead.sends, *(getattr(walker, name).as_value() for walker in (ahead, sweeps))))
-        found.append(message)
-    return found
+        for own, name in ((source, "row_source"), (total, "row_sum"), (tile, "tile")):
+            of_sweep, selected = getattr(self.sweeps, name), getattr(self.slots, name)
+            m.d.comb += selected.eq(Mux(sends, own.as_value(), of_sweep.as_value()))
+        m.d.comb += [
+            self.slots.column_source.eq(self.sweeps.column_source),
+            self.slots.column_sum.eq(self.sweeps.column_sum),
+        ]

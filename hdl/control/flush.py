@@ -1,8 +1,8 @@
 """How the core is reset: its control by a reset that lasts, its lanes and cells by what then flows through them.
 
-A reset that reached every register of a large array would be its longest net, and nothing needs it: whatever is in a
-lane leaves it by itself. So control is held in reset, and sends nothing, until the lanes are empty. What they remember
-beyond that are memories, which a host loads, and lengths of lists, which the first entry starts anew.
+A reset that reached every register of a large array would be its longest net. Nothing needs it: whatever is in a lane
+leaves it by itself. Therefore the control is held in reset, and sends nothing, until the lanes are empty. What the
+lanes keep beyond that are memories, which a host loads, and lengths of lists, which the first entry starts anew.
 """
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Elaboratable, Module, ResetSignal, Signal
@@ -12,8 +12,8 @@ in_lanes = DomainRenamer("lanes")
 
 
 def flushed(m: Module, cycles: int) -> Elaboratable:
-    """The module with its `sync` in reset from the cycle after the beginning of the reset outside to so many cycles
-    after its end, and with a domain `lanes` of the same clock."""
+    """The module with its domain `sync` in reset from the cycle after the reset outside begins until `cycles` cycles
+    after it ends, and with a domain `lanes` of the same clock, which has no reset."""
     m.domains += [ClockDomain("control", local=True), ClockDomain("lanes", local=True, reset_less=True)]
     left = Signal(range(cycles + 1), init=cycles, name="flush_left")
     flushing = Signal(name="flushing", init=1)

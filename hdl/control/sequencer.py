@@ -1,37 +1,83 @@
 """The sequencer: leads a sample through the free and the nudged phase, step by step (`docs/numerics.md`, section 4)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike, unsigned
-from amaranth.lib import data, stream, wiring
+from typing import NamedTuple
+
+from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.control.signatures import Banks, DriveTurn, ListLengths, SampleProgress, StepCommand, SweepCommand
+from ceprop.hdl.control.status_collector import StatusCollector
 from ceprop.hdl.control.sweeps import Pass, program
 from ceprop.hdl.delay import delay
 from ceprop.hdl.io.result import STEP_BITS, FreeEnd, result_layout
-from ceprop.hdl.lanes.messages import Messages
-from ceprop.specification import Edge, Geometry
+from ceprop.hdl.io.signatures import PhaseSettings, SampleStart
+from ceprop.hdl.lanes.signatures import EdgeStatus
+from ceprop.hdl.typing import Fields, Interface
+from ceprop.specification import Geometry
+
+SWEPT_DELAY = 1
+"""Cycles from the last slot of a pass to the sequencer, which then counts fewer cycles until the sums are back."""
+STEPPED_DELAY = 1
+"""Cycles from the last message of a step to the sequencer, which then waits for the status anyway."""
 
 
-class _Registers:
-    """What the sequencer remembers of a sample: `count` steps of the phase that were issued, and how far it is. Behind
-    a register of what was found: whether the phase `goes_on`, and whether it ends in the state before its last one."""
+class _Sample(NamedTuple):
+    """What the sequencer remembers of a sample: its result so far, and where it is.
 
-    def __init__(self, result: data.View):
-        self.result = result
-        self.count = Signal(STEP_BITS, name="count")
-        self.first_step, self.last_free, self.last_nudged = (
-            Signal(name=name) for name in ("first_step", "last_free", "last_nudged")
-        )
-        self.goes_on, self.other = Signal(name="goes_on"), Signal(name="other")
-        self.nudged = Signal(name="nudged_phase")
-        self.swap = Signal(name="swapped")
-        self.bank = Signal(name="bank_in_use")
-        self.blank = Signal(name="blank")
-        self.learning = Signal(name="learning_biases")
-        self.finished = Signal(name="finished_learning")
+    `steps` of the phase were executed. Three registers compare it: it is 1 (`first_step`), or the largest number of
+    free or of nudged steps. Behind a register of what a step found, the phase `goes_on`, and it ends in the state
+    before its last one (`other_parity`). The phase is the `nudged` one. States are exchanged (`swap`); a `bank` of
+    generators is in use; all states were zero when the nudged phase began (`blank`). The step is one of the biases
+    (`learning`); after the pass or step at work the sample is `finished`."""
+
+    result: Fields
+    steps: Signal
+    first_step: Signal
+    last_free: Signal
+    last_nudged: Signal
+    goes_on: Signal
+    other_parity: Signal
+    nudged: Signal
+    swap: Signal
+    bank: Signal
+    blank: Signal
+    learning: Signal
+    finished: Signal
+
+    @classmethod
+    def create(cls, result: Fields) -> "_Sample":
+        """The registers."""
+        flags = (Signal(name=f"sample_{name}") for name in cls._fields[2:])
+        return cls(Signal(result.shape(), name="outcome"), Signal(STEP_BITS, name="steps"), *flags)
 
 
 class Sequencer(wiring.Component):
-    """States: wait for a sample, sweep, let the sums return, step, look at the status; then the next step or the end.
+    """Leads a sample through its steps.
+
+    ======  ==================================  ==============================================  ==================
+    state   meaning                             leaves when                                     next
+    ======  ==================================  ==============================================  ==================
+    IDLE    between samples                     a sample waits                                  LIST
+    LIST    inputs are listed                   the lists, or the drive, are complete           SWEEP (drive)
+    SWEEP   slots of a pass are sent            the last slot is sent                           RETURN
+    RETURN  the last sums, or updates of        `return_cycles` have passed;                    STEP
+            biases, are on their way            the sample is finished                          RESULT
+    STEP    step messages are sent              the last message is sent;                       STATUS
+                                                it was a step of the biases                     RETURN
+    STATUS  the new states are on their way     both edges have reported their last slot        DECIDE
+    DECIDE  what comes next                     a free step: not settled, steps < T           SWEEP (sums)
+                                                a free phase ends, sums are known; learn        STEP (nudged)
+                                                a free phase ends, sums are not known; learn    SWEEP (sums)
+                                                a free phase ends; infer only                   RESULT
+                                                a nudged step: changed, steps < K             SWEEP (learn)
+                                                a nudged phase ends                             SWEEP (update)
+                                                a nudged phase settles (C-EP, C-VF)             RESULT
+    RESULT  the result is on the port           it is taken                                     IDLE
+    ======  ==================================  ==============================================  ==================
+
+    A SWEEP of which the network has none is left out, and STEP follows at once. The cycles of a sample are the sum that
+    :mod:`ceprop.hdl.cycles` computes.
 
     Parameters
     ----------
@@ -42,302 +88,215 @@ class Sequencer(wiring.Component):
 
     Members
     -------
-    ready, begin : In, Out
-        A whole sample waits and no command does; work on it begins in this cycle.
-    listed, longest, events : In, In, Out
-        The lists of inputs of the next sample are complete, and the length of the longest; the same of the one at work.
-        With two drives: the next sample's is summed, until it is taken.
-    begun, take, open : In, Out, Out
-        With two drives: those lists are complete; work goes on with that drive; it may be summed in this cycle.
-    free_steps, nudged_steps, learn, everything : In
-        Run-time registers; with `everything` no step is left out.
-    sweep, sweep_kind, anew, swept, step, stepped : Out, In
-        Start of a pass or a step's messages, and its last cycle.
-    changed, active : Out, arrays
-        Lengths of the longest lists of units, layers 1..L.
-    row_status, column_status : In
-        What a step found.
-    first, nudged, swap, bank, keep, learn_biases : Out
-        For the messages of the step.
-    idle, working : Out
-        Between samples; in a cycle that counts: it does not wait for inputs or for a reader.
-    finished_step : Out
-        A step was executed in the phase that `nudged` tells.
+    sample, settings, drive : In
+        The start of a sample, the settings of its phases, and the turn of its drive. With two drives, slots of the next
+        sample's drive may be sent where the weights stay as they are.
+    sweep, lists : Out
+        A pass, and the lengths of its lists.
+    step, banks : Out
+        A step, and the banks that it uses.
+    row, column : In
+        What a step found on each edge.
+    progress : Out
+        For the counters.
     result : Out, stream
-        One beat a sample.
+        One beat per sample.
     """
+
+    sample: Interface
+    settings: Interface
+    drive: Interface
+    sweep: Interface
+    lists: Interface
+    step: Interface
+    banks: Interface
+    row: Interface
+    column: Interface
+    progress: Interface
+    result: Interface
 
     def __init__(self, geometry: Geometry, return_cycles: int):
         self.geometry = geometry
         self._return_cycles = return_cycles
         self._program = program(geometry)
         self._continual = geometry.specification.continual
-        messages = Messages(geometry)
-        layers = len(geometry.connections)
-        length = max(messages.list_bits("row"), messages.list_bits("column"))
         super().__init__(
             {
-                "ready": In(1),
-                "begin": Out(1),
-                "listed": In(1),
-                "events": Out(messages.event_count_bits),
-                "longest": In(messages.event_count_bits),
-                "begun": In(1),
-                "take": Out(1),
-                "open": Out(1),
-                "free_steps": In(STEP_BITS),
-                "nudged_steps": In(STEP_BITS),
-                "learn": In(1),
-                "everything": In(1),
-                "sweep": Out(1),
-                "sweep_kind": Out(Pass),
-                "anew": Out(1),
-                "swept": In(1),
-                "step": Out(1),
-                "stepped": In(1),
-                "changed": Out(length).array(layers),
-                "active": Out(length).array(layers),
-                "row_status": In(messages.status("row")),
-                "column_status": In(messages.status("column")),
-                "first": Out(1),
-                "nudged": Out(1),
-                "swap": Out(1),
-                "bank": Out(1),
-                "keep": Out(1),
-                "learn_biases": Out(1),
-                "idle": Out(1),
-                "working": Out(1),
-                "finished_step": Out(1),
+                "sample": In(SampleStart()),
+                "settings": In(PhaseSettings()),
+                "drive": In(DriveTurn(geometry)),
+                "sweep": Out(SweepCommand()),
+                "lists": Out(ListLengths(geometry)),
+                "step": Out(StepCommand()),
+                "banks": Out(Banks()),
+                "row": In(EdgeStatus(geometry, "row")),
+                "column": In(EdgeStatus(geometry, "column")),
+                "progress": Out(SampleProgress()),
                 "result": Out(stream.Signature(result_layout(geometry))),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One state machine; from a sample to its result."""
+        """The status of the steps, the state machine, and what follows from both."""
         m = Module()
-        r = _Registers(Signal(self.result.payload.shape(), name="outcome"))
-        m.d.sync += [
-            r.first_step.eq(r.count == 1),
-            r.last_free.eq(r.count == self.free_steps),
-            r.last_nudged.eq(r.count == self.nudged_steps),
-        ]
-        returning = Signal(range(self._return_cycles), name="returning")
-        found = self._collect(m)
-        self._foresee(m, found, r)
+        m.submodules.status = status = StatusCollector(self.geometry)
+        wiring.connect(m, wiring.flipped(self.row), status.row)
+        wiring.connect(m, wiring.flipped(self.column), status.column)
+        m.d.comb += status.start.eq(self.step.start)
+        for own, found in ((self.lists.changed, status.changed), (self.lists.active, status.active)):
+            m.d.comb += [length.eq(longest) for length, longest in zip(own, found, strict=True)]
+        s = _Sample.create(self.result.payload)
+        self._predict_end(m, status.found, s)
+        self._tell(m, s)
+        self._run(m, status.found, s)
+        return m
+
+    def _tell(self, m: Module, s: _Sample) -> None:
+        """What the other parts are told of the sample in every state; a state may say otherwise."""
         m.d.comb += [
-            self.nudged.eq(r.nudged),
-            self.swap.eq(r.swap),
-            self.bank.eq(r.bank),
-            # The free phase's last state stays the previous one where learning waits for the end of the phase.
-            self.keep.eq(0 if self._continual else r.nudged & (r.count != 0)),
-            self.learn_biases.eq(r.learning),
+            self.banks.swap.eq(s.swap),
+            self.banks.bank.eq(s.bank),
+            self.step.nudged.eq(s.nudged),
+            # The last state of the free phase stays the previous one where learning waits for the end of the phase.
+            self.step.keep.eq(0 if self._continual else s.nudged & (s.steps != 0)),
+            self.step.learn.eq(s.learning),
             # In the first step all states are zero; they still are if the free phase settled there.
-            self.first.eq((r.count == 0) & (~r.nudged | r.blank)),
-            self.result.payload.eq(r.result),
-            self.working.eq(1),
+            self.step.first.eq((s.steps == 0) & (~s.nudged | s.blank)),
+            self.result.payload.eq(s.result),
+            self.progress.working.eq(1),
+            self.progress.nudged.eq(s.nudged),
+            self.progress.finished.eq(self.result.valid & self.result.ready),
+            self.progress.tie.eq(s.result.tie),
             # While weights stay as they are.
-            self.open.eq(~self.learn),
+            self.drive.open.eq(~self.settings.learn),
         ]
-        listed, longest, begun = self._listed(m)
+
+    def _run(self, m: Module, found: Fields, s: _Sample) -> None:
+        """The state machine."""
+        returning = Signal(range(self._return_cycles), name="returning")
+        swept, stepped = (
+            delay(m, self.sweep.done, SWEPT_DELAY, "swept"),
+            delay(m, self.step.done, STEPPED_DELAY, "stepped"),
+        )
+        progress, drive = self.progress, self.drive
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.idle.eq(1), self.working.eq(self.ready), self.begin.eq(self.ready), self.open.eq(0)]
-                m.d.sync += [r.count.eq(0), r.nudged.eq(0), r.result.eq(0), r.learning.eq(0), r.finished.eq(0)]
-                with m.If(self.ready):
-                    m.d.sync += r.swap.eq(0)
+                m.d.comb += [
+                    self.sample.idle.eq(1),
+                    self.sample.begin.eq(self.sample.waits),
+                    progress.working.eq(self.sample.waits),
+                    drive.open.eq(0),
+                ]
+                m.d.sync += [s.steps.eq(0), s.nudged.eq(0), s.result.eq(0), s.learning.eq(0), s.finished.eq(0)]
+                with m.If(self.sample.waits):
+                    m.d.sync += s.swap.eq(0)
                     m.next = "LIST"
             with m.State("LIST"):
-                m.d.comb += [self.working.eq(begun), self.open.eq(1)]
-                with m.If(listed):
-                    m.d.comb += self.take.eq(1)
-                    m.d.sync += self.events.eq(longest)
-                    self._sweep(m, Pass.DRIVE, anew=1)
+                m.d.comb += [progress.working.eq(drive.listed), drive.open.eq(1)]
+                with m.If(drive.ready):
+                    m.d.comb += drive.take.eq(1)
+                    m.d.sync += self.lists.events.eq(drive.events)
+                    self._start_pass(m, Pass.DRIVE, anew=1)
             with m.State("SWEEP"):
                 m.d.sync += returning.eq(0)
-                with m.If(self.swept):
+                with m.If(swept):
                     m.next = "RETURN"
             with m.State("RETURN"):
                 m.d.sync += returning.eq(returning + 1)
                 with m.If(returning == self._return_cycles - 1):
-                    with m.If(r.finished):
+                    with m.If(s.finished):
                         m.next = "RESULT"
                     with m.Else():
-                        self._step(m)
-            with m.State("STEP"), m.If(self.stepped):
-                with m.If(r.learning):
-                    m.d.sync += [returning.eq(0), r.finished.eq(1)]
+                        self._start_step(m)
+            with m.State("STEP"), m.If(stepped):
+                with m.If(s.learning):
+                    m.d.sync += [returning.eq(0), s.finished.eq(1)]
                     m.next = "RETURN"
                 with m.Else():
-                    m.d.sync += r.count.eq(r.count + 1)
+                    m.d.sync += s.steps.eq(s.steps + 1)
                     m.next = "STATUS"
             with m.State("STATUS"), m.If(found.complete):
                 m.next = "DECIDE"
             with m.State("DECIDE"):
-                m.d.comb += self.finished_step.eq(1)
-                with m.If(r.nudged):
-                    self._end_nudged_step(m, found, r)
+                m.d.comb += progress.finished_step.eq(1)
+                with m.If(s.nudged):
+                    self._end_nudged_step(m, found, s)
                 with m.Else():
-                    self._end_free_step(m, found, r)
+                    self._end_free_step(m, found, s)
             with m.State("RESULT"):
-                m.d.comb += [self.result.valid.eq(1), self.working.eq(self.result.ready), self.open.eq(0)]
+                m.d.comb += [self.result.valid.eq(1), progress.working.eq(self.result.ready), drive.open.eq(0)]
                 with m.If(self.result.ready):
                     m.next = "IDLE"
-        return m
 
-    def _listed(self, m: Module) -> tuple[Signal, Signal, Signal]:
-        """Whether work goes on with the next sample, the length of its longest list, and whether the lists are
-        there."""
-        if self.geometry.drives > 1:
-            return self.listed, self.longest, self.begun
-        listed, longest = Signal(name="listed"), Signal.like(self.longest, name="longest")
-        with m.If(self.listed):
-            m.d.sync += [listed.eq(1), longest.eq(self.longest)]
-        with m.Elif(self.take):
-            m.d.sync += listed.eq(0)
-        return listed, longest, listed
-
-    def _sweep(self, m: Module, kind: Pass, anew: ValueLike = 0) -> None:
+    def _start_pass(self, m: Module, kind: Pass, anew: ValueLike = 0) -> None:
         """Begin a pass, or step at once where the network has none of this kind."""
         if self._program.stretches[kind]:
-            m.d.comb += [self.sweep.eq(1), self.sweep_kind.eq(kind), self.anew.eq(anew)]
+            m.d.comb += [self.sweep.start.eq(1), self.sweep.kind.eq(kind), self.sweep.anew.eq(anew)]
             m.next = "SWEEP"
         else:
-            self._step(m)
+            self._start_step(m)
 
-    def _step(self, m: Module) -> None:
-        m.d.comb += self.step.eq(1)
+    def _start_step(self, m: Module) -> None:
+        m.d.comb += self.step.start.eq(1)
         m.next = "STEP"
 
-    def _foresee(self, m: Module, found: data.View, r: "_Registers") -> None:
-        """What a complete status means for the phase, known when it is decided upon."""
-        period_2 = found.changed & ~found.aperiodic
-        open_ended = Mux(r.nudged, found.changed, found.changed & ~period_2)
+    def _predict_end(self, m: Module, found: Fields, s: _Sample) -> None:
+        """Whether the phase ends with this step, known from registers when it is decided upon."""
+        settings, period_2 = self.settings, self._period_2(found)
+        open_ended = Mux(s.nudged, found.changed, found.changed & ~period_2)
         m.d.sync += [
-            r.goes_on.eq((open_ended | self.everything) & ~Mux(r.nudged, r.last_nudged, r.last_free)),
+            s.first_step.eq(s.steps == 1),
+            s.last_free.eq(s.steps == settings.free_steps),
+            s.last_nudged.eq(s.steps == settings.nudged_steps),
+            s.goes_on.eq((open_ended | settings.everything) & ~Mux(s.nudged, s.last_nudged, s.last_free)),
             # With an odd number of steps left, a period of two ends in the state before this one.
-            r.other.eq(period_2 & (self.free_steps[0] ^ r.count[0])),
+            s.other_parity.eq(period_2 & (settings.free_steps[0] ^ s.steps[0])),
         ]
 
-    def _end_free_step(self, m: Module, found: data.View, r: "_Registers") -> None:
+    @staticmethod
+    def _period_2(found: Fields) -> Value:
+        """Every state is the one before the last one, and some state changed."""
+        return found.changed & ~found.aperiodic
+
+    def _end_free_step(self, m: Module, found: Fields, s: _Sample) -> None:
         """Settled, period 2, open, or one more step; then the nudged phase or the result."""
-        period_2 = found.changed & ~found.aperiodic
+        ended = Mux(found.changed, Mux(self._period_2(found), FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)
         m.d.sync += [
-            r.result.free_steps.eq(r.count),
-            r.result.free_end.eq(Mux(found.changed, Mux(period_2, FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)),
-            r.result.prediction.eq(Mux(r.other, found.prediction_before, found.prediction)),
-            r.result.tie.eq(Mux(r.other, found.tie_before, found.tie)),
-            r.swap.eq(r.other),
+            s.result.free_steps.eq(s.steps),
+            s.result.free_end.eq(ended),
+            s.result.prediction.eq(Mux(s.other_parity, found.prediction_before, found.prediction)),
+            s.result.tie.eq(Mux(s.other_parity, found.tie_before, found.tie)),
+            s.swap.eq(s.other_parity),
         ]
-        with m.If(r.goes_on):
-            # An unended phase goes on from the state that it is in.
-            m.d.sync += r.swap.eq(0)
-            self._sweep(m, Pass.SUMS, anew=r.first_step)
-        with m.Elif(self.learn):
-            m.d.sync += [r.nudged.eq(1), r.count.eq(0), r.blank.eq(~found.changed & r.first_step)]
-            with m.If(found.changed & ~r.other):
-                self._sweep(m, Pass.SUMS, anew=r.first_step)
+        with m.If(s.goes_on):
+            # A phase that has not ended goes on from the state that it is in.
+            m.d.sync += s.swap.eq(0)
+            self._start_pass(m, Pass.SUMS, anew=s.first_step)
+        with m.Elif(self.settings.learn):
+            m.d.sync += [s.nudged.eq(1), s.steps.eq(0), s.blank.eq(~found.changed & s.first_step)]
+            with m.If(found.changed & ~s.other_parity):
+                self._start_pass(m, Pass.SUMS, anew=s.first_step)
             with m.Else():
-                # The sums of a settled state, and of the one before in a period of two, are those that led here.
-                self._step(m)
+                # The sums of a settled state, and of the state before in a period of two, are those that led here.
+                self._start_step(m)
         with m.Else():
             m.next = "RESULT"
 
-    def _end_nudged_step(self, m: Module, found: data.View, r: "_Registers") -> None:
+    def _end_nudged_step(self, m: Module, found: Fields, s: _Sample) -> None:
         """Learn, then one more step, or the end."""
-        m.d.sync += [r.result.nudged_steps.eq(r.count), r.swap.eq(0), r.result.nudged_settled.eq(~found.changed)]
+        m.d.sync += [s.result.nudged_steps.eq(s.steps), s.swap.eq(0), s.result.nudged_settled.eq(~found.changed)]
         with m.If(found.changed):
-            m.d.sync += r.bank.eq(~r.bank)
-        with m.If(r.goes_on):
-            self._sweep(m, Pass.LEARN, anew=1)
+            m.d.sync += s.bank.eq(~s.bank)
+        with m.If(s.goes_on):
+            self._start_pass(m, Pass.LEARN, anew=1)
         if self._continual:
-            with m.Elif(found.changed | self.everything):
-                m.d.sync += r.finished.eq(1)
-                self._sweep(m, Pass.UPDATE)
+            with m.Elif(found.changed | self.settings.everything):
+                m.d.sync += s.finished.eq(1)
+                self._start_pass(m, Pass.UPDATE)
             with m.Else():
                 m.next = "RESULT"
         else:
             with m.Else():
-                # The lists name the units that the nudged phase moved away from the free phase's state.
-                m.d.sync += r.learning.eq(1)
-                self._sweep(m, Pass.UPDATE)
-
-    def _collect(self, m: Module):
-        """The status of a step over all lanes and slots, and the prediction of the step before."""
-        classes = self.geometry.specification.classes
-        found_so_far = {
-            name: self.row_status.shape()[name].shape
-            for name in ("changed", "aperiodic", "found", "tie", "largest", "remaining")
-        }
-        best = Signal(data.StructLayout(found_so_far), name="best")
-        ended: dict[Edge, Signal] = {
-            edge: Signal(name=f"{edge}_ended") for edge in ("row", "column") if self.geometry.layers(edge)
-        }
-        before = Signal(
-            data.StructLayout({"prediction": unsigned(len(self.result.payload.prediction)), "tie": 1}), name="before"
-        )
-        output_edge = self.geometry.edge(len(self.geometry.specification.layers) - 1)
-        # Nothing of the new step comes before this; the old one's must be read until here.
-        begun = Signal(name="begun")
-        m.d.sync += begun.eq(self.step)
-        with m.If(begun):
-            m.d.sync += [best.eq(0), before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
-            m.d.sync += [seen.eq(0) for seen in ended.values()]
-        for edge, arrived in (("row", self.row_status), ("column", self.column_status)):
-            if edge not in ended:
-                continue
-            with m.If(arrived.valid):
-                with m.If(arrived.last):
-                    m.d.sync += ended[edge].eq(1)
-                with m.If(arrived.changed):
-                    m.d.sync += best.changed.eq(1)
-                with m.If(arrived.aperiodic):
-                    m.d.sync += best.aperiodic.eq(1)
-                with m.If(arrived.layer_last), m.Switch(arrived.layer):
-                    for layer in self.geometry.layers(edge):
-                        with m.Case(self.geometry.edge_number(layer)):
-                            m.d.sync += [
-                                self.changed[layer - 1].eq(arrived.changed_most),
-                                self.active[layer - 1].eq(arrived.active_most),
-                            ]
-            if edge == output_edge:
-                # A cycle later: the prediction is not looked at before.
-                competing = delay(m, arrived, 1, "competing")
-                competes = Signal(name="competes")
-                m.d.sync += competes.eq(arrived.valid & arrived.found)
-                with m.If(competes):
-                    self._compete(m, best, competing)
-        layout = data.StructLayout(
-            {
-                "complete": unsigned(1),
-                "changed": unsigned(1),
-                "aperiodic": unsigned(1),
-                "prediction": before.prediction.shape(),
-                "tie": unsigned(1),
-                "prediction_before": before.prediction.shape(),
-                "tie_before": unsigned(1),
-            }
-        )
-        found = Signal(layout, name="found")
-        m.d.comb += [
-            found.complete.eq(Cat(*ended.values()).all()),
-            found.changed.eq(best.changed),
-            found.aperiodic.eq(best.aperiodic),
-            found.prediction.eq(classes - best.remaining),
-            found.tie.eq(best.tie),
-            found.prediction_before.eq(before.prediction),
-            found.tie_before.eq(before.tie),
-        ]
-        return found
-
-    @staticmethod
-    def _compete(m: Module, best, arrived) -> None:
-        """The lowest index among the largest outputs; slots arrive by rising index."""
-        with m.If(~best.found | (arrived.largest > best.largest)):
-            m.d.sync += [
-                best.found.eq(1),
-                best.largest.eq(arrived.largest),
-                best.remaining.eq(arrived.remaining),
-                best.tie.eq(arrived.tie),
-            ]
-        with m.Elif(arrived.largest == best.largest):
-            m.d.sync += best.tie.eq(1)
+                # The lists name the units whose state the nudged phase has changed since the free phase.
+                m.d.sync += s.learning.eq(1)
+                self._start_pass(m, Pass.UPDATE)

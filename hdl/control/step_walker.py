@@ -1,106 +1,148 @@
-"""The step walker: one step message for every slot of every layer of neurons, input to output."""
+"""The step walker: one step message for every slot of every layer of neurons, from the first hidden layer to the output
+layer."""
+
+from typing import NamedTuple
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.hdl.lanes.messages import COPIED, Messages, Operation
+from ceprop.hdl.control.drives import drive_number
+from ceprop.hdl.control.signatures import Banks, StepCommand, StepMessages
+from ceprop.hdl.io.signatures import PhaseSettings, StepPosition, WorkingSample
+from ceprop.hdl.lanes.hop import hop
+from ceprop.hdl.lanes.messages import COPIED, Operation
 from ceprop.hdl.lanes.stages import start_delay, step_beats
-from ceprop.hdl.lanes.wavefront import enter
+from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
+
+
+class _Position(NamedTuple):
+    """Where the walk is: its layer, zero where there is no walk; the slot; the units of the layer that remain from this
+    slot on; and whether the slot is the last one of its layer, which is known from a register, because it decides what
+    the sequencer does next."""
+
+    layer: Signal
+    slot: Signal
+    remaining: Signal
+    final: Signal
 
 
 class StepWalker(wiring.Component):
     """Sends the neurons into their next state.
 
+    The state is `layer`, the layer of the walk::
+
+                          last slot of          last slot of
+               start        layer 1               layer 2        ...       last slot of layer L
+        rest ────────► 1 ────────────► 2 ────────────────► 3 ... L ──────────────────────► rest
+
+    `layer` stays in every cycle without `room`, and where messages come every second cycle, in every other cycle too.
+
+    Throughput: one message per `step_beats(geometry)` cycles. A walk takes (slots of all layers - 1) `step_beats` + 1
+    cycles where there is always room, from the cycle after `start`, or `start_delay(geometry)` later, on.
+
     Members
     -------
-    start : In
-        Begin in the next cycle, or `start_delay` later.
-    room : In
-        The trace has room for a beat; without it the walk waits.
-    done : Out
-        The last message is out in this cycle.
-    first, nudged, swap, bank, everything, keep : In
-        Copied into every message.
-    drive : In
-        The drive that layer 1 hears.
-    learn : In
-        The walk asks for updates of the biases and moves no state.
-    row, column : Out
-        `step` messages.
-    layer, slot : Out
-        Where the walk is; `layer` is zero when it rests, between two messages too.
+    command, banks, settings, sample : In
+        What is sent, as their signatures have it. `first`, `nudged`, `swap`, `bank`, `everything` and `keep` are copied
+        into every message. Layer 1 receives the drive of the sample.
+    messages : Out
+        The step message of a slot, on the edge of its layer.
+    position : Out
+        Where the walk is; its `layer` is zero in cycles between two messages too.
     """
+
+    command: Interface
+    banks: Interface
+    settings: Interface
+    sample: Interface
+    messages: Interface
+    position: Interface
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        messages = Messages(geometry)
-        layers = len(geometry.specification.layers)
         super().__init__(
             {
-                "start": In(1),
-                "room": In(1),
-                "done": Out(1),
-                "first": In(1),
-                "nudged": In(1),
-                "swap": In(1),
-                "bank": In(1),
-                "everything": In(1),
-                "keep": In(1),
-                "drive": In(messages.drive_number_bits),
-                "learn": In(1),
-                "row": Out(messages.step("row")),
-                "column": Out(messages.step("column")),
-                "layer": Out(range(layers)),
-                "slot": Out(range(max(geometry.slots(layer) for layer in range(1, layers)))),
+                "command": In(StepCommand()),
+                "banks": In(Banks()),
+                "settings": In(PhaseSettings()),
+                "sample": In(WorkingSample(geometry)),
+                "messages": Out(StepMessages(geometry)),
+                "position": Out(StepPosition(geometry)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A counter of layers, one of slots, and one of the units that remain."""
+        """Counters of layers, slots and remaining units."""
         m = Module()
-        g, specification = self.geometry, self.geometry.specification
-        layer, slot = Signal(self.layer.shape(), name="layer"), Signal(self.slot.shape(), name="slot")
-        remaining = Signal(range(max(specification.layers[1:]) + 1), name="remaining")
-        # The layer's last slot: known from a register, for it decides what the sequencer does next.
-        final = Signal(name="final")
-        rests = Signal(name="rests")
-        if step_beats(g) > 1:
-            m.d.sync += rests.eq((layer != 0) & self.room & ~rests)
-        m.d.comb += [self.layer.eq(Mux(rests, 0, layer)), self.slot.eq(slot)]
-        with m.Switch(layer):
-            for l in specification.connections:
-                edge = g.edge(l)
-                message = self.row if edge == "row" else self.column
+        layers = self.geometry.specification.layers
+        at = _Position(
+            Signal(self.position.layer.shape(), name="layer"),
+            Signal(self.position.slot.shape(), name="slot"),
+            Signal(range(max(layers[1:]) + 1), name="remaining"),
+            Signal(name="final"),
+        )
+        # The cycle between two messages, where messages come every second cycle.
+        between = Signal(name="between")
+        if step_beats(self.geometry) > 1:
+            m.d.sync += between.eq((at.layer != 0) & self.position.room & ~between)
+        walking = Mux(between, 0, at.layer)
+        m.d.comb += [
+            self.position.layer.eq(walking),
+            self.position.slot.eq(at.slot),
+            self.position.nudged.eq(self.command.nudged),
+            self.position.stepping.eq((walking != 0) & self.position.room & ~self.command.learn),
+        ]
+        with m.Switch(at.layer):
+            for l in self.geometry.specification.connections:
                 with m.Case(l):
-                    m.d.comb += [
-                        message.index.eq(slot),
-                        message.layer.eq(g.edge_number(l)),
-                        message.layer_last.eq(final),
-                        message.drive.eq(self.drive if l == 1 else 0),
-                        message.output.eq(l == specification.connections[-1]),
-                        message.last.eq((l == g.layers(edge)[-1]) & final),
-                        message.remaining.eq(remaining),
-                    ]
-                    for field in COPIED:
-                        m.d.comb += message[field].eq(getattr(self, field))
-                    with m.If(self.room & ~rests):
-                        m.d.comb += message.operation.eq(Mux(self.learn, Operation.LEARN, Operation.STEP))
-                        m.d.sync += [
-                            slot.eq(slot + 1),
-                            remaining.eq(remaining - g.lanes(l)),
-                            final.eq(slot == g.slots(l) - 2),
-                        ]
-                        with m.If(final):
-                            self._enter(m, layer, slot, remaining, final, l + 1)
-                            m.d.comb += self.done.eq(l == specification.connections[-1])
-        with m.If(enter(m, self.start, start_delay(g), "starts")):
-            self._enter(m, layer, slot, remaining, final, 1)
+                    message = self.messages.row if self.geometry.edge(l) == "row" else self.messages.column
+                    self._describe(m, message, l, at)
+                    with m.If(self.position.room & ~between):
+                        m.d.comb += message.operation.eq(Mux(self.command.learn, Operation.LEARN, Operation.STEP))
+                        self._advance(m, l, at)
+        with m.If(hop(m, self.command.start, start_delay(self.geometry), "starts")):
+            self._enter(m, at, 1)
         return m
 
-    def _enter(self, m: Module, layer, slot, remaining, final, following: int) -> None:
+    def _describe(self, m: Module, message: Fields, layer: int, at: _Position) -> None:
+        """The message of a slot of a layer, apart from what it asks for."""
+        g, output = self.geometry, self.geometry.specification.connections[-1]
+        m.d.comb += [
+            message.index.eq(at.slot),
+            message.layer.eq(g.edge_number(layer)),
+            message.layer_last.eq(at.final),
+            message.drive.eq(drive_number(g, self.sample.bank) if layer == 1 else 0),
+            message.output.eq(layer == output),
+            message.last.eq((layer == g.layers(g.edge(layer))[-1]) & at.final),
+            message.remaining.eq(at.remaining),
+        ]
+        copied = {
+            "first": self.command.first,
+            "nudged": self.command.nudged,
+            "swap": self.banks.swap,
+            "bank": self.banks.bank,
+            "everything": self.settings.everything,
+            "keep": self.command.keep,
+        }
+        m.d.comb += [message[name].eq(copied[name]) for name in COPIED]
+
+    def _advance(self, m: Module, layer: int, at: _Position) -> None:
+        """To the next slot of the layer; from its last slot to the next layer, or to rest."""
+        g = self.geometry
+        m.d.sync += [
+            at.slot.eq(at.slot + 1),
+            at.remaining.eq(at.remaining - g.lanes(layer)),
+            at.final.eq(at.slot == g.slots(layer) - 2),
+        ]
+        with m.If(at.final):
+            self._enter(m, at, layer + 1)
+            m.d.comb += self.command.done.eq(layer == g.specification.connections[-1])
+
+    def _enter(self, m: Module, at: _Position, layer: int) -> None:
+        """To the first slot of a layer; to rest behind the last one."""
         layers = self.geometry.specification.layers
-        here = following if following < len(layers) else 0
-        m.d.sync += [layer.eq(here), slot.eq(0), remaining.eq(layers[here] if here else 0)]
-        m.d.sync += final.eq(here > 0 and self.geometry.slots(here) == 1)
+        here = layer if layer < len(layers) else 0
+        m.d.sync += [at.layer.eq(here), at.slot.eq(0), at.remaining.eq(layers[here] if here else 0)]
+        m.d.sync += at.final.eq(here > 0 and self.geometry.slots(here) == 1)

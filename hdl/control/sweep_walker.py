@@ -1,287 +1,221 @@
-"""The sweep walker: leads a pass through its sweeps, one slot a cycle (`hdl/control/sweeps.py`)."""
+"""The sweep walker: leads a pass through its sweeps, one slot per cycle (`hdl/control/sweeps.py`)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
+from typing import NamedTuple
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import update_latency
 from ceprop.hdl.control.loop_counter import LoopCounter
-from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
-from ceprop.hdl.lanes.messages import Listing, Messages, Operand, bits_for
+from ceprop.hdl.control.signatures import Banks, ListLengths, SlotMessages, SweepCommand, UpdateSettings
+from ceprop.hdl.control.sweep_table import SweepTable, length_bits
+from ceprop.hdl.control.sweeps import program
+from ceprop.hdl.io.signatures import WorkingSample
+from ceprop.hdl.lanes.hop import hop
 from ceprop.hdl.lanes.stages import start_delay
-from ceprop.hdl.lanes.wavefront import enter
+from ceprop.hdl.typing import Interface
 from ceprop.specification import Geometry
 
 MESSAGE_DELAY = 1
 """Cycles from a slot to its messages, which leave through a register."""
 LOOK_UP_CYCLES = 2
-"""Cycles that a sweep takes besides its visits: to fetch the lengths of its lists, and to look at them."""
+"""Cycles that a sweep takes besides its visits: to fetch the lengths of its lists, and to compare them."""
+
+
+class _Walk(NamedTuple):
+    """Where the walker is: the sweep `at` a line of the table, the `last` one of the pass, whether the pass starts its
+    sums `anew`; the beat of a visit, and whether it is the visit's last one (`visit_ends`); the cycles left to `wait`;
+    and whether an odd number of cycles have passed since the start of the pass (`odd`)."""
+
+    at: Signal
+    last: Signal
+    anew: Signal
+    beat: Signal
+    visit_ends: Signal
+    wait: Signal
+    odd: Signal
 
 
 class SweepWalker(wiring.Component):
     """Walks an outer and an inner list of units for every sweep of a pass.
 
+    =======  ======================================  ======================================  ========
+    state    meaning                                 leaves when                             next
+    =======  ======================================  ======================================  ========
+    IDLE     no pass                                 `start`                                 FETCH
+    FETCH    the table gives the sweep's line        always                                  LOOK UP
+    LOOK UP  the lengths of its lists are compared   a list is empty, the sweep is skipped   FETCH
+                                                     it waits for updates to be written      SETTLE
+                                                     it keeps parity, and the cycle is even  LOOK UP
+                                                     none of these                           WALK
+    SETTLE   updates are being written               `settling(geometry)` cycles             WALK
+    WALK     one slot per cycle                      the last visit's last beat              FETCH
+    =======  ======================================  ======================================  ========
+
+    Behind the last sweep of the pass IDLE follows instead of FETCH.
+
+    Throughput: one slot per cycle. A sweep takes `LOOK_UP_CYCLES` + visits x beats cycles, plus `settling(geometry)` or
+    one cycle where it waits; a skipped sweep takes `LOOK_UP_CYCLES`. Latency: `MESSAGE_DELAY` cycles from a slot to its
+    messages, and `start_delay(geometry)` more than one cycle from `start` to the first look-up.
+
     Members
     -------
-    start, kind, anew : In
-        Begin a pass in the next cycle, or `start_delay` later, and whether it starts its sums.
-    done : Out
-        The pass's last slot is in this cycle, its messages are out in the next one.
-    events, input_bank, drive : In
-        Length of the longest list of inputs; which of the two banks of lists; the drive into which inputs are summed.
-    changed, active : In, arrays
-        Lengths of the longest lists of units, layers 1..L, from the cycle before `start` on.
-    preshifts : In, array
-        Left shift of a difference of states in an update, a connection each.
-    negative, swap, bank : In
-        Sign of the nudge, order of the states, bank of the generators.
-    row_source, column_source, row_sum, column_sum, tile : Out
-        Messages of the slot; the sums' messages are those of the moment in which the slot leaves.
-    walking, issued : Out
-        A slot is in this cycle; it uses the multipliers.
+    command, lists : In
+        A pass, and the lengths of the lists of units and inputs.
+    sample, settings, banks : In
+        Lists and drive of the sample at work, shifts of the updates, banks in use: fields of the messages.
+    slots : Out
+        Messages of the slot. The messages of the sums are those of the cycle in which the slot leaves.
     """
+
+    command: Interface
+    lists: Interface
+    sample: Interface
+    settings: Interface
+    banks: Interface
+    slots: Interface
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
         self._program = program(geometry)
-        messages = Messages(geometry)
-        layers = len(geometry.connections)
-        self._length_bits = max(messages.list_bits("row"), messages.list_bits("column"), messages.event_count_bits)
         super().__init__(
             {
-                "start": In(1),
-                "kind": In(Pass),
-                "anew": In(1),
-                "done": Out(1),
-                "events": In(messages.event_count_bits),
-                "input_bank": In(1),
-                "drive": In(messages.drive_number_bits),
-                "changed": In(self._length_bits).array(layers),
-                "active": In(self._length_bits).array(layers),
-                "preshifts": In(bits_for(geometry.widths.rate_room)).array(layers),
-                "negative": In(1),
-                "swap": In(1),
-                "bank": In(1),
-                "row_source": Out(messages.source("row")),
-                "column_source": Out(messages.source("column")),
-                "row_sum": Out(messages.sum("row")),
-                "column_sum": Out(messages.sum("column")),
-                "tile": Out(messages.tile),
-                "walking": Out(1),
-                "issued": Out(1),
+                "command": In(SweepCommand()),
+                "lists": In(ListLengths(geometry)),
+                "sample": In(WorkingSample(geometry)),
+                "settings": In(UpdateSettings(geometry)),
+                "banks": In(Banks()),
+                "slots": Out(SlotMessages(geometry)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Look up a sweep's lists, wait where it must, walk it; then the next sweep or the end."""
         m = Module()
-        sweeps = self._program.sweeps
-        at, last = Signal(range(len(sweeps)), name="at"), Signal(range(len(sweeps)), name="last")
-        anew = Signal(name="anew")
-        rows, columns = Signal(self._length_bits, name="rows"), Signal(self._length_bits, name="columns")
-        m.submodules.outer = outer = LoopCounter(self._length_bits)
-        m.submodules.inner = inner = LoopCounter(self._length_bits)
-        # Which beat of a visit this is, and whether it is the last one.
-        beat, ends = Signal(name="beat"), Signal(name="ends")
-        at_last = Signal(name="at_last")
-        wait = Signal(range(self._settling + 1), name="wait")
-        odd = Signal(name="odd")
-        static = self._static(m, at, anew, rows, columns)
-        start, kind, starts_sums = (
-            enter(m, value, start_delay(self.geometry), name)
-            for name, value in (("starts", self.start), ("kind_to_start", self.kind), ("starts_anew", self.anew))
+        sweeps, bits = self._program.sweeps, length_bits(self.geometry)
+        walk = _Walk(
+            at=Signal(range(len(sweeps)), name="at"),
+            last=Signal(range(len(sweeps)), name="last"),
+            anew=Signal(name="anew"),
+            beat=Signal(name="beat"),
+            visit_ends=Signal(name="visit_ends"),
+            wait=Signal(range(settling(self.geometry) + 1), name="wait"),
+            odd=Signal(name="odd"),
         )
-        over, walking, visited = (Signal(name=name) for name in ("over", "walking", "visited"))
-        m.d.sync += [odd.eq(~odd), at_last.eq(at == last)]
+        m.submodules.table = table = SweepTable(self.geometry)
+        wiring.connect(m, wiring.flipped(self.lists), table.lists)
+        wiring.connect(m, wiring.flipped(self.settings), table.settings)
+        m.submodules.outer = outer = LoopCounter(bits)
+        m.submodules.inner = inner = LoopCounter(bits)
+        line = table.line
+        visited = Signal(name="visited")
         m.d.comb += [
-            self.done.eq(over & at_last),
-            self.walking.eq(walking),
-            outer.length.eq(Mux(static["rows_outer"], rows, columns)),
-            inner.length.eq(Mux(static["rows_outer"], columns, rows)),
+            table.at.eq(walk.at),
+            table.anew.eq(walk.anew),
+            table.bank.eq(self.sample.bank),
+            outer.length.eq(Mux(line.rows_outer, line.rows, line.columns)),
+            inner.length.eq(Mux(line.rows_outer, line.columns, line.rows)),
             inner.step.eq(visited),
             outer.step.eq(visited & inner.final),
         ]
+        walking = self._run(m, walk, line, outer, inner, visited)
+        m.d.comb += [
+            self.slots.walking.eq(walking),
+            self.slots.issued.eq(walking & Mux(walk.beat, line.beats[1].issued, line.beats[0].issued)),
+        ]
+        self._send(m, walking, walk, line, outer, inner)
+        return m
+
+    def _run(
+        self, m: Module, walk: _Walk, line: Interface, outer: LoopCounter, inner: LoopCounter, visited: Signal
+    ) -> Signal:
+        """The state machine; returns whether a slot is sent in this cycle, and tells the loops of every visit."""
+        delayed = start_delay(self.geometry)
+        start = hop(m, self.command.start, delayed, "starts")
+        kind = hop(m, self.command.kind, delayed, "kind_to_start")
+        anew = hop(m, self.command.anew, delayed, "starts_anew")
+        at_last, over, walking = Signal(name="at_last"), Signal(name="over"), Signal(name="walking")
+        m.d.sync += [walk.odd.eq(~walk.odd), at_last.eq(walk.at == walk.last)]
+        m.d.comb += self.command.done.eq(over & at_last)
         with m.If(over):
-            m.d.sync += at.eq(at + 1)
+            m.d.sync += walk.at.eq(walk.at + 1)
+
+        def end_sweep() -> None:
+            m.d.comb += over.eq(1)
+            m.next = "FETCH"
+            with m.If(at_last):
+                m.next = "IDLE"
+
         with m.FSM():
             with m.State("IDLE"), m.If(start):
-                m.d.sync += [anew.eq(starts_sums), odd.eq(0)]
+                m.d.sync += [walk.anew.eq(anew), walk.odd.eq(0)]
                 with m.Switch(kind):
-                    for kind, stretch in self._program.stretches.items():
+                    for number, stretch in self._program.stretches.items():
                         if stretch:
-                            with m.Case(kind):
-                                m.d.sync += [at.eq(stretch[0]), last.eq(stretch[-1])]
+                            with m.Case(number):
+                                m.d.sync += [walk.at.eq(stretch[0]), walk.last.eq(stretch[-1])]
                 m.next = "FETCH"
             with m.State("FETCH"):
                 m.next = "LOOK UP"
             with m.State("LOOK UP"):
                 m.d.comb += [outer.load.eq(1), inner.load.eq(1)]
-                m.d.sync += [beat.eq(0), ends.eq(~static["two_beats"]), wait.eq(self._settling)]
-                with m.If(static["skipped"]):
-                    m.d.comb += over.eq(1)
-                    m.next = "FETCH"
-                    with m.If(at_last):
-                        m.next = "IDLE"
-                with m.Elif(static["settles"]):
+                m.d.sync += [
+                    walk.beat.eq(0),
+                    walk.visit_ends.eq(~line.two_beats),
+                    walk.wait.eq(settling(self.geometry)),
+                ]
+                with m.If(line.skipped):
+                    end_sweep()
+                with m.Elif(line.settles):
                     m.next = "SETTLE"
-                with m.Elif(static["keeps_parity"] & ~odd):
+                with m.Elif(line.keeps_parity & ~walk.odd):
                     m.next = "LOOK UP"
                 with m.Else():
                     m.next = "WALK"
             with m.State("SETTLE"):
-                m.d.sync += wait.eq(wait - 1)
-                with m.If(wait == 1):
+                m.d.sync += walk.wait.eq(walk.wait - 1)
+                with m.If(walk.wait == 1):
                     m.next = "WALK"
             with m.State("WALK"):
-                m.d.comb += [walking.eq(1), visited.eq(ends)]
-                m.d.sync += [beat.eq(~ends), ends.eq(~static["two_beats"] | ~ends)]
+                m.d.comb += [walking.eq(1), visited.eq(walk.visit_ends)]
+                m.d.sync += [walk.beat.eq(~walk.visit_ends), walk.visit_ends.eq(~line.two_beats | ~walk.visit_ends)]
                 with m.If(visited & inner.final & outer.final):
-                    m.d.comb += over.eq(1)
-                    m.next = "FETCH"
-                    with m.If(at_last):
-                        m.next = "IDLE"
-        self._emit(m, at, walking, anew, static, outer.index, inner.index, beat)
-        return m
+                    end_sweep()
+        return walking
 
-    @property
-    def _settling(self) -> int:
-        """Cycles between the look-up and the first slot of a sweep that waits for the updates before it."""
-        return settling(self.geometry)
-
-    def _static(self, m: Module, at: Signal, anew: Signal, rows: Signal, columns: Signal) -> dict[str, Signal]:
-        """What the table says of the sweep, whether nothing is to be visited, and the lengths of its lists: a cycle
-        behind `at`."""
-        names = ("settles", "keeps_parity", "rows_outer", "two_beats", "skipped")
-        flags = {name: Signal(name=name) for name in names}
-        # A step's lengths are there some cycles before the walk, time enough to compare them.
-        self._none: dict[Listing, list[Signal]] = {}
-        for listing, lengths in ((Listing.CHANGED, self.changed), (Listing.ACTIVE, self.active)):
-            self._none[listing] = [Signal(name=f"none_{listing.name.lower()}_{k + 1}") for k in range(len(lengths))]
-            m.d.sync += [none.eq(length == 0) for none, length in zip(self._none[listing], lengths, strict=True)]
-        with m.Switch(at):
-            for k, sweep in enumerate(self._program.sweeps):
-                connection = self.geometry.connections[sweep.connection - 1]
-                with m.Case(k):
-                    lists = ((sweep.rows, connection.row_layer), (sweep.columns, connection.column_layer))
-                    empty = Cat(self._empty(*each) for each in lists).any()
-                    m.d.sync += [
-                        flags["skipped"].eq(empty & ~anew if sweep.starts else empty),
-                        flags["settles"].eq(sweep.settles),
-                        flags["keeps_parity"].eq(keeps_parity(sweep, self.geometry)),
-                        flags["rows_outer"].eq(sweep.rows_outer),
-                        flags["two_beats"].eq(sweep.beats(self.geometry.memory_ports) == 2),
-                        rows.eq(self._length(sweep.rows, connection.row_layer)),
-                        columns.eq(self._length(sweep.columns, connection.column_layer)),
-                    ]
-        return flags
-
-    def _length(self, listing: Listing | None, layer: int) -> Value:
-        match listing:
-            case None:
-                return self.events
-            case Listing.ALL:
-                return Const(self.geometry.slots(layer))
-            case Listing.CHANGED:
-                return self.changed[layer - 1]
-            case Listing.ACTIVE:
-                return self.active[layer - 1]
-
-    def _empty(self, listing: Listing | None, layer: int) -> Value:
-        match listing:
-            case None:
-                return self.events == 0
-            case Listing.ALL:
-                return Const(0)
-            case _:
-                return self._none[listing][layer - 1]
-
-    def _emit(self, m: Module, at, walking, anew, static, outer, inner, beat) -> None:
-        """One slot's messages, through a register: what the table says of the sweep, and where its loops are."""
-        row, column, tile = self.row_source, self.column_source, self.tile
-        ports = (row, column, tile, self.row_sum, self.column_sum)
-        fixed, anew_here, beats = self._fixed(m, at, ports)
-        m.d.comb += self.issued.eq(walking & Mux(beat, beats[1].issued, beats[0].issued))
-        m.d.sync += [port.eq(Mux(walking, value, 0)) for port, value in zip(ports, fixed, strict=True)]
-        m.d.sync += [port.first.eq(anew_here & anew & (inner == 0)) for port in (self.row_sum, self.column_sum)]
-        with m.If(walking), m.Switch(beat):
-            for k, use in enumerate(beats):
-                with m.Case(k):
-                    m.d.sync += [
-                        row.operand.eq(use.row),
-                        column.operand.eq(use.column),
-                        tile.accumulate.eq(use.accumulate),
-                        tile.write.eq(use.write),
-                    ]
-        column_index = Mux(static["rows_outer"], inner, outer)
+    def _send(
+        self, m: Module, walking: Signal, walk: _Walk, line: Interface, outer: LoopCounter, inner: LoopCounter
+    ) -> None:
+        """The messages of a slot, through a register: what the table says of the sweep, and where its loops are."""
+        row, column, tile = self.slots.row_source, self.slots.column_source, self.slots.tile
+        row_sum, column_sum = self.slots.row_sum, self.slots.column_sum
+        fixed = (line.row_source, line.column_source, line.tile, line.row_sum, line.column_sum)
+        for message, of_sweep in zip((row, column, tile, row_sum, column_sum), fixed, strict=True):
+            m.d.sync += message.eq(Mux(walking, of_sweep.as_value(), 0))
         m.d.sync += [
-            *(source.swap.eq(self.swap) for source in (row, column)),
-            *(source.bank.eq(self.bank) for source in (row, column)),
-            row.index.eq(Mux(static["rows_outer"], outer, inner)),
+            message.first.eq(line.starts_sums & walk.anew & (inner.index == 0)) for message in (row_sum, column_sum)
+        ]
+        with m.If(walking), m.Switch(walk.beat):
+            for number, beat in enumerate(line.beats):
+                with m.Case(number):
+                    m.d.sync += [
+                        row.operand.eq(beat.row),
+                        column.operand.eq(beat.column),
+                        tile.accumulate.eq(beat.accumulate),
+                        tile.write.eq(beat.write),
+                    ]
+        column_index = Mux(line.rows_outer, inner.index, outer.index)
+        m.d.sync += [
+            *(source.swap.eq(self.banks.swap) for source in (row, column)),
+            *(source.bank.eq(self.banks.bank) for source in (row, column)),
+            row.index.eq(Mux(line.rows_outer, outer.index, inner.index)),
             column.index.eq(column_index),
             tile.index.eq(column_index),
-            tile.bank.eq(self.input_bank),
+            tile.bank.eq(self.sample.bank),
         ]
-
-    def _fixed(self, m: Module, at: Signal, ports):
-        """What does not change within a sweep, a cycle behind `at`: the messages without their loops' indices, whether
-        the sweep is the first to add to its sums, and what each beat of a visit does."""
-        fixed = [Signal(port.shape(), name=f"fixed_{k}") for k, port in enumerate(ports)]
-        anew = Signal(name="first_of_its_sums")
-        beat = data.StructLayout({"issued": 1, "row": Operand, "column": Operand, "accumulate": 1, "write": 1})
-        beats = [Signal(beat, name=f"beat_{k}") for k in range(2)]
-        m.d.sync += [value.eq(0) for value in (*fixed, *beats)]
-        with m.Switch(at):
-            for k, sweep in enumerate(self._program.sweeps):
-                with m.Case(k):
-                    m.d.sync += anew.eq(sweep.anew)
-                    self._describe(m, sweep, fixed, beats)
-        return fixed, anew, beats
-
-    def _describe(self, m: Module, sweep: Sweep, fixed, beats) -> None:
-        """One line of the table."""
-        g = self.geometry
-        connection = g.connections[sweep.connection - 1]
-        row, column, tile, row_sum, column_sum = fixed
-        updates = sweep.kind is Kind.UPDATE
-        m.d.sync += [
-            row.sum.eq(not updates),
-            row.listing.eq(sweep.rows),
-            row.layer.eq(g.edge_number(connection.row_layer)),
-            tile.base.eq(connection.backward_base if sweep.backward else connection.base),
-            tile.input.eq(sweep.columns is None),
-            tile.sum.eq(not updates),
-            tile.row_factor.eq(sweep.kind is Kind.COLUMN_SUM),
-            row_sum.valid.eq(sweep.kind is Kind.ROW_SUM),
-            row_sum.drive.eq(self.drive if sweep.connection == 1 else 0),
-            column_sum.valid.eq(sweep.kind is Kind.COLUMN_SUM),
-        ]
-        if sweep.columns is not None:
-            m.d.sync += [column.listing.eq(sweep.columns), column.layer.eq(g.edge_number(connection.column_layer))]
-        if updates:
-            for source in (row, column):
-                m.d.sync += [
-                    source.preshift.eq(self.preshifts[sweep.connection - 1]),
-                    source.dither_shift.eq(g.widths.dither_shift(sweep.connection)),
-                    source.negative.eq(self.negative),
-                ]
-        # A visit's last product lies in its last beat, so that all updates of a pass keep in step.
-        spare = sweep.beats(g.memory_ports) - len(sweep.products)
-        for k, (row_operand, column_operand) in enumerate(sweep.products):
-            m.d.sync += [
-                beats[spare + k].issued.eq(1),
-                beats[spare + k].row.eq(row_operand),
-                beats[spare + k].column.eq(Operand.ZERO if sweep.columns is None else column_operand),
-                beats[spare + k].accumulate.eq(k == 1),
-                beats[spare + k].write.eq(updates and k == len(sweep.products) - 1),
-            ]
 
 
 def settling(geometry: Geometry) -> int:
     """Cycles that a sweep waits after its look-up so that it reads what the sweep before it wrote last."""
     return max(1, update_latency(geometry.memory_ports) - LOOK_UP_CYCLES - 1)
-
-
-def keeps_parity(sweep: Sweep, geometry: Geometry) -> bool:
-    """Whether a sweep begins an even number of cycles after its pass: on one port the reads of updates take every other
-    cycle and their writes the cycles between, over all the updates of a pass."""
-    return sweep.kind is Kind.UPDATE and geometry.memory_ports == 1

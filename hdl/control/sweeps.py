@@ -1,9 +1,9 @@
-"""What the array does between two steps: passes, made of sweeps over connections. The hardware's walker, the cycle
-model and the documentation all read this one table.
+"""What the array does between two steps: passes, made of sweeps over connections. The sweep walker and the cycle model
+read this one table.
 
-A *sweep* visits the weights of one connection that some lists of units name: every lane walks its own list of row
-units or of column units, so a unit that is in no list costs nothing. Row slots times column slots (or lengths of the
-longest lists) visits, each a handful of *slots*, one a cycle.
+A *sweep* visits the weights of one connection that some lists of units name. Every lane walks its own list of row units
+or of column units, so a unit that is in no list costs nothing. A sweep has row slots x column slots visits, or the
+lengths of the longest lists in place of the slots; a visit has a handful of *slots*, one per cycle.
 """
 
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from ceprop.specification import Geometry
 
 
 class Pass(IntEnum):
-    """A run of sweeps."""
+    """The sweeps that follow one step."""
 
     DRIVE = 0
     """Row sums of the inputs, from nothing."""
     SUMS = 1
-    """A free step: what the units that changed add to the sums that are kept."""
+    """After a free step: what the units that changed add to the sums, which are kept."""
     LEARN = 2
     """Update the weights, then make all sums anew, and the drive of the units that changed."""
     UPDATE = 3
-    """Update the weights: after the last nudged step. The first sweeps of `LEARN`, or all that a rule which learns at
-    the end has."""
+    """After the last nudged step, update the weights: the first sweeps of `LEARN`, or all updates of a rule that learns
+    at the end of the phase."""
 
 
 class Kind(IntEnum):
@@ -37,12 +37,12 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Sweep:
-    """One loop over a connection.
+    """One double loop over a connection.
 
-    `products` are the operands (row, column) of a visit's slots; of a sum only the column's or the row's counts, the
-    other factor is the weight. `columns` is None for the list of non-zero inputs. The outer loop runs over rows if
-    `rows_outer`. `anew` says that this sweep is the first of its pass to add to its sums, so that it starts them where
-    the pass makes sums anew. `settles` makes it wait until the updates before it have reached the memories."""
+    `products` are the operands (row, column) of a visit's slots; in a sum only that of the column or of the row counts,
+    and the other factor is the weight. `columns` is None for the list of non-zero inputs. The outer loop runs over rows
+    if `rows_outer`. With `anew` this sweep is the first of its pass to add to its sums, so that it starts them where
+    the pass starts its sums anew. With `settles` it waits until the updates before it have reached the memories."""
 
     kind: Kind
     connection: int
@@ -55,18 +55,24 @@ class Sweep:
     settles: bool = False
 
     def beats(self, memory_ports: int) -> int:
-        """Cycles of a visit. An update reads and writes: two accesses, which a memory of one port takes in turn."""
+        """Cycles of a visit. An update reads and writes; a memory of one port does these two in turn."""
         return max(len(self.products), 2 if self.kind is Kind.UPDATE and memory_ports == 1 else 1)
+
+    def keeps_parity(self, memory_ports: int) -> bool:
+        """Whether it begins an even number of cycles after the start of its pass: on one port the reads of updates take
+        every other cycle and their writes the cycles between, over all updates of a pass."""
+        return self.kind is Kind.UPDATE and memory_ports == 1
 
     @property
     def starts(self) -> bool:
-        """Whether it is walked over empty lists too where the pass makes sums anew: to start all of a layer's."""
+        """Whether it is walked over empty lists too where the pass starts its sums anew: to start all sums of a
+        layer."""
         return self.anew and (self.rows if self.rows_outer else self.columns) is Listing.ALL
 
 
 @dataclass(frozen=True)
 class Program:
-    """All sweeps of a core in a row; a pass is a stretch of them, which may be empty."""
+    """All sweeps of a core, one after the other; a pass is a stretch of them, which may be empty."""
 
     sweeps: tuple[Sweep, ...]
     stretches: dict[Pass, range]
@@ -78,7 +84,7 @@ class Program:
 
 
 def program(geometry: Geometry) -> Program:
-    """The sweeps of a geometry's rule. A drive that may go ahead is led by a walker of its own."""
+    """The sweeps of a geometry's rule. With two drives the drive prefetch has the sweep of the drive."""
     specification = geometry.specification
     inner = specification.connections[1:]
     drive = [_drive(Listing.ALL)] if geometry.drives == 1 else []
@@ -105,9 +111,9 @@ def _drive(rows: Listing) -> Sweep:
 
 
 def _sums(geometry: Geometry, connection: int, operand: Operand, listing: Listing) -> list[Sweep]:
-    """What the rows' units add to the columns' sums, then the other way round.
+    """What the units of rows add to the sums of columns, then what the units of columns add to the sums of rows.
 
-    The column sums come first: so the rows' own states, many of them, need not be read when the last sum returns."""
+    The column sums come first, so that the many states of the rows need not be read when the last sum returns."""
     upper_on_rows = connection % 2 == 1
     two = geometry.specification.two_weight_sets
     return [

@@ -1,4 +1,4 @@
-"""What the core says of a finished sample."""
+"""What the core reports of a finished sample."""
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
@@ -19,7 +19,7 @@ class FreeEnd(enum.Enum, shape=2):
 
 
 def result_layout(geometry: Geometry) -> data.StructLayout:
-    """What the core says of a finished sample."""
+    """What the core reports of a finished sample."""
     return data.StructLayout(
         {
             "prediction": unsigned(Messages(geometry).remaining_bits),

@@ -1,104 +1,107 @@
-"""The sample port: groups of inputs become event messages for the column lanes, where these have two lists a sample
-ahead of the one at work."""
+"""The sample port: groups of inputs become event messages for the column lanes. Where these have two lists, a sample is
+taken while the one before it is at work."""
+
+from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.io.signatures import PhaseSettings, SampleStart, WorkingSample
 from ceprop.hdl.io.stream_payloads import Ports
-from ceprop.hdl.lanes.messages import Messages
+from ceprop.hdl.lanes.signatures import InputEvents
+from ceprop.hdl.typing import Interface
 from ceprop.specification import Geometry
 
 
 class SampleLoader(wiring.Component):
-    """Takes a sample's groups, one a cycle, until the sample is whole; then waits until work on it begins.
+    """Takes the groups of a sample, one per cycle, until the sample is whole; then waits until work on it begins.
+
+    Latency: one cycle from a group to its message; `listing_cycles(geometry)` cycles from the last group until the core
+    knows that all inputs are listed.
 
     Members
     -------
     sample : In, stream
-        As :class:`Ports` says.
-    everything : In
-        Zeros are listed too.
-    begin, idle : In
-        Work on the waiting sample begins in this cycle; no sample is at work.
-    whole : Out
-        A whole sample waits.
-    event : Out
-        The group's message, one cycle after it was taken; a message that closes the sample follows its last group.
-    values : Out, array
-        The group's inputs, one cycle after the message: when it is in the first lane.
-    bank : Out
-        Lists of the sample at work.
-    target : Out
-        Its labelled unit, counted down from the size of its layer as `remaining` is.
+        As :class:`Ports` has it.
+    settings : In
+        With `everything` zeros are listed too.
+    start : Out
+        A whole sample waits; work on it begins.
+    at_work : Out
+        The sample on which work has begun.
+    inputs : Out
+        The message of a group, one cycle after the group was taken; the message that closes the sample follows its last
+        group. The inputs of the group come one cycle after the message, when it is in the first lane.
     """
+
+    sample: Interface
+    settings: Interface
+    start: Interface
+    at_work: Interface
+    inputs: Interface
 
     def __init__(self, geometry: Geometry):
         self.geometry = geometry
-        ports, messages = Ports(geometry), Messages(geometry)
         super().__init__(
             {
-                "sample": In(stream.Signature(ports.sample)),
-                "everything": In(1),
-                "begin": In(1),
-                "idle": In(1),
-                "whole": Out(1),
-                "event": Out(messages.event),
-                "values": Out(ports.sample["values"].shape),
-                "bank": Out(1),
-                "target": Out(messages.remaining_bits),
+                "sample": In(stream.Signature(Ports(geometry).sample)),
+                "settings": In(PhaseSettings()),
+                "start": Out(SampleStart()),
+                "at_work": Out(WorkingSample(geometry)),
+                "inputs": Out(InputEvents(geometry)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Registers only."""
+        """A sample waits, its groups are sent, its label is kept."""
         m = Module()
-        group = self.sample.payload
-        taken, free = Signal(name="taken"), Signal(name="free")
-        first, whole, bank = Signal(name="first", init=1), Signal(name="whole"), Signal(name="bank")
-        # A register of its own, for in a reset there is no sample, and yet none is taken.
-        room = Signal(name="room")
-        event = Signal(self.event.shape(), name="event_register")
-        target, waiting = Signal.like(self.target, name="target"), Signal.like(self.target, name="waiting")
-        # Without a reset, for they are as wide as the array.
-        values = Signal(self.values.shape(), name="values", reset_less=True)
-        late = Signal.like(values, name="late_values")
         two = self.geometry.input_lists == 2
+        group, begin = self.sample.payload, self.start.begin
+        taken, whole = Signal(name="taken"), Signal(name="whole")
+        # The port is closed during a reset, when no sample is there either: so there is a register for each of the two.
+        room = Signal(name="room")
+        filled = Mux(begin, 0, whole | (taken & group.last))
         m.d.comb += [
-            free.eq(room if two else room & self.idle),
-            self.sample.ready.eq(free),
-            taken.eq(self.sample.valid & free),
-            self.whole.eq(whole),
-            self.event.eq(event),
-            self.values.eq(late),
-            self.bank.eq(bank),
-            self.target.eq(target),
+            self.sample.ready.eq(room if two else room & self.start.idle),
+            taken.eq(self.sample.valid & self.sample.ready),
+            self.start.waits.eq(whole),
         ]
-        last = Signal(name="last")
-        filled = Mux(self.begin, 0, whole | (taken & group.last))
-        m.d.sync += [
-            event.valid.eq(taken),
-            event.first.eq(first),
-            event.everything.eq(self.everything),
-            event.bank.eq(~bank if two else 0),
-            event.slot.eq(group.slot),
-            last.eq(taken & group.last),
-            event.closes.eq(last),
-            values.eq(group.values),
-            late.eq(values),
-            whole.eq(filled),
-            room.eq(~filled),
-        ]
-        with m.If(taken):
-            m.d.sync += first.eq(group.last)
+        m.d.sync += [whole.eq(filled), room.eq(~filled)]
+        bank = Signal(name="bank")
+        self._send(m, group, taken, ~bank if two else 0)
+        target, waiting = (Signal.like(self.at_work.target, name=name) for name in ("target", "waiting_target"))
+        m.d.comb += [self.at_work.bank.eq(bank), self.at_work.target.eq(target)]
         with m.If(taken & group.last):
             m.d.sync += waiting.eq(self.geometry.specification.classes - group.label)
-        with m.If(self.begin):
+        with m.If(begin):
             m.d.sync += [bank.eq(~bank if two else 0), target.eq(waiting)]
         return m
 
+    def _send(self, m: Module, group: Any, taken: Signal, bank: Any) -> None:
+        """The message of a group into the lists of `bank`, then its inputs."""
+        event = Signal(self.inputs.event.shape(), name="event_register")
+        first, last = Signal(name="first", init=1), Signal(name="last")
+        # Without a reset, because they are as wide as the array.
+        values = Signal(group["values"].shape(), name="values", reset_less=True)
+        late = Signal(values.shape(), name="late_values", reset_less=True)
+        m.d.comb += [self.inputs.event.eq(event), *(out.eq(late[k]) for k, out in enumerate(self.inputs.values))]
+        m.d.sync += [
+            event.valid.eq(taken),
+            event.first.eq(first),
+            event.everything.eq(self.settings.everything),
+            event.bank.eq(bank),
+            event.slot.eq(group.slot),
+            last.eq(taken & group.last),
+            event.closes.eq(last),
+            values.eq(group["values"]),
+            late.eq(values),
+        ]
+        with m.If(taken):
+            m.d.sync += first.eq(group.last)
+
 
 def listing_cycles(geometry: Geometry) -> int:
-    """Cycles from the one that takes a sample's last group to the one in which the core knows that all are listed: into
-    the registers here, past all column lanes, and back to the corner."""
+    """Cycles from the one that takes a sample's last group to the one in which the core knows that all inputs are
+    listed: 3 into the registers of the sample loader, then past all column lanes, then back to the corner."""
     return 3 + geometry.hops(geometry.cols - 1) + Geometry.return_registers(geometry.cols)

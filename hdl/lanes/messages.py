@@ -1,8 +1,13 @@
-"""The messages that hop from lane to lane along the edges: one register a lane, so no command is a global net.
+"""The messages that hop from lane to lane along the edges: one register per lane, so no command is a global net.
 
-The row edge and the column edge have a chain of each kind: `source` (send operands into the array), `sum` (take a sum
-that comes back), `step` (compute a new state, read or write a neuron) and `status` (what the step found). The column
-edge adds `tile` (where in the cells' memories, and what to do there) and `event` (an input to be remembered).
+| message | edges | what it asks for, or tells |
+|---|---|---|
+| `source` | both | operands of a unit, to be sent into the array |
+| `sum` | both | a partial sum that comes back, to be added to a running sum |
+| `step` | both | the next state of a neuron; or a word of a neuron, to be read or written |
+| `status` | both | what a step found in the lanes so far |
+| `tile` | column | the address of a weight, and what the cells do with it |
+| `event` | column | a group of inputs, to be listed |
 """
 
 from dataclasses import dataclass
@@ -14,7 +19,7 @@ from amaranth.lib import data, enum
 from ceprop.specification import Edge, Geometry, Specification, address_bits
 
 COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
-"""Fields of a `step` message that are the same for all messages of a walk."""
+"""Fields of a `step` message that are the same for all messages of a walk of the step walker."""
 
 
 class Operand(enum.Enum, shape=2):
@@ -115,8 +120,8 @@ class Messages:
         return bits_for(self.geometry.drives)
 
     def source(self, edge: Edge) -> data.StructLayout:
-        """Send an operand: for a sum or an update, which, of which neuron, shifted and signed how, and which dither
-        beside it."""
+        """Send an operand: for a sum or for an update, which operand of which neuron, with which shift and sign, and
+        the shift of the dither beside it."""
         shifts = (self.geometry.widths.dither_shift(c) for c in self._specification.connections)
         return data.StructLayout(
             {
@@ -134,7 +139,7 @@ class Messages:
 
     @property
     def tile(self) -> data.StructLayout:
-        """A slot of the cells below a column lane; with `input`, `index` is a number in the list of inputs in `bank`.
+        """A slot of the cells below a column lane. With `input`, `index` is a number in the list of inputs in `bank`.
         Column words count from `base`."""
         return data.StructLayout(
             {
@@ -154,8 +159,8 @@ class Messages:
 
     @property
     def event(self) -> data.StructLayout:
-        """A group of inputs on its way along the column edge, into the lists of `bank`; with `everything` zeros are
-        listed too. The message that `closes` a sample has none: it gathers the length of the `longest` list."""
+        """A group of inputs that hops along the column edge, into the lists of `bank`. With `everything` zeros are
+        listed too. The message that `closes` a sample has no inputs: it gathers the length of the `longest` list."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
@@ -169,9 +174,9 @@ class Messages:
         )
 
     def sum(self, edge: Edge) -> data.StructLayout:
-        """A partial sum comes back to a neuron: into which sum (`drive` is the drive's number from 1, or 0), starting
-        it or adding; or it is read out. The neuron is the one that the lane's `source` message meant when the slot
-        left."""
+        """A partial sum comes back to a neuron. `drive` is the number of the drive, from 1, that it is added to, or 0
+        for the sum. `first` starts that sum anew. With `read` the partial sum is read out instead. The neuron is the
+        one that the lane's `source` message meant when the slot left."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),
@@ -182,9 +187,9 @@ class Messages:
         )
 
     def step(self, edge: Edge) -> data.StructLayout:
-        """Compute a neuron's new state (`remaining` counts the layer's units down); its `index` is its slot, `drive`
-        the number of the drive that it hears, from 1, or 0. With `everything` units are listed whatever happened; with
-        `keep` the previous state stays, which is then that of the free phase."""
+        """Compute the new state of a neuron. `index` is its slot; `remaining` counts the units of its layer down;
+        `drive` is the number of the drive that it receives, from 1, or 0. With `everything` units are listed whatever
+        happened. With `keep` the previous state stays, which is then that of the free phase."""
         return data.StructLayout(
             {
                 "operation": Operation,
@@ -205,8 +210,8 @@ class Messages:
         )
 
     def settings(self, edge: Edge) -> data.StructLayout:
-        """What holds for a whole sample and so needs to meet no message: sign and size of the nudge, the labelled unit
-        as `remaining` counts it, and the left shifts of the edge's bias updates."""
+        """What holds for a whole sample, and therefore need not meet a certain message: sign and size of the nudge, the
+        labelled unit as `remaining` counts it, and the left shifts of the bias updates of the edge's layers."""
         layers = max(1, len(self.geometry.layers(edge)))
         shift = unsigned(max(1, bits_for(self.geometry.widths.bias_room(edge))))
         return data.StructLayout(
@@ -219,8 +224,8 @@ class Messages:
         )
 
     def status(self, edge: Edge) -> data.StructLayout:
-        """What a step found in the lanes so far: any change, any difference from the state before, the largest output;
-        and the longest lists of the layer."""
+        """What a step found in the lanes so far: any change, any difference from the state before the last one, the
+        largest output, and the lengths of the longest lists of the layer."""
         return data.StructLayout(
             {
                 "valid": unsigned(1),

@@ -1,4 +1,4 @@
-"""Where the registers of the lanes' ways into the array are, counted in cycles from a message in its lane."""
+"""Where the registers of the lanes' paths into the array are, counted in cycles from a message in its lane."""
 
 from dataclasses import dataclass
 
@@ -12,39 +12,39 @@ class LaneStages:
     Attributes
     ----------
     present : int
-        Whether a list of units is that long; which unit it would be is known after the first cycle.
+        Whether a list of units is that long. Which unit it would be is known after the first cycle.
     input : int
         The input, and whether there is one.
     states : int
-        The unit's states.
+        The states of the unit.
     address : int
         Addresses of the weights at the first cell.
-    pattern : int
-        Cycles in which an input's constant pattern is added up.
+    dither : int
+        Cycles in which the constant dither of an input is added up.
     """
 
     present: int
     input: int
     states: int
     address: int
-    pattern: int
+    dither: int
 
 
 def lane_stages(geometry: Geometry) -> LaneStages:
-    """Stages of every lane of a geometry. A register behind each selection, memory and addition, for a fast clock;
-    memories of one port are those of a small and slow device, where a cycle has time for all three."""
+    """Stages of every lane of a geometry. For a fast clock, a register follows each selection, memory and addition.
+    Memories of one port are those of a small and slow device, where a cycle has time for all three."""
     if geometry.memory_ports == 1:
-        return LaneStages(present=1, input=1, states=2, address=3, pattern=2)
-    return LaneStages(present=2, input=2, states=3, address=5, pattern=4)
+        return LaneStages(present=1, input=1, states=2, address=3, dither=2)
+    return LaneStages(present=2, input=2, states=3, address=5, dither=4)
 
 
 def step_beats(geometry: Geometry) -> int:
-    """Cycles from one step message to the next. Where memories have one port, the lanes' read a neuron's words twice,
-    at the beginning of its step and at its end, and so take every second cycle."""
+    """Cycles from one step message to the next. Memories of one port read the words of a neuron twice, at the beginning
+    of its step and at its end, and so a step begins in every second cycle."""
     return 2 if geometry.memory_ports == 1 else 1
 
 
 def start_delay(geometry: Geometry) -> int:
-    """Cycles by which a walker begins later than in the one after `start`. Where steps come every second cycle the
-    device is a slow one: a register is behind the sequencer's decision."""
+    """Cycles by which a walker begins later than in the cycle after `start`. Where steps come every second cycle the
+    device is a slow one, and a register follows the decision of the sequencer."""
     return step_beats(geometry) - 1

@@ -1,4 +1,4 @@
-"""Running sums of the neurons on one lane: a memory with an adder, one addend a cycle, any address in any order."""
+"""Running sums of the neurons on one lane: a memory with an adder."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.devices.named_ports import read_port, write_port
-from ceprop.hdl.lanes.wavefront import lane_memory
+from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.specification import address_bits, memory_depth
 
 
 class Accumulator(wiring.Component):
     """Adds `addend` to one of the sums at `address`, or starts that sum anew with `first`.
+
+    Throughput: one addend per cycle. Latency: `latency` cycles from an addition until a read gives its sum. Additions
+    to one sum come in consecutive cycles, or `latency` cycles apart.
 
     Parameters
     ----------
@@ -22,27 +25,36 @@ class Accumulator(wiring.Component):
         Widths of the signed sums at every address, one or two.
     addend_bits : int
         Width of the signed addends.
-    aside : bool
-        The sums are read at an address of its own, so that a reader is in no addition's way.
+    separate_read : bool
+        The sums are read at an address of their own, in the same cycles as additions.
 
     Members
     -------
     valid, second, first, address : In
         One addition, to the first or the second of the sums; its `addend` comes one cycle later.
-    look : In
-        Where the sums are read; only with `aside`, else that is `address`.
+    addend : In
+        What is added.
+    read_address : In
+        Where the sums are read, only with `separate_read`; otherwise they are read at `address`.
     read_data, read_second : Out
-        The sums there, one cycle later; up to date `latency` cycles after an addition to them.
-
-    Additions to one sum come in consecutive cycles, or `latency` cycles apart.
+        The sums there, one cycle later.
     """
+
+    valid: Signal
+    second: Signal
+    first: Signal
+    address: Signal
+    addend: Signal
+    read_address: Signal
+    read_data: Signal
+    read_second: Signal
 
     latency = 3
 
-    def __init__(self, words: int, bits: Sequence[int], addend_bits: int, *, aside: bool = False):
+    def __init__(self, words: int, bits: Sequence[int], addend_bits: int, *, separate_read: bool = False):
         self.words = words
         self.bits = tuple(bits)
-        self.aside = aside
+        self.separate_read = separate_read
         address = address_bits(memory_depth(words))
         super().__init__(
             {
@@ -50,7 +62,7 @@ class Accumulator(wiring.Component):
                 "second": In(1),
                 "first": In(1),
                 "address": In(address),
-                **({"look": In(address)} if aside else {}),
+                **({"read_address": In(address)} if separate_read else {}),
                 "addend": In(signed(addend_bits)),
                 "read_data": Out(signed(self.bits[0])),
                 "read_second": Out(signed(self.bits[-1])),
@@ -58,7 +70,7 @@ class Accumulator(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Read, add, write; the sum of the cycle before is taken from the adder's register."""
+        """Read, add, write: one cycle each. The sum of the cycle before is taken from the register of the adder."""
         m = Module()
         two = len(self.bits) > 1
         m.submodules.words = memory = lane_memory(unsigned(sum(self.bits)), self.words)
@@ -66,19 +78,15 @@ class Accumulator(wiring.Component):
         read = read_port(memory)
         sums = self._sums(read.data)
         m.d.comb += [read.addr.eq(self.address), read.en.eq(1)]
-        looked = sums
-        if self.aside:
-            look = read_port(memory, "look")
-            m.d.comb += [look.addr.eq(self.look), look.en.eq(1)]
-            looked = self._sums(look.data)
-        m.d.comb += [self.read_data.eq(looked[0]), self.read_second.eq(looked[1])]
+        found = sums
+        if self.separate_read:
+            other = read_port(memory, "separate_read")
+            m.d.comb += [other.addr.eq(self.read_address), other.en.eq(1)]
+            found = self._sums(other.data)
+        m.d.comb += [self.read_data.eq(found[0]), self.read_second.eq(found[1])]
 
-        adding, second, first, again = (
-            Signal(name="adding"),
-            Signal(name="second"),
-            Signal(name="first", reset_less=True),
-            Signal(name="again", reset_less=True),
-        )
+        adding, second = Signal(name="adding"), Signal(name="second")
+        first, again = Signal(name="first", reset_less=True), Signal(name="again", reset_less=True)
         address = Signal.like(self.address, name="address", reset_less=True)
         m.d.sync += [
             adding.eq(self.valid),

@@ -13,6 +13,8 @@ from ceprop.specification import Specification, sigmoid_table
 class Activation(wiring.Component):
     """Hard sigmoid, or the sigmoid from its table.
 
+    Latency: 2 cycles, or 3 with the table. Throughput: one sum per cycle.
+
     Parameters
     ----------
     specification : Specification
@@ -28,6 +30,9 @@ class Activation(wiring.Component):
         `rho(value)`, `latency` cycles later.
     """
 
+    value: Signal
+    state: Signal
+
     def __init__(self, specification: Specification, bits: int, fraction: int):
         self.specification = specification
         self.fraction = fraction
@@ -39,7 +44,7 @@ class Activation(wiring.Component):
         return 2 if self.specification.activation.kind == "hard-sigmoid" else 3
 
     def elaborate(self, platform: object) -> Module:
-        """One of the two forms."""
+        """One of the two forms: round and clip, or address and look up."""
         m = Module()
         if self.specification.activation.kind == "hard-sigmoid":
             self._hard_sigmoid(m)
@@ -61,11 +66,11 @@ class Activation(wiring.Component):
         bits = self.specification.activation.table_bits
         offset = (1 << (self.fraction + span)) - (1 << (self.fraction - 1))
         dropped = self.fraction + span + 1 - bits
-        moved = Signal(
-            signed(max(len(self.value), self.fraction + span + 2) + 1 - dropped), name="moved", reset_less=True
+        shifted = Signal(
+            signed(max(len(self.value), self.fraction + span + 2) + 1 - dropped), name="shifted", reset_less=True
         )
         address = Signal(bits, name="address", reset_less=True)
-        m.d.sync += [moved.eq((self.value + offset) >> dropped), address.eq(clip(moved, bits))]
+        m.d.sync += [shifted.eq((self.value + offset) >> dropped), address.eq(clip(shifted, bits))]
         entries = sigmoid_table(self.specification)
         m.submodules.table = table = Memory(
             shape=unsigned(self.specification.formats.state_bits), depth=len(entries), init=list(entries)

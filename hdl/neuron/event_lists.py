@@ -2,55 +2,61 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import data, wiring
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
+from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.hdl.lanes.messages import Listing, Messages
 from ceprop.hdl.lanes.stages import lane_stages, step_beats
-from ceprop.hdl.lanes.wavefront import lane_memory
-from ceprop.specification import Edge, Geometry, address_bits, memory_depth
+from ceprop.hdl.neuron.signatures import LaneLengths, SteppedNeuron, address_of, neuron_address
+from ceprop.hdl.typing import Fields, Interface
+from ceprop.specification import Edge, Geometry, memory_depth
 
 
 class _Entry(NamedTuple):
-    """A unit that may enter a list, and where."""
+    """A unit that may enter a list, and its address there."""
 
     valid: Value
-    place: Value
+    address: Fields
     unit: Value
 
 
 class EventLists(wiring.Component):
-    """Two lists a layer, written anew by every step.
+    """Two lists per layer, written anew by every step.
+
+    Throughput: one unit listed per step message, one unit looked up per cycle. Latency: one cycle to the unit,
+    `lane_stages(geometry).present` cycles to whether the list is that long.
 
     Members
     -------
-    push : In
-        A unit after its step: `valid`, its `layer` and slot `index`, whether it is the layer's `first`, and on which
-        lists it belongs.
-    changed_count, active_count : Out
-        Lengths of the layer's lists with this unit, a cycle later.
+    stepped : In
+        A unit after its step.
+    lengths : Out
+        Lengths of the layer's lists with this unit, one cycle later.
     source : In
         The message in this lane.
     slot, present : Out
-        The unit that it means, one cycle later, and whether the list is that long, at the lane's stage.
+        The unit that the message means, one cycle later, and whether the list is that long, at the lane's stage.
     """
+
+    stepped: Interface
+    lengths: Interface
+    source: Fields
+    slot: Signal
+    present: Signal
 
     def __init__(self, geometry: Geometry, edge: Edge):
         self.geometry = geometry
         self.edge: Edge = edge
-        messages = Messages(geometry)
-        slot, layer = unsigned(geometry.slot_bits(edge)), unsigned(messages.layer_bits(edge))
-        push = {"valid": 1, "first": 1, "changed": 1, "active": 1, "index": slot, "layer": layer}
         super().__init__(
             {
-                "push": In(data.StructLayout(push)),
-                "changed_count": Out(messages.list_bits(edge)),
-                "active_count": Out(messages.list_bits(edge)),
-                "source": In(messages.source(edge)),
-                "slot": Out(slot),
+                "stepped": In(SteppedNeuron(geometry, edge)),
+                "lengths": Out(LaneLengths(geometry, edge)),
+                "source": In(Messages(geometry).source(edge)),
+                "slot": Out(geometry.slot_bits(edge)),
                 "present": Out(1),
             }
         )
@@ -58,79 +64,83 @@ class EventLists(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Counts of every layer, the lists themselves; then the look-ups."""
         m = Module()
-        push = self.push
+        unit, layers = self.stepped, len(self.geometry.layers(self.edge))
         counts: dict[Listing, Array] = {}
         entries: dict[Listing, _Entry] = {}
-        for listing, count, wanted in (
-            (Listing.CHANGED, self.changed_count, push.changed),
-            (Listing.ACTIVE, self.active_count, push.active),
+        for listing, length, wanted in (
+            (Listing.CHANGED, self.lengths.changed, unit.changed),
+            (Listing.ACTIVE, self.lengths.active, unit.active),
         ):
-            name, layers = listing.name.lower(), len(self.geometry.layers(self.edge))
-            counts[listing] = Array(Signal(len(count), name=f"{name}_count_{k}") for k in range(layers))
-            before = Mux(push.first, 0, counts[listing][push.layer])
-            m.d.sync += count.eq(before + wanted)
-            with m.If(push.valid):
-                m.d.sync += counts[listing][push.layer].eq(before + wanted)
-            entries[listing] = _Entry(push.valid & wanted, self._place(before, push.layer), push.index)
-        units = (self._apart if step_beats(self.geometry) == 1 else self._together)(m, entries)
+            name = listing.name.lower()
+            counts[listing] = Array(Signal(len(length), name=f"{name}_count_{k}") for k in range(layers))
+            before = Mux(unit.first, 0, counts[listing][unit.layer])
+            m.d.sync += length.eq(before + wanted)
+            with m.If(unit.valid):
+                m.d.sync += counts[listing][unit.layer].eq(before + wanted)
+            entries[listing] = _Entry(unit.valid & wanted, self._address(before, unit.layer), unit.index)
+        # Where steps come every cycle a unit may enter both lists in one cycle.
+        units = self._two_memories(m, entries) if step_beats(self.geometry) == 1 else self._one_memory(m, entries)
         self._look_up(m, counts, units)
         return m
 
-    def _place(self, index: Value, layer: Value) -> Value:
-        """Address in a list of every layer."""
-        return Value.cast(Cat(index[: len(self.slot)], layer))[: address_bits(self._depth)]
+    def _address(self, number: Value, layer: Value) -> Fields:
+        """Address of a number in the list of a layer: as that of a neuron, with the number for the slot."""
+        return address_of(self.geometry, self.edge, number, layer)
 
     @property
     def _depth(self) -> int:
         return memory_depth(self.geometry.neuron_words(self.edge))
 
-    def _apart(self, m: Module, entries: "dict[Listing, _Entry]") -> dict[Listing, Value]:
-        """A memory for each list, for a unit may enter both in one cycle."""
+    def _two_memories(self, m: Module, entries: dict[Listing, _Entry]) -> dict[Listing, Value]:
+        """One memory for each list; returns the unit that was read from each."""
         units = {}
         for listing, entry in entries.items():
             m.submodules[listing.name.lower()] = memory = lane_memory(self.slot.shape(), self._depth)
             write, read = write_port(memory), read_port(memory)
-            m.d.comb += [write.en.eq(entry.valid), write.addr.eq(entry.place), write.data.eq(entry.unit)]
-            m.d.comb += [read.en.eq(1), read.addr.eq(self._place(self.source.index, self.source.layer))]
+            m.d.comb += [write.en.eq(entry.valid), write.addr.eq(entry.address), write.data.eq(entry.unit)]
+            m.d.comb += [read.en.eq(1), read.addr.eq(self._address(self.source.index, self.source.layer))]
             units[listing] = read.data
         return units
 
-    def _together(self, m: Module, entries: "dict[Listing, _Entry]") -> dict[Listing, Value]:
-        """Where steps come every second cycle, one memory takes the entries in turn."""
+    def _one_memory(self, m: Module, entries: dict[Listing, _Entry]) -> dict[Listing, Value]:
+        """One memory, with the lists of active units in its upper half, takes the entries in turn: a changed unit
+        enters one cycle later."""
         m.submodules.units = memory = lane_memory(self.slot.shape(), 2 * self._depth)
         write, read = write_port(memory), read_port(memory)
-        active = entries[Listing.ACTIVE]
-        changed = _Entry(*(delay(m, value, 1, f"changed_{k}") for k, value in enumerate(entries[Listing.CHANGED])))
+        active, early = entries[Listing.ACTIVE], entries[Listing.CHANGED]
+        changed = _Entry(
+            delay(m, early.valid, 1, "changed_valid"),
+            delay(m, early.address, 1, "changed_address"),
+            delay(m, early.unit, 1, "changed_unit"),
+        )
+        size = neuron_address(self.geometry, self.edge).size
+        address = Signal(size, name="entry_address")
+        m.d.comb += address.eq(Mux(changed.valid, changed.address.as_value(), active.address.as_value()))
+        asked = self._address(self.source.index, self.source.layer).as_value()
         m.d.comb += [
             write.en.eq(active.valid | changed.valid),
-            write.addr.eq(Cat(Mux(changed.valid, changed.place, active.place), ~changed.valid)),
+            write.addr.eq(Cat(address, ~changed.valid)),
             write.data.eq(Mux(changed.valid, changed.unit, active.unit)),
             read.en.eq(1),
-            read.addr.eq(Cat(self._place(self.source.index, self.source.layer), self.source.listing == Listing.ACTIVE)),
+            read.addr.eq(Cat(asked, self.source.listing == Listing.ACTIVE)),
         ]
         return {Listing.CHANGED: read.data, Listing.ACTIVE: read.data}
 
     def _look_up(self, m: Module, counts: dict[Listing, Array], units: dict[Listing, Value]) -> None:
-        """The message's own index, or the unit at that index of a list."""
+        """The message's own index, or the unit at that index of a list; and whether the list is that long."""
         message = self.source
         named = Signal.like(self.slot, name="named_slot", reset_less=True)
         listing = Signal(Listing, name="listing", reset_less=True)
         m.d.sync += [named.eq(message.index), listing.eq(message.listing)]
         m.d.comb += self.slot.eq(named)
         # The length first, then the comparison.
-        length = Signal.like(self.changed_count, name="length")
+        length = Signal.like(self.lengths.changed, name="length")
         for kind, unit in units.items():
             with m.If(message.listing == kind):
                 m.d.comb += length.eq(counts[kind][message.layer])
             with m.If(listing == kind):
                 m.d.comb += self.slot.eq(unit)
         cycles = lane_stages(self.geometry).present - 1
-        everyone, index, length = (
-            delay(m, value, cycles, name)
-            for value, name in (
-                (message.listing == Listing.ALL, "everyone"),
-                (message.index, "index"),
-                (length, "length"),
-            )
-        )
-        m.d.sync += self.present.eq(everyone | (index < length))
+        everyone = delay(m, message.listing == Listing.ALL, cycles, "everyone")
+        index, compared = delay(m, message.index, cycles, "index"), delay(m, length, cycles, "length")
+        m.d.sync += self.present.eq(everyone | (index < compared))

@@ -1,100 +1,138 @@
 """The xorshift generators of one lane's neurons, in two banks (`docs/numerics.md`, section 6)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike, unsigned
-from amaranth.lib import wiring
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import DITHER_STAGE
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
-from ceprop.hdl.lanes.dither import advance
+from ceprop.hdl.lanes.dither import next_random
+from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.hdl.lanes.messages import Messages, Operation, Space
 from ceprop.hdl.lanes.stages import lane_stages
-from ceprop.hdl.lanes.wavefront import lane_memory
-from ceprop.specification import Edge, Geometry, address_bits, memory_depth
+from ceprop.hdl.neuron.signatures import address_of, neuron_address
+from ceprop.hdl.typing import Fields
+from ceprop.specification import Edge, Geometry
 
 
 class GeneratorBanks(wiring.Component):
-    """A nudged step writes every generator's next value into the other bank, which becomes the one in use if any state
+    """A nudged step writes the next value of every generator into the other bank. That bank comes into use if any state
     of the network changed.
+
+    Throughput: one read per cycle; steps prevail over words that are read back, and these over the array.
 
     Members
     -------
-    source, ahead, step : In
-        Messages in this lane; `ahead` is the one that will be `step` a cycle later.
-    moves, place, bank : In
-        A step of a neuron will be over a cycle later; its address, and the bank in use.
+    source, step, next_step : In
+        Messages in this lane; `next_step` is the message that will be `step` one cycle later.
+    sent : In
+        The neuron that `source` means, one cycle later.
+    ending, stepped, bank : In
+        The step of a neuron will be over one cycle later; that neuron, and the bank in use.
     nudged : In
         A step of the nudged phase is over.
-    address : In
-        The neuron that `source` means, one cycle later.
     word : In
         A value to be written, beside its `step`.
     dither : Out
         For the array, `DITHER_STAGE` cycles after the lane's address, at its shift.
-    value, following : Out
-        The generator and its next value, two cycles after `moves`, or one after a `step` that reads it out.
+    value, next_value : Out
+        The generator and its next value, two cycles after `ending`, or one after a `step` that reads it out.
     """
 
+    source: Fields
+    step: Fields
+    next_step: Fields
+    sent: Fields
+    ending: Signal
+    stepped: Fields
+    bank: Signal
+    nudged: Signal
+    word: Signal
+    dither: Signal
+    value: Signal
+    next_value: Signal
+
     def __init__(self, geometry: Geometry, edge: Edge):
-        self._address_bits = address_bits(memory_depth(geometry.neuron_words(edge)))
+        self.geometry = geometry
+        self.edge: Edge = edge
+        address = neuron_address(geometry, edge)
+        self._address = data.StructLayout({"neuron": address, "bank": unsigned(1)})
         self._dither_stage = lane_stages(geometry).address + DITHER_STAGE
-        messages = Messages(geometry)
-        bits = geometry.specification.generator_bits
+        messages, bits = Messages(geometry), geometry.specification.generator_bits
         super().__init__(
             {
                 "source": In(messages.source(edge)),
-                "ahead": In(messages.step(edge)),
                 "step": In(messages.step(edge)),
+                "next_step": In(messages.step(edge)),
+                "sent": In(address),
+                "ending": In(1),
+                "stepped": In(address),
                 "bank": In(1),
-                "moves": In(1),
                 "nudged": In(1),
-                "place": In(self._address_bits),
-                "address": In(self._address_bits),
                 "word": In(messages.word_bits),
                 "dither": Out(geometry.widths.dither_bits),
                 "value": Out(bits),
-                "following": Out(bits),
+                "next_value": Out(bits),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One memory; the read port serves the steps first, then the command port and the array."""
+        """One memory of both banks, with one port that reads and one that writes."""
         m = Module()
-        m.submodules.words = memory = lane_memory(unsigned(len(self.value)), 2 << self._address_bits)
-        write, read = write_port(memory), read_port(memory)
-        step, source = self.step, self.source
-
-        bank = delay(m, source.bank, 1, "bank")
-        late_place = delay(m, self._place(bank, self.address), self._dither_stage - 3, "place")
-        ahead = self._place(self.ahead.bank, Cat(self.ahead.index, self.ahead.layer))
-        moved = self._place(self.bank, self.place)
-        place = Signal.like(late_place, name="read_place", reset_less=True)
-        m.d.sync += place.eq(Mux(self.ahead.operation == Operation.NONE, late_place, ahead))
-        # The other steps of a walk are in this lane while the first ones end.
-        with m.If(self.moves):
-            m.d.sync += place.eq(moved)
+        m.submodules.words = memory = lane_memory(unsigned(len(self.value)), 1 << self._address.size)
+        read, write = read_port(memory), write_port(memory)
+        shift = delay(m, self.source.dither_shift, self._dither_stage, "dither_shift")
+        enable, address, word = self._written(m)
         m.d.comb += [
-            read.addr.eq(place),
+            read.addr.eq(self._read_address(m)),
             read.en.eq(1),
-            self.dither.eq(read.data << delay(m, source.dither_shift, self._dither_stage, "dither_shift")),
+            self.dither.eq(read.data << shift),
             self.value.eq(read.data),
-            self.following.eq(advance(read.data)),
+            self.next_value.eq(next_random(read.data)),
+            write.en.eq(enable),
+            write.addr.eq(address),
+            write.data.eq(word),
         ]
+        return m
 
-        loading = (step.operation == Operation.WRITE) & (step.space == Space.GENERATOR)
+    def _in_bank(self, neuron: Fields, bank: Value, name: str, m: Module) -> Fields:
+        """Address of a neuron's generator in a bank."""
+        address = Signal(self._address, name=name)
+        m.d.comb += [address.neuron.eq(neuron), address.bank.eq(bank)]
+        return address
+
+    def _named_by(self, step: Fields, name: str, m: Module) -> Fields:
+        """Address of the generator that a step message names."""
+        return self._in_bank(address_of(self.geometry, self.edge, step.index, step.layer), step.bank, name, m)
+
+    def _read_address(self, m: Module) -> Fields:
+        """The address for the array, unless a message reads a word, or a step ends: other steps of the walk are in this
+        lane while the first ones end."""
+        bank = delay(m, self.source.bank, 1, "source_bank")
+        of_source = self._in_bank(self.sent, bank, "source_address", m)
+        late = delay(m, of_source, self._dither_stage - 3, "late_source_address")
+        named = self._named_by(self.next_step, "next_step_address", m)
+        ended = self._in_bank(self.stepped, self.bank, "ending_address", m)
+        address = Signal(self._address, name="read_address", reset_less=True)
+        is_free = self.next_step.operation == Operation.NONE
+        m.d.sync += address.eq(Mux(is_free, late.as_value(), named.as_value()))
+        with m.If(self.ending):
+            m.d.sync += address.eq(ended)
+        return address
+
+    def _written(self, m: Module) -> tuple[Signal, Fields, Signal]:
+        """A word of a message, or the next value into the bank that is not in use: enable, address and word."""
+        loading = (self.step.operation == Operation.WRITE) & (self.step.space == Space.GENERATOR)
         stepping = delay(m, self.nudged, 1, "stepping")
-        here = self._place(step.bank, Cat(step.index, step.layer))
-        other = delay(m, self._place(~self.bank, self.place), 2, "other_place")
-        enable, written = Signal(name="enable"), Signal.like(here, name="written")
+        named = self._named_by(self.step, "step_address", m)
+        other = self._in_bank(self.stepped, ~self.bank, "other_address", m)
+        late = delay(m, other, 2, "late_other_address")
+        enable, address = Signal(name="enable"), Signal(self._address, name="write_address")
         word = Signal.like(self.value, name="word_to_write", reset_less=True)
         m.d.sync += [
             enable.eq(loading | stepping),
-            written.eq(Mux(stepping, other, here)),
-            word.eq(Mux(stepping, self.following, self.word)),
+            address.eq(Mux(stepping, late.as_value(), named.as_value())),
+            word.eq(Mux(stepping, self.next_value, self.word)),
         ]
-        m.d.comb += [write.en.eq(enable), write.addr.eq(written), write.data.eq(word)]
-        return m
-
-    def _place(self, bank: ValueLike, address: ValueLike) -> Value:
-        return Value.cast(Cat(Value.cast(address)[: self._address_bits], bank))
+        return enable, address, word

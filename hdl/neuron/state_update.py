@@ -1,4 +1,4 @@
-"""A neuron's move: from what it heard to its new state, one operation between two registers."""
+"""The state update of a neuron: from its sums to its new state, one operation between two registers."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -9,30 +9,43 @@ from ceprop.hdl.delay import delay
 from ceprop.hdl.lanes.messages import Messages
 from ceprop.hdl.neuron.activation import Activation
 from ceprop.hdl.neuron.running_sums import drive_delay
+from ceprop.hdl.typing import Fields
 from ceprop.specification import LARGEST_NUDGE_SHIFT, Edge, Geometry
 
 
 class StateUpdate(wiring.Component):
     """Sum, bias and drive, activation, and in the output layer the nudge.
 
+    Throughput: one state per cycle. Latency: `latency` cycles, 2 on the row edge or 1 on the column edge, + that of the
+    activation, + 2 on the edge of the output layer or 1 on the other.
+
     Parameters
     ----------
     geometry : Geometry
         Widths; which layers lie on the edge.
     edge : "row" or "column"
-        Where it is.
+        On which edge it is.
 
     Members
     -------
     step, settings : In
-        The message beside the words, and the lane's settings.
+        The message beside the words of the neuron, and the settings of the lane.
     labelled : In
         The neuron is the labelled one, beside the words.
     sum, drive, bias, old : In
-        The words of the neuron: its sum, on the row edge the drive, `drive_delay` cycles later; its bias, its state.
+        The words of the neuron: its sum; on the row edge the drive, `drive_delay` cycles later; its bias; its state.
     new : Out
         The new state, `latency` cycles later.
     """
+
+    step: Fields
+    settings: Fields
+    labelled: Signal
+    sum: Signal
+    drive: Signal
+    bias: Signal
+    old: Signal
+    new: Signal
 
     def __init__(self, geometry: Geometry, edge: Edge):
         self.geometry = geometry
@@ -41,8 +54,8 @@ class StateUpdate(wiring.Component):
         layers = self.specification.connections
         self._nudges = geometry.edge(layers[-1]) == edge
         self._point = geometry.widths.sum_point(edge)
-        # Cycles from the words to the activation's input: the drive is added to the sum of the others.
-        self._heard = 2 if edge == "row" else 1
+        # Cycles from the words to the input of the activation: the drive is added to the sum of the other two.
+        self._total_cycles = 2 if edge == "row" else 1
         self._drive_delay = drive_delay(geometry, edge)
         fraction = self._point + self.specification.formats.weight_fraction
         self._activation = Activation(self.specification, geometry.widths.sum_bits(edge), fraction)
@@ -63,21 +76,21 @@ class StateUpdate(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the words to the new state."""
-        return self._heard + self._activation.latency + (2 if self._nudges else 1)
+        return self._total_cycles + self._activation.latency + (2 if self._nudges else 1)
 
     def elaborate(self, platform: object) -> Module:
-        """The sum's way; the nudge is worked out beside it."""
+        """Sum, activation, nudge, padding; the nudge is computed beside the activation."""
         m = Module()
         bits = self.specification.formats.state_bits
         m.submodules.activation = self._activation
-        m.d.comb += self._activation.value.eq(self._hear(m))
-        activated = self._heard + self._activation.latency
+        m.d.comb += self._activation.value.eq(self._total(m))
+        activated = self._total_cycles + self._activation.latency
         state = self._activation.state
         if self._nudges:
             nudge = self._nudge(m, activated)
-            pulled = Signal(signed(bits + 3), name="pulled", reset_less=True)
-            m.d.sync += pulled.eq(state + nudge)
-            state = clip(pulled, bits)
+            nudged_state = Signal(signed(bits + 3), name="nudged_state", reset_less=True)
+            m.d.sync += nudged_state.eq(state + nudge)
+            state = clip(nudged_state, bits)
         if self.geometry.padded(self.edge):
             exists = Signal(name="exists", reset_less=True)
             m.d.sync += exists.eq(self.step.remaining != 0)
@@ -87,16 +100,16 @@ class StateUpdate(wiring.Component):
         m.d.comb += self.new.eq(new)
         return m
 
-    def _hear(self, m: Module) -> Signal:
+    def _total(self, m: Module) -> Signal:
         """Sum, bias and drive on a common point."""
         formats = self.specification.formats
         shape = signed(self.geometry.widths.sum_bits(self.edge))
-        heard = Signal(shape, name="heard", reset_less=True)
-        # Without a second layer of neurons nothing but the drive and the bias is ever heard.
+        summed = Signal(shape, name="summed", reset_less=True)
+        # Without a second layer of neurons there is nothing but the drive and the bias.
         alone = len(self.specification.layers) == 2
         others = 0 if alone else Mux(self.step.first, 0, self.sum)
-        m.d.sync += heard.eq(others + (self.bias << formats.state_bits))
-        total = heard << (self._point - formats.state_bits)
+        m.d.sync += summed.eq(others + (self.bias << formats.state_bits))
+        total = summed << (self._point - formats.state_bits)
         value = Signal(shape, name="value", reset_less=True)
         if self.edge == "column":
             m.d.comb += value.eq(total)
@@ -111,8 +124,8 @@ class StateUpdate(wiring.Component):
     def _nudge(self, m: Module, activated: int) -> Value:
         """`+-((y - s + 2^(k-1)) >> k)` for a unit of the output layer in the nudged phase, else zero."""
         bits = self.specification.formats.state_bits
-        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. Behind the shift by `k - 1` a
-        # half remains to be rounded; of the negated number just so, for `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
+        # The target is all ones or zero, so `y - s` is `~s`, or `~s + 1` with its sign. After the shift by `k - 1` one
+        # bit remains to be rounded off, of the negated number as well: `-((x + 1) >> 1)` is `(~x + 1) >> 1`.
         gap, shifted, nudge = (
             Signal(signed(bits + 2), name=name, reset_less=True) for name in ("gap", "shifted", "nudge")
         )

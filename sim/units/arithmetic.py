@@ -1,4 +1,4 @@
-"""Benches of the parts without a state of their own: generator step, multiplier, activation, triangle."""
+"""Benches of the parts without a state of their own: generator step, multiplier, activation, skew registers."""
 
 import itertools
 
@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.devices.multiplier import Multiplier
-from ceprop.hdl.lanes.dither import advance
-from ceprop.hdl.lanes.wavefront import Triangle
+from ceprop.hdl.lanes.dither import next_random
+from ceprop.hdl.lanes.skew_registers import SkewRegisters
 from ceprop.hdl.neuron.activation import Activation
 from ceprop.model import activate
 from ceprop.model import advance as model_advance
@@ -19,31 +19,31 @@ _EXHAUSTIVE_BITS = 14
 """A wider sum is tried around every place where its state changes instead, a wider product at its extremes."""
 
 
-class Advance(wiring.Component):
-    """The next values of many generators at once, a register behind them."""
+class NextRandom(wiring.Component):
+    """The next values of many generators at once, then a register."""
 
     values: Signal
-    following: Signal
+    next_values: Signal
 
     count = 64
 
     def __init__(self, bits: int):
         self.bits = bits
-        super().__init__({"values": In(bits * self.count), "following": Out(bits * self.count)})
+        super().__init__({"values": In(bits * self.count), "next_values": Out(bits * self.count)})
 
     def elaborate(self, platform: object) -> Module:
         """Side by side."""
         m = Module()
         values = [Signal(self.bits, name=f"value_{k}") for k in range(self.count)]
         m.d.comb += [value.eq(self.values.word_select(k, self.bits)) for k, value in enumerate(values)]
-        m.d.sync += self.following.eq(Cat(advance(value) for value in values))
+        m.d.sync += self.next_values.eq(Cat(next_random(value) for value in values))
         return m
 
 
-async def bench_advance(cell: Cell) -> None:
+async def bench_next_random(cell: Cell) -> None:
     """All values of 16 bits; 65536 random ones of 32, and every single bit."""
-    assert isinstance(cell.component, Advance)
-    bits, count = cell.component.bits, Advance.count
+    assert isinstance(cell.component, NextRandom)
+    bits, count = cell.component.bits, NextRandom.count
     if bits == 16:
         values = list(range(1 << 16))
     else:
@@ -54,12 +54,12 @@ async def bench_advance(cell: Cell) -> None:
     outputs = await cell.play([*({"values": word} for word in packed), {}])
     for group, output in zip(groups, outputs[1:], strict=True):
         for k, value in enumerate(group):
-            found = output["following"] >> (k * bits) & ((1 << bits) - 1)
+            found = output["next_values"] >> (k * bits) & ((1 << bits) - 1)
             cell.equal(f"after {value:#x}", found, model_advance(value, bits))
 
 
 async def bench_multiplier(cell: Cell) -> None:
-    """Every pair of operands, one a cycle; of wide ones the extremes and random ones."""
+    """Every pair of operands, one per cycle; of wide ones the extremes and random ones."""
     component, random = cell.component, cell.random
     assert isinstance(component, Multiplier)
     ranges = [range(-(1 << n >> 1), 1 << n >> 1) for n in (cell.width("a"), cell.width("b"))]
@@ -100,10 +100,10 @@ async def bench_activation(cell: Cell) -> None:
         cell.equal(f"activation of {value}", cell.output(output, "state"), expected)
 
 
-async def bench_triangle(cell: Cell) -> None:
+async def bench_skew_registers(cell: Cell) -> None:
     """Random words: every lane is late by its own number of cycles."""
     component = cell.component
-    assert isinstance(component, Triangle)
+    assert isinstance(component, SkewRegisters)
     lanes = component.lanes
     words = [[cell.random.getrandbits(cell.width("words__0")) for _ in range(lanes)] for _ in range(200)]
     cycles: list[Cycle] = [{f"words__{lane}": word for lane, word in enumerate(group)} for group in words]
@@ -114,5 +114,5 @@ async def bench_triangle(cell: Cell) -> None:
             if component.align:
                 late = (lanes - 1) // component.lanes_a_hop - late
             if now >= late:
-                found = cell.output(output, f"moved__{lane}")
+                found = cell.output(output, f"delayed__{lane}")
                 cell.equal(f"lane {lane} in cycle {now}", found, words[now - late][lane])

@@ -13,7 +13,7 @@ from ceprop.hdl.cell.synapse import (
 )
 from ceprop.hdl.lanes.stages import lane_stages
 from ceprop.sim.units.cell import Cell
-from ceprop.sim.units.inputs import Entry, Lists, dither_of, lane_entry, send_sample
+from ceprop.sim.units.inputs import COLUMN_PORTS, Entry, Lists, dither_of, lane_entry, send_sample
 from ceprop.sim.units.timeline import Timeline
 from ceprop.specification import address_bits
 
@@ -55,7 +55,7 @@ async def bench_column_lane(cell: Cell) -> None:
     line, now, lists = Timeline(), 0, Lists(cell.geometry.cols - 1)
     for number in range(_SAMPLES):
         bank = number % cell.geometry.input_lists
-        now = send_sample(cell, line, now, lists, bank) + lane_entry(cell)
+        now = send_sample(cell, line, now, lists, bank, COLUMN_PORTS) + lane_entry(cell)
         beats = update_beats(cell.geometry.memory_ports)
         tiles = [_random_tile(cell, lists.banks[bank], bank, k % beats == 0) for k in range(_TILES)]
         for k, tile in enumerate(tiles):
@@ -77,7 +77,7 @@ def _random_tile(cell: Cell, entries: list[Entry], bank: int, may_write: bool) -
     message = flags | {"base": base, "index": index, "bank": bank}
     message["lane"] = random.choice((0, random.randrange(geometry.cols)))
     entry = entries[index] if flags["input"] and index < len(entries) else None
-    slot = random.randrange(min(connection.column_slots, 1 << cell.width("slot")))
+    slot = random.randrange(min(connection.column_slots, 1 << cell.width("neuron__slot")))
     return Tile(message, entry, slot, random.getrandbits(1))
 
 
@@ -86,21 +86,21 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     message, random, stages = tile.message, cell.random, lane_stages(cell.geometry)
     hop = lane_entry(cell)
     what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
-    line.set(now, "tile", **message)
+    line.set(now, "before__tile", **message)
     lane = (message["lane"] - 1) % (1 << address_bits(cell.geometry.cols))
-    line.expect(now + hop, what, "tile_out", message | {"lane": lane})
-    line.set(now + hop + 1, "slot", tile.slot)
-    line.set(now + hop + stages.present, "present", tile.present)
+    line.expect(now + hop, what, "after__tile", message | {"lane": lane})
+    line.set(now + hop + 1, "neuron__slot", tile.slot)
+    line.set(now + hop + stages.present, "neuron__present", tile.present)
     start = now + hop + stages.address
 
     reading = tile if message["sum"] else earlier
     # The second read of what is not written does not matter.
     if reading is not None and reading.word is not None and (message["sum"] or reading.writes):
-        line.expect(start, what, "cells", {"read_word": reading.word})
+        line.expect(start, what, "cells__bundle", {"read_word": reading.word})
     written = {"write_enable": int(tile.writes)}
     if tile.writes and tile.word is not None:
         written["write_word"] = tile.word
-    line.expect(start + write_stage(cell.geometry.memory_ports), what, "cells", written)
+    line.expect(start + write_stage(cell.geometry.memory_ports), what, "cells__bundle", written)
 
     # A neuron's operand and an input's never come together.
     operand, dither = (
@@ -109,15 +109,15 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     )
     if message["input"] or message["read"]:
         operand = 0
-    line.set(start + OPERAND_STAGE, "operand", operand)
-    line.set(start + DITHER_STAGE, "dither", dither)
+    line.set(start + OPERAND_STAGE, "neuron__operand", operand)
+    line.set(start + DITHER_STAGE, "neuron__dither", dither)
     own = tile.entry.value if tile.entry else int(message["read"] and tile.picked)
     sent = {"operand": operand or own, "sum": message["sum"], "row_factor": message["row_factor"]}
-    line.expect(start + OPERAND_STAGE, what, "cells", sent)
+    line.expect(start + OPERAND_STAGE, what, "cells__bundle", sent)
     if tile.entry or not message["input"]:
         sent_dither = dither_of(cell, tile.entry) if tile.entry else dither
-        line.expect(start + DITHER_STAGE, what, "cells", {"dither": sent_dither})
+        line.expect(start + DITHER_STAGE, what, "cells__bundle", {"dither": sent_dither})
     column_sum = int(message["sum"] and message["row_factor"])
     sums = {"accumulate": message["accumulate"], "column_sum": column_sum}
-    line.expect(start + ACCUMULATE_STAGE, what, "cells", sums)
-    line.expect(start + load_stage(cell.geometry.memory_ports), what, "cells", {"load": message["load"]})
+    line.expect(start + ACCUMULATE_STAGE, what, "cells__bundle", sums)
+    line.expect(start + load_stage(cell.geometry.memory_ports), what, "cells__bundle", {"load": message["load"]})

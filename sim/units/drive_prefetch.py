@@ -1,4 +1,4 @@
-"""Bench of the drive walker: its slots, in which cycles they go, and when their sums are back."""
+"""Bench of the drive prefetch: its slots, in which cycles they go, and when their sums are back."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -13,32 +13,43 @@ RETURN_CYCLES = 6
 _CYCLES = 6000
 
 
-async def bench_drive(cell: Cell) -> None:
+async def bench_drive_prefetch(cell: Cell) -> None:
     """Samples of any length, cycles to spare now and then, weights that change, and drives taken late or at once."""
     random, geometry = cell.random, cell.geometry
     walker = _Walker(geometry)
-    script: list[dict[str, int]] = []
+    script: list[dict[str, Any]] = []
     expected: list[dict[str, Any]] = []
-    sends: dict[str, Any] = {"sends": 0}
+    sent: dict[str, Any] = {}
     walking = 0
     for _ in range(_CYCLES):
         # Long stretches and short ones, of either kind.
         walking = walking if random.random() < 0.6 else random.getrandbits(1)
-        inputs = {"walking": walking, "open": int(random.random() < 0.9), "again": 0, "take": 0, "listed": 0}
+        inputs = {
+            "sweeps__walking": walking,
+            "turn__open": int(random.random() < 0.9),
+            "restart": 0,
+            "turn__take": 0,
+            "listed__complete": 0,
+        }
         if walker.ready and random.random() < 0.3:
-            inputs["take"] = 1
+            inputs["turn__take"] = 1
         elif random.random() < 0.01:
-            inputs |= {"again": 1, "open": 0}
+            inputs |= {"restart": 1, "turn__open": 0}
         if walker.waiting is None and random.random() < 0.2:
-            inputs |= {"listed": 1, "longest": random.choice((0, 1, random.randint(0, geometry.slots(0))))}
+            longest = random.choice((0, 1, random.randint(0, geometry.slots(0))))
+            inputs |= {"listed__complete": 1, "listed__longest": longest}
         # After the reset the first sample is in the second bank.
-        outputs = {"begun": int(walker.begun), "ready": int(walker.ready)} | sends
+        outputs: dict[str, Any] = {"turn__listed": int(walker.begun), "turn__ready": int(walker.ready)}
         if walker.begun:
-            outputs["events"] = walker.events
+            outputs["turn__events"] = walker.events
         slot = walker.cycle(inputs)
-        script.append(inputs)
-        expected.append(outputs | {"issued": int(slot is not None)})
-        sends = {"sends": 0} if slot is None else {"sends": 1} | _messages(geometry, *slot)
+        issued = walking and random.getrandbits(1)
+        of_sweep = _of_sweep(cell)
+        script.append(inputs | of_sweep | {"sweeps__issued": issued})
+        # Messages of the sweep walker pass, but for those in whose place a slot of the drive sends its own.
+        passed = {f"slots__{name.removeprefix('sweeps__')}": fields for name, fields in of_sweep.items()}
+        expected.append(outputs | passed | sent | {"slots__issued": int(slot is not None or issued)})
+        sent = {} if slot is None else _messages(geometry, *slot)
     assert walker.taken > 20, "few drives were taken: the bench proves too little"
     for now, found in enumerate(await cell.play(script)):
         for port, value in expected[now].items():
@@ -73,18 +84,18 @@ class _Walker:
             if self.waiting is not None:
                 self.begun, self.events, self.waiting = True, self.waiting, None
                 self._begin()
-        elif inputs["again"]:
+        elif inputs["restart"]:
             self._begin()
-        elif inputs["take"]:
+        elif inputs["turn__take"]:
             self.begun, self.taken = False, self.taken + 1
         elif not self.left:
             self.since += 1
-        elif inputs["open"] and not inputs["walking"] and not self.walked:
+        elif inputs["turn__open"] and not inputs["sweeps__walking"] and not self.walked:
             slot = (*self.left.popleft(), 1 - self.taken % 2)
             self.since = 0
-        self.walked = inputs["walking"]
-        if inputs["listed"]:
-            self.waiting = inputs["longest"]
+        self.walked = inputs["sweeps__walking"]
+        if inputs["listed__complete"]:
+            self.waiting = inputs["listed__longest"]
         return slot
 
     def _begin(self) -> None:
@@ -92,12 +103,24 @@ class _Walker:
         self.left = deque((row, place) for row in rows for place in places)
 
 
+def _of_sweep(cell: Cell) -> dict[str, dict[str, int]]:
+    """Messages of the sweep walker at random, some fields of each."""
+    geometry, random = cell.geometry, cell.random
+    return {
+        "sweeps__row_source": {"sum": random.getrandbits(1), "index": random.randrange(geometry.slots(1))},
+        "sweeps__column_source": {"sum": random.getrandbits(1), "swap": random.getrandbits(1)},
+        "sweeps__row_sum": {"valid": random.getrandbits(1), "first": random.getrandbits(1)},
+        "sweeps__column_sum": {"valid": random.getrandbits(1), "first": random.getrandbits(1)},
+        "sweeps__tile": {"write": random.getrandbits(1), "index": random.randrange(geometry.slots(0))},
+    }
+
+
 def _messages(geometry: Geometry, row: int, place: int, bank: int) -> dict[str, Any]:
     """A slot's messages."""
     source = {"sum": 1, "operand": Operand.ZERO.value, "listing": Listing.ALL.value, "index": row, "layer": 0}
     tile = {"sum": 1, "row_factor": 0, "accumulate": 0, "write": 0, "load": 0, "read": 0, "input": 1}
     return {
-        "row_source": source,
-        "row_sum": {"valid": 1, "drive": 1 + bank, "first": int(place == 0), "read": 0},
-        "tile": tile | {"bank": bank, "base": geometry.connections[0].base, "index": place},
+        "slots__row_source": source,
+        "slots__row_sum": {"valid": 1, "drive": 1 + bank, "first": int(place == 0), "read": 0},
+        "slots__tile": tile | {"bank": bank, "base": geometry.connections[0].base, "index": place},
     }

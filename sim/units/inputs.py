@@ -1,4 +1,4 @@
-"""Bench of the input cell: samples written as events into one bank of lists, while tiles walk the other; or into
+"""Bench of the lists of inputs: samples written as events into one bank of lists, while tiles walk the other; or into
 the only one, when they have."""
 
 from dataclasses import dataclass, field
@@ -10,6 +10,11 @@ from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.timeline import Timeline
 
 _SAMPLES = 60
+
+LIST_PORTS = "event", "event_out"
+"""Ports of the lists through which the event of a group comes and goes."""
+COLUMN_PORTS = "before__event", "after__event"
+"""The same of a column lane."""
 
 
 @dataclass(frozen=True)
@@ -34,45 +39,48 @@ def lane_entry(cell: Cell) -> int:
     return cell.geometry.hop_registers(cell.geometry.cols - 1)
 
 
-def send_sample(cell: Cell, line: Timeline, now: int, lists: Lists, bank: int) -> int:
+def send_sample(
+    cell: Cell, line: Timeline, now: int, lists: Lists, bank: int, ports: tuple[str, str] = LIST_PORTS
+) -> int:
     """Events of one sample from a cycle on, some slots left out, some inputs zero; the next cycle."""
+    event_in, event_out = ports
     random, specification, geometry, hop = cell.random, cell.specification, cell.geometry, lane_entry(cell)
     slots = [slot for slot in range(geometry.slots(0)) if random.random() < 0.8] or [0]
     everything = int(random.random() < 0.2)
     for slot in slots:
         if random.random() < 0.3:
             # A gap: what is on the port without `valid` must not be taken.
-            line.set(now, "event", slot=slot, first=random.getrandbits(1), bank=bank, everything=everything)
+            line.set(now, event_in, slot=slot, first=random.getrandbits(1), bank=bank, everything=everything)
             line.set(now + hop, "value", random.getrandbits(specification.formats.input_bits))
-            line.expect(now + hop, "gap", "event_out", {"valid": 0, "closes": 0})
+            line.expect(now + hop, "gap", event_out, {"valid": 0, "closes": 0})
             now += 1
         value = random.choice((0, random.getrandbits(specification.formats.input_bits)))
         event = {"valid": 1, "first": int(slot == slots[0]), "everything": everything, "bank": bank, "slot": slot}
-        line.set(now, "event", **event)
+        line.set(now, event_in, **event)
         line.set(now + hop, "value", value)
-        line.expect(now + hop, f"slot {slot} with input {value}", "event_out", event)
+        line.expect(now + hop, f"slot {slot} with input {value}", event_out, event)
         if slot == slots[0]:
             lists.banks[bank] = []
         if value or everything:
             lists.banks[bank].append(Entry(slot, value, slot * geometry.cols + lists.lane))
         now += 1
     longest = random.randint(0, geometry.slots(0))
-    line.set(now, "event", closes=1, bank=bank, longest=longest)
+    line.set(now, event_in, closes=1, bank=bank, longest=longest)
     line.set(now + hop, "value", random.getrandbits(specification.formats.input_bits))
     gathered = {"closes": 1, "valid": 0, "bank": bank, "longest": max(longest, len(lists.banks[bank]))}
-    line.expect(now + hop, f"list of {len(lists.banks[bank])} closes", "event_out", gathered)
+    line.expect(now + hop, f"list of {len(lists.banks[bank])} closes", event_out, gathered)
     return now + 1
 
 
 def dither_of(cell: Cell, entry: Entry) -> int:
-    """An input's pattern, as the cells take it."""
+    """The dither of an input, as the cells take it."""
     geometry = cell.geometry
     return (input_pattern(cell.specification, entry.number) << geometry.widths.dither_shift(1)) & (
         (1 << geometry.widths.dither_bits) - 1
     )
 
 
-async def bench_input(cell: Cell) -> None:
+async def bench_input_lists(cell: Cell) -> None:
     """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
     random, line, bank, banks = cell.random, Timeline(), 0, cell.geometry.input_lists
     lists, stages = Lists(cell.geometry.cols - 1), lane_stages(cell.geometry)

@@ -100,9 +100,9 @@ async def bench_accumulator(cell: Cell) -> None:
         history.append(place if valid else None)
         addresses.append(address)
         contents.append(dict(sums))
-        if component.aside:
+        if component.separate_read:
             address = random.choice(addresses[-6:])
-            line.set(now, "look", address)
+            line.set(now, "read_address", address)
         # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
         for second, port in enumerate(ports):
             place = address, second
@@ -111,7 +111,7 @@ async def bench_accumulator(cell: Cell) -> None:
     await line.run(cell, undefined=ports)
 
 
-async def bench_queue(cell: Cell) -> None:
+async def bench_fifo(cell: Cell) -> None:
     """Bursts of words up to as many as there is room for, read at every pace; all come out once, in their order."""
     component, random, width = cell.component, cell.random, cell.width("word")
     assert isinstance(component, Fifo)

@@ -15,7 +15,7 @@ from ceprop.specification import Edge
 SUM_DELAY = 7
 """Cycles from a slot's `source` message to its `sum` message; any number will do."""
 _ROUNDS = 80
-_UNDEFINED = ("status_out", "trace", "read_word", "operand", "dither", "slot")
+_UNDEFINED = ("after__status", "trace", "read_word", "operands__operand", "operands__dither", "operands__slot")
 """Outputs that show whatever the memories hold between messages, before they are written too."""
 _READ_STAGE = 3
 """Cycles from a message in the lane that reads a word to that word."""
@@ -73,8 +73,8 @@ class NeuronBench:
         self._sources()
         self._reads()
         for now in range(start, self.now):
-            self.line.set(now, "settings", **self.settings)
-            self.line.expect(now + self.hop, "hop", "settings_out", self.settings)
+            self.line.set(now, "before__settings", **self.settings)
+            self.line.expect(now + self.hop, "hop", "after__settings", self.settings)
 
     def _address(self, layer: int, slot: int) -> int:
         return self.geometry.neuron_address(layer, slot)
@@ -99,7 +99,7 @@ class NeuronBench:
 
     def _write_word(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
-        self.line.set(self.now, "step", operation=Operation.WRITE, space=space, bank=bank, **unit)
+        self.line.set(self.now, "before__step", operation=Operation.WRITE, space=space, bank=bank, **unit)
         self.line.set(self.now + self.hop + 1, "word", word)
         self.now += self.beats
 
@@ -143,12 +143,12 @@ class NeuronBench:
     def _sum(self, layer: int, index: int, listing: Listing, drive: int, first: bool, addend: int) -> None:
         """A slot leaves, and its sum comes back."""
         layer_number = self.geometry.edge_number(layer)
-        self.line.set(self.now, "source", sum=1, listing=listing, index=index, layer=layer_number)
+        self.line.set(self.now, "before__source", sum=1, listing=listing, index=index, layer=layer_number)
         back = self.now + SUM_DELAY
         message = {"valid": 1, "drive": drive, "first": int(first)}
-        self.line.set(back, "sum", **message)
-        self.line.expect(back + self.hop, "hop", "sum_out", message)
-        self.line.set(back + self.hop + ARRIVAL_STAGE, "returned", addend)
+        self.line.set(back, "before__sum", **message)
+        self.line.expect(back + self.hop, "hop", "after__sum", message)
+        self.line.set(back + self.hop + ARRIVAL_STAGE, "returned__partial_sum", addend)
         self.now += 1
 
     def _largest_addend(self, layer: int, drive: int) -> int:
@@ -173,10 +173,10 @@ class NeuronBench:
         # A new state is stored and listed before it enters the status; a source may read it in the next cycle.
         self.now += self.status_stage
         if self.edge == "row" and self.geometry.drives > 1:
-            self._go_ahead(start, 3 - shared["drive"])
+            self._add_to_other_drive(start, 3 - shared["drive"])
 
-    def _go_ahead(self, start: int, drive: int) -> None:
-        """Addends to the drive that the step does not hear come back while it is on its way."""
+    def _add_to_other_drive(self, start: int, drive: int) -> None:
+        """Addends to the drive that the step does not receive come back while it is on its way."""
         end, self.now = self.now, max(0, start - SUM_DELAY)
         slots = [slot for layer, slot in self.neurons if layer == 1]
         self._add([(1, self.random.choice(slots), drive) for _ in range(3)], load_all=True)
@@ -188,29 +188,29 @@ class NeuronBench:
         stepped = self.model.step(step_request(self.cell, message, layer, self.settings, self.rates[layer]), slot)
         self.saturations += stepped.saturated
         what = f"step of slot {slot} (layer {layer}) {message}, {self.settings}"
-        self.line.set(self.now, "step", **message)
-        passed = self.cell.passed("step", message) | {"remaining": max(0, message["remaining"] - 1)}
-        self.line.expect(self.now + self.hop, "hop", "step_out", passed)
+        self.line.set(self.now, "before__step", **message)
+        passed = self.cell.passed("before__step", message) | {"remaining": max(0, message["remaining"] - 1)}
+        self.line.expect(self.now + self.hop, "hop", "after__step", passed)
         shown = self.now + self.hop + self.status_stage
         if self.geometry.trace:
             drive = stepped.drive & ((1 << self.geometry.widths.drive_bits) - 1)
             self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
         # The status of the lanes before comes in with the new state, and goes out `status_latency` later.
         before, after = step_status(self.cell, message, layer, stepped, self.model)
-        self.line.set(shown, "status", **before)
-        self.line.expect(shown + self.status_latency, what, "status_out", after)
+        self.line.set(shown, "before__status", **before)
+        self.line.expect(shown + self.status_latency, what, "after__status", after)
 
     def _learn(self) -> None:
-        """The biases learn from what the phase moved; no state moves, and no status goes out."""
+        """The biases learn from what the phase changed; no state changes, and no status goes out."""
         shared = shared_fields(self.cell, first=False)
         for layer, slot in self.neurons:
             message = step_message(self.cell, layer, slot, shared, self.settings["target"])
             message["operation"] = Operation.LEARN
             request = step_request(self.cell, message, layer, self.settings, self.rates[layer])
             self.saturations += self.model.learn(request)
-            self.line.set(self.now, "step", **message)
+            self.line.set(self.now, "before__step", **message)
             self.line.expect(
-                self.now + self.hop + self.status_stage + self.status_latency, "learning", "status_out", {"valid": 0}
+                self.now + self.hop + self.status_stage + self.status_latency, "learning", "after__status", {"valid": 0}
             )
             self.now += self.beats
         self.now += self.status_stage + Accumulator.latency
@@ -240,19 +240,19 @@ class NeuronBench:
             at = self.now + self.hop
             listed = self.model.listed(layer, listing, geometry.slots(layer))
             what = f"source {message} of {listed}"
-            self.line.set(self.now, "source", **message)
-            self.line.expect(at, "hop", "source_out", self.cell.passed("source", message))
-            self.line.expect(at + stages.present, what, "present", int(slot < len(listed)))
+            self.line.set(self.now, "before__source", **message)
+            self.line.expect(at, "hop", "after__source", self.cell.passed("before__source", message))
+            self.line.expect(at + stages.present, what, "operands__present", int(slot < len(listed)))
             value = 0
             if slot < len(listed):
-                self.line.expect(at + 1, what, "slot", listed[slot])
+                self.line.expect(at + 1, what, "operands__slot", listed[slot])
                 address = self._address(layer, listed[slot])
                 value = self.model.operand(operand, address, preshift, bool(negative), bool(swap))
                 dither = (self.model.generators[bank, address] << dither_shift) & (
                     (1 << geometry.widths.dither_bits) - 1
                 )
-                self.line.expect(at + stages.address + DITHER_STAGE, what, "dither", dither)
-            self.line.expect(at + stages.address + OPERAND_STAGE, what, "operand", value)
+                self.line.expect(at + stages.address + DITHER_STAGE, what, "operands__dither", dither)
+            self.line.expect(at + stages.address + OPERAND_STAGE, what, "operands__operand", value)
             self.now += 1
         # The generators' one read port serves the dither of the last message first.
         self.now += stages.address + DITHER_STAGE
@@ -269,14 +269,14 @@ class NeuronBench:
                 self._read(Space.GENERATOR, layer, slot, bank, model.generators[bank, address])
             self._read(Space.STATE, layer, slot, 0, current | previous << formats.state_bits)
         weight = self.random.randrange(-(1 << formats.weight_bits >> 1), 1 << formats.weight_bits >> 1)
-        self.line.set(self.now, "sum", read=1)
-        self.line.set(self.now + self.hop + ARRIVAL_STAGE, "returned", weight)
+        self.line.set(self.now, "before__sum", read=1)
+        self.line.set(self.now + self.hop + ARRIVAL_STAGE, "returned__partial_sum", weight)
         self.line.expect(self.now + self.hop + _READ_STAGE, "weight read back", "read_word", weight & mask)
         self.now += self.hop + _READ_STAGE
 
     def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         unit = self._unit(layer, slot)
-        self.line.set(self.now, "step", operation=Operation.READ, space=space, bank=bank, **unit)
+        self.line.set(self.now, "before__step", operation=Operation.READ, space=space, bank=bank, **unit)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
         self.line.expect(self.now + self.hop + _READ_STAGE, what, "read_word", word)
         self.now += self.beats

@@ -1,8 +1,8 @@
-"""Benches of the small parts around the memories: loop counter, the inputs' pattern, row lane, lists, status hop."""
+"""Benches of the small parts around the memories: loop counter, input dither, row lane, event lists, step status."""
 
 from ceprop.hdl.cell.synapse import UPDATE_READ_STAGE, write_stage
 from ceprop.hdl.lanes.messages import Listing
-from ceprop.hdl.lanes.row_lane import RowLane
+from ceprop.hdl.lanes.row_lanes import RowLane
 from ceprop.hdl.lanes.stages import lane_stages, step_beats
 from ceprop.hdl.neuron.event_lists import EventLists
 from ceprop.hdl.neuron.step_status import StepStatus
@@ -34,17 +34,17 @@ async def bench_loop_counter(cell: Cell) -> None:
     await line.run(cell)
 
 
-async def bench_pattern(cell: Cell) -> None:
+async def bench_input_dither(cell: Cell) -> None:
     """Every slot, one a cycle."""
     slots = list(range(cell.geometry.slots(0)))
     cell.random.shuffle(slots)
-    line, bits = Timeline(), cell.width("pattern")
+    line, bits = Timeline(), cell.width("dither")
     lane = cell.geometry.cols - 1
     for now, slot in enumerate(slots):
         line.set(now, "slot", slot)
         number = slot * cell.geometry.cols + lane
         expected = input_pattern(cell.specification, number) & ((1 << bits) - 1)
-        line.expect(now + lane_stages(cell.geometry).pattern, f"input {number}", "pattern", expected)
+        line.expect(now + lane_stages(cell.geometry).dither, f"input {number}", "dither", expected)
     await line.run(cell)
 
 
@@ -56,25 +56,29 @@ async def bench_row_lane(cell: Cell) -> None:
     writes = stages.address + write_stage(cell.geometry.memory_ports)
     slots, presents = [], []
     for now in range(_CASES):
-        is_sum, slot, present = random.getrandbits(1), random.getrandbits(cell.width("slot")), random.getrandbits(1)
+        is_sum, slot, present = (
+            random.getrandbits(1),
+            random.getrandbits(cell.width("neuron__slot")),
+            random.getrandbits(1),
+        )
         slots.append(slot)
         presents.append(present)
-        line.set(now, "sums", is_sum)
-        line.set(now + 1, "slot", slot)
-        line.set(now + stages.present, "present", present)
-        limit = 1 << (cell.width("operand") - 1)
-        operand, dither = random.randrange(-limit, limit), random.getrandbits(cell.width("dither"))
-        line.set(now, "operand", operand)
-        line.set(now, "dither", dither)
-        line.expect(now, "passed through", "cells", {"operand": operand, "dither": dither})
+        line.set(now, "neuron__sums", is_sum)
+        line.set(now + 1, "neuron__slot", slot)
+        line.set(now + stages.present, "neuron__present", present)
+        limit = 1 << (cell.width("neuron__operand") - 1)
+        operand, dither = random.randrange(-limit, limit), random.getrandbits(cell.width("neuron__dither"))
+        line.set(now, "neuron__operand", operand)
+        line.set(now, "neuron__dither", dither)
+        line.expect(now, "passed through", "cells__bundle", {"operand": operand, "dither": dither})
         if is_sum or now >= UPDATE_READ_STAGE:
             read = slot if is_sum else slots[now - UPDATE_READ_STAGE]
-            line.expect(now + stages.address, "sum" if is_sum else "update", "cells", {"read_slot": read})
-        line.expect(now + writes, "write", "cells", {"write_slot": slot, "write_present": present})
+            line.expect(now + stages.address, "sum" if is_sum else "update", "cells__bundle", {"read_slot": read})
+        line.expect(now + writes, "write", "cells__bundle", {"write_slot": slot, "write_present": present})
     await line.run(cell)
 
 
-async def bench_lists(cell: Cell) -> None:
+async def bench_event_lists(cell: Cell) -> None:
     """Steps of all layers, whose units are on lists or not; then look-ups, beyond the ends too."""
     component, random, geometry = cell.component, cell.random, cell.geometry
     assert isinstance(component, EventLists)
@@ -86,17 +90,20 @@ async def bench_lists(cell: Cell) -> None:
         for layer, number in enumerate(geometry.layers(edge)):
             share = random.choice((0.0, 0.3, 0.8, 1.0))
             for slot in range(geometry.slots(number)):
-                push = {"valid": 1, "first": int(slot == 0), "index": slot, "layer": layer}
+                unit = {"valid": 1, "first": int(slot == 0), "index": slot, "layer": layer}
                 for listing, name in names.items():
-                    push[name] = int(random.random() < share)
+                    unit[name] = int(random.random() < share)
                     on_list = lists.setdefault((layer, listing), [])
-                    on_list += [slot] * push[name]
-                    line.expect(now + 1, f"push {push}", f"{name}_count", len(on_list))
-                line.set(now, "push", **push)
+                    on_list += [slot] * unit[name]
+                    line.expect(now + 1, f"unit {unit}", f"lengths__{name}", len(on_list))
+                for name, value in unit.items():
+                    line.set(now, f"stepped__{name}", value)
                 now += step_beats(geometry)
                 if random.random() < 0.2:
                     # Without `valid` nothing else matters.
-                    line.set(now, "push", first=random.getrandbits(1), changed=1, active=1, layer=layer)
+                    idle = {"first": random.getrandbits(1), "changed": 1, "active": 1, "layer": layer}
+                    for name, value in idle.items():
+                        line.set(now, f"stepped__{name}", value)
                     now += 1
         for _ in range(30):
             layer = random.randrange(len(geometry.layers(edge)))
@@ -117,11 +124,11 @@ def output_edge(geometry: Geometry) -> Edge:
     return geometry.edge(geometry.specification.connections[-1])
 
 
-async def bench_status(cell: Cell) -> None:
+async def bench_step_status(cell: Cell) -> None:
     """A lane's find added to those of the lanes before; equal outputs are frequent."""
     assert isinstance(cell.component, StepStatus)
     random, line = cell.random, Timeline()
-    bits, list_bits = cell.width("new"), cell.width("changed_count")
+    bits, list_bits = cell.width("neuron__new"), cell.width("lengths__changed")
     classes = cell.specification.classes
     for now in range(_CASES):
         before = {name: random.getrandbits(1) for name in ("changed", "aperiodic", "found", "tie")}
@@ -141,26 +148,30 @@ async def bench_status(cell: Cell) -> None:
             "layer": random.randrange(len(cell.geometry.layers(output_edge(cell.geometry)))),
         }
         own = {name: random.getrandbits(1) for name in ("changed", "aperiodic")}
-        counts = {name: random.getrandbits(list_bits) for name in ("changed_count", "active_count")}
+        lengths = {name: random.getrandbits(list_bits) for name in ("changed", "active")}
         line.set(now, "status", **before)
-        for name, value in ({"new": new} | step | own | counts).items():
-            line.set(now, name, value)
+        for name, value in ({"new": new} | step | own).items():
+            line.set(now, f"neuron__{name}", value)
+        for name, value in lengths.items():
+            line.set(now, f"lengths__{name}", value)
         line.expect(
             now + cell.component.latency,
             f"{before}, {step}, {new}",
             "status_out",
-            _met(before, step, new, own | counts),
+            _met(before, step, new, own, lengths),
         )
     await line.run(cell)
 
 
-def _met(before: dict[str, int], step: dict[str, int], new: int, own: dict[str, int]) -> dict[str, int]:
+def _met(
+    before: dict[str, int], step: dict[str, int], new: int, own: dict[str, int], lengths: dict[str, int]
+) -> dict[str, int]:
     """The status behind a lane."""
     after = before | {name: step[name] for name in ("valid", "last", "layer_last", "layer")}
     for name in ("changed", "aperiodic"):
         after[name] |= own[name]
     for name in ("changed", "active"):
-        after[f"{name}_most"] = max(before[f"{name}_most"], own[f"{name}_count"])
+        after[f"{name}_most"] = max(before[f"{name}_most"], lengths[name])
     if step["competes"]:
         if not before["found"] or new > before["largest"]:
             after |= {"found": 1, "tie": 0, "largest": new, "remaining": step["remaining"]}

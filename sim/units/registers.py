@@ -15,7 +15,7 @@ def bank_of(geometry: Geometry) -> RegisterBank:
     return RegisterBank(geometry, _COUNTS)
 
 
-async def bench_registers(cell: Cell) -> None:
+async def bench_register_bank(cell: Cell) -> None:
     """A command at a time, as the port sends them: the word stays for a cycle, the value is there after a while."""
     random, line, known = cell.random, Timeline(), registers(cell.specification)
     values = {register.name: register.initial for register in known}
@@ -26,23 +26,23 @@ async def bench_registers(cell: Cell) -> None:
         write = random.getrandbits(1)
         word = random.choice((*_around(register), random.getrandbits(REGISTER_BITS)))
         for cycle in (now, now + 1):
-            line.set(cycle, "address", register.address)
-            line.set(cycle, "word", word)
-        line.set(now, "write", write)
+            line.set(cycle, "access__address", register.address)
+            line.set(cycle, "access__word", word)
+        line.set(now, "access__write", write)
         if write and register.writable and register.least <= word <= register.most:
             values[register.name] = word
         for name, bits in _COUNTS.items():
             for cycle in range(now, now + 3):
                 count = random.getrandbits(bits)
-                line.set(cycle, f"count_{name}", count)
+                line.set(cycle, f"counts__{name}", count)
                 values[name] = values[name] + count & top
         # Written at the end of the cycle after.
         what = f"{register.name} after a write of {word}" if write else register.name
         for cycle in range(now + 2, now + 2 + latency):
-            line.set(cycle, "address", register.address)
-        line.expect(now + 2 + latency, what, "value", values[register.name])
+            line.set(cycle, "access__address", register.address)
+        line.expect(now + 2 + latency, what, "access__value", values[register.name])
         if register.writable:
-            line.expect(now + 2, what, register.name, values[register.name])
+            line.expect(now + 2, what, f"values__{register.name}", values[register.name])
     await line.run(cell)
 
 

@@ -14,22 +14,31 @@ from ceprop.hdl.devices.memory import PortableMemory
 from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.hdl.io.fifo import Fifo
 from ceprop.hdl.io.sample_loader import SampleLoader
-from ceprop.hdl.lanes.column_lane import ColumnLane
+from ceprop.hdl.lanes.column_lanes import ColumnLane
 from ceprop.hdl.lanes.input_dither import InputDither
 from ceprop.hdl.lanes.input_lists import InputLists
-from ceprop.hdl.lanes.row_lane import RowLane
-from ceprop.hdl.lanes.wavefront import Triangle
+from ceprop.hdl.lanes.row_lanes import RowLane
+from ceprop.hdl.lanes.skew_registers import SkewRegisters
 from ceprop.hdl.neuron.accumulator import Accumulator
 from ceprop.hdl.neuron.event_lists import EventLists
 from ceprop.hdl.neuron.neuron_cell import NeuronCell
 from ceprop.hdl.neuron.state_update import StateUpdate
 from ceprop.hdl.neuron.step_status import StepStatus
-from ceprop.sim.units import arithmetic, column, inputs, memories, neuron, parts, registers, synapse
-from ceprop.sim.units import drive_prefetch as ahead
-from ceprop.sim.units import sample_loader as intake
-from ceprop.sim.units import state_update as move
-from ceprop.sim.units import step_walker as steps
-from ceprop.sim.units import sweep_walker as walkers
+from ceprop.sim.units import (
+    arithmetic,
+    column,
+    drive_prefetch,
+    inputs,
+    memories,
+    neuron,
+    parts,
+    registers,
+    sample_loader,
+    state_update,
+    step_walker,
+    sweep_walker,
+    synapse,
+)
 from ceprop.sim.units.cell import Cell
 from ceprop.specification import Geometry, Specification
 
@@ -47,12 +56,16 @@ class Unit:
 
 
 UNITS: dict[str, Unit] = {
-    "advance": Unit(lambda g: arithmetic.Advance(g.specification.generator_bits), arithmetic.bench_advance),
+    "next_random": Unit(lambda g: arithmetic.NextRandom(g.specification.generator_bits), arithmetic.bench_next_random),
     "multiplier": Unit(lambda _: PortableMultiplier(6, 5), arithmetic.bench_multiplier),
     "activation_row": Unit(lambda g: arithmetic.activation_of(g, "row"), arithmetic.bench_activation),
     "activation_column": Unit(lambda g: arithmetic.activation_of(g, "column"), arithmetic.bench_activation, True),
-    "triangle_skew": Unit(lambda g: Triangle(g.cols, 5, g.lanes_a_hop, align=False), arithmetic.bench_triangle),
-    "triangle_align": Unit(lambda g: Triangle(g.rows, 5, g.lanes_a_hop, align=True), arithmetic.bench_triangle),
+    "skew_registers": Unit(
+        lambda g: SkewRegisters(g.cols, 5, g.lanes_a_hop, align=False), arithmetic.bench_skew_registers
+    ),
+    "align_registers": Unit(
+        lambda g: SkewRegisters(g.rows, 5, g.lanes_a_hop, align=True), arithmetic.bench_skew_registers
+    ),
     "memory": Unit(lambda _: PortableMemory(3, 3), memories.bench_memory),
     "accumulator": Unit(
         lambda g: Accumulator(5, [g.widths.sum_bits("row")], g.widths.partial_sum_bits), memories.bench_accumulator
@@ -61,30 +74,32 @@ UNITS: dict[str, Unit] = {
         lambda g: Accumulator(3, [g.widths.partial_sum_bits + 2, g.widths.partial_sum_bits], g.widths.partial_sum_bits),
         memories.bench_accumulator,
     ),
-    "accumulator_aside": Unit(
-        lambda g: Accumulator(6, [g.widths.partial_sum_bits + 2], g.widths.partial_sum_bits, aside=True),
+    "accumulator_separate_read": Unit(
+        lambda g: Accumulator(6, [g.widths.partial_sum_bits + 2], g.widths.partial_sum_bits, separate_read=True),
         memories.bench_accumulator,
     ),
-    "queue": Unit(lambda _: Fifo(6, 8), memories.bench_queue),
-    "queue_of_one": Unit(lambda _: Fifo(6, 1), memories.bench_queue),
+    "fifo": Unit(lambda _: Fifo(6, 8), memories.bench_fifo),
+    "fifo_of_one": Unit(lambda _: Fifo(6, 1), memories.bench_fifo),
     "synapse": Unit(SynapseCell, synapse.bench_synapse),
     "neuron_row": Unit(lambda g: NeuronCell(g, "row", g.rows - 1, neuron.SUM_DELAY), neuron.bench_neuron),
     "neuron_column": Unit(lambda g: NeuronCell(g, "column", 0, neuron.SUM_DELAY), neuron.bench_neuron, True),
-    "move_row": Unit(lambda g: StateUpdate(g, "row"), move.bench_move),
-    "move_column": Unit(lambda g: StateUpdate(g, "column"), move.bench_move, True),
-    "lists_row": Unit(lambda g: EventLists(g, "row"), parts.bench_lists),
-    "lists_column": Unit(lambda g: EventLists(g, "column"), parts.bench_lists, True),
-    "status": Unit(lambda g: StepStatus(g, parts.output_edge(g), 0), parts.bench_status),
-    "pattern": Unit(lambda g: InputDither(g, g.cols - 1), parts.bench_pattern),
-    "input": Unit(lambda g: InputLists(g, g.cols - 1), inputs.bench_input),
-    "intake": Unit(SampleLoader, intake.bench_intake),
+    "state_update_row": Unit(lambda g: StateUpdate(g, "row"), state_update.bench_state_update),
+    "state_update_column": Unit(lambda g: StateUpdate(g, "column"), state_update.bench_state_update, True),
+    "event_lists_row": Unit(lambda g: EventLists(g, "row"), parts.bench_event_lists),
+    "event_lists_column": Unit(lambda g: EventLists(g, "column"), parts.bench_event_lists, True),
+    "step_status": Unit(lambda g: StepStatus(g, parts.output_edge(g), 0), parts.bench_step_status),
+    "input_dither": Unit(lambda g: InputDither(g, g.cols - 1), parts.bench_input_dither),
+    "input_lists": Unit(lambda g: InputLists(g, g.cols - 1), inputs.bench_input_lists),
+    "sample_loader": Unit(SampleLoader, sample_loader.bench_sample_loader),
     "row_lane": Unit(RowLane, parts.bench_row_lane),
     "column_lane": Unit(lambda g: ColumnLane(g, g.cols - 1), column.bench_column_lane),
     "loop_counter": Unit(lambda _: LoopCounter(4), parts.bench_loop_counter),
-    "registers": Unit(registers.bank_of, registers.bench_registers),
-    "sweep_walker": Unit(SweepWalker, walkers.bench_sweeps),
-    "drive_walker": Unit(lambda g: DrivePrefetch(g, ahead.RETURN_CYCLES), ahead.bench_drive, two_drives=True),
-    "step_walker": Unit(StepWalker, steps.bench_steps),
+    "register_bank": Unit(registers.bank_of, registers.bench_register_bank),
+    "sweep_walker": Unit(SweepWalker, sweep_walker.bench_sweep_walker),
+    "drive_prefetch": Unit(
+        lambda g: DrivePrefetch(g, drive_prefetch.RETURN_CYCLES), drive_prefetch.bench_drive_prefetch, two_drives=True
+    ),
+    "step_walker": Unit(StepWalker, step_walker.bench_step_walker),
 }
 
 

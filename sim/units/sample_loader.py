@@ -7,12 +7,13 @@ from ceprop.sim.units.timeline import Timeline
 _CYCLES = 3000
 
 
-async def bench_intake(cell: Cell) -> None:
+async def bench_sample_loader(cell: Cell) -> None:
     """Cycle by cycle: what is taken, its message and its values, and what the work that begins is told."""
     assert isinstance(cell.component, SampleLoader)
     random, line, geometry = cell.random, Timeline(), cell.geometry
     classes, slots = geometry.specification.classes, geometry.slots(0)
-    values_bits = geometry.cols * geometry.specification.formats.input_bits
+    input_bits = geometry.specification.formats.input_bits
+    values_bits = geometry.cols * input_bits
     two = geometry.input_lists == 2
     whole, bank, first = False, 0, True
     target, waiting = None, 0
@@ -24,31 +25,33 @@ async def bench_intake(cell: Cell) -> None:
         everything = int(now // 500 % 2)
         label, slot, values = random.randrange(classes), random.randrange(slots), random.getrandbits(values_bits)
         last = random.random() < 0.3
-        line.set(now, "everything", everything)
-        line.set(now, "begin", int(begin))
+        line.set(now, "settings__everything", everything)
+        line.set(now, "start__begin", int(begin))
         line.set(now, "sample__valid", int(valid))
         group = {"last": int(last), "label": label, "slot": slot, "values": values}
         line.set(now, "sample__payload", **group)
         idle = random.random() < 0.8
-        line.set(now, "idle", int(idle))
+        line.set(now, "start__idle", int(idle))
         ready = not whole and (two or idle)
         taken = valid and ready
         line.expect(now, "ready", "sample__ready", int(ready))
-        line.expect(now, "whole", "whole", int(whole))
-        line.expect(now, "bank", "bank", bank)
+        line.expect(now, "whole", "start__waits", int(whole))
+        line.expect(now, "bank", "at_work__bank", bank)
         if target is not None:
-            line.expect(now, "target", "target", target)
+            line.expect(now, "target", "at_work__target", target)
         other = 1 - bank if two else 0
         event: dict[str, int] = {"valid": int(taken), "longest": 0}
         if taken:
             event |= {"first": int(first), "everything": everything, "slot": slot, "bank": other}
-            line.expect(now + 2, f"values of {group}", "values", values)
-            line.expect(now + 2, f"group {group}", "event", {"closes": int(last)})
+            for lane in range(geometry.cols):
+                value = values >> (lane * input_bits) & ((1 << input_bits) - 1)
+                line.expect(now + 2, f"values of {group}", f"inputs__values__{lane}", value)
+            line.expect(now + 2, f"group {group}", "inputs__event", {"closes": int(last)})
             if last:
                 # The message that closes goes into the same bank, even if work on the sample begins at once.
-                line.expect(now + 2, f"group {group}", "event", {"closes": 1, "bank": other, "valid": 0})
+                line.expect(now + 2, f"group {group}", "inputs__event", {"closes": 1, "bank": other, "valid": 0})
             first = last
-        line.expect(now + 1, f"group {group}, taken {taken}", "event", event)
+        line.expect(now + 1, f"group {group}, taken {taken}", "inputs__event", event)
         if begin:
             whole, bank, target = False, other, waiting
         elif taken and last:

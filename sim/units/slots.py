@@ -60,20 +60,20 @@ def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> li
     for now, (slot, count) in enumerate(zip(slots, counts, strict=True)):
         is_sum = slot.kind in ("row", "column")
         at = now + OPERAND_STAGE
-        line.set(now, "saturations", count)
-        line.set(at, "row", operand=slot.row)
-        line.set(at, "column", operand=slot.column, sum=int(is_sum), row_factor=int(slot.kind == "column"))
-        line.set(now + DITHER_STAGE, "row", dither=slot.row_dither)
-        line.set(now + DITHER_STAGE, "column", dither=slot.column_dither)
+        line.set(now, "west__saturations", count)
+        line.set(at, "west__bundle", operand=slot.row)
+        line.set(at, "north__bundle", operand=slot.column, sum=int(is_sum), row_factor=int(slot.kind == "column"))
+        line.set(now + DITHER_STAGE, "west__bundle", dither=slot.row_dither)
+        line.set(now + DITHER_STAGE, "north__bundle", dither=slot.column_dither)
         column_sum = int(slot.kind == "column")
-        line.set(now + ACCUMULATE_STAGE, "column", accumulate=int(slot.accumulate), column_sum=column_sum)
-        line.set(now + loads, "column", load=int(slot.kind == "load"))
-        line.set(now + SUM_STAGE, "from_north", slot.north)
+        line.set(now + ACCUMULATE_STAGE, "north__bundle", accumulate=int(slot.accumulate), column_sum=column_sum)
+        line.set(now + loads, "north__bundle", load=int(slot.kind == "load"))
+        line.set(now + SUM_STAGE, "north__partial_sum", slot.north)
         if is_sum:
             _read(line, now, slot.address, bits)
-            line.set(now + SUM_STAGE, "from_west", slot.west)
+            line.set(now + SUM_STAGE, "west__partial_sum", slot.west)
         if slot.kind == "load":
-            line.set(now + loads, "from_west", slot.west)
+            line.set(now + loads, "west__partial_sum", slot.west)
         if slot.change is not None:
             _read(line, now + UPDATE_READ_STAGE, slot.address, bits)
         # Between the writes the row may well be present.
@@ -82,14 +82,14 @@ def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> li
             row, column = True, True
         if slot.change is not None:
             row, column = slot.change.present
-        line.set(now + writes, "row", write_slot=slot.address & ((1 << bits) - 1), write_present=int(row))
-        line.set(now + writes, "column", write_word=slot.address >> bits, write_enable=int(column))
+        line.set(now + writes, "west__bundle", write_slot=slot.address & ((1 << bits) - 1), write_present=int(row))
+        line.set(now + writes, "north__bundle", write_word=slot.address >> bits, write_enable=int(column))
     return line.cycles(1)
 
 
 def _read(line: Timeline, cycle: int, address: int, bits: int) -> None:
-    line.set(cycle, "row", read_slot=address & ((1 << bits) - 1))
-    line.set(cycle, "column", read_word=address >> bits)
+    line.set(cycle, "west__bundle", read_slot=address & ((1 << bits) - 1))
+    line.set(cycle, "north__bundle", read_word=address >> bits)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Bench of a neuron's move alone: words in, new state out, one a cycle."""
+"""Bench of the state update of a neuron alone: words in, new state out, one per cycle."""
 
 from ceprop.hdl.neuron.running_sums import drive_delay
 from ceprop.hdl.neuron.state_update import StateUpdate
@@ -10,7 +10,7 @@ from ceprop.sim.units.timeline import Timeline
 _STEPS, _NEURONS = 60, 30
 
 
-async def bench_move(cell: Cell) -> None:
+async def bench_state_update(cell: Cell) -> None:
     """Neurons of any layer of the edge with words at random, at the ends of their ranges, and where the activation is
     not flat."""
     component, geometry, random = cell.component, cell.geometry, cell.random

@@ -11,8 +11,11 @@ from ceprop.specification import Edge, Geometry
 
 _WALKS = 60
 
+_SILENT: Outputs = {f"messages__{edge}": {"operation": Operation.NONE} for edge in ("row", "column")}
+"""Messages of a cycle in which no neuron is asked for anything."""
 
-async def bench_steps(cell: Cell) -> None:
+
+async def bench_step_walker(cell: Cell) -> None:
     """Walks over all layers, the trace without room now and then."""
     random, geometry = cell.random, cell.geometry
     for _ in range(_WALKS):
@@ -20,25 +23,37 @@ async def bench_steps(cell: Cell) -> None:
         copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
         learn = random.getrandbits(1)
         drive = random.randint(1, geometry.drives)
-        settings: dict[str, Any] = copied | {"learn": learn, "drive": drive}
+        settings: dict[str, Any] = {
+            "command__first": copied["first"],
+            "command__nudged": copied["nudged"],
+            "command__keep": copied["keep"],
+            "command__learn": learn,
+            "banks__swap": copied["swap"],
+            "banks__bank": copied["bank"],
+            "settings__everything": copied["everything"],
+            "sample__bank": drive - 1 if geometry.drives > 1 else random.getrandbits(1),
+        }
         late = start_delay(geometry)
-        cycles, expected = [settings | {"start": int(k == 0), "room": 1} for k in range(1 + late)], []
+        cycles, expected = (
+            [settings | {"command__start": int(k == 0), "position__room": 1} for k in range(1 + late)],
+            [],
+        )
         for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP, drive):
             while random.random() < 0.2:
-                cycles.append(settings | {"room": 0})
-                still = {port: {"operation": Operation.NONE} for port in ("row", "column")}
-                expected.append(still | {"layer": wanted["layer"], "slot": wanted["slot"]})
-            cycles.append(settings | {"room": 1})
+                cycles.append(settings | {"position__room": 0})
+                position = {name: wanted[name] for name in ("position__layer", "position__slot")}
+                expected.append(_SILENT | position | {"position__stepping": 0})
+            cycles.append(settings | {"position__room": 1})
             expected.append(wanted)
             for _ in range(1, step_beats(geometry)):
-                cycles.append(settings | {"room": random.getrandbits(1)})
-                expected.append({port: {"operation": Operation.NONE} for port in ("row", "column")} | {"layer": 0})
+                cycles.append(settings | {"position__room": random.getrandbits(1)})
+                expected.append(_SILENT | {"position__layer": 0, "position__stepping": 0})
         # The last message has been sent when it is out; a walk may begin in the next cycle.
         del expected[1 - step_beats(geometry) or len(expected) :]
         idle = random.randint(0, 2)
-        cycles += [settings | {"room": 1}] * idle
+        cycles += [settings | {"position__room": 1}] * idle
         outputs = await cell.play(cycles)
-        compare_walk(cell, "step", outputs[1 + late :], expected, {"layer": 0})
+        compare_walk(cell, "step", outputs[1 + late :], expected, {"position__layer": 0, "position__stepping": 0})
 
 
 def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, drive: int) -> Iterator[Outputs]:
@@ -58,5 +73,10 @@ def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, dri
                 "last": int(layer == geometry.layers(edge)[-1] and layer_last),
                 "remaining": layers[layer] - slot * geometry.lanes(layer),
             }
-            other = "column" if edge == "row" else "row"
-            yield {edge: message, other: {"operation": Operation.NONE}, "layer": layer, "slot": slot}
+            yield _SILENT | {
+                f"messages__{edge}": message,
+                "position__layer": layer,
+                "position__slot": slot,
+                "position__nudged": copied["nudged"],
+                "position__stepping": int(operation is Operation.STEP),
+            }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ceprop.hdl.cell.synapse import UPDATE_READ_STAGE, write_stage
-from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, MESSAGE_DELAY, keeps_parity, settling
+from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, MESSAGE_DELAY, settling
 from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.lanes.messages import Listing, Operand
 from ceprop.hdl.lanes.stages import start_delay
@@ -15,16 +15,16 @@ from ceprop.specification import Geometry
 _WALKS = 60
 
 _SILENT: Outputs = {
-    "row_sum": {"valid": 0},
-    "column_sum": {"valid": 0},
-    "row_source": {"operand": Operand.ZERO},
-    "column_source": {"operand": Operand.ZERO},
-    "tile": {"write": 0, "load": 0, "read": 0},
+    "slots__row_sum": {"valid": 0},
+    "slots__column_sum": {"valid": 0},
+    "slots__row_source": {"operand": Operand.ZERO},
+    "slots__column_source": {"operand": Operand.ZERO},
+    "slots__tile": {"write": 0, "load": 0, "read": 0},
 }
 """Messages of a cycle without a slot."""
 
 
-async def bench_sweeps(cell: Cell) -> None:
+async def bench_sweep_walker(cell: Cell) -> None:
     """Passes of every kind over lists of any length, back to back or after a pause."""
     geometry, random = cell.geometry, cell.random
     table = program(geometry)
@@ -37,40 +37,41 @@ async def bench_sweeps(cell: Cell) -> None:
         settings = _settings(cell)
         expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
         late = start_delay(geometry)
-        cycles = [settings, settings | {"start": 1, "kind": kind.value, "anew": anew}]
+        cycles = [settings, settings | {"command__start": 1, "command__kind": kind.value, "command__anew": anew}]
         cycles += [settings] * (late + len(expected) + MESSAGE_DELAY + random.randint(0, 2))
         outputs = (await cell.play(cycles))[2 + late :]
         what = f"{kind.name}, anew {anew}, {settings}"
-        for now, used in enumerate(slot.pop("issued") for slot in expected):
-            cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["issued"], used)
+        for now, used in enumerate(slot.pop("slots__issued") for slot in expected):
+            cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["slots__issued"], used)
         compare_walk(cell, what, outputs, expected, _SILENT, MESSAGE_DELAY)
-        _check_memory(cell, what, [cell.output(output, "tile") for output in outputs])
+        _check_memory(cell, what, [cell.output(output, "slots__tile") for output in outputs])
 
 
 def _settings(cell: Cell) -> dict[str, Any]:
     """Lengths of lists, often none, and what is copied into the messages."""
     geometry, random = cell.geometry, cell.random
-    found: dict[str, Any] = {name: random.getrandbits(1) for name in ("negative", "swap", "bank", "input_bank")}
-    found["drive"] = random.randint(1, geometry.drives)
-    found["events"] = random.choice((0, random.randint(0, geometry.slots(0))))
+    found: dict[str, Any] = {
+        name: random.getrandbits(1) for name in ("settings__negative", "banks__swap", "banks__bank", "sample__bank")
+    }
+    found["lists__events"] = random.choice((0, random.randint(0, geometry.slots(0))))
     for layer in geometry.specification.connections:
-        found[f"preshifts__{layer - 1}"] = random.randint(0, geometry.widths.rate_room)
+        found[f"settings__preshifts__{layer - 1}"] = random.randint(0, geometry.widths.rate_room)
         for name in ("changed", "active"):
             length = random.randint(0, geometry.slots(layer))
-            found[f"{name}__{layer - 1}"] = random.choice((0, length, length))
+            found[f"lists__{name}__{layer - 1}"] = random.choice((0, length, length))
     return found
 
 
 def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: dict[str, Any]) -> int:
     match listing:
         case None:
-            return settings["events"]
+            return settings["lists__events"]
         case Listing.ALL:
             return geometry.slots(layer)
         case Listing.CHANGED:
-            return settings[f"changed__{layer - 1}"]
+            return settings[f"lists__changed__{layer - 1}"]
         case Listing.ACTIVE:
-            return settings[f"active__{layer - 1}"]
+            return settings[f"lists__active__{layer - 1}"]
 
 
 def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> Iterator[Outputs]:
@@ -84,9 +85,9 @@ def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: 
         walked = bool(rows and columns) or (sweep.starts and anew)
         if walked and sweep.settles:
             idle += settling(geometry)
-        elif walked and keeps_parity(sweep, geometry):
+        elif walked and sweep.keeps_parity(geometry.memory_ports):
             idle += (elapsed + idle) % 2
-        yield from (_SILENT | {"issued": 0} for _ in range(idle))
+        yield from (_SILENT | {"slots__issued": 0} for _ in range(idle))
         elapsed += idle
         if not walked:
             continue
@@ -106,24 +107,24 @@ def _visit(
     """The beats of one visit; products come in the last ones."""
     connection = geometry.connections[sweep.connection - 1]
     is_sum, is_input = sweep.kind is not Kind.UPDATE, sweep.columns is None
-    common = {name: settings[name] for name in ("swap", "bank")}
+    common = {name: settings[f"banks__{name}"] for name in ("swap", "bank")}
     if not is_sum:
         common |= {
-            "preshift": settings[f"preshifts__{sweep.connection - 1}"],
+            "preshift": settings[f"settings__preshifts__{sweep.connection - 1}"],
             "dither_shift": geometry.widths.dither_shift(sweep.connection),
-            "negative": settings["negative"],
+            "negative": settings["settings__negative"],
         }
     spare = sweep.beats(geometry.memory_ports) - len(sweep.products)
     for beat in range(-spare, len(sweep.products)):
         row_operand, column_operand = sweep.products[beat] if beat >= 0 else (Operand.ZERO, Operand.ZERO)
         source = common | {"listing": sweep.rows, "index": row, "layer": geometry.edge_number(connection.row_layer)}
         found: Outputs = {
-            "issued": int(beat >= 0),
-            "row_source": source | {"operand": row_operand, "sum": int(is_sum)},
-            "column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
-            "row_sum": {"valid": int(sweep.kind is Kind.ROW_SUM), "read": 0},
-            "column_sum": {"valid": int(sweep.kind is Kind.COLUMN_SUM), "read": 0},
-            "tile": {
+            "slots__issued": int(beat >= 0),
+            "slots__row_source": source | {"operand": row_operand, "sum": int(is_sum)},
+            "slots__column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
+            "slots__row_sum": {"valid": int(sweep.kind is Kind.ROW_SUM), "read": 0},
+            "slots__column_sum": {"valid": int(sweep.kind is Kind.COLUMN_SUM), "read": 0},
+            "slots__tile": {
                 "sum": int(is_sum),
                 "row_factor": int(sweep.kind is Kind.COLUMN_SUM),
                 "accumulate": int(beat == 1),
@@ -131,17 +132,18 @@ def _visit(
                 "input": int(is_input),
                 "base": connection.backward_base if sweep.backward else connection.base,
                 "index": column,
-                "bank": settings["input_bank"],
+                "bank": settings["sample__bank"],
                 "load": 0,
                 "read": 0,
             },
         }
         if sweep.columns is not None:
             layer = geometry.edge_number(connection.column_layer)
-            found["column_source"] |= {"listing": sweep.columns, "index": column, "layer": layer}
+            found["slots__column_source"] |= {"listing": sweep.columns, "index": column, "layer": layer}
         if is_sum:
-            chosen = "row_sum" if sweep.kind is Kind.ROW_SUM else "column_sum"
-            found[chosen] |= {"first": int(first), "drive": settings["drive"] if sweep.connection == 1 else 0}
+            drive = 1 + settings["sample__bank"] if geometry.drives > 1 else 1
+            chosen = "slots__row_sum" if sweep.kind is Kind.ROW_SUM else "slots__column_sum"
+            found[chosen] |= {"first": int(first), "drive": drive if sweep.connection == 1 else 0}
         yield found
 
 

@@ -28,14 +28,18 @@ async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
     expected = predict(cell.geometry, slots)
     outputs = await cell.play(cycles)
     for now, (side, total) in expected.sums.items():
-        cell.equal(f"sum to the {side} in cycle {now}", cell.output(outputs[now], side), total)
-        cell.equal(f"sum to the {side} in cycle {now - 1}", cell.output(outputs[now - 1], f"{side}_now"), total)
+        cell.equal(f"sum to the {side} in cycle {now}", cell.output(outputs[now], f"{side}__partial_sum"), total)
+        early = cell.output(outputs[now - 1], f"{side}_now__partial_sum")
+        cell.equal(f"sum to the {side} in cycle {now - 1}", early, total)
     for now in range(1, len(slots)):
         count = counts[now - 1] + (now in expected.saturated)
-        cell.equal(f"saturations in cycle {now}", outputs[now]["saturations_out"], count)
-        for name in ("row", "column"):
-            passed = cell.bits(name, cycles[now - 1].get(name, {}))
-            cell.equal(f"{name} bundle in cycle {now}", outputs[now][f"{name}_out"], passed)
+        cell.equal(f"saturations in cycle {now}", outputs[now]["east__saturations"], count)
+        for source, target in (("west__bundle", "east"), ("north__bundle", "south")):
+            passed = cell.bits(source, cycles[now - 1].get(source, {}))
+            cell.equal(f"bundle to the {target} in cycle {now}", outputs[now][f"{target}__bundle"], passed)
+            cell.equal(
+                f"bundle past the {target} in cycle {now - 1}", outputs[now - 1][f"{target}_now__bundle"], passed
+            )
     return expected.directions
 
 

@@ -11,12 +11,12 @@ Outputs = dict[str, Any]
 def compare_walk(
     cell: Cell, what: str, outputs: list[dict[str, int]], expected: list[Outputs], rest: Outputs, late: int = 0
 ) -> None:
-    """Every message of a walk, `done` with its last slot, and nothing but `rest` behind it; messages come `late`
-    cycles behind the slots."""
+    """Every message of a walk, `command__done` with its last slot, and nothing but `rest` behind it; messages come
+    `late` cycles behind the slots."""
     for now, output in enumerate(outputs):
         slot = now - late
         wanted = expected[slot] if 0 <= slot < len(expected) else rest if slot >= 0 else {}
-        wanted = wanted | {"done": int(now == len(expected) - 1)}
+        wanted = wanted | {"command__done": int(now == len(expected) - 1)}
         for port, value in wanted.items():
             found = cell.output(output, port)
             if isinstance(value, dict):
