@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from board_drawings import board
+from control_drawings import core
 from core_drawings import array, flow, sample
 from timing_drawings import cell_stages, nudged_step, ports, slot_stages, two_samples, wavefront
 
@@ -12,6 +13,7 @@ DRAWINGS: tuple[Callable[[Path], None], ...] = (
     array,
     board,
     cell_stages,
+    core,
     flow,
     nudged_step,
     ports,
