@@ -89,7 +89,7 @@ def compare(
     where a tool is missing or the simulator fails."""
     tool = find_simulator(simulator, waves is not None)
     specification = specification.override(f"array.trace={str(trace).lower()}")
-    core = _generate(specification, primitives)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
+    core = _generate(specification, primitives, checks=True)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
     design = Design(
         core.top, core.verilog, simulation_sources(primitives), waves=waves is not None, long=samples > _FEW
     )
