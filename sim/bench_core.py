@@ -132,6 +132,9 @@ class Bench:
         `before` is that of the result before, where the sample follows it closely."""
         (beat,) = await self.driver.receive("result", 1)
         now, record = self.driver.now, expected.record
+        # First of all: the name of a broken contract says more than a wrong bit that follows from it.
+        if violated := self.driver.violated():
+            self.checker.report(f"violated checks: {', '.join(violated)}")
         if self.geometry.trace:
             self.checker.trace(self.driver.codecs["trace"], self.driver.traced, record)
             self.driver.traced.clear()

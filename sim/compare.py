@@ -109,7 +109,8 @@ def compare(
         dataset = load_dataset(specification, os.fspath(dataset))
     tool = find_simulator(plan.simulator, plan.wave_file is not None)
     specification = specification.override(f"array.trace={str(plan.trace).lower()}")
-    core = _generate(specification, plan.primitives)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
+    # pydantic makes a frozen specification that can be hashed.
+    core = _generate(specification, plan.primitives, checks=plan.checks)  # pyright: ignore[reportArgumentType]
     design = Design(
         core.top,
         core.verilog,

@@ -9,6 +9,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 
+from ceprop.hdl.checks import violated_names
 from ceprop.hdl.io.sample_loader import listing_cycles
 from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network
@@ -52,6 +53,7 @@ class CoreDriver:
         self.codecs = {name: Codec(entry["payload"]) for name, entry in manifest["streams"].items()}
         self.addresses = {r.name: r.address for r in registers(geometry.specification)}
         self.traced: list[int] = []
+        self._checks: list[str] = manifest.get("checks", [])
 
     async def start(self) -> None:
         """Clock and reset; every stream out is taken as it comes."""
@@ -76,6 +78,10 @@ class CoreDriver:
         await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
         await FallingEdge(self.dut.clk)
+
+    def violated(self) -> list[str]:
+        """Names of the checks in the core that were violated; none in a core without checks."""
+        return violated_names(self._checks, str(self.dut.violations.value)) if self._checks else []
 
     @property
     def now(self) -> int:

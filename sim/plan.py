@@ -31,6 +31,9 @@ class ComparisonPlan:
     trace : bool
         Whether the core has a trace stream, through which every state after every step is compared. Without it only
         the states at the end of a sample are compared.
+    checks : bool
+        Whether the core has the checks of :mod:`ceprop.hdl.checks`. Without them, and without a trace, the simulated
+        Verilog is the delivered one, byte for byte.
     primitives : Primitives
         What the core's cells are made of.
     network : Network or None
@@ -60,6 +63,7 @@ class ComparisonPlan:
     learn: bool = True
     skip: bool = True
     trace: bool = True
+    checks: bool = True
     primitives: Primitives = PORTABLE
     network: Network | None = None
     epoch: int = 0

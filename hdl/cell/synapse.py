@@ -20,6 +20,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.saturation import saturate
 from ceprop.hdl.cell.signatures import CellColumn, CellRow
+from ceprop.hdl.checks import check, earlier
 from ceprop.hdl.devices.memory import PortableMemory, WeightMemory
 from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.hdl.devices.primitives import PORTABLE, Primitives
@@ -195,9 +196,28 @@ class SynapseCell(wiring.Component):
             memory.write_data.eq(stored),
             memory.write_enable.eq(written),
         ]
+        check(m, "write_without_its_read", lambda c: self._writes_elsewhere(c, memory))
+        if self.geometry.memory_ports == 1:
+            check(m, "read_meets_a_write", lambda c: self._read_meets_write(c, written))
         count = Signal.like(self.west.saturations, name="count", reset_less=True)
         m.d.sync += count.eq(self.west.saturations + (saturated & written))
         m.d.comb += [self.east.saturations.eq(count), self.east_now.saturations.eq(count)]
+
+    def _writes_elsewhere(self, m: Module, memory: WeightMemory) -> Value:
+        """An update is written to another address than the one that its second read had."""
+        cycles = write_stage(self.geometry.memory_ports) - UPDATE_READ_STAGE
+        return memory.write_enable & ~self._loads(m) & (memory.write_address != earlier(m, memory.read_address, cycles))
+
+    def _read_meets_write(self, m: Module, written: Value) -> Value:
+        """On one port, the weight of a sum or the second read of an update in a cycle that writes."""
+        cycles = write_stage(1) - UPDATE_READ_STAGE
+        of_sum = self.north.bundle.sum & earlier(m, written, OPERAND_STAGE)
+        return of_sum | (written & ~self._loads(m) & earlier(m, written, cycles))
+
+    def _loads(self, m: Module) -> Value:
+        """A write in this cycle is one of a load."""
+        ports = self.geometry.memory_ports
+        return earlier(m, self.north.bundle.load, write_stage(ports) - load_stage(ports))
 
     def _dither(self, m: Module, row: Fields, column: Fields) -> Signal | int:
         """What is added before the bits below the weight are cut off."""

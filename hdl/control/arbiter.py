@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.control.signatures import CommandTurn
 from ceprop.hdl.io.signatures import SampleStart
 from ceprop.hdl.typing import Interface
@@ -38,6 +39,7 @@ class Arbiter(wiring.Component):
             ready.eq(self.loader.waits & self.commands.idle & ~self.commands.offered),
             idle.eq(self.sequencer.idle & ~self.sequencer.begin),
         ]
+        check(m, "sample_and_command_at_once", self.sequencer.begin & ~self.commands.idle)
         m.d.comb += [
             self.sequencer.waits.eq(ready),
             self.commands.allowed.eq(idle & ~ready),

@@ -4,6 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.control.drives import drive_number
 from ceprop.hdl.control.loop_counter import LoopCounter
 from ceprop.hdl.control.signatures import DriveTurn, SlotMessages
@@ -93,6 +94,7 @@ class DrivePrefetch(wiring.Component):
         ]
         with m.If(self.listed.complete):
             m.d.sync += [waiting.eq(1), longest.eq(self.listed.longest)]
+        check(m, "lists_of_a_sample_lost", self.listed.complete & waiting & self.turn.listed)
         with m.FSM() as fsm:
             m.d.comb += self.turn.listed.eq(~fsm.ongoing("REST"))
             with m.State("REST"), m.If(waiting):

@@ -4,6 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.control.signatures import DriveTurn
 from ceprop.hdl.lanes.signatures import InputsListed
 from ceprop.hdl.typing import Interface
@@ -42,5 +43,6 @@ class DriveStart(wiring.Component):
             m.d.sync += [waits.eq(1), longest.eq(self.listed.longest)]
         with m.Elif(self.turn.take):
             m.d.sync += waits.eq(0)
+        check(m, "lists_of_a_sample_lost", self.listed.complete & waits & ~self.turn.take)
         m.d.comb += [self.turn.listed.eq(waits), self.turn.ready.eq(waits), self.turn.events.eq(longest)]
         return m

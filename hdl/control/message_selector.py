@@ -4,9 +4,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check, earlier
 from ceprop.hdl.control.signatures import Banks, CommandMessages, EdgeSettings, SlotMessages, StepMessages
 from ceprop.hdl.delay import delay
-from ceprop.hdl.lanes.messages import Messages
+from ceprop.hdl.lanes.messages import Messages, Operation
 from ceprop.hdl.lanes.signatures import NeuronChain
 from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Edge, Geometry
@@ -63,7 +64,10 @@ class MessageSelector(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The row edge, the column edge, the column lanes."""
         m = Module()
-        slots, commands = self.slots, self.commands
+        slots, steps, commands = self.slots, self.steps, self.commands
+        stepping = (steps.row.operation != Operation.NONE) | (steps.column.operation != Operation.NONE)
+        check(m, "step_message_lost_to_a_command", commands.busy & stepping)
+        check(m, "slot_lost_to_a_command", lambda c: commands.busy & earlier(c, slots.walking, 1))
         # A command reads and writes weights at addresses of its own, whatever the walker sent last.
         m.d.comb += [
             self.tile.eq(Mux(commands.busy, commands.tile.as_value(), slots.tile.as_value())),

@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.delay import delay
 from ceprop.hdl.io.fifo import Fifo
 from ceprop.hdl.io.stream_payloads import Ports
@@ -97,6 +98,7 @@ class ResponseCollector(wiring.Component):
         from_rows = delay(m, arriving["weight"] | arriving["row"], 1, "from_rows")
         from_columns = delay(m, arriving["column"], 1, "from_columns")
         arrived, sent = from_rows | from_columns, delay(m, self.sending, 1, "sent")
+        check(m, "words_of_two_groups_meet", (from_rows & from_columns) | (sent & arrived))
         m.submodules.response_fifo = fifo = Fifo(self.response.payload.shape().size, self._depth)
         # Zero where nothing arrives. One register for all lanes, because they lie far from each other.
         read_words = Signal.like(fifo.word, name="read_words", reset_less=True)

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.delay import delay
 from ceprop.hdl.lanes.messages import Messages
 from ceprop.hdl.lanes.signatures import EdgeStatus
@@ -87,6 +88,7 @@ class StatusCollector(wiring.Component):
         with m.If(started):
             m.d.sync += [best.eq(0), before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
             m.d.sync += [seen.eq(0) for seen in ended.values()]
+        check(m, "status_in_the_cycle_that_clears", started & (self.row.status.valid | self.column.status.valid))
         for edge in ended:
             self._gather(m, edge, status[edge], best, ended[edge])
         self._rank(m, status[self.geometry.edge(len(self.geometry.specification.layers) - 1)], best)

@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.control.drives import drive_number
 from ceprop.hdl.control.signatures import Banks, StepCommand, StepMessages
 from ceprop.hdl.io.signatures import PhaseSettings, StepPosition, WorkingSample
@@ -102,6 +103,7 @@ class StepWalker(wiring.Component):
                     with m.If(self.position.room & ~between):
                         m.d.comb += message.operation.eq(Mux(self.command.learn, Operation.LEARN, Operation.STEP))
                         self._advance(m, l, at)
+        check(m, "step_starts_in_a_step", self.command.start & (at.layer != 0) & ~self.command.done)
         with m.If(hop(m, self.command.start, start_delay(self.geometry), "starts")):
             self._enter(m, at, 1)
         return m

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import update_latency
+from ceprop.hdl.checks import check
 from ceprop.hdl.control.loop_counter import LoopCounter
 from ceprop.hdl.control.signatures import Banks, ListLengths, SlotMessages, SweepCommand, UpdateSettings
 from ceprop.hdl.control.sweep_table import SweepTable, length_bits
@@ -147,7 +148,8 @@ class SweepWalker(wiring.Component):
             with m.If(at_last):
                 m.next = "IDLE"
 
-        with m.FSM():
+        with m.FSM() as states:
+            check(m, "pass_starts_in_a_pass", self.command.start & ~states.ongoing("IDLE") & ~self.command.done)
             with m.State("IDLE"), m.If(start):
                 m.d.sync += [walk.anew.eq(anew), walk.odd.eq(0)]
                 with m.Switch(kind):

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.hdl.typing import Interface
@@ -49,6 +50,7 @@ class Fifo(wiring.Component):
         return m
 
     def _one_word(self, m: Module) -> None:
+        check(m, "fifo_overflow", self.write & self.out.valid & ~self.out.ready)
         with m.If(self.write):
             m.d.sync += [self.out.valid.eq(1), self.out.payload.eq(self.word)]
         with m.Elif(self.out.ready):
@@ -72,6 +74,7 @@ class Fifo(wiring.Component):
             self.out.valid.eq(valid),
             self.out.payload.eq(read.data),
         ]
+        check(m, "fifo_overflow", self.write & ((written - taken)[: len(taken)] == self.depth))
         m.d.sync += [written.eq(written + self.write), readable.eq(written)]
         with m.If(free):
             m.d.sync += [valid.eq(readable != taken), taken.eq(taken + (readable != taken))]

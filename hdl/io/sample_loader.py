@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.io.signatures import PhaseSettings, SampleStart, WorkingSample
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.signatures import InputEvents
@@ -68,6 +69,7 @@ class SampleLoader(wiring.Component):
             self.start.waits.eq(whole),
         ]
         m.d.sync += [whole.eq(filled), room.eq(~filled)]
+        check(m, "work_begins_without_a_sample", begin & ~whole)
         bank = Signal(name="bank")
         self._send(m, group, taken, ~bank if two else 0)
         target, waiting = (Signal.like(self.at_work.target, name=name) for name in ("target", "waiting_target"))

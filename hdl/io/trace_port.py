@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.delay import delay
 from ceprop.hdl.io.signatures import StepPosition
 from ceprop.hdl.io.stream_payloads import Ports
@@ -66,7 +67,7 @@ class TracePort(wiring.Component):
             if edge in self._latencies:
                 group = delay(m, Cat(neurons), longest - self._latencies[edge], f"{edge}_late")
                 with m.If(beat.layer[0] == odd):
-                    m.d.comb += beat.neurons.as_value()[: len(group)].eq(group)
+                    m.d.comb += beat.neurons.as_value().eq(group)
         announced = Cat(position.stepping, position.nudged, position.layer, position.slot)
         header = delay(m, announced, longest, "header")
         m.d.comb += Cat(beat.nudged, beat.layer, beat.slot).eq(header[1:])
@@ -81,4 +82,5 @@ class TracePort(wiring.Component):
             self.trace.payload.eq(fifo.r_data),
             fifo.r_en.eq(self.trace.ready),
         ]
+        check(m, "trace_beat_lost", fifo.w_en & ~fifo.w_rdy)
         return m

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import DITHER_STAGE
+from ceprop.hdl.checks import check
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.hop import hop
@@ -98,6 +99,7 @@ class InputLists(wiring.Component):
             self.event_out.eq(event),
             self.event_out.longest.eq(Mux(count > event.longest, count, event.longest)),
         ]
+        check(m, "input_list_overflow", event.valid & wanted & (end >= self.geometry.slots(0)))
         written = Signal(self._entry, name="entry", reset_less=True)
         address = Signal.like(end, name="entry_address", reset_less=True)
         m.d.sync += [written.slot.eq(event.slot), written.value.eq(self.value), address.eq(end)]

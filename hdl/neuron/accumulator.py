@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check, earlier
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.lane_memory import lane_memory
 from ceprop.specification import address_bits, memory_depth
@@ -97,6 +98,7 @@ class Accumulator(wiring.Component):
         if two:
             m.d.sync += second.eq(self.second)
 
+        check(m, "additions_to_one_sum_two_cycles_apart", self._too_close)
         written = Signal(2, name="written")
         total = Signal(signed(max(self.bits)), name="total", reset_less=True)
         total_address = Signal.like(self.address, name="total_address", reset_less=True)
@@ -113,6 +115,16 @@ class Accumulator(wiring.Component):
             write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]),
         ]
         return m
+
+    def _too_close(self, m: Module) -> Value:
+        """An addition to the sum of two cycles before, but not to that of the cycle before."""
+        sum_of_now = Cat(self.address, self.second) if len(self.bits) > 1 else Cat(self.address)
+        valid, sums = [self.valid], [sum_of_now]
+        for _ in range(2):
+            valid.append(earlier(m, valid[-1], 1))
+            sums.append(earlier(m, sums[-1], 1))
+        again = valid[1] & (sums[1] == sums[0])
+        return valid[0] & valid[2] & (sums[2] == sums[0]) & ~again
 
     def _sums(self, word: Value) -> tuple[Value, Value]:
         """The sums of a word."""

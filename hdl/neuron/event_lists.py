@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.lane_memory import lane_memory
@@ -74,6 +75,7 @@ class EventLists(wiring.Component):
             name = listing.name.lower()
             counts[listing] = Array(Signal(len(length), name=f"{name}_count_{k}") for k in range(layers))
             before = Mux(unit.first, 0, counts[listing][unit.layer])
+            check(m, f"{name}_list_overflow", unit.valid & wanted & (before >= self._slots(unit.layer)))
             m.d.sync += length.eq(before + wanted)
             with m.If(unit.valid):
                 m.d.sync += counts[listing][unit.layer].eq(before + wanted)
@@ -86,6 +88,11 @@ class EventLists(wiring.Component):
     def _address(self, number: Value, layer: Value) -> Fields:
         """Address of a number in the list of a layer: as that of a neuron, with the number for the slot."""
         return address_of(self.geometry, self.edge, number, layer)
+
+    def _slots(self, layer: Value) -> Value:
+        """Slots of a layer: no list of it is longer."""
+        slots = [Const(self.geometry.slots(number)) for number in self.geometry.layers(self.edge)]
+        return Value.cast(Array(slots)[layer])
 
     @property
     def _depth(self) -> int:

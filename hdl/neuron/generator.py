@@ -5,11 +5,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import DITHER_STAGE
+from ceprop.hdl.checks import check, earlier
 from ceprop.hdl.delay import delay
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.dither import next_random
 from ceprop.hdl.lanes.lane_memory import lane_memory
-from ceprop.hdl.lanes.messages import Messages, Operation, Space
+from ceprop.hdl.lanes.messages import Messages, Operand, Operation, Space
 from ceprop.hdl.lanes.stages import lane_stages
 from ceprop.hdl.neuron.signatures import address_of, neuron_address
 from ceprop.hdl.typing import Fields
@@ -116,10 +117,17 @@ class GeneratorBanks(wiring.Component):
         ended = self._in_bank(self.stepped, self.bank, "ending_address", m)
         address = Signal(self._address, name="read_address", reset_less=True)
         is_free = self.next_step.operation == Operation.NONE
+        check(m, "word_is_read_while_a_step_ends", self.ending & (self.next_step.operation == Operation.READ))
+        check(m, "dither_is_read_while_a_step_reads", lambda c: self._updates(c) & (self.ending | ~is_free))
         m.d.sync += address.eq(Mux(is_free, late.as_value(), named.as_value()))
         with m.If(self.ending):
             m.d.sync += address.eq(ended)
         return address
+
+    def _updates(self, m: Module) -> Value:
+        """The read port is needed in the next cycle for the dither of an update."""
+        source = self.source
+        return earlier(m, ~source.sum & (source.operand != Operand.ZERO), self._dither_stage - 2)
 
     def _written(self, m: Module) -> tuple[Signal, Fields, Signal]:
         """A word of a message, or the next value into the bank that is not in use: enable, address and word."""

@@ -7,20 +7,20 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.delay import delay
-from ceprop.hdl.devices.named_ports import write_port
-from ceprop.hdl.lanes.hop import hop
-from ceprop.hdl.lanes.lane_memory import lane_memory, read_twice
-from ceprop.hdl.lanes.messages import Messages, Operation, Space
+from ceprop.hdl.lanes.messages import Messages, Space
 from ceprop.hdl.lanes.signatures import LaneOperands, NeuronChain, ReturnedSum
-from ceprop.hdl.lanes.stages import lane_stages, step_beats
+from ceprop.hdl.lanes.stages import step_beats
 from ceprop.hdl.neuron.bias import BiasCell, update_cycles
 from ceprop.hdl.neuron.event_lists import EventLists
 from ceprop.hdl.neuron.generator import GeneratorBanks
+from ceprop.hdl.neuron.lane_messages import LaneMessages, hop_messages
 from ceprop.hdl.neuron.operand_sender import OperandSender
 from ceprop.hdl.neuron.running_sums import RunningSums, drive_delay
-from ceprop.hdl.neuron.signatures import address_of, state_words
+from ceprop.hdl.neuron.signatures import address_of
+from ceprop.hdl.neuron.state_memory import StateMemory, States
 from ceprop.hdl.neuron.state_update import StateUpdate
 from ceprop.hdl.neuron.step_pipeline import StepPipeline, step_pipeline
+from ceprop.hdl.neuron.step_report import STATUS_DELAY, list_unit, report_status
 from ceprop.hdl.neuron.step_status import StepStatus
 from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Edge, Geometry
@@ -32,31 +32,11 @@ class _Parts(NamedTuple):
     lists: EventLists
     sender: OperandSender
     sums: RunningSums
+    states: StateMemory
     update: StateUpdate
     biases: BiasCell
     generators: GeneratorBanks
     status: StepStatus
-
-
-class _Messages(NamedTuple):
-    """The messages in this lane. `acting` is the step message one cycle later, beside the addresses of its words."""
-
-    source: Fields
-    sum: Fields
-    step: Fields
-    acting: Fields
-    settings: Fields
-
-
-class _States(NamedTuple):
-    """The states of the neuron at the beginning of a step (`early`), and once more at its end: its state before the
-    step (`old`), the one before that (`older`), the `new` one, and the one that stays beside it (`kept`)."""
-
-    early: Fields
-    old: Value
-    older: Value
-    new: Signal
-    kept: Value
 
 
 class NeuronCell(wiring.Component):
@@ -117,6 +97,7 @@ class NeuronCell(wiring.Component):
             EventLists(geometry, edge),
             OperandSender(geometry, edge),
             RunningSums(geometry, edge, sum_delay),
+            StateMemory(geometry, edge),
             StateUpdate(geometry, edge),
             BiasCell(geometry, edge),
             GeneratorBanks(geometry, edge),
@@ -139,7 +120,7 @@ class NeuronCell(wiring.Component):
     @property
     def status_stage(self) -> int:
         """Cycles from a `step` message in its lane to the status chain, which receives the new state."""
-        return 1 + self._new_state_stage + 2
+        return 1 + self._new_state_stage + STATUS_DELAY
 
     @property
     def status_latency(self) -> int:
@@ -158,53 +139,25 @@ class NeuronCell(wiring.Component):
         m = Module()
         parts = self._parts
         m.submodules.event_lists, m.submodules.operand_sender = parts.lists, parts.sender
-        m.submodules.running_sums, m.submodules.state_update = parts.sums, parts.update
-        m.submodules.biases, m.submodules.generators, m.submodules.step_status = parts[4:]
-        messages = self._hop(m)
-        pipeline = step_pipeline(
-            m,
-            messages.acting,
-            self._address_named_by(messages.acting),
-            self._new_state_stage + update_cycles(self.geometry),
-            self._beats,
-            learns_last=not self._continual,
-        )
-        sent = address_of(
-            self.geometry, self.edge, parts.lists.slot, delay(m, messages.source.layer, 1, "source_layer")
-        )
+        m.submodules.running_sums, m.submodules.states = parts.sums, parts.states
+        m.submodules.state_update, m.submodules.biases = parts.update, parts.biases
+        m.submodules.generators, m.submodules.step_status = parts.generators, parts.status
+        messages = hop_messages(m, self.before, self.after, self.geometry.hop_registers(self.lane))
+        named = address_of(self.geometry, self.edge, messages.acting.index, messages.acting.layer)
+        source_layer = delay(m, messages.source.layer, 1, "source_layer")
+        sent = address_of(self.geometry, self.edge, parts.lists.slot, source_layer)
+        stages, learns_last = self._new_state_stage + update_cycles(self.geometry), not self._continual
+        pipeline = step_pipeline(m, messages.acting, named, stages, self._beats, learns_last=learns_last)
         self._send(m, messages.source)
         self._add_up(m, messages, sent)
         states = self._update_state(m, messages, pipeline, sent)
-        self._list(m, pipeline, states)
         self._report(m, pipeline, states)
         self._learn(m, messages, pipeline, states)
         self._advance_generators(m, messages, pipeline, sent)
-        self._read(m, messages.sum, pipeline.space[1], states.early)
+        self._read(m, messages.sum, pipeline.space[1])
         if self.geometry.trace:
             self._trace(m, pipeline, states.new)
         return m
-
-    def _address_named_by(self, message: Fields) -> Fields:
-        """The neuron that a message names."""
-        return address_of(self.geometry, self.edge, message.index, message.layer)
-
-    def _hop(self, m: Module) -> _Messages:
-        """Messages in this lane, from the lane before and on to the lane after."""
-        registers = self.geometry.hop_registers(self.lane)
-        source, total, step, settings = (
-            hop(m, getattr(self.before, name), registers, f"{name}_hop")
-            for name in ("source", "sum", "step", "settings")
-        )
-        m.d.comb += [
-            self.after.settings.eq(settings),
-            self.after.source.eq(source),
-            self.after.sum.eq(total),
-            self.after.step.eq(step),
-            self.after.step.remaining.eq(Mux(step.remaining == 0, 0, step.remaining - 1)),
-        ]
-        acting = Signal(step.shape(), name="step_acting")
-        m.d.sync += acting.eq(step)
-        return _Messages(source, total, step, acting, settings)
 
     def _send(self, m: Module, source: Fields) -> None:
         """States, differences and dither into the array."""
@@ -213,6 +166,7 @@ class NeuronCell(wiring.Component):
             lists.source.eq(source),
             sender.source.eq(source),
             sender.present.eq(lists.present),
+            sender.states.eq(self._parts.states.sent_states),
             self.operands.sums.eq(source.sum),
             self.operands.slot.eq(lists.slot),
             self.operands.present.eq(lists.present),
@@ -221,7 +175,7 @@ class NeuronCell(wiring.Component):
             self.operands.load_word.eq(self.word.as_signed()),
         ]
 
-    def _add_up(self, m: Module, messages: _Messages, sent: Fields) -> None:
+    def _add_up(self, m: Module, messages: LaneMessages, sent: Fields) -> None:
         """The sums that come back."""
         sums = self._parts.sums
         m.d.comb += [
@@ -232,43 +186,22 @@ class NeuronCell(wiring.Component):
             sums.step.eq(messages.step),
         ]
 
-    def _update_state(self, m: Module, messages: _Messages, pipeline: StepPipeline, sent: Fields) -> _States:
+    def _update_state(self, m: Module, messages: LaneMessages, pipeline: StepPipeline, sent: Fields) -> States:
         """The words of a neuron in, its new state out, which is stored."""
-        stage = self._new_state_stage
-        m.submodules.states = memory = lane_memory(state_words(self.geometry), self.geometry.neuron_words(self.edge))
-        write = write_port(memory)
-        # The address of a step is one cycle behind the message, as the addresses of its other words are.
-        registers = lane_stages(self.geometry).states - 2
-        stepping = delay(m, messages.step.operation != Operation.NONE, 1 - registers, "steps")
-        named = delay(m, self._address_named_by(messages.step), 1 - registers, "step_address")
-        address = delay(m, Mux(stepping, named.as_value(), sent.as_value()), registers, "state_address")
-        again = pipeline.address[stage - 1].as_value()
-        stored, at_end = read_twice(m, memory, address, again, pipeline.works(stage - 1), self._beats)
-        m.d.comb += self._parts.sender.states.eq(stored)
-        early = Signal(state_words(self.geometry), name="early")
-        current, previous = self._in_order(stored, pipeline.walk)
-        m.d.comb += [early.current.eq(current), early.previous.eq(previous)]
-        old, older = self._in_order(at_end, pipeline.walk)
-        # Where learning waits for the end of the phase, the state of the free phase stays beside the current one.
-        kept = old if self._continual else Mux(pipeline.walk.keep, older, old)
-        new = self._new_state(m, messages.settings, pipeline, early.current)
+        stage, memory = self._new_state_stage, self._parts.states
         m.d.comb += [
-            write.en.eq(pipeline.steps[stage]),
-            write.addr.eq(pipeline.address[stage]),
-            write.data.current.eq(new),
-            write.data.previous.eq(kept),
+            memory.sent.eq(sent),
+            memory.step.eq(messages.step),
+            memory.walk.eq(pipeline.walk),
+            memory.ending.eq(pipeline.works(stage - 1)),
+            memory.stepped.eq(pipeline.address[stage - 1]),
+            memory.new.eq(self._new_state(m, messages.settings, pipeline)),
+            memory.stores.eq(pipeline.steps[stage]),
+            memory.stored.eq(pipeline.address[stage]),
         ]
-        return _States(early, old, older, new, kept)
+        return States(memory.new, memory.old, memory.older, memory.kept)
 
-    @staticmethod
-    def _in_order(word: Fields, walk: Fields) -> tuple[Value, Value]:
-        """Current and previous state of a word, exchanged by `swap`, and zero in the first step."""
-        return (
-            Mux(walk.first, 0, Mux(walk.swap, word.previous, word.current)),
-            Mux(walk.first, 0, Mux(walk.swap, word.current, word.previous)),
-        )
-
-    def _new_state(self, m: Module, settings: Fields, pipeline: StepPipeline, old: Value) -> Signal:
+    def _new_state(self, m: Module, settings: Fields, pipeline: StepPipeline) -> Value:
         """The new state, `_new_state_stage` cycles after the addresses."""
         update, sums, step = self._parts.update, self._parts.sums, Signal(self.before.step.shape(), name="updated_step")
         labelled = Signal(name="labelled", reset_less=True)
@@ -285,51 +218,18 @@ class NeuronCell(wiring.Component):
             update.sum.eq(sums.sum),
             update.drive.eq(sums.drive),
             update.bias.eq(self._parts.biases.bias),
-            update.old.eq(old),
+            update.old.eq(self._parts.states.early.current),
         ]
-        new = Signal.like(update.new, name="new_state")
-        m.d.comb += new.eq(delay(m, update.new, self._new_state_stage - 1 - update.latency, "late_new_state"))
-        return new
+        return delay(m, update.new, self._new_state_stage - 1 - update.latency, "late_new_state")
 
-    def _list(self, m: Module, pipeline: StepPipeline, states: _States) -> None:
-        """A unit that changed or is active goes onto its lists, one cycle after its new state."""
-        stage, walk, stepped = self._new_state_stage + 1, pipeline.walk, self._parts.lists.stepped
-        changed, active = Signal(name="listed", reset_less=True), Signal(name="active", reset_less=True)
-        m.d.sync += [
-            changed.eq((states.new != states.kept) | walk.everything),
-            active.eq((states.new != 0) | (states.kept != 0) | walk.everything),
-        ]
-        m.d.comb += [
-            stepped.valid.eq(pipeline.steps[stage]),
-            stepped.first.eq(delay(m, pipeline.address[stage - 1].slot == 0, 1, "first_of_layer")),
-            stepped.index.eq(pipeline.address[stage].slot),
-            stepped.layer.eq(pipeline.address[stage].layer),
-            stepped.changed.eq(changed),
-            stepped.active.eq(active),
-        ]
+    def _report(self, m: Module, pipeline: StepPipeline, states: States) -> None:
+        """The new state is listed and reported to the next lane."""
+        status = self._parts.status
+        list_unit(m, pipeline, self._new_state_stage, states, self._parts.lists)
+        report_status(m, pipeline, self._new_state_stage, states, self._parts.lists, status)
+        m.d.comb += [status.status.eq(self.before.status), self.after.status.eq(status.status_out)]
 
-    def _report(self, m: Module, pipeline: StepPipeline, states: _States) -> None:
-        """What the new state means for the status chain, two cycles after it."""
-        stage, status, lists = self._new_state_stage + 2, self._parts.status, self._parts.lists
-        changed, aperiodic = Signal(name="changed", reset_less=True), Signal(name="aperiodic", reset_less=True)
-        m.d.sync += [changed.eq(states.new != states.old), aperiodic.eq(states.new != states.older)]
-        competes = pipeline.output[stage - 1] & (pipeline.remaining[stage - 1] != 0)
-        wiring.connect(m, lists.lengths, status.lengths)
-        m.d.comb += [
-            status.neuron.valid.eq(pipeline.steps[stage]),
-            status.neuron.layer.eq(pipeline.address[stage].layer),
-            status.neuron.last.eq(pipeline.last[stage]),
-            status.neuron.layer_last.eq(pipeline.layer_last[stage]),
-            status.neuron.remaining.eq(pipeline.remaining[stage]),
-            status.neuron.competes.eq(delay(m, competes, 1, "competes")),
-            status.neuron.new.eq(delay(m, states.new, 2, "reported_state")),
-            status.neuron.changed.eq(delay(m, changed, 1, "changed")),
-            status.neuron.aperiodic.eq(delay(m, aperiodic, 1, "aperiodic")),
-            status.status.eq(self.before.status),
-            self.after.status.eq(status.status_out),
-        ]
-
-    def _learn(self, m: Module, messages: _Messages, pipeline: StepPipeline, states: _States) -> None:
+    def _learn(self, m: Module, messages: LaneMessages, pipeline: StepPipeline, states: States) -> None:
         """The bias learns from the new state and the one before, or at the end of the phase from the last state and
         that of the free phase."""
         stage, biases, generators = self._new_state_stage, self._parts.biases, self._parts.generators
@@ -357,7 +257,7 @@ class NeuronCell(wiring.Component):
                 biases.old.eq(states.older),
             ]
 
-    def _advance_generators(self, m: Module, messages: _Messages, pipeline: StepPipeline, sent: Fields) -> None:
+    def _advance_generators(self, m: Module, messages: LaneMessages, pipeline: StepPipeline, sent: Fields) -> None:
         """A nudged step writes the next value of its neuron's generator."""
         stage, generators = self._new_state_stage, self._parts.generators
         m.d.comb += [
@@ -372,7 +272,7 @@ class NeuronCell(wiring.Component):
             generators.word.eq(self.word),
         ]
 
-    def _read(self, m: Module, total: Fields, space: Value, states: Fields) -> None:
+    def _read(self, m: Module, total: Fields, space: Value) -> None:
         """The word that is read back: a weight on the returning sum, or one of this lane's memories."""
         word = Signal(self.read_word.shape(), name="word", reset_less=True)
         from_array = delay(m, total.read, 2, "read_sum")
@@ -384,13 +284,13 @@ class NeuronCell(wiring.Component):
             with m.Case(Space.GENERATOR):
                 m.d.sync += word.eq(self._parts.generators.value)
             with m.Default():
-                m.d.sync += word.eq(states)
+                m.d.sync += word.eq(self._parts.states.early)
         m.d.comb += self.read_word.eq(word)
 
     def _trace(self, m: Module, pipeline: StepPipeline, new: Signal) -> None:
         """The new state, and the drive that the step named."""
-        m.d.comb += self.trace.state.eq(delay(m, new, 2, "trace_state"))
+        m.d.comb += self.trace.state.eq(delay(m, new, STATUS_DELAY, "trace_state"))
         if self.edge == "row":
             stage = self._new_state_stage
             drive = delay(m, self._parts.sums.drive, stage + 1 - drive_delay(self.geometry, self.edge), "trace_drive")
-            m.d.comb += self.trace.drive.eq(Mux(pipeline.drive[stage + 2], drive, 0))
+            m.d.comb += self.trace.drive.eq(Mux(pipeline.drive[stage + STATUS_DELAY], drive, 0))

@@ -1,9 +1,10 @@
 """The running sums of a lane: which neuron a returning sum belongs to, and when a step reads it."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.checks import check, earlier
 from ceprop.hdl.delay import delay
 from ceprop.hdl.lanes.messages import Messages, Operation
 from ceprop.hdl.lanes.stages import lane_stages, step_beats
@@ -114,6 +115,10 @@ class RunningSums(wiring.Component):
             sums.addend.eq(partial_sum),
             self.sum.eq(sums.read_data),
         ]
+        to_sums = self.arriving.valid & (1 if shares else ~Value.cast(self.arriving.drive).any())
+        stepping = self.step.operation != Operation.NONE
+        check(m, "step_and_sum_meet_at_one_port", lambda c: stepping & earlier(c, to_sums, 1))
+        check(m, "step_reads_a_sum_that_is_added_to", lambda c: self._reads_early(c, sums))
         if shares:
             m.d.comb += self.drive.eq(sums.read_second)
         elif self.edge == "row":
@@ -125,6 +130,16 @@ class RunningSums(wiring.Component):
                 self.drive.eq(drives.read_data),
             ]
         return m
+
+    def _reads_early(self, m: Module, sums: Accumulator) -> Value:
+        """A step reads a sum to which an addition is on its way: less than `Accumulator.latency` cycles old."""
+        reads = earlier(m, self.step.operation == Operation.STEP, 1)
+        valid, address = sums.valid, sums.address
+        pending: Value = Const(0)
+        for _ in range(Accumulator.latency - 1):
+            valid, address = earlier(m, valid, 1), earlier(m, address, 1)
+            pending |= valid & (address == sums.address)
+        return reads & pending
 
     def _sums(self, m: Module, returning: Fields, named: Fields, arrived: Fields) -> Accumulator:
         """The memory of the sums, at the address of the neuron that a step names, or of the one that a sum returns to.

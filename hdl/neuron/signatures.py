@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
-from ceprop.hdl.lanes.messages import Messages
+from ceprop.hdl.lanes.messages import COPIED, Messages
 from ceprop.hdl.typing import Fields
 from ceprop.specification import Edge, Geometry, address_bits, memory_depth
 
@@ -22,6 +22,10 @@ def state_words(geometry: Geometry) -> data.StructLayout:
     """Current and previous state of a neuron, one word of memory."""
     bits = unsigned(geometry.specification.formats.state_bits)
     return data.StructLayout({"current": bits, "previous": bits})
+
+
+WalkFields = data.StructLayout(dict.fromkeys(COPIED, 1))
+"""Fields of a `step` message that are the same for all messages of a walk."""
 
 
 class SteppedNeuron(wiring.Signature):

@@ -4,10 +4,10 @@ a neuron does for them."""
 from dataclasses import dataclass
 
 from amaranth.hdl import Module, Signal, Value
-from amaranth.lib import data
 
 from ceprop.hdl.lanes.hop import follow
 from ceprop.hdl.lanes.messages import COPIED, Operation
+from ceprop.hdl.neuron.signatures import WalkFields
 from ceprop.hdl.typing import Fields
 
 
@@ -50,7 +50,7 @@ def step_pipeline(
     """The pipeline of a lane's `step` messages, for the neuron at `address`, over a number of `stages`. Messages come
     no closer than every `beats` cycles; with `learns_last` some ask biases to learn at the end of a phase."""
     taken = Signal(name="step_taken")
-    walk = Signal(data.StructLayout(dict.fromkeys(COPIED, 1)), name="walk")
+    walk = Signal(WalkFields, name="walk")
     m.d.comb += taken.eq(step.operation != Operation.NONE)
     with m.If(taken):
         m.d.sync += [walk[name].eq(step[name]) for name in COPIED]

@@ -12,7 +12,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from ceprop.common.scratch import private_folder
-from ceprop.hdl.export import to_verilog
+from ceprop.hdl.export import checked_verilog
 from ceprop.sim.commands import Design
 from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
@@ -31,16 +31,20 @@ class UnitJob:
     specification: Specification
     names: tuple[str, ...]
     seed: int
+    checks: tuple[str, ...]
+    """Names of the bits of the module's output `violations`."""
 
     def text(self) -> str:
         """For the environment."""
-        return json.dumps({"specification": self.specification.fields(), "names": self.names, "seed": self.seed})
+        fields = {"names": self.names, "seed": self.seed, "checks": self.checks}
+        return json.dumps(fields | {"specification": self.specification.fields()})
 
     @classmethod
     def load(cls) -> Self:
         """The job of this simulation."""
         job = json.loads(os.environ[VARIABLE])
-        return cls(Specification.from_mapping(job["specification"]), tuple(job["names"]), job["seed"])
+        specification = Specification.from_mapping(job["specification"])
+        return cls(specification, tuple(job["names"]), job["seed"], tuple(job["checks"]))
 
 
 class Bundle(wiring.Component):
@@ -69,11 +73,11 @@ def run_units(
 ) -> None:
     """Hold these cells of a specification to the model; `sources` are models of a vendor's cells in them.
 
-    Raises :class:`CepropError` where one differs, with the cell, both values and the seed, or where a tool is
-    missing."""
+    Raises :class:`CepropError` where one differs, with the cell, both values and the seed; where a check in the cell is
+    violated, with its name; or where a tool is missing."""
     geometry = Geometry(specification)
-    verilog = to_verilog(Bundle({name: find_unit(name).build(geometry) for name in names}), TOP)
-    job = UnitJob(specification, tuple(names), seed)
+    verilog, checks = checked_verilog(Bundle({name: find_unit(name).build(geometry) for name in names}), TOP)
+    job = UnitJob(specification, tuple(names), seed, checks)
     bench = Bench("ceprop.sim.units.bench", {VARIABLE: job.text()})
     with private_folder() as place:
         simulate(find_simulator(simulator), Design(TOP, verilog, sources or {}), bench, place, folder)

@@ -135,6 +135,7 @@ def _prove(
                 epoch=trainer.epoch,
                 sample=trainer.sample,
                 trace=plan.trace,
+                checks=plan.trace,  # without both, the simulated Verilog is the file that is written
                 build=output / plan.simulator,
                 command="ceprop demo",
             )

@@ -1,0 +1,54 @@
+"""A violated check ends a simulation with its name, in units and in whole cores, in both simulators."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.hdl import Const, Module
+
+from ceprop import CepropError, Specification
+from ceprop.hdl import Core
+from ceprop.hdl.checks import check
+from ceprop.hdl.io import fifo
+from ceprop.model import Dataset
+from ceprop.sim import compare
+from ceprop.sim.units import run_units
+
+SIMULATORS = pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+
+
+def specification(name: str) -> Specification:
+    return Specification.from_mapping(
+        {"name": name, "layers": [6, 4, 3], "update": {"shifts": [7, 7]}, "array": {"rows": 2, "cols": 1}}
+    )
+
+
+@SIMULATORS
+def test_a_violated_check_of_a_unit_is_reported(
+    simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def always(m: Module, name: str, violated: Any) -> None:
+        check(m, name, Const(1))
+
+    monkeypatch.setattr(fifo, "check", always)
+    with pytest.raises(CepropError, match=r"fifo: violated: fifo_cell\.fifo_overflow \(seed 7\)"):
+        run_units(specification("unit"), ["fifo"], simulator, tmp_path, seed=7)
+
+
+@SIMULATORS
+def test_a_violated_check_of_a_core_is_reported(
+    simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps that do not wait for the last sums."""
+    correct = Core.return_cycles.fget
+    assert correct is not None
+    monkeypatch.setattr(Core, "return_cycles", property(lambda core: correct(core) - 6))
+    broken = specification(f"early-{simulator}")
+    inputs = np.full((2, 6), (1 << broken.formats.input_bits) - 1, np.uint16)
+    dataset = Dataset("ones", inputs, np.array([0, 1]), inputs, np.array([0, 1]))
+    found = compare(broken, dataset, simulator=simulator, samples=1, build=tmp_path, command="pytest")
+    assert found.mismatches
+    assert found.first_mismatch is not None
+    assert "violated checks: " in found.first_mismatch
+    assert "row_edge.neuron_0.running_sums.step_reads_a_sum_that_is_added_to" in found.first_mismatch
