@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ceprop.model.kernel import RECORD, Memory, Plan, Work, run_block
+from ceprop.model import kernel
+from ceprop.model.kernel import Memory, Plan, Work, run_block
 from ceprop.model.network import Network
 from ceprop.model.numbers import INPUT_PATTERN, XORSHIFT, dither_bits
 from ceprop.model.record import FreeEnd, SampleRecord
@@ -42,15 +43,15 @@ def run_sample(
     states, drives = np.zeros((rows, sum(layers[1:])), np.int64), np.zeros((rows, layers[1]), np.int64)
     labels = None if label is None else np.array([label])
     found = _run(network, np.asarray(inputs)[None], labels, shifts, np.array([negative]), states, drives)[0]
-    steps = int(found["free_steps"] + found["nudged_steps"])
+    steps = int(found[kernel.FREE_STEPS] + found[kernel.NUDGED_STEPS])
     return SampleRecord(
-        prediction=int(found["prediction"]),
-        tie=bool(found["tie"]),
-        free_steps=int(found["free_steps"]),
-        free_end=FreeEnd(int(found["free_end"])),
-        nudged_steps=int(found["nudged_steps"]),
-        nudged_settled=bool(found["nudged_settled"]),
-        saturations=int(found["saturations"]),
+        prediction=int(found[kernel.PREDICTION]),
+        tie=bool(found[kernel.TIE]),
+        free_steps=int(found[kernel.FREE_STEPS]),
+        free_end=FreeEnd(int(found[kernel.FREE_END])),
+        nudged_steps=int(found[kernel.NUDGED_STEPS]),
+        nudged_settled=bool(found[kernel.NUDGED_SETTLED]),
+        saturations=int(found[kernel.SATURATIONS]),
         states=states[:steps] if trace else None,
         drives=drives[:steps] if trace else None,
     )
@@ -70,8 +71,7 @@ def run_samples(
     is left out."""
     nothing = np.zeros((0, 0), np.int64)
     signs = np.zeros(len(inputs), bool) if negatives is None else negatives
-    found = _run(network, inputs, labels, shifts, signs, nothing, nothing)
-    return Records(*(np.ascontiguousarray(found[name]) for name in RECORD.names or ()))
+    return Records(*_run(network, inputs, labels, shifts, signs, nothing, nothing).T)
 
 
 def predict(network: Network, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ def _run(
     memory = _flatten(network)
     room = np.array([0, *(m - s for m, s in zip(specification.largest_shifts, shifts, strict=True))], np.int64)
     signs = np.where(negatives, -1, 1)
-    records = np.zeros(len(inputs), RECORD)
+    records = np.zeros((len(inputs), kernel.RECORD_COLUMNS), np.int64)
     known = np.zeros(len(inputs), np.int64) if labels is None else np.ascontiguousarray(labels, np.int64)
     block = np.ascontiguousarray(inputs, np.uint16)
     learn = labels is not None

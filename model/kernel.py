@@ -18,13 +18,10 @@ from ceprop.model.compilation_cache import SealedCache
 _FEW = 4
 """Where fewer than one unit in so many changed, a list of them is faster than a whole row in vector instructions."""
 
-RECORD = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("prediction", "tie", "free_steps", "free_end", "nudged_steps", "nudged_settled", "saturations")
-    ]
-)
-"""The outcome of a sample, with the names of :class:`ceprop.model.record.SampleRecord`."""
+PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(7)
+"""Columns of the outcomes of samples, named as in :class:`ceprop.model.record.SampleRecord`."""
+
+RECORD_COLUMNS = 7
 
 _SETTLED, _PERIOD_2 = 1, 2
 """Those of :class:`ceprop.model.record.FreeEnd`, written out because they are compiled in."""
@@ -114,8 +111,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
     """Run samples in turn: `inputs` uint16 (n, n_0), `labels` and `signs` (+1, -1) int64 (n,), `room` the left shift of
-    every connection's update. `records` (n,) of `RECORD` takes the outcomes; `states` and `drives`, unless they have no
-    rows, take one sample's trace."""
+    every connection's update. `records` int64 (n, `RECORD_COLUMNS`) takes the outcomes; `states` and `drives`, unless
+    they have no rows, take one sample's trace."""
     for p in range(inputs.shape[0]):
         record = records[p]
         count = _load(plan, memory, work, inputs[p])
@@ -128,7 +125,7 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
                 work.new[:] = free
                 _update_states(plan, memory, work)
                 settled &= _nudged_phase(plan, memory, work, count, labels[p], -signs[p], room, record, states, drives)
-            record.nudged_settled = settled
+            record[NUDGED_SETTLED] = settled
 
 
 @compiled
@@ -175,12 +172,12 @@ def _free_phase(plan, memory, work, record, states, drives):
     for step in range(1, plan.free_steps + 1):
         _step(plan, work)
         _trace(work, step - 1, states, drives)
-        record.free_steps = step
+        record[FREE_STEPS] = step
         if _equal(work.new, work.states):
-            record.free_end = _SETTLED
+            record[FREE_END] = _SETTLED
             return
         if step >= 2 and _equal(work.new, work.before):
-            record.free_end = _PERIOD_2
+            record[FREE_END] = _PERIOD_2
             if (plan.free_steps - step) % 2 == 0:
                 _update_states(plan, memory, work)
             return
@@ -198,8 +195,8 @@ def _predict(plan, work, record):
             ties = 0
         elif output[i] == output[best]:
             ties += 1
-    record.prediction = best
-    record.tie = ties > 1 if best == 0 else ties > 0
+    record[PREDICTION] = best
+    record[TIE] = ties > 1 if best == 0 else ties > 0
 
 
 @compiled
@@ -209,8 +206,8 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
     for step in range(plan.nudged_steps):
         _step(plan, work)
         _nudge(plan, work, label, sign)
-        _trace(work, record.free_steps + record.nudged_steps, states, drives)
-        record.nudged_steps += 1
+        _trace(work, record[FREE_STEPS] + record[NUDGED_STEPS], states, drives)
+        record[NUDGED_STEPS] += 1
         settled = _equal(work.new, work.states)
         if not settled:
             _advance_generators(plan, memory)
@@ -224,13 +221,13 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
             work.new[:] = work.states  # the phase is over: learn from where it began and where it ended
             work.states[:] = free
             work.rest[:] = free_rest
-        record.saturations += _learn_biases(plan, memory, work, sign, room)
-        record.saturations += _learn_inputs(plan, memory, work, count, sign, room[1])
+        record[SATURATIONS] += _learn_biases(plan, memory, work, sign, room)
+        record[SATURATIONS] += _learn_inputs(plan, memory, work, count, sign, room[1])
         for connection in range(2, plan.layers.size):
             if plan.two_weight_sets:
-                record.saturations += _learn_two_sets(plan, memory, work, connection, sign, room[connection])
+                record[SATURATIONS] += _learn_two_sets(plan, memory, work, connection, sign, room[connection])
             else:
-                record.saturations += _learn_pairs(plan, memory, work, connection, sign, room[connection])
+                record[SATURATIONS] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
         work.states[:] = work.new
         if settled:
             return True
