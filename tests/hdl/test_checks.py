@@ -51,7 +51,7 @@ class Source(wiring.Component):
     output: Interface
 
     def __init__(self) -> None:
-        super().__init__({"output": Out(stream.Signature(unsigned(4)))})
+        super().__init__({"output": Out(stream.Signature(unsigned(4)))})  # pyright: ignore[reportArgumentType]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
