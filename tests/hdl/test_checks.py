@@ -51,7 +51,8 @@ class Source(wiring.Component):
     output: Interface
 
     def __init__(self) -> None:
-        super().__init__({"output": Out(stream.Signature(unsigned(4)))})
+        shape: Any = unsigned(4)  # Amaranth's own annotation of the payload knows no shapes.
+        super().__init__({"output": Out(stream.Signature(shape))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
