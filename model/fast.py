@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ceprop.model import kernel
 from ceprop.model.kernel import Memory, Plan, Work, run_block
 from ceprop.model.network import Network
 from ceprop.model.numbers import INPUT_PATTERN, XORSHIFT, dither_bits
@@ -42,15 +43,15 @@ def run_sample(
     states, drives = np.zeros((rows, sum(layers[1:])), np.int64), np.zeros((rows, layers[1]), np.int64)
     labels = None if label is None else np.array([label])
     found = _run(network, np.asarray(inputs)[None], labels, shifts, np.array([negative]), states, drives)[0]
-    steps = int(found[2] + found[4])
+    steps = int(found[kernel.FREE_STEPS] + found[kernel.NUDGED_STEPS])
     return SampleRecord(
-        prediction=int(found[0]),
-        tie=bool(found[1]),
-        free_steps=int(found[2]),
-        free_end=FreeEnd(int(found[3])),
-        nudged_steps=int(found[4]),
-        nudged_settled=bool(found[5]),
-        saturations=int(found[6]),
+        prediction=int(found[kernel.PREDICTION]),
+        tie=bool(found[kernel.TIE]),
+        free_steps=int(found[kernel.FREE_STEPS]),
+        free_end=FreeEnd(int(found[kernel.FREE_END])),
+        nudged_steps=int(found[kernel.NUDGED_STEPS]),
+        nudged_settled=bool(found[kernel.NUDGED_SETTLED]),
+        saturations=int(found[kernel.SATURATIONS]),
         states=states[:steps] if trace else None,
         drives=drives[:steps] if trace else None,
     )
@@ -94,7 +95,7 @@ def _run(
     memory = _flatten(network)
     room = np.array([0, *(m - s for m, s in zip(specification.largest_shifts, shifts, strict=True))], np.int64)
     signs = np.where(negatives, -1, 1)
-    records = np.zeros((len(inputs), 7), np.int64)
+    records = np.zeros((len(inputs), kernel.RECORD_COLUMNS), np.int64)
     known = np.zeros(len(inputs), np.int64) if labels is None else np.ascontiguousarray(labels, np.int64)
     block = np.ascontiguousarray(inputs, np.uint16)
     learn = labels is not None
@@ -182,7 +183,7 @@ def _plan(specification: Specification) -> Plan:
         bias_constant=_by_layer([constant for _, constant in bias_dither]),
         xorshift=XORSHIFT[bits],
         generator_mask=(1 << bits) - 1,
-        pattern=(np.arange(layers[0]) * INPUT_PATTERN[bits]) & ((1 << bits) - 1),
+        input_dither=(np.arange(layers[0]) * INPUT_PATTERN[bits]) & ((1 << bits) - 1),
     )
 
 

@@ -1,7 +1,9 @@
-"""The compiled loops of :mod:`ceprop.model.fast`. All of them live in this one file, because Numba's cache looks only
-at the file of the outermost function.
+"""The compiled loops of :mod:`ceprop.model.fast`.
 
-Sums are kept from step to step and corrected where a state or a weight moved: `drive` (the input's share of layer 1)
+All of them, and the tuples that they take, stay in this one file although it is long: Numba's cache looks only at the
+file of the outermost function. Were another file to change, the code of before would be loaded without a word.
+
+Sums are kept from step to step and corrected where a state or a weight changed: `drive` (the input's share of layer 1)
 and `rest` (all other shares and the bias, `G + S` fraction bits). Unchanged neurons and zero inputs cost nothing.
 """
 
@@ -13,14 +15,23 @@ import numpy as np
 
 from ceprop.model.compilation_cache import SealedCache
 
-# Below one unit in so many, a list of those that moved beats a whole row in vector instructions.
 _FEW = 4
+"""Where fewer than one unit in so many changed, a list of them is faster than a whole row in vector instructions."""
+
+PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(7)
+"""Columns of the outcomes of samples, named as in :class:`ceprop.model.record.SampleRecord`."""
+
+RECORD_COLUMNS = 7
+
+_SETTLED, _PERIOD_2 = 1, 2
+"""Those of :class:`ceprop.model.record.FreeEnd`, written out because they are compiled in."""
 
 
 class Plan(NamedTuple):
     """A specification in numbers. Arrays named for a layer or connection are indexed by its number (entry 0 unused);
-    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on. `backward_first` is where the
-    weights lie through which a layer is heard by the one below: those of `weight_first`, or a set of their own."""
+    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on. The weights through which a
+    layer receives the layer below begin at `weight_first`; those through which the layer below receives it begin at
+    `backward_first`, which are the same or a set of their own."""
 
     layers: np.ndarray
     first: np.ndarray
@@ -49,7 +60,7 @@ class Plan(NamedTuple):
     bias_constant: np.ndarray
     xorshift: tuple[int, int, int]
     generator_mask: int
-    pattern: np.ndarray
+    input_dither: np.ndarray
 
 
 class Memory(NamedTuple):
@@ -62,7 +73,7 @@ class Memory(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for one sample, int64: by neuron, and for lists of the active inputs and of the neurons that moved."""
+    """Room for one sample, int64: by neuron, and for lists of the active inputs and of the units that changed."""
 
     states: np.ndarray
     new: np.ndarray
@@ -71,9 +82,20 @@ class Work(NamedTuple):
     drive: np.ndarray
     active: np.ndarray
     values: np.ndarray
-    moved: np.ndarray
+    changed: np.ndarray
     amounts: np.ndarray
     generators: np.ndarray
+
+
+class Rounding(NamedTuple):
+    """How an update of a weight or a bias is rounded: bits of the dither, what is always added, and bits that are cut
+    off; then the least and the greatest value that the format holds."""
+
+    mask: int
+    constant: int
+    drop: int
+    low: int
+    high: int
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,8 +111,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
     """Run samples in turn: `inputs` uint16 (n, n_0), `labels` and `signs` (+1, -1) int64 (n,), `room` the left shift of
-    every connection's update. `records` int64 (n, 7) takes prediction, tie, free_steps, free_end, nudged_steps,
-    nudged_settled and saturations; `states` and `drives`, unless they have no rows, one sample's trace."""
+    every connection's update. `records` int64 (n, `RECORD_COLUMNS`) takes the outcomes; `states` and `drives`, unless
+    they have no rows, take one sample's trace."""
     for p in range(inputs.shape[0]):
         record = records[p]
         count = _load(plan, memory, work, inputs[p])
@@ -98,13 +120,12 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
         _predict(plan, work, record)
         if learn:
             free = work.states.copy()
-            record[5] = _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
+            settled = _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
             if plan.centred:
                 work.new[:] = free
-                _move(plan, memory, work)
-                record[5] &= _nudged_phase(
-                    plan, memory, work, count, labels[p], -signs[p], room, record, states, drives
-                )
+                _update_states(plan, memory, work)
+                settled &= _nudged_phase(plan, memory, work, count, labels[p], -signs[p], room, record, states, drives)
+            record[NUDGED_SETTLED] = settled
 
 
 @compiled
@@ -137,10 +158,10 @@ def _step(plan, work):
         if layer == 1:
             for i in range(plan.layers[layer]):
                 total = (work.drive[i] << plan.input_up) + (work.rest[i] << plan.state_up)
-                work.new[i] = min(max((total + offset) >> drop, 0), plan.address_last)
+                work.new[i] = _clipped((total + offset) >> drop, 0, plan.address_last)
         else:
             for neuron in range(start, start + plan.layers[layer]):
-                work.new[neuron] = min(max((work.rest[neuron] + offset) >> drop, 0), plan.address_last)
+                work.new[neuron] = _clipped((work.rest[neuron] + offset) >> drop, 0, plan.address_last)
     if plan.table.size:
         for neuron in range(work.new.size):
             work.new[neuron] = plan.table[work.new[neuron]]
@@ -151,16 +172,16 @@ def _free_phase(plan, memory, work, record, states, drives):
     for step in range(1, plan.free_steps + 1):
         _step(plan, work)
         _trace(work, step - 1, states, drives)
-        record[2] = step
+        record[FREE_STEPS] = step
         if _equal(work.new, work.states):
-            record[3] = 1
+            record[FREE_END] = _SETTLED
             return
         if step >= 2 and _equal(work.new, work.before):
-            record[3] = 2
+            record[FREE_END] = _PERIOD_2
             if (plan.free_steps - step) % 2 == 0:
-                _move(plan, memory, work)
+                _update_states(plan, memory, work)
             return
-        _move(plan, memory, work)
+        _update_states(plan, memory, work)
 
 
 @compiled
@@ -174,8 +195,8 @@ def _predict(plan, work, record):
             ties = 0
         elif output[i] == output[best]:
             ties += 1
-    record[0] = best
-    record[1] = ties > 1 if best == 0 else ties > 0
+    record[PREDICTION] = best
+    record[TIE] = ties > 1 if best == 0 else ties > 0
 
 
 @compiled
@@ -185,28 +206,28 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
     for step in range(plan.nudged_steps):
         _step(plan, work)
         _nudge(plan, work, label, sign)
-        _trace(work, record[2] + record[4], states, drives)
-        record[4] += 1
+        _trace(work, record[FREE_STEPS] + record[NUDGED_STEPS], states, drives)
+        record[NUDGED_STEPS] += 1
         settled = _equal(work.new, work.states)
         if not settled:
-            _advance(plan, memory)
+            _advance_generators(plan, memory)
         if plan.continual:
             if settled:
                 return True
         else:
-            _move(plan, memory, work)
+            _update_states(plan, memory, work)
             if not settled and step < plan.nudged_steps - 1:
                 continue
             work.new[:] = work.states  # the phase is over: learn from where it began and where it ended
             work.states[:] = free
             work.rest[:] = free_rest
-        record[6] += _learn_biases(plan, memory, work, sign, room)
-        record[6] += _learn_inputs(plan, memory, work, count, sign, room[1])
+        record[SATURATIONS] += _learn_biases(plan, memory, work, sign, room)
+        record[SATURATIONS] += _learn_inputs(plan, memory, work, count, sign, room[1])
         for connection in range(2, plan.layers.size):
             if plan.two_weight_sets:
-                record[6] += _learn_two_sets(plan, memory, work, connection, sign, room[connection])
+                record[SATURATIONS] += _learn_two_sets(plan, memory, work, connection, sign, room[connection])
             else:
-                record[6] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
+                record[SATURATIONS] += _learn_pairs(plan, memory, work, connection, sign, room[connection])
         work.states[:] = work.new
         if settled:
             return True
@@ -215,21 +236,21 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
 
 @compiled
 def _nudge(plan, work, label, sign):
-    """Move the output's new states towards their targets, or away."""
+    """Bring the output's new states nearer to their targets, or with a negative sign farther away."""
     last = plan.first[plan.layers.size - 1]
     half = 1 << (plan.nudge_shift - 1)
     for neuron in range(last, work.new.size):
         target = plan.state_top if neuron - last == label else 0
         nudge = (target - work.states[neuron] + half) >> plan.nudge_shift
-        work.new[neuron] = min(max(work.new[neuron] + sign * nudge, 0), plan.state_top)
+        work.new[neuron] = _clipped(work.new[neuron] + sign * nudge, 0, plan.state_top)
 
 
 @compiled
-def _move(plan, memory, work):
+def _update_states(plan, memory, work):
     """Let the states become the new ones; correct the sums by what changed."""
     for layer in range(2, plan.layers.size):
         here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
-        count = _list_moved(work, below, fan)
+        count = _list_changed(work, below, fan)
         new, old = work.new[below : below + fan], work.states[below : below + fan]
         for i in range(plan.layers[layer]):
             start = plan.weight_first[layer] + i * fan
@@ -237,7 +258,7 @@ def _move(plan, memory, work):
             total = np.int64(0)
             if count * _FEW < fan:
                 for c in range(count):
-                    total += np.int64(row[work.moved[c]]) * work.amounts[c]
+                    total += np.int64(row[work.changed[c]]) * work.amounts[c]
             else:
                 for j in range(fan):
                     total += np.int64(row[j]) * (new[j] - old[j])
@@ -260,14 +281,15 @@ def _move(plan, memory, work):
 def _learn_biases(plan, memory, work, sign, room):
     saturations = 0
     for layer in range(1, plan.layers.size):
-        mask, constant, drop = plan.bias_mask[layer], plan.bias_constant[layer], plan.bias_drop[layer]
+        low, high = -plan.weight_limit, plan.weight_limit - 1
+        rounding = Rounding(plan.bias_mask[layer], plan.bias_constant[layer], plan.bias_drop[layer], low, high)
         for neuron in range(plan.first[layer], plan.first[layer] + plan.layers[layer]):
             amount = work.new[neuron] - work.states[neuron]
             if amount:
                 old = np.int64(memory.biases[neuron])
                 difference = ((sign * amount) << plan.state_bits) << room[layer]
-                new = old + ((difference + (memory.generators[neuron] & mask) + constant) >> drop)
-                held = min(max(new, -plan.weight_limit), plan.weight_limit - 1)
+                new = _updated(old, difference, memory.generators[neuron], rounding)
+                held = _clipped(new, low, high)
                 saturations += new != held
                 memory.biases[neuron] = held
                 work.rest[neuron] += (held - old) << plan.state_bits
@@ -276,36 +298,54 @@ def _learn_biases(plan, memory, work, sign, room):
 
 @compiled
 def _learn_inputs(plan, memory, work, count, sign, room):
-    """Connection 1: only the weights between an active input and a neuron that moved."""
+    """Connection 1: only the weights between an active input and a neuron that changed."""
     units = plan.layers[1]
-    moved = _list_moved(work, 0, units)
-    few = moved * _FEW < units
-    for c in range(moved if few else units):
-        i = work.moved[c] if few else c
+    changed = _list_changed(work, 0, units)
+    few = changed * _FEW < units
+    for c in range(changed if few else units):
+        i = work.changed[c] if few else c
         work.generators[c] = memory.generators[i]
         work.amounts[c] = (sign * (work.new[i] - work.states[i])) << room
     saturations = 0
     for p in range(count):  # input by input, because a row of these weights lies together in the cache
-        value, pattern = work.values[p], plan.pattern[work.active[p]]
+        value, dither = work.values[p], plan.input_dither[work.active[p]]
         start = work.active[p] * units
         row = memory.weights[start : start + units]
         if few:
-            saturations += _learn_some(plan, work, row, value, pattern, moved)
+            saturations += _learn_some(plan, work, row, value, dither, changed)
         else:
-            saturations += _learn_row(plan, work, row, value, pattern)
+            saturations += _learn_row(plan, work, row, value, dither)
     return saturations
 
 
 @compiled
-def _learn_some(plan, work, row, value, pattern, moved):
-    mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
-    low, high = -plan.weight_limit, plan.weight_limit - 1
+def _weight_rounding(plan, connection):
+    """How updates of the weights of a connection are rounded."""
+    mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
+    return Rounding(mask, constant, drop, -plan.weight_limit, plan.weight_limit - 1)
+
+
+@compiled
+def _updated(old, difference, generator, rounding):
+    """A weight or bias after an update, not yet saturated."""
+    return old + ((difference + (generator & rounding.mask) + rounding.constant) >> rounding.drop)
+
+
+@compiled
+def _clipped(value, low, high):
+    """The nearest value from `low` to `high`."""
+    return min(max(value, low), high)
+
+
+@compiled
+def _learn_some(plan, work, row, value, dither, changed):
+    rounding = _weight_rounding(plan, 1)
     saturations = 0
-    for c in range(moved):
-        i = work.moved[c]
+    for c in range(changed):
+        i = work.changed[c]
         old = np.int64(row[i])
-        new = old + ((work.amounts[c] * value + ((work.generators[c] ^ pattern) & mask) + constant) >> drop)
-        held = min(max(new, low), high)
+        new = _updated(old, work.amounts[c] * value, work.generators[c] ^ dither, rounding)
+        held = _clipped(new, rounding.low, rounding.high)
         saturations += new != held
         row[i] = held
         work.drive[i] += (held - old) * value
@@ -313,14 +353,13 @@ def _learn_some(plan, work, row, value, pattern, moved):
 
 
 @compiled
-def _learn_row(plan, work, row, value, pattern):
-    mask, constant, drop = plan.weight_mask[1], plan.weight_constant[1], plan.weight_drop[1]
-    low, high = -plan.weight_limit, plan.weight_limit - 1
+def _learn_row(plan, work, row, value, dither):
+    rounding = _weight_rounding(plan, 1)
     saturations = 0
     for i in range(row.size):
         old = np.int64(row[i])
-        new = old + ((work.amounts[i] * value + ((work.generators[i] ^ pattern) & mask) + constant) >> drop)
-        held = min(max(new, low), high)
+        new = _updated(old, work.amounts[i] * value, work.generators[i] ^ dither, rounding)
+        held = _clipped(new, rounding.low, rounding.high)
         saturations += new != held
         row[i] = held
         work.drive[i] += (held - old) * value
@@ -329,13 +368,12 @@ def _learn_row(plan, work, row, value, pattern):
 
 @compiled
 def _learn_pairs(plan, memory, work, connection, sign, room):
-    """A connection >= 2: the pairs of which one neuron moved; the sums follow states and weights at once."""
+    """A connection >= 2: the pairs of which one neuron changed; the sums follow states and weights at once."""
     here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
-    mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
-    low, high = -plan.weight_limit, plan.weight_limit - 1
+    rounding = _weight_rounding(plan, connection)
     sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
     generators, rest = memory.generators[below : below + fan], work.rest[below : below + fan]
-    moved = _list_moved(work, below, fan)
+    changed = _list_changed(work, below, fan)
     saturations = 0
     for i in range(plan.layers[connection]):
         neuron = here + i
@@ -347,19 +385,19 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
             for j in range(fan):
                 old = np.int64(row[j])
                 difference = (sign * (new_state * new_sources[j] - old_state * sources[j])) << room
-                new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
-                held = min(max(new, low), high)
+                new = _updated(old, difference, generator ^ generators[j], rounding)
+                held = _clipped(new, rounding.low, rounding.high)
                 saturations += new != held
                 row[j] = held
                 total += held * new_sources[j] - old * sources[j]
                 rest[j] += held * new_state - old * old_state
         else:
-            for c in range(moved):
-                j = work.moved[c]
+            for c in range(changed):
+                j = work.changed[c]
                 old = np.int64(row[j])
                 difference = (sign * old_state * work.amounts[c]) << room
-                new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
-                held = min(max(new, low), high)
+                new = _updated(old, difference, generator ^ generators[j], rounding)
+                held = _clipped(new, rounding.low, rounding.high)
                 saturations += new != held
                 row[j] = held
                 total += held * new_sources[j] - old * sources[j]
@@ -370,14 +408,13 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
 
 @compiled
 def _learn_two_sets(plan, memory, work, connection, sign, room):
-    """As above for two weight sets: a forward weight learns where the neuron above moved, a backward one where the
-    neuron below did."""
+    """As :func:`_learn_pairs`, for two weight sets: a forward weight learns where the neuron above changed, a backward
+    one where the neuron below did."""
     here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
-    mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
-    low, high = -plan.weight_limit, plan.weight_limit - 1
+    rounding = _weight_rounding(plan, connection)
     sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
     generators, rest = memory.generators[below : below + fan], work.rest[below : below + fan]
-    moved = _list_moved(work, below, fan)
+    changed = _list_changed(work, below, fan)
     saturations = 0
     for i in range(plan.layers[connection]):
         neuron = here + i
@@ -389,20 +426,20 @@ def _learn_two_sets(plan, memory, work, connection, sign, room):
         if amount:
             for j in range(fan):
                 old = np.int64(forward[j])
-                new = old + ((amount * sources[j] + ((generator ^ generators[j]) & mask) + constant) >> drop)
-                held = min(max(new, low), high)
+                new = _updated(old, amount * sources[j], generator ^ generators[j], rounding)
+                held = _clipped(new, rounding.low, rounding.high)
                 saturations += new != held
                 forward[j] = held
                 total += held * new_sources[j] - old * sources[j]
                 rest[j] += np.int64(backward[j]) * (new_state - old_state)
-        for c in range(moved):
-            j = work.moved[c]
+        for c in range(changed):
+            j = work.changed[c]
             if not amount:
                 total += np.int64(forward[j]) * work.amounts[c]
             old = np.int64(backward[j])
             difference = (sign * old_state * work.amounts[c]) << room
-            new = old + ((difference + ((generator ^ generators[j]) & mask) + constant) >> drop)
-            held = min(max(new, low), high)
+            new = _updated(old, difference, generator ^ generators[j], rounding)
+            held = _clipped(new, rounding.low, rounding.high)
             saturations += new != held
             backward[j] = held
             rest[j] += (held - old) * new_state
@@ -411,7 +448,7 @@ def _learn_two_sets(plan, memory, work, connection, sign, room):
 
 
 @compiled
-def _advance(plan, memory):
+def _advance_generators(plan, memory):
     left, right, last = plan.xorshift
     for neuron in range(memory.generators.size):
         r = memory.generators[neuron]
@@ -422,12 +459,12 @@ def _advance(plan, memory):
 
 
 @compiled
-def _list_moved(work, start, units):
+def _list_changed(work, start, units):
     """List the units of a layer whose state changes, and by how much; returns their number."""
     count = 0
     for i in range(units):
         amount = work.new[start + i] - work.states[start + i]
-        work.moved[count] = i  # written always, kept only if it moved: no branch to mispredict
+        work.changed[count] = i  # written always, kept only if it changed: no branch to mispredict
         work.amounts[count] = amount
         count += amount != 0
     return count

@@ -1,41 +1,63 @@
-"""Generates a core, builds it for a simulator, and lets the testbench hold it to the golden model."""
+"""Generates a core, builds it for a simulator, and lets the testbench compare it with the golden model."""
 
+import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ceprop.common.paths import StrPath
 from ceprop.common.scratch import private_folder
 from ceprop.hdl import generate
-from ceprop.hdl.devices.primitives import PORTABLE, Primitives
-from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs
+from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs, load_dataset
 from ceprop.sim.cells import simulation_sources
 from ceprop.sim.commands import Design
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
+from ceprop.sim.plan import ComparisonPlan
 from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
 
 _generate = lru_cache(maxsize=4)(generate)
-"""It takes seconds, and the same core is often compared more than once: on fresh and on trained weights, with learning
-and without."""
+"""Generating takes seconds, and the same core is often compared more than once: on initial and on trained weights, with
+learning and without."""
 
 _FEW = 10
-"""So many samples run for less time than it takes to build the simulation of a core."""
+"""Samples that take less time than building the simulation of a core."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What was compared, and whether anything differed.
 
-    `first_mismatch` names sample, step, layer, unit, both values, the seed and the command; `training_errors` counts
-    wrong predictions before learning from the sample; `cycles` and `counters` are the core's own. `followed_samples`
-    had arrived before the result of the one before: `elapsed_cycles`, from result to result, were measured on the
-    clock."""
+    Fields
+    ------
+    samples_compared, steps_compared, states_compared, weights_compared : int
+        How many of each were compared.
+    mismatches : int
+        How many values differed; the run ends with the first sample that differs.
+    first_mismatch : str or None
+        Sample, step, layer, unit, both values, the seed and the command of the first difference.
+    weights_sha256 : str
+        Digest of the weights in the core's memories.
+    training_errors : int
+        Wrong predictions before learning from the sample.
+    cycles, counters : int, dict
+        The core's own counters.
+    followed_samples : int
+        Samples that had arrived before the result of the sample before.
+    elapsed_cycles : int
+        Their cycles from result to result, as the testbench's clock measured them.
+    build_seconds, seconds : float
+        Time to build the simulation, and for all of the comparison.
+    cycles_per_second : float
+        Simulated clock cycles per second.
+    """
 
     samples_compared: int
     steps_compared: int
@@ -55,88 +77,80 @@ class Comparison:
 
 
 def compare(
-    specification: Specification,
-    dataset: Dataset,
+    specification: Specification | StrPath,
+    dataset: Dataset | StrPath = "digits",
+    plan: ComparisonPlan | None = None,
     *,
-    simulator: str,
-    samples: int,
-    build: Path | None,
-    primitives: Primitives = PORTABLE,
-    network: Network | None = None,
-    epoch: int = 0,
-    sample: int = 0,
-    learn: bool = True,
-    skip: bool = True,
-    trace: bool = True,
-    read_every: int = 1,
-    waves: Path | None = None,
-    plant_fault: str | None = None,
-    interruptions: Sequence[int] | None = None,
-    rewrites: Collection[int] = (),
     progress: Callable[[int, int], None] | None = None,
-    command: str = "",
 ) -> Comparison:
-    """Run `samples` training samples from a position on, on the core in a simulator and on the golden model.
+    """Let the specification's core learn in a simulator, and hold it bit for bit to the golden model.
 
-    With `trace` the core gets a trace stream, through which every state after every step is compared; without it only
-    the states at the end of a sample are. Memories are compared after every `read_every` samples; in between each
-    sample is sent while the one before is at work. Without `skip` the core lists every unit and input and runs every
-    step, to the same bits. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it is
-    shown again; while the samples in `rewrites` wait, weights are written (:class:`Job`). `primitives` is what the
-    core's cells are made of. Starts from `network`, or the specification's initial one; the folder `build`, if
-    there is one, keeps the compiled simulation for the next comparison of the same core, and logs where it fails;
-    `waves` is where waveforms go. Comparisons in one folder do not disturb each other. Raises :class:`CepropError`
-    where a tool is missing or the simulator fails."""
-    tool = find_simulator(simulator, waves is not None)
-    specification = specification.override(f"array.trace={str(trace).lower()}")
-    core = _generate(specification, primitives, checks=True)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
+    Parameters
+    ----------
+    specification : Specification or path
+        What the core and the model are made from, or the TOML file with it.
+    dataset : Dataset, str or Path
+        Samples that were quantised for the specification, or the name of a data set, as
+        :func:`ceprop.model.load_dataset` takes it: `digits`, or a folder with MNIST's files.
+    plan : ComparisonPlan or None
+        Which samples, from where, on which simulator; None for the defaults.
+    progress : callable or None
+        Called twice per second with the samples compared so far and those that there are.
+
+    Raises
+    ------
+    CepropError
+        A tool or the data is missing, or the simulator fails. A difference is no error: the :class:`Comparison` has it.
+    """
+    plan = plan or ComparisonPlan()
+    if not isinstance(specification, Specification):
+        specification = Specification.load(specification)
+    if not isinstance(dataset, Dataset):
+        dataset = load_dataset(specification, os.fspath(dataset))
+    tool = find_simulator(plan.simulator, plan.wave_file is not None)
+    specification = specification.override(f"array.trace={str(plan.trace).lower()}")
+    # pydantic makes a frozen specification that can be hashed.
+    core = _generate(specification, plan.primitives, checks=plan.checks)  # pyright: ignore[reportArgumentType]
     design = Design(
-        core.top, core.verilog, simulation_sources(primitives), waves=waves is not None, long=samples > _FEW
+        core.top,
+        core.verilog,
+        simulation_sources(plan.primitives),
+        waves=plan.wave_file is not None,
+        long=plan.samples > _FEW,
     )
-    job = Job(
-        specification=specification,
-        manifest=core.manifest,
-        network=network or Network.initial(specification),
-        **_sequence(specification, dataset, epoch, sample, samples),
-        learn=learn,
-        skip=skip,
-        read_every=read_every,
-        fault=None if plant_fault is None else Stream(specification.seed, Purpose.FAULT, 1).below(samples),
-        interruptions=interruptions,
-        rewrites=rewrites,
-    )
+    bench = "ceprop.sim.bench_core"
     with private_folder() as place:
-        job.save(place)
-        bench = Bench("ceprop.sim.bench_core", {VARIABLE: str(place)})
-        with _watched(place / PROGRESS, samples, progress):
-            build_seconds, seconds = simulate(tool, design, bench, place, build, waves)
+        _job(specification, core.manifest, dataset, plan).save(place)
+        with _watched(place / PROGRESS, plan.samples, progress):
+            build_seconds, seconds = simulate(
+                tool, design, Bench(bench, {VARIABLE: str(place)}), place, plan.build_folder, plan.wave_file
+            )
         outcome = Outcome.load(place)
-    first = outcome.first_mismatch
-    return Comparison(
-        samples_compared=outcome.samples,
-        steps_compared=outcome.steps,
-        states_compared=int(outcome.states),
-        weights_compared=int(outcome.weights),
-        mismatches=outcome.mismatches,
-        first_mismatch=first and f"{first} (seed {specification.seed}; {command or 'ceprop sim'})",
-        weights_sha256=outcome.weights_sha256,
-        training_errors=outcome.errors,
-        cycles=outcome.cycles,
-        counters=outcome.counters,
-        followed_samples=outcome.followed_samples,
-        elapsed_cycles=outcome.elapsed_cycles,
-        build_seconds=build_seconds,
-        seconds=build_seconds + seconds,
-        cycles_per_second=outcome.cycles / seconds,
+    return _comparison(outcome, specification, plan, build_seconds, seconds)
+
+
+def _job(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
+    """The plan as the testbench takes it."""
+    fault = Stream(specification.seed, Purpose.FAULT, 1).below(plan.samples) if plan.flip_weight_bit else None
+    return Job(
+        specification=specification,
+        manifest=manifest,
+        network=plan.network or Network.initial(specification),
+        **_sequence(specification, dataset, plan),
+        learn=plan.learn,
+        skip=plan.skip,
+        read_every=plan.read_every,
+        fault=fault,
+        interruptions=plan.interruptions,
+        rewrites=plan.rewrites,
     )
 
 
-def _sequence(
-    specification: Specification, dataset: Dataset, epoch: int, sample: int, samples: int
-) -> dict[str, np.ndarray]:
+def _sequence(specification: Specification, dataset: Dataset, plan: ComparisonPlan) -> dict[str, np.ndarray]:
     """The next samples of a training run, over as many epochs as they take."""
     count = len(dataset.train_labels)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("order", "epochs", "negatives")}
+    epoch, sample, samples = plan.epoch, plan.sample, plan.samples
     while samples > 0:
         here = slice(sample, min(count, sample + samples))
         order = epoch_order(specification, epoch, count)[here]
@@ -152,6 +166,29 @@ def _sequence(
         "epochs": np.concatenate(parts["epochs"]),
         "negatives": np.concatenate(parts["negatives"]),
     }
+
+
+def _comparison(
+    outcome: Outcome, specification: Specification, plan: ComparisonPlan, build_seconds: float, seconds: float
+) -> Comparison:
+    first = outcome.first_mismatch
+    return Comparison(
+        samples_compared=outcome.samples,
+        steps_compared=outcome.steps,
+        states_compared=int(outcome.states),
+        weights_compared=int(outcome.weights),
+        mismatches=outcome.mismatches,
+        first_mismatch=first and f"{first} (seed {specification.seed}; {plan.command})",
+        weights_sha256=outcome.weights_sha256,
+        training_errors=outcome.errors,
+        cycles=outcome.cycles,
+        counters=outcome.counters,
+        followed_samples=outcome.followed_samples,
+        elapsed_cycles=outcome.elapsed_cycles,
+        build_seconds=build_seconds,
+        seconds=build_seconds + seconds,
+        cycles_per_second=outcome.cycles / seconds,
+    )
 
 
 @contextmanager

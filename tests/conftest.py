@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -9,6 +10,10 @@ import pytest
 
 # Before numpy is imported: the matrices here are small, and tests run beside each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Amaranth makes millions of small objects that all live as long as their design. Looking through them for garbage takes
+# a fifth of the time in which a design is made.
+gc.set_threshold(200_000, 50, 50)
 
 Damages = Callable[[bytes, int], Iterator[bytes]]
 

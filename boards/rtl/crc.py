@@ -14,16 +14,23 @@ class Crc(wiring.Component):
     Members
     -------
     start : In
-        Forget what there was.
+        Forget the bytes so far.
     valid, byte : In
         The next byte, only while `idle`.
     idle : Out
         The bytes so far are all in.
     crc : Out
-        Their CRC.
+        The CRC of the bytes so far.
     matches : Out
-        They end with the CRC of those before.
+        The bytes so far end with the CRC of those before it.
     """
+
+    start: Signal
+    valid: Signal
+    byte: Signal
+    idle: Signal
+    crc: Signal
+    matches: Signal
 
     def __init__(self):
         super().__init__(

@@ -1,43 +1,17 @@
 """Bytes of a transport become frames: COBS undone, CRC checked, and whole frames kept until they are carried out."""
 
-from amaranth.hdl import Array, Cat, Module, Signal, unsigned
+from amaranth.hdl import Array, Cat, Module, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES, HEAD_BYTES, LONGEST_BODY, WINDOW
 from ceprop.boards.rtl.crc import Crc
+from ceprop.boards.rtl.signatures import FrameInterface, FrameSignature
 from ceprop.hdl.devices.named_ports import read_port, write_port
 
 _SLOT = 256
 """Bytes of the buffer that a frame takes."""
-
-
-FRAMES = wiring.Signature(
-    {
-        "waiting": Out(1),
-        "body": Out(stream.Signature(8)),
-        "remaining": Out(8),
-        "none": Out(1),
-        "steady": Out(1),
-        "release": In(1),
-        "damaged": Out(1),
-        "heard": In(1),
-    }
-)
-"""Frames that have come, one after the other.
-
-waiting : Out
-    A whole frame waits.
-body : Out, stream
-    Its bytes, without the CRC.
-remaining, none, steady : Out
-    How many of them are still to come, and whether none; right while `steady`, some cycles after a byte was taken.
-release : In
-    The frame is done with.
-damaged, heard : Out, In
-    A frame came that is not whole; cleared by `heard`.
-"""
 
 
 class FrameReceiver(wiring.Component):
@@ -46,13 +20,16 @@ class FrameReceiver(wiring.Component):
     Members
     -------
     bytes : In, stream
-        From the transport; a byte takes up to ten cycles.
+        From the transport, ten cycles apart or more.
     frames : Out
-        `FRAMES`, for whoever carries them out.
+        Whole frames for the dispatcher.
     """
 
+    bytes: stream.Interface
+    frames: FrameInterface
+
     def __init__(self):
-        super().__init__({"bytes": In(stream.Signature(8)), "frames": Out(FRAMES)})
+        super().__init__({"bytes": In(stream.Signature(8)), "frames": Out(FrameSignature())})
 
     def elaborate(self, platform: object) -> Module:
         """One memory, a slot a frame: written as bytes come, read as the body is taken."""
@@ -72,7 +49,7 @@ class FrameReceiver(wiring.Component):
         emitted, byte = Signal(name="emitted"), Signal(8, name="byte")
         taken = Signal(name="taken")
         code = left == 0
-        room = ~full[slot] & (count != LONGEST_BODY)
+        room = ~Value.cast(full[slot]) & (count != LONGEST_BODY)
         m.d.comb += [
             self.bytes.ready.eq(check.idle),
             taken.eq(self.bytes.valid & check.idle),
@@ -116,8 +93,7 @@ class FrameReceiver(wiring.Component):
             frames.body.valid.eq(loaded),
             frames.steady.eq((settling == 3) & ~taken),
         ]
-        # Nobody is in a hurry here: a subtraction in one cycle, a comparison in the next, and steps after what caused
-        # them.
+        # A subtraction in one cycle and a comparison in the next keep the paths short; bytes have cycles to spare.
         m.d.sync += [frames.remaining.eq(lengths[slot] - position), frames.none.eq(frames.remaining == 0)]
         m.d.sync += [frames.body.payload.eq(port.data), taken.eq(loaded & frames.body.ready)]
         with m.If(~frames.waiting):

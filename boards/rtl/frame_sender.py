@@ -1,20 +1,21 @@
 """Bodies become frames: CRC added, COBS done in place, zeros around."""
 
 from amaranth.hdl import Module, Signal, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES
 from ceprop.boards.rtl.crc import Crc
+from ceprop.boards.rtl.signatures import REPLY_BYTE
 from ceprop.hdl.devices.named_ports import read_port, write_port
-
-BODY = data.StructLayout({"byte": unsigned(8), "last": unsigned(1)})
-"""A byte of a body, and whether it is the last."""
 
 
 class FrameSender(wiring.Component):
-    """Sends one frame after the other; takes no byte of the next before one is out.
+    """Sends one frame after the other, and takes no byte of the next frame before one is sent::
+
+        TAKE for every byte ─► (CRC ─► PUT ─► PUTTING) for four bytes ─► CLOSE ─►
+        (FETCH ─► WAIT ─► SEND) for every byte ─► END ─► TAKE
 
     Members
     -------
@@ -24,8 +25,11 @@ class FrameSender(wiring.Component):
         To the transport.
     """
 
+    body: stream.Interface
+    bytes: stream.Interface
+
     def __init__(self):
-        super().__init__({"body": In(stream.Signature(BODY)), "bytes": Out(stream.Signature(8))})
+        super().__init__({"body": In(stream.Signature(REPLY_BYTE)), "bytes": Out(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
         """A memory for the frame. In COBS each zero becomes the distance to the next one, so a zero's place is kept
@@ -75,20 +79,24 @@ class FrameSender(wiring.Component):
                 ]
                 with m.If(self.bytes.ready):
                     m.next = "FETCH"
-            with m.State("FETCH"):
-                m.next = "WAIT"
-            with m.State("WAIT"):
-                m.next = "SEND"
-            with m.State("SEND"):
-                m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(outgoing)]
-                with m.If(self.bytes.ready):
-                    m.d.sync += position.eq(position + 1)
-                    m.next = "FETCH"
-                    with m.If(ended):
-                        m.next = "END"
+            self._add_send_states(m, position, outgoing, ended)
             with m.State("END"):
                 m.d.comb += self.bytes.valid.eq(1)
                 m.d.sync += [place.eq(1), open_place.eq(0), position.eq(0)]
                 with m.If(self.bytes.ready):
                     m.next = "TAKE"
         return m
+
+    def _add_send_states(self, m: Module, position: Signal, outgoing: Signal, ended: Signal) -> None:
+        """FETCH, WAIT, SEND for every byte of the frame: the memory's byte comes two cycles after its address."""
+        with m.State("FETCH"):
+            m.next = "WAIT"
+        with m.State("WAIT"):
+            m.next = "SEND"
+        with m.State("SEND"):
+            m.d.comb += [self.bytes.valid.eq(1), self.bytes.payload.eq(outgoing)]
+            with m.If(self.bytes.ready):
+                m.d.sync += position.eq(position + 1)
+                m.next = "FETCH"
+                with m.If(ended):
+                    m.next = "END"

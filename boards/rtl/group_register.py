@@ -1,7 +1,7 @@
-"""The words of a group on their way between bytes and the core."""
+"""The words of a group, between the bytes of the link and the core."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.io.stream_payloads import Ports
@@ -9,10 +9,10 @@ from ceprop.specification import Geometry
 
 
 class GroupRegister(wiring.Component):
-    """Takes a group at once or byte by byte, and gives it likewise.
+    """Takes a group at once or byte by byte, and gives it at once or byte by byte.
 
-    It is as wide as the array, and lies where the core is rather than where it is told what to do; so it does that a
-    cycle later, and what enables all of it is a register.
+    The register is as wide as the array, and lies near the core, far from the part that controls it. So it acts a cycle
+    later, and what enables all of its bits is a register.
 
     Members
     -------
@@ -21,8 +21,18 @@ class GroupRegister(wiring.Component):
     shift, byte : In
         In the next cycle forget the lowest byte, and take this one at the top; it must still be there then.
     words : Out
-        In as many whole bytes as hold them.
+        The group, lane 0 first.
+    bytes : Out
+        The same as whole bytes, the lowest one first.
     """
+
+    load: Signal
+    loading: Signal
+    response: data.View
+    shift: Signal
+    byte: Signal
+    words: Signal
+    bytes: data.View
 
     def __init__(self, geometry: Geometry):
         ports = Ports(geometry)
@@ -34,6 +44,7 @@ class GroupRegister(wiring.Component):
                 "shift": In(1),
                 "byte": In(8),
                 "words": Out(8 * ports.group_bytes),
+                "bytes": Out(data.ArrayLayout(8, ports.group_bytes)),
             }
         )
 
@@ -46,5 +57,5 @@ class GroupRegister(wiring.Component):
         m.d.sync += [self.loading.eq(self.load), moving.eq(self.load | self.shift)]
         with m.If(moving):
             m.d.sync += words.eq(Mux(self.loading, self.response, Cat(words, self.byte)[8:]))
-        m.d.comb += self.words.eq(words)
+        m.d.comb += [self.words.eq(words), self.bytes.as_value().eq(words)]
         return m

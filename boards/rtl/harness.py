@@ -32,6 +32,9 @@ class TimingHarness(wiring.Component):
         Exclusive or of all its outputs, some cycles later.
     """
 
+    scan_in: Signal
+    scan_out: Signal
+
     def __init__(self, manifest: dict[str, Any]):
         self.manifest = manifest
         super().__init__({"scan_in": In(1), "scan_out": Out(1)})
@@ -42,9 +45,9 @@ class TimingHarness(wiring.Component):
         manifest = self.manifest
         inputs, outputs = port_widths(manifest)
         chain = Signal(sum(inputs.values()) + 1, name="chain", reset_less=True)
-        # Two bits behind each other, for of a plain shift register's one is what the core's own delays make of the one
-        # before: the synthesizer would take a single register for both, far from one of them.
-        m.d.sync += chain.eq(Cat(self.scan_in, chain[0] ^ self.scan_in, chain[1:] ^ chain[:-1]))
+        # No plain shift register: a delay in the core would make the same bit as the next register of the chain, and
+        # the synthesizer would take a single register for both, far from one of them.
+        m.d.sync += chain.eq(Cat(self.scan_in, chain[0] ^ self.scan_in, Value.cast(chain[1:]) ^ Value.cast(chain[:-1])))
         connections: dict[str, Any] = {f"i_{manifest['clock']}": ClockSignal(), f"i_{manifest['reset']}": chain[-1]}
         position = 0
         for port, bits in inputs.items():

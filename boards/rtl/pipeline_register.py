@@ -1,4 +1,4 @@
-"""A register between two ends of a stream that lie far from each other."""
+"""A pipeline register between two ends of a stream that lie far from each other."""
 
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import stream, wiring
@@ -6,15 +6,15 @@ from amaranth.lib.wiring import In, Out
 
 
 class PipelineRegister(wiring.Component):
-    """Takes five cycles or more for a payload, and looks at either end through registers only.
+    """Takes five cycles or more for a payload, and sees either end through registers only.
 
     Parameters
     ----------
     shape : ShapeLike
-        Of the payload.
+        Shape of the payload.
     patient : bool
-        The target, once it is ready, stays so until a payload comes. Without that promise its `ready` is the one thing
-        that is not looked at through a register.
+        The target, once it is ready, stays ready until a payload comes. Without that promise the target's `ready` is
+        the one signal that passes no register.
 
     Members
     -------
@@ -24,12 +24,15 @@ class PipelineRegister(wiring.Component):
         Where they go.
     """
 
+    source: stream.Interface
+    target: stream.Interface
+
     def __init__(self, shape: ShapeLike, *, patient: bool = False):
         self._patient = patient
         super().__init__({"source": In(stream.Signature(shape)), "target": Out(stream.Signature(shape))})
 
     def elaborate(self, platform: object) -> Module:
-        """The source hears that its payload was taken only after the target has taken it, so the payload's register
+        """The source learns that its payload was taken only after the target has taken it. So the payload's register
         follows the source in every cycle and needs no enable, which would be one net to all its bits."""
         m = Module()
         source, target = self.source, self.target
@@ -53,6 +56,6 @@ class PipelineRegister(wiring.Component):
                 m.d.comb += source.ready.eq(1)
                 m.next = "REST"
             with m.State("REST"):
-                # What the registers say now is from before the payload was taken.
+                # The registers still hold what was true before the payload was taken.
                 m.next = "WAIT"
         return m

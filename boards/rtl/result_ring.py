@@ -1,11 +1,12 @@
-"""The last results, kept for whoever asks."""
+"""The last results, kept until the host reads them."""
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from ceprop.boards.protocol import RESULTS_KEPT, TIE
+from ceprop.boards.rtl.signatures import ResultReadInterface, ResultReadSignature
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
@@ -20,38 +21,34 @@ class ResultRing(wiring.Component):
     -------
     result : In, stream
         From the core, taken at once.
-    count : Out
-        ResultRing so far, modulo `RESULTS_KEPT`.
-    address, word : In, Out
-        A result by its number, two cycles later: the class, and the tie in the highest bit.
+    read : In
+        Results by their number, for the dispatcher.
     """
 
+    result: stream.Interface
+    read: ResultReadInterface
+
     def __init__(self, geometry: Geometry):
-        bits = (RESULTS_KEPT - 1).bit_length()
-        super().__init__(
-            {
-                "result": In(stream.Signature(Ports(geometry).result)),
-                "count": Out(bits),
-                "address": In(bits),
-                "word": Out(_CLASS_BITS + 1),
-            }
-        )
+        super().__init__({"result": In(stream.Signature(Ports(geometry).result)), "read": In(ResultReadSignature())})
 
     def elaborate(self, platform: object) -> Module:
         """A memory that is written at the count."""
         m = Module()
-        m.submodules.ring = ring = Memory(shape=unsigned(len(self.word)), depth=RESULTS_KEPT, init=[])
-        write, read = write_port(ring), read_port(ring)
+        m.submodules.ring = ring = Memory(shape=unsigned(len(self.read.word)), depth=RESULTS_KEPT, init=[])
+        write, read_memory = write_port(ring), read_port(ring)
         result = self.result.payload
         prediction = Signal(_CLASS_BITS, name="prediction")
         m.d.comb += [
             self.result.ready.eq(1),
             prediction.eq(result.prediction),
             write.en.eq(self.result.valid),
-            write.addr.eq(self.count),
+            write.addr.eq(self.read.count),
             write.data.eq(Cat(prediction, result.tie)),
-            read.en.eq(1),
-            read.addr.eq(self.address),
+            read_memory.en.eq(1),
+            read_memory.addr.eq(self.read.address),
         ]
-        m.d.sync += [self.count.eq(self.count + self.result.valid), self.word.eq(read.data)]
+        m.d.sync += [
+            self.read.count.eq(self.read.count + self.result.valid),
+            self.read.word.eq(read_memory.data),
+        ]
         return m

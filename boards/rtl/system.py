@@ -1,27 +1,29 @@
-"""What is on a board whatever its clock and pins: the core, the link, and their transport."""
+"""What every board has, whatever its clock and pins: the core, the link, and their transport."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, Mux, ResetSignal, Signal, Value
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
-from ceprop.boards.rtl.dispatcher import Dispatcher
-from ceprop.boards.rtl.flash_controller import FlashController
+from ceprop.boards.rtl.core_switch import CoreSwitch
+from ceprop.boards.rtl.flash import FlashController
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
 from ceprop.boards.rtl.pipeline_register import PipelineRegister
+from ceprop.boards.rtl.requests import Dispatcher
 from ceprop.boards.rtl.result_ring import ResultRing
 from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
+from ceprop.boards.rtl.signatures import CoreAccessInterface
 from ceprop.boards.rtl.transport import Transport
 from ceprop.hdl.core import Core
 from ceprop.hdl.devices.primitives import Primitives
 from ceprop.specification import Geometry
 
 SYSTEM = "ceprop_system"
-"""Its module."""
+"""Name of its module."""
 
 LINK_MEMORIES = ("receiver", "sender", "results")
-"""Its parts with buffers, each of which suits a block RAM."""
+"""Parts of the system with buffers, each of which suits a block RAM."""
 
 _NEAR_LANES = 4
 """Lanes of a core so small that all of its ports lie near the link."""
@@ -31,12 +33,21 @@ _AT_WORK = 3
 
 
 class System(wiring.Component):
-    """The core behind a transport.
+    """The core with a transport::
+
+        pins ─► transport ─► receiver ─► dispatcher ─► switch ─► pipeline registers ─► core ─► results
+        pins ◄─ transport ◄─ sender   ◄──┘  ▲   │        ▲ │                            ▲          │
+                                            │   ▼        │ └─► unpacker ─► pipeline ────┘          │
+                                            │   flash controller           register                │
+                                            └──────────────────────────────────────────────────────┘
+
+    The switch and the flash controller are there only with `flash`; the pipeline registers only where the core is so
+    large that its ports are far.
 
     Parameters
     ----------
     geometry : Geometry
-        Of the network.
+        The network's.
     primitives : Primitives
         What the core's cells are made of.
     board : str
@@ -60,6 +71,13 @@ class System(wiring.Component):
         With `flash`, its pins; `flash_select` is 1 while it is to listen.
     """
 
+    working: Signal
+    linked: Signal
+    flash_select: Signal
+    flash_clock: Signal
+    flash_out: Signal
+    flash_in: Signal
+
     def __init__(
         self,
         geometry: Geometry,
@@ -82,121 +100,87 @@ class System(wiring.Component):
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
-        """Transport, frames, requests, core; what RESET resets has a domain of its own."""
+        """The drawing; what RESET resets has the domain `core`."""
         m = Module()
+        dispatcher, working = self._add_link(m)
+        self._add_core_domain(m, dispatcher)
+        in_core = DomainRenamer("core")
+        m.submodules.core = in_core(core := Core(self._geometry, self._primitives))
+        m.submodules.unpacker = in_core(unpacker := SampleUnpacker(self._geometry))
+        m.submodules.results = in_core(results := ResultRing(self._geometry))
+        command, response, sample = self._core_ports(m, core)
+        access = self._add_flash(m, dispatcher, core) if self._flash else dispatcher.core
+        wiring.connect(m, access.command, command)
+        wiring.connect(m, response, access.response)
+        wiring.connect(m, access.samples, unpacker.bytes)
+        wiring.connect(m, unpacker.sample, sample)
+        wiring.connect(m, core.result, results.result)
+        wiring.connect(m, dispatcher.results, results.read)
+        m.d.comb += [self.working.eq(_samples_at_work(m, core) != 0), self.linked.eq(working)]
+        m.d.sync += dispatcher.at_work.eq(~unpacker.between | self.working)
+        return m
+
+    def _add_link(self, m: Module) -> tuple[Dispatcher, Signal]:
+        """Transport, frames and dispatcher; also whether a frame waits or is at work."""
         m.submodules.receiver = receiver = FrameReceiver()
         m.submodules.sender = sender = FrameSender()
         m.submodules.dispatcher = dispatcher = Dispatcher(self._geometry, self._identity)
-        self._connect(m, receiver, sender)
-        in_core = DomainRenamer("core")
+        m.submodules.transport = transport = self._transport
+        wiring.connect(m, transport.received, receiver.bytes)
+        wiring.connect(m, receiver.frames, dispatcher.frames)
+        wiring.connect(m, dispatcher.reply, sender.body)
+        wiring.connect(m, sender.bytes, transport.sent)
+        for name, member in transport.pins.items():
+            outer, inner = getattr(self, name), getattr(transport, name)
+            m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
+        return dispatcher, receiver.frames.waiting
+
+    def _add_core_domain(self, m: Module, dispatcher: Dispatcher) -> None:
+        """Everything that RESET resets, a cycle later."""
         m.domains.core = ClockDomain("core", local=True)
         reset = Signal(name="reset", init=1)
         m.d.sync += reset.eq(dispatcher.reset)
         m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
-        core, unpacker, results = (
-            Core(self._geometry, self._primitives),
-            SampleUnpacker(self._geometry),
-            ResultRing(self._geometry),
-        )
-        m.submodules.core, m.submodules.unpacker, m.submodules.results = map(in_core, (core, unpacker, results))
-        wiring.connect(m, receiver.frames, dispatcher.frames)
-        wiring.connect(m, dispatcher.reply, sender.body)
-        command, response, sample = self._reach(m, core)
-        if self._flash:
-            self._keeper(m, dispatcher, core, unpacker, command, response)
-        else:
-            wiring.connect(m, dispatcher.command, command)
-            wiring.connect(m, response, dispatcher.response)
-            wiring.connect(m, dispatcher.samples, unpacker.bytes)
-        wiring.connect(m, unpacker.sample, sample)
-        wiring.connect(m, core.result, results.result)
-        m.d.comb += [
-            dispatcher.result_count.eq(results.count),
-            results.address.eq(dispatcher.result_address),
-            dispatcher.result_word.eq(results.word),
-            self.linked.eq(receiver.frames.waiting),
-        ]
-        m.d.sync += dispatcher.at_work.eq(~unpacker.between | self.working)
-        self._count(m, core)
-        return m
 
-    def _reach(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface, stream.Interface]:
-        """The core's command, response and sample, with registers on the way where it is far."""
+    def _core_ports(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface, stream.Interface]:
+        """Command, response and sample of the core, with pipeline registers before a core whose ports are far."""
         if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
             return core.command, core.response, core.sample
         ports = core.ports
-        relays = (
-            PipelineRegister(ports.command),
-            PipelineRegister(ports.response, patient=True),
-            PipelineRegister(ports.sample),
-        )
-        command, response, sample = relays
+        command = PipelineRegister(ports.command)
+        response = PipelineRegister(ports.response, patient=True)
+        sample = PipelineRegister(ports.sample)
         in_core = DomainRenamer("core")
-        m.submodules.command, m.submodules.response, m.submodules.sample = map(in_core, relays)
+        m.submodules.command, m.submodules.response, m.submodules.sample = map(in_core, (command, response, sample))
         wiring.connect(m, command.target, core.command)
         wiring.connect(m, core.response, response.source)
         wiring.connect(m, sample.target, core.sample)
         return command.source, response.target, sample.source
 
-    def _keeper(
-        self,
-        m: Module,
-        dispatcher: Dispatcher,
-        core: Core,
-        unpacker: SampleUnpacker,
-        command: stream.Interface,
-        response: stream.Interface,
-    ) -> None:
-        """The keeper at the flash; while it is busy the way to the core's command port and the unpacker are its own."""
-        keeper = FlashController(self._geometry, self._clock_hz)
-        m.submodules.keeper = DomainRenamer("core")(keeper)
-        for theirs, own, target in (
-            (dispatcher.command, keeper.command, command),
-            (dispatcher.samples, keeper.samples, unpacker.bytes),
-        ):
-            _share(m, keeper.busy, theirs, own, target)
+    def _add_flash(self, m: Module, dispatcher: Dispatcher, core: Core) -> CoreAccessInterface:
+        """The flash controller and the switch; the side of the switch towards the core."""
+        controller, switch = FlashController(self._geometry, self._clock_hz), CoreSwitch(self._geometry)
+        m.submodules.flash = DomainRenamer("core")(controller)
+        m.submodules.switch = switch
+        wiring.connect(m, dispatcher.flash, controller.tasks)
+        wiring.connect(m, dispatcher.core, switch.dispatcher)
+        wiring.connect(m, controller.core, switch.controller)
         m.d.comb += [
-            keeper.response.payload.eq(response.payload),
-            dispatcher.response.payload.eq(response.payload),
-            keeper.response.valid.eq(response.valid & keeper.busy),
-            dispatcher.response.valid.eq(response.valid & ~keeper.busy),
-            response.ready.eq(Mux(keeper.busy, keeper.response.ready, dispatcher.response.ready)),
-            keeper.start.eq(dispatcher.flash_start),
-            keeper.task.eq(dispatcher.flash_command),
-            keeper.passes.eq(dispatcher.passes),
-            keeper.finished.eq(core.result.valid & core.result.ready),
-            dispatcher.flash_flags.eq(keeper.flags),
-            dispatcher.samples_left.eq(keeper.samples_left),
-            self.flash_select.eq(keeper.select),
-            self.flash_clock.eq(keeper.clock),
-            self.flash_out.eq(keeper.data_out),
-            keeper.data_in.eq(self.flash_in),
+            switch.controller_busy.eq(controller.busy),
+            controller.finished.eq(core.result.valid & core.result.ready),
+            self.flash_select.eq(controller.pins.select),
+            self.flash_clock.eq(controller.pins.clock),
+            self.flash_out.eq(controller.pins.data_out),
+            controller.pins.data_in.eq(self.flash_in),
         ]
-
-    def _connect(self, m: Module, receiver: FrameReceiver, sender: FrameSender) -> None:
-        """The transport between the pins and the frames."""
-        m.submodules.transport = transport = self._transport
-        wiring.connect(m, transport.received, receiver.bytes)
-        wiring.connect(m, sender.bytes, transport.sent)
-        for name, member in transport.pins.items():
-            ours, theirs = getattr(self, name), getattr(transport, name)
-            m.d.comb += ours.eq(theirs) if member.flow == Out else theirs.eq(ours)
-
-    def _count(self, m: Module, core: Core) -> None:
-        """Samples in the core."""
-        at_work = Signal(range(_AT_WORK + 1), name="at_work")
-        sample, result = core.sample, core.result
-        entered = sample.valid & sample.ready & sample.payload.last
-        left = result.valid & result.ready
-        m.d.core += at_work.eq(at_work + entered - left)
-        m.d.comb += self.working.eq(at_work != 0)
+        return switch.core
 
 
-def _share(m: Module, busy: Signal, one: stream.Interface, other: stream.Interface, target: stream.Interface) -> None:
-    """`target` takes from `other` while that is busy, else from `one`."""
-    m.d.comb += [
-        target.valid.eq(Mux(busy, other.valid, one.valid)),
-        Value.cast(target.payload).eq(Mux(busy, Value.cast(other.payload), Value.cast(one.payload))),
-        other.ready.eq(target.ready & busy),
-        one.ready.eq(target.ready & ~busy),
-    ]
+def _samples_at_work(m: Module, core: Core) -> Signal:
+    """A count of the samples in the core."""
+    at_work = Signal(range(_AT_WORK + 1), name="at_work")
+    sample, result = core.sample, core.result
+    entered = sample.valid & sample.ready & sample.payload.last
+    left = result.valid & result.ready
+    m.d.core += at_work.eq(at_work + entered - left)
+    return at_work

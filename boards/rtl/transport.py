@@ -1,4 +1,4 @@
-"""Ways for the link's bytes to reach a board. Each is a component with the same two streams and pins of its own."""
+"""What carries the link's bytes to a board. Each transport has the same two streams, and pins of its own."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -11,7 +11,7 @@ from ceprop.common.errors import CepropError
 
 
 class Transport(wiring.Component):
-    """What the link asks of a transport.
+    """The two streams that every transport has.
 
     Members
     -------
@@ -20,8 +20,11 @@ class Transport(wiring.Component):
     sent : In, stream
         Bytes to the host.
     the names in `pins`
-        What leaves the system.
+        Pins of the system.
     """
+
+    received: stream.Interface
+    sent: stream.Interface
 
     def __init__(self, pins: dict[str, wiring.Member]):
         self.pins = pins
@@ -31,6 +34,9 @@ class Transport(wiring.Component):
 class UartTransport(Transport):
     """A UART: `rx` from the host, `tx` to it. Raises :class:`CepropError` where the clock does not make `baud` bits a
     second."""
+
+    rx: Signal
+    tx: Signal
 
     def __init__(self, clock_hz: int, baud: int):
         self._divisor = uart_divisor(clock_hz, baud)
@@ -73,6 +79,11 @@ class SpiTransport(Transport):
     host and `spi_out` to it. Both sides exchange zeros when they have nothing to say: between frames they mean nothing.
     A byte whose eighth bit did not pass counts on neither side."""
 
+    spi_select: Signal
+    spi_clock: Signal
+    spi_in: Signal
+    spi_out: Signal
+
     def __init__(self):
         super().__init__({"spi_select": In(1), "spi_clock": In(1), "spi_in": In(1), "spi_out": Out(1)})
 
@@ -114,6 +125,13 @@ class SpiTransport(Transport):
 class StreamTransport(Transport):
     """AXI4-Stream of bytes (Arm IHI 0051), every beat a byte: `s_axis` from the host, `m_axis` to it."""
 
+    s_axis_tdata: Signal
+    s_axis_tvalid: Signal
+    s_axis_tready: Signal
+    m_axis_tdata: Signal
+    m_axis_tvalid: Signal
+    m_axis_tready: Signal
+
     def __init__(self):
         super().__init__(
             {
@@ -143,6 +161,13 @@ class StreamTransport(Transport):
 class WishboneTransport(Transport):
     """A Wishbone B4 slave of one 32-bit register. A write sends its lowest byte to the board, and is acknowledged when
     that is taken; a read takes a byte from the board: bits 0 to 7, with bit 8 set if there was one."""
+
+    wb_cyc: Signal
+    wb_stb: Signal
+    wb_we: Signal
+    wb_dat_w: Signal
+    wb_dat_r: Signal
+    wb_ack: Signal
 
     def __init__(self):
         super().__init__(

@@ -10,7 +10,7 @@ _BITS = 10
 
 
 class UartReceiver(wiring.Component):
-    """Gives every byte once, in a single cycle: whoever takes them must be faster than the line.
+    """Gives every byte once, in a single cycle: the part that takes them must be faster than the line.
 
     Members
     -------
@@ -19,6 +19,10 @@ class UartReceiver(wiring.Component):
     valid, byte : Out
         A byte has come.
     """
+
+    rx: Signal
+    valid: Signal
+    byte: Signal
 
     def __init__(self, divisor: int):
         self._divisor = divisor
@@ -62,6 +66,9 @@ class UartSender(wiring.Component):
     tx : Out
         The line.
     """
+
+    bytes: stream.Interface
+    tx: Signal
 
     def __init__(self, divisor: int):
         self._divisor = divisor

@@ -30,6 +30,9 @@ class VirtualBoard(Simulation):
 
     The core is made of portable parts, which simulate fastest; those of a device hold the same bits.
 
+    Raises :class:`CepropError` as :class:`Simulation` does, for another transport, where a clock is too slow for
+    its UART or Verilator is missing or fails.
+
     Parameters
     ----------
     specification : Specification
@@ -51,9 +54,7 @@ class VirtualBoard(Simulation):
     ----------
     baud : int
         Bits a second of a UART that carries as many bytes.
-
-    Raises :class:`CepropError` as :class:`Simulation` does, for another transport, where a clock is too slow for
-    its UART or Verilator is missing or fails."""
+    """
 
     def __init__(
         self,

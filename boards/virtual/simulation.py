@@ -35,6 +35,10 @@ _WAKE_SECONDS = 3e-6
 class Simulation:
     """Runs a board's program while its context lasts.
 
+    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
+    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
+    has ended by itself before.
+
     Parameters
     ----------
     executable : bytes
@@ -49,10 +53,7 @@ class Simulation:
         Of the noise.
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
-
-    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
-    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
-    has ended by itself before."""
+    """
 
     def __init__(
         self,

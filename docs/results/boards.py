@@ -1,6 +1,6 @@
 """Rates of boards from end to end: `python docs/results/boards.py MNIST_FOLDER` prints a table and writes boards.json.
 
-Every row is a simulated board at a clock that its part reaches with the link, which learns beside the golden model.
+Every row is a simulated board that learns beside the golden model, at a clock that its part reaches with the link.
 """
 
 import json
@@ -19,17 +19,17 @@ BOARDS = (
     ("icebreaker", "mnist-icebreaker", 36.0, ("uart", "spi")),
     ("ulx3s_45f", "mnist-25f", 90.625, ("uart", "spi", "flash")),
 )
-"""Board, example, the clock in MHz that its bitstream has, and where samples come from."""
+"""Board, example, clock of the bitstream in MHz, and sources of the samples."""
 
 
 def run(*arguments: str) -> dict[str, Any]:
-    """What a command says as JSON."""
+    """The JSON result of a command."""
     done = subprocess.run(["ceprop", *arguments, "--json", "-"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
 def measure(board: str, example: str, clock: float, source: str, mnist: str, work: Path) -> dict[str, Any]:
-    """One row."""
+    """The result of one row."""
     specification = str(EXAMPLES / f"{example}.toml")
     data = ["--data", "digits" if example == "digits" else mnist, "--samples", str(SAMPLES)]
     place = ["--port", "sim", "--board", board, "--spec", specification, "--clock-mhz", str(clock)]
@@ -45,19 +45,19 @@ def measure(board: str, example: str, clock: float, source: str, mnist: str, wor
 
 
 def main() -> None:
-    """Measure, write, print."""
+    """Measure every row, write boards.json, and print the table."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for board, example, clock, sources in BOARDS:
             for source in sources:
                 rows.append(measure(board, example, clock, source, sys.argv[1], Path(folder)))
                 print(*table_row(rows[-1]), sep=" | ", flush=True)
-                # After every row, for a run takes half an hour and may be interrupted.
+                # The file is written after every row, because a run takes half an hour and may be interrupted.
                 (HERE / "boards.json").write_text(json.dumps(rows, indent=2) + "\n")
 
 
 def table_row(row: dict[str, Any]) -> list[str]:
-    """A row as in boards.md."""
+    """The cells of a row of the table in boards.md."""
     return [
         f"{row['board']}, {row['example']}, {'x'.join(map(str, row['array']))} at {row['clock_hz'] / 1e6:g} MHz",
         row["source"],

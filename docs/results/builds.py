@@ -1,9 +1,9 @@
-"""Makes src/ceprop/data/builds.json, to which `ceprop estimate` is fitted:
+"""Makes src/ceprop/data/builds.json, the builds of the regression behind `ceprop estimate`:
 
 `python docs/results/builds.py MNIST_FOLDER [--only ecp5|ice40] [--build build/builds]`
 
-Every design is placed and routed and learns its first samples on the simulated core. That takes hours; a run that was
-interrupted goes on, and designs whose core did not change are not built again.
+Every design is placed and routed and learns its first samples on the simulated core. This takes hours. An
+interrupted run continues, and designs whose core did not change are not built again.
 """
 
 import argparse
@@ -40,23 +40,23 @@ class Design:
 
     @property
     def specification(self) -> Specification:
-        """The whole specification."""
+        """The specification of the example with these fields."""
         return Specification.load(ROOT / "examples" / f"{self.example}.toml", self.fields)
 
 
 def shape(rows: int, cols: int, *others: str) -> tuple[str, ...]:
-    """Fields of an array."""
+    """The overrides for an array of this shape, with other overrides."""
     return (f"array.rows={rows}", f"array.cols={cols}", *others)
 
 
 ONE_PORT = ("array.memory_ports=1", "array.input_lists=1")
 SHORT = ("formats.state_bits=6", "formats.input_bits=4")
-"""Formats as the fast examples have them."""
+"""The formats of the fast examples."""
 SMALL = ("layers=[64, 32, 10]",)
 SMALLER = ("layers=[64, 16, 10]",)
 
 PLACEMENTS = {"ice40": 1, "ecp5": 1}
-"""Seeds of place and route, of whose clocks the median counts; on a device that is nearly full they differ by 15 %."""
+"""Placements per build. The median of their clocks counts: on a device that is nearly full, clocks differ by 15 %."""
 
 DESIGNS = (
     # ECP5: from a few cells to most of an 85F, both input widths, other weights, and the speed grades of the boards.
@@ -84,7 +84,7 @@ DESIGNS = (
 
 
 def build(design: Design, mnist: str, folder: Path, report: Report) -> dict[str, Any]:
-    """Place, route and simulate a design, or take what is in the folder; its entry of the file."""
+    """The entry of a design in the file. What the folder holds already is not built again."""
     specification, target = design.specification, board(design.board)
     dataset = load_dataset(specification, "digits" if design.example == "digits" else mnist)
     seeds = range(1, PLACEMENTS[target.device.family] + 1)
@@ -106,7 +106,7 @@ def build(design: Design, mnist: str, folder: Path, report: Report) -> dict[str,
 
 
 def cycles(geometry: Geometry, dataset: Dataset, folder: Path, report: Report) -> dict[str, float]:
-    """Cycles of a sample, by the simulated core and by the cycle model."""
+    """The cycles per sample of the simulated core and of the cycle model."""
     network = Network.initial(geometry.specification)
     with report.progress("simulating") as advance:
         run = measure(geometry, dataset, network, Span(0, 0, SAMPLES), learn=True, folder=folder, advance=advance)
@@ -121,7 +121,7 @@ def cycles(geometry: Geometry, dataset: Dataset, folder: Path, report: Report) -
 
 
 def judge(family: str, report: Report) -> None:
-    """Say how well each build of a family is predicted from the others."""
+    """Show how well each build of a family is predicted from the other builds."""
     left_out = leave_one_out(load_builds(family))
     rows = [
         (
@@ -142,7 +142,7 @@ def judge(family: str, report: Report) -> None:
 
 
 def main() -> int:
-    """Build what is missing, write the file after every design, and judge the fit."""
+    """Build the missing designs, write the file after every design, and show the errors of the regression."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mnist", help="folder with MNIST's IDX files")
     parser.add_argument("--only", choices=("ecp5", "ice40"))

@@ -1,6 +1,6 @@
 """Makes every figure of learning.md: `python docs/results/learning.py MNIST_FOLDER` writes learning.json and the PNGs.
 
-A run is what `ceprop train SPEC --data DATA --epochs N --seed S` does; this repeats it over seeds and draws curves.
+A run is that of `ceprop train SPEC --data DATA --epochs N --seed S`. The script repeats it over seeds and draws curves.
 """
 
 import json
@@ -31,7 +31,7 @@ WIDE = (
 
 
 def train(name: str, data: str, epochs: int, seeds: range, *overrides: str) -> dict[str, Any]:
-    """History and final digests of one specification over seeds."""
+    """The history and the final digests of one specification over seeds."""
     runs: dict[str, Any] = {}
     for seed in seeds:
         specification = Specification.load(EXAMPLES / f"{name}.toml", [f"seed={seed}", *overrides])
@@ -54,8 +54,8 @@ def train(name: str, data: str, epochs: int, seeds: range, *overrides: str) -> d
 
 
 def speed(data: str, samples: int, *overrides: str) -> dict[str, float]:
-    """Samples a second: both models over the same first `samples` of the second half of epoch 0, the fast one also
-    over that whole half and over the last of 15 epochs; and inference at the end."""
+    """Samples per second of both models over the first `samples` samples of the second half of epoch 0. The fast model
+    is also timed over the whole half, over the last of 15 epochs, and in inference at the end."""
     specification = Specification.load(EXAMPLES / "mnist.toml", overrides)
     trainer = Trainer.start(specification, load_dataset(specification, data))
     trainer.run(30_000)
@@ -75,20 +75,20 @@ def speed(data: str, samples: int, *overrides: str) -> dict[str, float]:
 
 
 def run_plain(network: Network, inputs: np.ndarray, labels: np.ndarray, shifts: tuple[int, ...]) -> None:
-    """The readable model over a block."""
+    """Runs the plain model over a block of samples."""
     for x, label in zip(inputs, labels, strict=True):
         plain.run_sample(network, x, int(label), shifts=shifts)
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
+    """The seconds that `work` takes."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
 
 
 def draw(name: str, result: dict[str, Any]) -> None:
-    """Test and training error by epoch, mean and range over seeds."""
+    """Draws test and training error by epoch, with mean and range over seeds."""
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for field, label in (("test_error", "test"), ("train_error", "training")):
         errors = 100 * np.array([[row[field] for row in run["history"]] for run in result["runs"].values()])
@@ -103,12 +103,12 @@ def draw(name: str, result: dict[str, Any]) -> None:
 
 
 def widths(bits: int) -> tuple[str, str]:
-    """Weights of other widths over the same range, -1 to 1."""
+    """Fields for weights of other widths over the same range, -1 to 1."""
     return f"formats.weight_bits={bits}", f"formats.weight_fraction={bits - 1}"
 
 
 def main(mnist: str) -> None:
-    """Run everything and write the files."""
+    """Run all of the page and write the files."""
     found = {
         "digits": train("digits", "digits", DIGITS_EPOCHS, range(1, 6)),
         "mnist": train("mnist", mnist, 15, range(1, 4)),

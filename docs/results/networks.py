@@ -1,7 +1,7 @@
 """Makes networks.json and networks.png of networks.md: `python docs/results/networks.py FOLDER`.
 
-FOLDER holds what `ceprop train examples/NAME.toml ... --seed S --json FOLDER/NAME-seedS.json` wrote for every run of
-networks.md.
+FOLDER holds the results of every run of networks.md, as `ceprop train examples/NAME.toml ... --seed S --json
+FOLDER/NAME-seedS.json` writes them.
 """
 
 import json
@@ -45,7 +45,7 @@ def collect(name: str, folder: Path) -> dict[str, Any]:
 
 
 def draw(found: dict[str, Any]) -> None:
-    """Test and training error by epoch, mean and range over seeds, one panel a network."""
+    """Draws test and training error by epoch, with mean and range over seeds and one panel per network."""
     figure, panels = plt.subplots(1, len(found), figsize=(4 * len(found), 3.8), layout="constrained", sharey=True)
     for axes, result in zip(panels, found.values(), strict=True):
         for field, label in (("test_error", "test"), ("train_error", "training")):
@@ -63,7 +63,7 @@ def draw(found: dict[str, Any]) -> None:
 
 
 def main(folder: Path) -> None:
-    """Collect, draw and say what was found."""
+    """Collect the runs, draw them, and print their means."""
     found = {name: collect(name, folder) for name in NAMES}
     (HERE / "networks.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     draw(found)

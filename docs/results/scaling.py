@@ -1,4 +1,4 @@
-"""Fills in the tables of scaling.md from scaling.json: `python docs/results/scaling.py`."""
+"""Writes the tables of scaling.md from scaling.json: `python docs/results/scaling.py`."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,15 @@ from ceprop.performance.scaling_plots import fastest
 HERE = Path(__file__).parent
 STAGES = {"fresh": "fresh", "after": "after an epoch"}
 SIZES = (1_000, 100_000)
-"""Cells of the arrays on paper."""
+"""Cells of the arrays that are calculated only."""
 
 
 def shapes(points: list[Point]) -> str:
     """The fastest shape for each number of cells, after an epoch."""
-    lines = ["| cells | best shape | cycles a sample | products | idle lanes | waiting |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| cells | best shape | cycles per sample | products | idle lanes | waiting |",
+        "|---|---|---|---|---|---|",
+    ]
     for point in fastest([point for point in points if point.stage == "after"]):
         parts = (point.least, point.slots - point.least, point.cycles - point.slots)
         shares = " | ".join(percent(part / point.cycles) for part in parts)
@@ -26,9 +29,9 @@ def shapes(points: list[Point]) -> str:
 
 
 def laws(points: list[Point], found: dict[str, dict[str, float]]) -> str:
-    """What is waited for, and how large an array is worth it."""
-    heads = [f"products a sample for {size:,} cells to be the fastest" for size in SIZES]
-    columns = ("", "waiting on r x r cells, cycles a sample", "products a sample", "fastest r", *heads)
+    """The waiting cycles, and the size of the array that is fastest."""
+    heads = [f"products per sample for {size:,} cells to be the fastest" for size in SIZES]
+    columns = ("", "waiting on r x r cells, cycles per sample", "products per sample", "fastest r", *heads)
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for stage, title in STAGES.items():
         law = WaitingLaw(**found[stage])
@@ -45,7 +48,7 @@ def laws(points: list[Point], found: dict[str, dict[str, float]]) -> str:
 
 
 def fill(text: str, section: str, content: str) -> str:
-    """Put `content` between the markers of a section."""
+    """The page with `content` between the markers of a section."""
     start, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->"
     before, found, rest = text.partition(start)
     assert found, section
@@ -53,7 +56,7 @@ def fill(text: str, section: str, content: str) -> str:
 
 
 def main() -> None:
-    """Read and fill in."""
+    """Read scaling.json and fill in the tables."""
     found: dict[str, Any] = json.loads((HERE / "scaling.json").read_text(encoding="utf-8"))
     points = [Point(**point) for point in found["shapes"]]
     page = HERE / "scaling.md"

@@ -1,7 +1,7 @@
-"""Fills in throughput.md and throughput.json: `python docs/results/throughput.py FOLDER`.
+"""Writes the tables of throughput.md, and throughput.json: `python docs/results/throughput.py FOLDER`.
 
-FOLDER holds what `ceprop bench` and `ceprop estimate` wrote with --json for every row of throughput.md, as NAME.json
-and NAME-estimate.json.
+FOLDER holds the results that `ceprop bench` and `ceprop estimate` wrote with --json for every row of throughput.md, as
+NAME.json and NAME-estimate.json.
 """
 
 import json
@@ -23,7 +23,7 @@ Row = Callable[[dict[str, Any]], str]
 
 
 def read(name: str, folder: Path) -> dict[str, Any]:
-    """The two results of one example; a result of another specification, or one that differs, is refused."""
+    """The two results of one example. A result of another specification, or a result with mismatches, is refused."""
     specification = Specification.load(EXAMPLES / f"{name}.toml")
     bench = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     assert bench["build_digest"] == specification.build_digest, name
@@ -36,13 +36,13 @@ def read(name: str, folder: Path) -> dict[str, Any]:
 
 
 def with_interval(bench: dict[str, Any], key: str, stage: str) -> str:
-    """A mean and the reach of its 95 % interval."""
+    """A mean and half of its 95 % interval."""
     low, high = bench[f"{key}_interval"][stage]
     return f"{bench[key][stage]:,.0f} ± {(high - low) / 2:,.0f}"
 
 
 def table(found: dict[str, dict[str, Any]], rows: Sequence[tuple[str, Row]]) -> str:
-    """Markdown with a column an example."""
+    """A Markdown table with one column per example."""
     heads = [f"{result['bench']['title']}, `{result['bench']['board']}`" for result in found.values()]
     lines = [["", *heads], ["---"] * (len(heads) + 1)]
     lines += [[name, *(row(result) for result in found.values())] for name, row in rows]
@@ -58,14 +58,16 @@ def speeds(found: dict[str, dict[str, Any]]) -> str:
         )
     rows.append(("clock, MHz", lambda r: f"{r['bench']['fmax_mhz']:.1f}"))
     for stage, title in STAGES.items():
-        rows.append((f"cycles a sample, {title}", lambda r, s=stage: with_interval(r["bench"], "cycles_per_sample", s)))
+        rows.append(
+            (f"cycles per sample, {title}", lambda r, s=stage: with_interval(r["bench"], "cycles_per_sample", s))
+        )
     for stage, title in STAGES.items():
         rows.append((f"multiplier occupancy, {title}", lambda r, s=stage: percent(r["bench"]["occupancy"][s])))
     for stage, title in STAGES.items():
-        rows.append((f"of the physical limit, {title}", lambda r, s=stage: of_limit(r["bench"], s)))
+        rows.append((f"share of the physical limit, {title}", lambda r, s=stage: of_limit(r["bench"], s)))
     rows += [
-        ("occupancy when nudged, every pixel non-zero", lambda r: of_ports(r["bench"]["dense"])),
-        ("samples compared, each stage", lambda r: f"{r['bench']['samples']:,}"),
+        ("occupancy in the nudged phase, every pixel non-zero", lambda r: of_ports(r["bench"]["dense"])),
+        ("samples compared per stage", lambda r: f"{r['bench']['samples']:,}"),
         ("mismatches", lambda r: f"{r['bench']['mismatches']}"),
         ("test error of the golden model", lambda r: errors(r["bench"])),
         ("golden model, samples/s", lambda r: f"{r['bench']['golden_samples_per_second']:,.0f}"),
@@ -76,7 +78,7 @@ def speeds(found: dict[str, dict[str, Any]]) -> str:
 
 
 def of_limit(bench: dict[str, Any], stage: str) -> str:
-    """A share, and what binds."""
+    """The share of the physical limit, and the name of the limit."""
     return f"{percent(bench['limit_ratio'][stage])} ({bench['limit'][stage]})"
 
 
@@ -86,13 +88,13 @@ def of_ports(dense: dict[str, Any]) -> str:
 
 
 def errors(bench: dict[str, Any]) -> str:
-    """Mean and each seed's."""
+    """The mean error, and the error of each seed."""
     each = ", ".join(percent(error) for error in bench["golden"]["test_errors"].values())
     return f"{percent(bench['golden_test_error'])} ({each}) after {bench['golden']['epochs']} epochs"
 
 
 def estimates(found: dict[str, dict[str, Any]]) -> str:
-    """What was expected before synthesis, beside what came out."""
+    """The estimates before synthesis beside the measured figures."""
 
     def beside(expected: float, came: float, digits: int = 0) -> str:
         return f"{expected:,.{digits}f} / {came:,.{digits}f} ({expected / came - 1:+.1%})"
@@ -115,12 +117,12 @@ def estimates(found: dict[str, dict[str, Any]]) -> str:
 
 
 def resources(found: dict[str, dict[str, Any]]) -> str:
-    """What the routed core takes, whole and a cell."""
+    """The resources of the routed core, in total and per cell."""
 
     def whole(name: str) -> Row:
         def row(result: dict[str, Any]) -> str:
             built = result["bench"]["implementation"]
-            return f"{built['resources'][name]:,} of {built['available'][name]:,}; a cell {built['cell'][name]:,}"
+            return f"{built['resources'][name]:,} of {built['available'][name]:,}; per cell {built['cell'][name]:,}"
 
         return row
 
@@ -129,7 +131,7 @@ def resources(found: dict[str, dict[str, Any]]) -> str:
 
 
 def fill(text: str, section: str, content: str) -> str:
-    """Put `content` between the markers of a section."""
+    """The page with `content` between the markers of a section."""
     start, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->"
     before, found, rest = text.partition(start)
     assert found, section
@@ -137,7 +139,7 @@ def fill(text: str, section: str, content: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Read, keep and fill in."""
+    """Read the results, write throughput.json, and fill in the tables."""
     found = {name: read(name, folder) for name in BOARDS}
     write_aside(HERE / "throughput.json", as_json(found).encode())
     page = HERE / "throughput.md"

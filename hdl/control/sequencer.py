@@ -67,11 +67,11 @@ class Sequencer(wiring.Component):
     STEP    step messages are sent              the last message is sent;                       STATUS
                                                 it was a step of the biases                     RETURN
     STATUS  the new states are on their way     both edges have reported their last slot        DECIDE
-    DECIDE  what comes next                     a free step: not settled, steps < T           SWEEP (sums)
+    DECIDE  what comes next                     a free step: not settled, steps < T             SWEEP (sums)
                                                 a free phase ends, sums are known; learn        STEP (nudged)
                                                 a free phase ends, sums are not known; learn    SWEEP (sums)
                                                 a free phase ends; infer only                   RESULT
-                                                a nudged step: changed, steps < K             SWEEP (learn)
+                                                a nudged step: changed, steps < K               SWEEP (learn)
                                                 a nudged phase ends                             SWEEP (update)
                                                 a nudged phase settles (C-EP, C-VF)             RESULT
     RESULT  the result is on the port           it is taken                                     IDLE

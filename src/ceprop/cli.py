@@ -1,4 +1,5 @@
-"""The command `ceprop`: one verb a file in `commands/`; every error is one line, and its exit code says its kind."""
+"""The command `ceprop`. Each verb is a file in `commands/`. Every error is one line, and its exit code tells
+its kind."""
 
 import os
 import sys
@@ -55,32 +56,34 @@ bench.add_command(scaling)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line, and exit with its code."""
     closed = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison]
     _open_closed_streams()
     if closed:
         sys.exit(say("the standard output is closed; send it to a file or to /dev/null", REFUSED))
     for stream in (sys.stdout, sys.stderr):
-        # A file's name may hold bytes that are no text; they are shown as escapes.
+        # The name of a file may hold bytes that are no text. They are shown as escapes.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(run(arguments))
 
 
 def _open_closed_streams() -> None:
-    """Open /dev/null for each standard stream that is closed. The next file that is opened would be in its place, and
-    tools would write into that."""
+    """Open /dev/null for each standard stream that is closed.
+
+    Otherwise the next file that is opened would take the place of the stream, and tools would write into that file.
+    """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest number that is free, and so this one.
+            # open() takes the lowest free descriptor, which is that of the closed stream.
             opened = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(opened, "w" if opened else "r", closefd=False))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line, and return the exit code."""
     debug = "--debug" in (sys.argv[1:2] if arguments is None else arguments[:1])
     try:
         code = _run(arguments)
@@ -94,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    # For what runs in this process: Numba and Matplotlib.
+    # Numba and Matplotlib run in this process and read these variables.
     os.environ.update(cache_environment() | matplotlib_environment())
     with ending_by_exception(), warnings.catch_warnings():
         # Not "once": Python forgets what it has shown whenever a filter changes, which Numba does while it compiles.
@@ -105,7 +108,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _show_warning(show: Callable[..., None]) -> Callable[..., None]:
-    """Shows a warning of this program in one line and once, and every other as `show` does."""
+    """Show a warning of this program once and in one line, and every other warning as `show` does."""
     shown: set[str] = set()
 
     def show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -132,7 +132,7 @@ def test_seeds_that_diverge_are_named_and_leave_the_mean(
     assert row["test_error"] == row["histories"]["3"][1]["test_error"]
     assert len(row["histories"]["2"]) == 1
     assert run([*table, "--seeds", "2"]) == 2
-    assert "ep-1h: no seed is left: learning diverged in epoch 1" in capsys.readouterr().err
+    assert "ep-1h: the learning of every seed diverged: learning diverged in epoch 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("row", "scale"), [("c-vf-1h", "30"), ("c-vf-1h", "1000"), ("c-ep-1h", "1000")])

@@ -8,7 +8,7 @@ import pytest
 
 from ceprop import CepropError, Specification
 from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset
-from ceprop.sim import Comparison, compare
+from ceprop.sim import Comparison, ComparisonPlan, compare
 
 # Neither 13 nor 10 is divided by 3, 4, 5 or 7.
 SMALL = Specification.from_mapping(
@@ -35,14 +35,15 @@ TINY = SMALL.override(
 SHAPES = [(1, 1), (1, 4), (2, 3), (4, 4), (5, 7)]
 
 
-def run(specification: Specification, build: Path, *, simulator: str = "verilator", **options: Any) -> Comparison:
-    """Three samples of the digits unless told otherwise."""
-    dataset = options.pop("dataset", None) or load_dataset(specification, "digits")
-    settings: dict[str, Any] = {"samples": 3} | options
-    found = compare(specification, dataset, simulator=simulator, build=build, command="pytest", **settings)
-    if "plant_fault" not in settings:
+def run(
+    specification: Specification, build: Path, *, dataset: Dataset | str = "digits", samples: int = 3, **options: Any
+) -> Comparison:
+    """Samples, three of the digits if nothing else is given, of which none may differ but for a planted fault."""
+    plan = ComparisonPlan(samples=samples, build=build, command="pytest", **options)
+    found = compare(specification, dataset, plan)
+    if not plan.flip_weight_bit:
         assert found.mismatches == 0, found.first_mismatch
-        assert found.samples_compared == settings["samples"]
+        assert found.samples_compared == samples
     return found
 
 
@@ -56,9 +57,9 @@ def sparse(specification: Specification) -> Dataset:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
-def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int], tmp_path: Path) -> None:
+def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int], builds: Path) -> None:
     specification = SMALL.override(f"array.rows={shape[0]}", f"array.cols={shape[1]}")
-    found = run(specification, tmp_path)
+    found = run(specification, builds)
     trainer = Trainer.start(SMALL, load_dataset(SMALL, "digits"))
     trainer.run(3)
     assert found.weights_sha256 == trainer.network.weights_sha256()
@@ -69,56 +70,49 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
 @pytest.mark.parametrize(
     "fields",
     [
-        ["layers=[16, 10]", "update.shifts=[8]"],
-        ["layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'"],
+        ["layers=[16, 10]", "update.shifts=[8]", "update.rounding='floor'"],
+        ["layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'", "update.rounding='nearest'"],
         ["layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
-        ["formats.state_bits=7", "formats.input_bits=10", "nudge.sign='negative'"],
-        ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]"],  # 32-bit generators
-        ["update.rounding='nearest'"],
-        ["update.rounding='floor'"],
-        ["array.memory_ports=1"],
-        ["array.drives=2"],
+        ["formats.state_bits=7", "formats.input_bits=10", "nudge.sign='negative'", "array.drives=2"],
+        # Generators of 32 bits.
+        ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]", "array.memory_ports=1"],
         ["rule='ep'", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
         ["rule='vf'", "angle=30"],
         ["rule='c-vf'", "angle=0", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
         ["rule='c-vf'", "layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
     ],
     ids=[
-        "no-hidden",
-        "two-hidden",
-        "three-hidden",
-        "mixed-formats",
-        "wide-generators",
-        "nearest",
-        "floor",
-        "one-port",
-        "two-drives",
+        "no-hidden-floor",
+        "two-hidden-nearest",
+        "three-hidden-sigmoid",
+        "mixed-formats-two-drives",
+        "wide-generators-one-port",
         "ep-one-port",
         "vf",
         "c-vf",
         "c-vf-one-port",
     ],
 )
-def test_every_kind_of_network(fields: list[str], tmp_path: Path) -> None:
+def test_every_kind_of_network(fields: list[str], builds: Path) -> None:
     specification = SMALL.override("layers=[16, 13, 10]", "array.rows=2", "array.cols=3", *fields)
     if "weight_bits=20" in str(fields):
         assert specification.generator_bits == 32
     # The samples behind the first one are sent while the one before is at work.
-    run(specification, tmp_path, simulator="icarus", samples=2, read_every=2, dataset=sparse(specification))
+    run(specification, builds, simulator="icarus", samples=2, read_every=2, dataset=sparse(specification))
 
 
 RULES = pytest.mark.parametrize("rule", ["c-ep", "c-vf", "ep", "vf"])
 
 
 @RULES
-def test_nothing_is_lost_by_skipping(rule: str, tmp_path: Path) -> None:
+def test_nothing_is_lost_by_skipping(rule: str, builds: Path) -> None:
     """Without it the core runs every step over every unit and input: more cycles, the same bits."""
     specification = TINY.override(f"rule='{rule}'")
     network = Network.initial(specification)
     for weights in (*network.weights[1:], *network.backward):
         weights //= 4  # settles after a few steps
     options: dict[str, Any] = {"simulator": "icarus", "samples": 2, "read_every": 2, "dataset": sparse(TINY)}
-    skipping, whole = (run(specification, tmp_path, network=network, skip=skip, **options) for skip in (True, False))
+    skipping, whole = (run(specification, builds, network=network, skip=skip, **options) for skip in (True, False))
     assert whole.weights_sha256 == skipping.weights_sha256
     assert whole.training_errors == skipping.training_errors
     assert whole.counters["free_steps_executed"] == 2 * 9
@@ -129,66 +123,66 @@ def test_nothing_is_lost_by_skipping(rule: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
-def test_a_core_that_skips_nothing_ends_every_phase_like_the_model(learn: bool, tmp_path: Path) -> None:
+def test_a_core_that_skips_nothing_ends_every_phase_like_the_model(learn: bool, builds: Path) -> None:
     """A period of two: the states after the last step are those of the model."""
     network = Network.initial(TINY)
     swinging(network)
     options: dict[str, Any] = {"simulator": "icarus", "samples": 2, "dataset": sparse(TINY), "network": network}
-    found = run(TINY, tmp_path, learn=learn, skip=False, **options)
+    found = run(TINY, builds, learn=learn, skip=False, **options)
     assert found.counters["free_steps_executed"] == 2 * 9
 
 
-def test_samples_follow_each_other_without_a_pause(tmp_path: Path) -> None:
+def test_samples_follow_each_other_without_a_pause(builds: Path) -> None:
     """The clock from result to result shows what the cycle model says; the bench fails where it does not."""
     options: dict[str, Any] = {"simulator": "icarus", "samples": 4, "dataset": sparse(TINY), "trace": False}
-    found = run(TINY, tmp_path, read_every=4, **options)
+    found = run(TINY, builds, read_every=4, **options)
     assert found.followed_samples == 3
     assert 0 < found.elapsed_cycles < found.cycles
-    again = run(TINY, tmp_path, **options)
+    again = run(TINY, builds, **options)
     assert (again.followed_samples, again.elapsed_cycles) == (0, 0)
     assert again.cycles == found.cycles
     assert again.weights_sha256 == found.weights_sha256
     assert again.weights_compared == 4 * found.weights_compared
 
 
-def test_both_simulators_take_the_same_cycles(tmp_path: Path) -> None:
-    found = [run(SMALL, tmp_path, simulator=simulator, samples=2) for simulator in ("verilator", "icarus")]
+def test_both_simulators_take_the_same_cycles(builds: Path) -> None:
+    found = [run(SMALL, builds, simulator=simulator, samples=2) for simulator in ("verilator", "icarus")]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
-def test_the_core_without_a_trace_is_the_same(tmp_path: Path) -> None:
+def test_the_core_without_a_trace_is_the_same(builds: Path) -> None:
     options: dict[str, Any] = {"simulator": "icarus", "dataset": sparse(TINY)}
-    found = [run(TINY, tmp_path, trace=trace, **options) for trace in (True, False)]
+    found = [run(TINY, builds, trace=trace, **options) for trace in (True, False)]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
-def test_samples_that_follow_closely(tmp_path: Path) -> None:
-    found = [run(SMALL, tmp_path, samples=5, read_every=every) for every in (1, 5)]
+def test_samples_that_follow_closely(builds: Path) -> None:
+    found = [run(SMALL, builds, samples=5, read_every=every) for every in (1, 5)]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
     assert found[1].weights_compared * 5 == found[0].weights_compared
 
 
-def test_saturating_weights_are_counted_alike(tmp_path: Path) -> None:
+def test_saturating_weights_are_counted_alike(builds: Path) -> None:
     specification = SMALL.override(
         "formats.weight_bits=8", "update.shifts=[2, 2]", "nudge.shift=1", "formats.weight_fraction=9"
     )
-    assert run(specification, tmp_path, samples=6).counters["saturations"] > 0
+    assert run(specification, builds, samples=6).counters["saturations"] > 0
 
 
-def test_rates_change_with_the_epoch_and_inputs_may_be_blank(tmp_path: Path) -> None:
+def test_rates_change_with_the_epoch_and_inputs_may_be_blank(builds: Path) -> None:
     specification = SMALL.override("update.schedule=[{epoch = 1, shifts = [9, 10]}, {epoch = 2, shifts = [6, 9]}]")
     digits = load_dataset(specification, "digits")
     inputs, labels = digits.train_inputs[:2].copy(), digits.train_labels[:2]
     inputs[1] = 0
     dataset = Dataset("two", inputs, labels, inputs, labels)
-    run(specification, tmp_path, samples=6, dataset=dataset)
+    run(specification, builds, samples=6, dataset=dataset)
 
 
 @pytest.mark.parametrize("hidden", [[13], [9, 7]], ids=["column", "row"])
-def test_a_network_that_stays_at_rest_forgets_the_sample_before(hidden: list[int], tmp_path: Path) -> None:
+def test_a_network_that_stays_at_rest_forgets_the_sample_before(hidden: list[int], builds: Path) -> None:
     """A blank sample settles in its first step with all states zero; sums of the sample before must not return. All
     outputs are equal then, on an edge of their own or behind the first layer's units."""
     specification = SMALL.override(f"layers={[64, *hidden, 10]}", f"update.shifts={[8] * (len(hidden) + 1)}")
@@ -201,7 +195,7 @@ def test_a_network_that_stays_at_rest_forgets_the_sample_before(hidden: list[int
     found = fast.run_sample(network.copy(), inputs[1], 7, shifts=specification.shifts_at(0))
     assert (found.free_steps, found.nudged_steps > 0, found.tie) == (1, True, True)
     dataset = Dataset("rest", inputs, labels, inputs, labels)
-    run(specification, tmp_path, samples=4, dataset=dataset, network=network)
+    run(specification, builds, samples=4, dataset=dataset, network=network)
 
 
 def calm(network: Network) -> None:
@@ -220,7 +214,7 @@ def swinging(network: Network) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"), [(calm, {FreeEnd.SETTLED, FreeEnd.OPEN}), (swinging, {FreeEnd.PERIOD_2})]
 )
-def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: int, tmp_path: Path) -> None:
+def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: int, builds: Path) -> None:
     specification = SMALL.override(
         "layers=[64, 6, 5]", f"phases.free_steps={free_steps}", "array.rows=2", "array.cols=3"
     )
@@ -231,15 +225,15 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     chosen = np.array([int(np.flatnonzero(found == end)[0]) for end in sorted(expected)] * 3)
     dataset = Dataset("ends", inputs[chosen], chosen % 5, inputs[chosen], chosen % 5)
     options: dict[str, Any] = {"simulator": "icarus", "samples": len(chosen), "read_every": 3}
-    run(specification, tmp_path, dataset=dataset, network=network, learn=learn, **options)
+    run(specification, builds, dataset=dataset, network=network, learn=learn, **options)
 
 
-def test_in_inference_the_next_drive_goes_ahead(tmp_path: Path) -> None:
+def test_in_inference_the_next_drive_goes_ahead(builds: Path) -> None:
     """The same answers in fewer cycles; how many fewer, the bench holds to the cycle model."""
     options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6}
     cores = [TINY.override("layers=[48, 7, 5, 4]", f"array.drives={drives}") for drives in (1, 2)]
     options["dataset"] = sparse(cores[0])
-    waits, ahead = (run(core, tmp_path, learn=False, **options) for core in cores)
+    waits, ahead = (run(core, builds, learn=False, **options) for core in cores)
     assert ahead.cycles < waits.cycles
     assert ahead.followed_samples == 5
     alike = [{name: count for name, count in found.counters.items() if name != "cycles"} for found in (waits, ahead)]
@@ -247,26 +241,26 @@ def test_in_inference_the_next_drive_goes_ahead(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
-def test_a_drive_of_weights_that_have_changed_counts_no_more(learn: bool, tmp_path: Path) -> None:
+def test_a_drive_of_weights_that_have_changed_counts_no_more(learn: bool, builds: Path) -> None:
     specification = TINY.override("array.drives=2")
     options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6, "dataset": sparse(TINY)}
-    run(specification, tmp_path, learn=learn, rewrites=[2, 4], **options)
+    run(specification, builds, learn=learn, rewrites=[2, 4], **options)
 
 
 @pytest.mark.parametrize("field", ["array.memory_ports=1", "array.memory_ports=2", "array.drives=2"])
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
-def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, tmp_path: Path) -> None:
+def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, builds: Path) -> None:
     """Ten samples are each broken off by a reset and shown again. A core that only infers still has its weights and
     goes on at once, while what was in its lanes would still be on the way."""
     specification = TINY.override(field)
     moments = np.random.default_rng(len(field)).integers(0, 600, 10).tolist()
-    found = run(specification, tmp_path, samples=10, dataset=sparse(TINY), learn=learn, interruptions=moments)
+    found = run(specification, builds, samples=10, dataset=sparse(TINY), learn=learn, interruptions=moments)
     assert found.counters["samples"] == 1
 
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-def test_a_flipped_bit_is_found_and_named(simulator: str, tmp_path: Path) -> None:
-    found = run(SMALL, tmp_path, simulator=simulator, samples=4, plant_fault="weight")
+def test_a_flipped_bit_is_found_and_named(simulator: str, builds: Path) -> None:
+    found = run(SMALL, builds, simulator=simulator, samples=4, flip_weight_bit=True)
     assert found.mismatches > 0
     assert found.first_mismatch is not None
     for part in ("sample", "step", "layer", "unit", "model", "hardware", "seed 1", "pytest"):

@@ -11,9 +11,9 @@ from ceprop import CepropError, Specification
 from ceprop.hdl.devices import ecp5
 from ceprop.hdl.devices.block_memory import BlockMemory
 from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
-from ceprop.model import load_dataset
-from ceprop.sim import compare
+from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.cells import simulation_sources
+from ceprop.sim.simulators import SimulatorName
 from ceprop.sim.units import run_units
 from ceprop.sim.units.devices import device_units
 
@@ -47,15 +47,13 @@ def test_parts_do_what_the_model_says(primitives: Primitives, simulator: str, tm
 
 @pytest.mark.parametrize("primitives", [ECP5, ICE40], ids=lambda primitives: primitives.name)
 @SIMULATORS
-def test_a_core_made_of_them_learns_like_the_model(primitives: Primitives, simulator: str, tmp_path: Path) -> None:
+def test_a_core_made_of_them_learns_like_the_model(
+    primitives: Primitives, simulator: SimulatorName, tmp_path: Path
+) -> None:
     found = compare(
         DIGITS,
-        load_dataset(DIGITS, "digits"),
-        simulator=simulator,
-        samples=3,
-        build=tmp_path,
-        primitives=primitives,
-        command="pytest",
+        "digits",
+        ComparisonPlan(simulator=simulator, samples=3, build=tmp_path, primitives=primitives, command="pytest"),
     )
     assert found.mismatches == 0, found.first_mismatch
     assert found.samples_compared == 3

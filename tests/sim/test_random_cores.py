@@ -9,7 +9,7 @@ import pytest
 from ceprop import CepropError, Geometry, Specification
 from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.model import Dataset
-from ceprop.sim import compare
+from ceprop.sim import ComparisonPlan, compare
 
 SAMPLES = 4
 PRIMITIVES = [PORTABLE, PORTABLE, ECP5, ICE40]
@@ -89,9 +89,7 @@ def primitives_for(specification: Specification, seed: int) -> Primitives:
 def test_random_core_on_icarus(seed: int, tmp_path: Path) -> None:
     specification = random_specification(seed)
     primitives = primitives_for(specification, seed)
-    found = compare(
-        specification,
-        random_dataset(specification, seed),
+    plan = ComparisonPlan(
         simulator="icarus",
         samples=SAMPLES,
         build=tmp_path,
@@ -101,6 +99,7 @@ def test_random_core_on_icarus(seed: int, tmp_path: Path) -> None:
         skip=seed % 6 != 5,
         command=f"seed {seed}",
     )
+    found = compare(specification, random_dataset(specification, seed), plan)
     assert found.mismatches == 0, f"{found.first_mismatch}\n{primitives.name}, {specification.fields()}"
     assert found.samples_compared == SAMPLES
 
@@ -114,9 +113,7 @@ def test_random_core_infers_ahead(seed: int, tmp_path: Path) -> None:
     fields = specification.fields()
     fields["layers"][0] = 8 * (1 + seed)
     specification = Specification.from_mapping(fields)
-    found = compare(
-        specification,
-        random_dataset(specification, seed),
+    plan = ComparisonPlan(
         simulator="icarus",
         samples=2 * SAMPLES,
         build=tmp_path,
@@ -126,6 +123,7 @@ def test_random_core_infers_ahead(seed: int, tmp_path: Path) -> None:
         skip=seed != 4,
         command=f"seed {seed}",
     )
+    found = compare(specification, random_dataset(specification, seed), plan)
     assert found.mismatches == 0, f"{found.first_mismatch}\n{specification.fields()}"
     assert found.samples_compared == 2 * SAMPLES
 

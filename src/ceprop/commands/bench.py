@@ -1,4 +1,4 @@
-"""`ceprop bench`: how fast it is."""
+"""`ceprop bench`: the speed of cores, of the float reference, and its growth."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ceprop.performance.core_bench import CoreBench
 
 _PLACEMENTS = {"ice40": 6, "ecp5": 1}
-"""Seeds of place and route, by family: on a device that is nearly full clocks differ by a tenth."""
+"""Seeds of place and route, by family. On a device that is nearly full, the clocks of two seeds differ by a tenth."""
 
 
 @click.group(cls=DefaultGroup, default="core", short_help="Measure speeds, each beside a comparison.")
 def bench() -> None:
-    """Speeds, each beside something measured in the same run.
+    """Measure speeds. Each is shown with a comparison that was measured in the same run.
 
     `ceprop bench SPEC --board B` is short for `ceprop bench core SPEC --board B`.
     """
@@ -32,7 +32,12 @@ def bench() -> None:
 @board_option
 @data_option
 @click.option(
-    "--samples", type=click.IntRange(2, SAMPLES.max), default=500, show_default=True, metavar="N", help="Of each run."
+    "--samples",
+    type=click.IntRange(2, SAMPLES.max),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="Samples of each simulated run.",
 )
 @click.option(
     "--epochs",
@@ -40,14 +45,14 @@ def bench() -> None:
     default=15,
     show_default=True,
     metavar="N",
-    help="After which the golden model's test error is taken; 0 leaves it out.",
+    help="Epochs before the golden model's test error is measured; 0 leaves the test error out.",
 )
 @seeds_option_from("1,2,3", "Seeds of the golden model's test error.")
 @click.option(
     "--placements",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Place and route from so many seeds; the fastest counts. By default 6 on iCE40, a minute each, else 1.",
+    help="Seeds of place and route; the fastest result counts. The default is 6 on iCE40 and 1 elsewhere.",
 )
 @click.option(
     "--build",
@@ -55,7 +60,7 @@ def bench() -> None:
     default=Path("build/bench"),
     show_default=True,
     metavar="DIR",
-    help="Keeps what was measured, trained and routed; what did not change is taken from there.",
+    help="Folder that keeps measurements, training and routing. What did not change is taken from there.",
 )
 @json_option
 def core(
@@ -73,10 +78,10 @@ def core(
 
     A rate is the clock of the routed core divided by the cycles of simulated samples.
 
-    The first samples of training run on the simulated core from the initial network, then those after a whole epoch of
-    the golden model, learned from and only inferred, then some without a zero pixel; all of them are compared with the
-    golden model bit for bit. The clock is that of the core in a light wrapper after place and route. Exit code 1 if
-    anything differs.
+    Four sets of samples run on the simulated core: the first of training, those after a whole epoch of the golden
+    model, the same in inference only, and some without a zero pixel. All of them are compared with the golden model
+    bit for bit. The clock is that of the core in a light wrapper after place and route. The exit code is 1 if anything
+    differs.
     """
     from ceprop.boards import board as find_board
     from ceprop.boards import check_fit
@@ -95,7 +100,7 @@ def core(
     result = bench_core(plan, report.progress)
     layers = "-".join(map(str, specification.layers))
     report.table(f"{specification.name}: {layers} on {board}", _stages(result), ["", *result.stages])
-    report.table("of the same run", _rows(result))
+    report.table("other figures of the same run", _rows(result))
     values = result.as_dict()
     report.result(values)
     if result.mismatches:
@@ -105,7 +110,7 @@ def core(
 
 
 def _stages(result: "CoreBench") -> list[list[str]]:
-    """A column a stage."""
+    """Return the rows of the table, with one column per stage."""
     names = list(result.stages)
     bounds = [result.limits(name) for name in names]
 
@@ -119,7 +124,7 @@ def _stages(result: "CoreBench") -> list[list[str]]:
         ],
         ["cycles per sample", *(f"{m.mean_cycles:,.0f} {spread(*m.interval)}" for m in result.stages.values())],
         ["multiplier occupancy", *(percent(bound.occupancy) for bound in bounds)],
-        ["of the physical limit", *(f"{percent(bound.ratio)} ({bound.tighter})" for bound in bounds)],
+        ["share of the physical limit", *(f"{percent(bound.ratio)} ({bound.tighter})" for bound in bounds)],
         ["samples compared", *(f"{m.samples:,}" for m in result.stages.values())],
         ["mismatches", *(f"{m.mismatches:,}" for m in result.stages.values())],
     ]
@@ -133,7 +138,10 @@ def _rows(result: "CoreBench") -> list[tuple[str, str]]:
     rows = [
         ("clock", f"{result.clock / 1e6:.1f} MHz"),
         *((name.replace("_", " "), f"{used:,} of {room[name]:,}") for name, used in implementation.resources.items()),
-        ("occupancy when nudged, no zero pixel", f"{percent(dense.occupancy)} of {percent(dense.largest_occupancy)}"),
+        (
+            "occupancy when nudged, no zero pixel",
+            f"{percent(dense.occupancy)} of at most {percent(dense.largest_occupancy)}",
+        ),
         ("golden model", f"{result.golden_samples_per_second:,.0f} samples/s"),
         ("simulator", f"{simulated:,.0f} cycles/s"),
     ]
@@ -143,13 +151,13 @@ def _rows(result: "CoreBench") -> list[tuple[str, str]]:
 
 
 @bench.command(short_help="Time the float reference beside a PyTorch loop.")
-@click.option("--samples", type=SAMPLES, default=4000, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=4000, show_default=True, metavar="N", help="Samples to learn from.")
 @data_option
 @json_option
 def model(samples: int, data: str, json_file: Path | None) -> None:
-    """The float reference against a plain PyTorch loop of the same equations, C-EP-1h of the paper, one thread.
+    """Time the float reference and a plain PyTorch loop of the same equations, on one thread.
 
-    Needs PyTorch, which ceprop itself does not: pip install torch.
+    The network is C-EP-1h of the paper. The verb needs PyTorch, which ceprop itself does not need: pip install torch.
     """
     from ceprop.experiments.reproduction import fitted
     from ceprop.model import load_images
@@ -166,7 +174,7 @@ def model(samples: int, data: str, json_file: Path | None) -> None:
         ("PyTorch loop", f"{result.pytorch_samples_per_second:,.0f} samples/s"),
         ("ratio", f"{result.ratio:.1f}"),
         ("largest difference of a weight", f"{result.largest_difference:.1e}"),
-        ("peak memory, both", f"{result.peak_memory_bytes / 2**20:,.0f} MiB"),
+        ("peak memory of both", f"{result.peak_memory_bytes / 2**20:,.0f} MiB"),
     ]
     layers = "-".join(map(str, settings.layers))
     report.table(f"C-EP {layers}, batch {settings.batch}, T {settings.free_steps}, K {settings.nudged_steps}", rows)

@@ -1,4 +1,4 @@
-"""`ceprop bench scaling`: how the cost of a sample grows."""
+"""`ceprop bench scaling`: how the cycles of a sample grow."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from ceprop.specification import Specification
 @click.command(short_help="Count cycles against layers, array and sparsity.")
 @specification_options
 @data_option
-@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Of a mean.")
-@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Draw it.")
+@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Samples behind each mean.")
+@click.option("--plot", type=PNG_FILE, metavar="FILE.png", help="Write the plot to this file.")
 @json_option
 def scaling(specification: Specification, data: str, samples: int, plot: Path | None, json_file: Path | None) -> None:
-    """Cycles a sample against the array's shape, the size of SPEC's hidden layers and the inputs' sparsity.
+    """Count the cycles per sample against the array's shape, the hidden layers of SPEC and the sparsity of the inputs.
 
-    They are the cycle model's, which the simulated core is held to; SPEC's own array does not matter.
+    The cycle model counts them; the testbenches compare it with the simulated core. SPEC's own array does not matter.
     """
     from ceprop.model import load_dataset
     from ceprop.performance.scaling import study
@@ -41,13 +41,15 @@ def scaling(specification: Specification, data: str, samples: int, plot: Path | 
         )
         for point in fastest([point for point in found.shapes if point.stage == "after"])
     ]
-    columns = ("cells", "best shape", "cycles a sample", "products", "idle lanes", "waiting")
+    columns = ("cells", "best shape", "cycles per sample", "products", "idle lanes", "waiting")
     report.table(f"{specification.name}: {layers}, after an epoch", rows, columns)
     for stage, law in found.laws().items():
         slots = next(point.least for point in found.shapes if point.stage == stage)
         law_text = f"{law.constant:,.0f} + {law.a_side:.1f} r + {law.a_lane:,.0f} / r"
-        report.say(f"{stage}, on r x r cells: {law_text} cycles of a sample are waiting")
-        report.say(f"{stage}: {slots:,.0f} products a sample are fastest with r about {law.best_side(slots):.0f}")
+        report.say(f"{stage}, on r x r cells: a sample waits for {law_text} cycles")
+        report.say(
+            f"{stage}: with {slots:,.0f} products per sample, r = {law.best_side(slots):.0f} is about the fastest"
+        )
     if plot is not None:
         draw_scaling(found, f"{specification.name}, {layers}: cycles of a training sample", plot)
     report.result({"specification": specification.name, "samples": samples, **found.as_dict()})

@@ -1,4 +1,4 @@
-"""`ceprop boards`: which boards there are, and what fits them."""
+"""`ceprop boards`: the known boards, and the array that fits each."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ _ROOM = ("luts", "multipliers", "block_rams")
 @override_options
 @json_option
 def boards(spec: Path | None, overrides: list[str], json_file: Path | None) -> None:
-    """The boards that ceprop builds for; with SPEC also the array that each would get, or why none."""
+    """List the boards that ceprop builds for. With SPEC, also show the array that each one gets, if any."""
     from ceprop.boards import board as find_board
     from ceprop.boards import board_names
 
@@ -66,7 +66,7 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
 
 
 def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
-    """The array, what it takes with the link, and the clock to be expected; or why there is none."""
+    """Return the array, its resources with the link, and the expected clock, or the reason why there is no array."""
     from ceprop.boards.resources.choose import fitted
     from ceprop.boards.resources.link_fit import expected_mhz, has_flash, luts_with_link
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     "--output",
     type=OUTPUT_FOLDER,
     metavar="DIR",
-    help="Folder for bitstream and report; build/BOARD where it is left out.",
+    help="Folder for bitstream and report. The default is build/BOARD.",
 )
 @click.option(
     "--baud",
     type=click.IntRange(min=1200, max=3_000_000),
     metavar="N",
-    help="Bits a second of a UART; a million where it is left out.",
+    help="Bits per second of a UART. The default is 1000000.",
 )
 @click.option(
     "--placement",
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
 @click.option(
     "--flash/--no-flash",
     default=None,
-    help="With or without learning from the board's flash and snapshots there; by default with, on ECP5.",
+    help="Include the flash controller, for learning from flash and snapshots. The default is yes on ECP5 only.",
 )
-@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="F", help="The clock, for --board generic only.")
+@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="F", help="Clock in MHz, for --board generic only.")
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
     default="uart",
     show_default=True,
-    help="How the host's bytes come; the last two are for --board generic only.",
+    help="Transport of the host's bytes. The last two are for --board generic only.",
 )
 @json_option
 def build(
@@ -65,10 +65,11 @@ def build(
     transport: str,
     json_file: Path | None,
 ) -> None:
-    """Make the bitstream of SPEC for a board: core, link, PLL and pins, its timing checked.
+    """Make the bitstream of SPEC for a board, with core, link, PLL and pins, and check its timing.
 
-    A specification without an array gets the largest that fits the board. What was made before is not made again. With
-    --board generic nothing is synthesized: it writes the Verilog of core and link, with its ports, for any other flow.
+    A specification without an array gets the largest array that fits the board. Results of an earlier build are used
+    again. With --board generic nothing is synthesized: the verb writes the Verilog of core and link, and the list of
+    its ports, for any other flow.
     """
     from ceprop.boards.flow.build import BAUD, REPORT
     from ceprop.boards.flow.build import build as build_bitstream
@@ -113,16 +114,19 @@ def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
             for name, clock in built.clocks.items()
         ),
         *((kind.replace("_", " "), _used(**use)) for kind, use in built.utilization.items() if use["available"]),
-        ("slowest path", f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns and {path.routing_ns:.1f} ns of wire"),
+        (
+            "slowest path",
+            f"{path.source} to {path.sink}, {path.logic_ns:.1f} ns of logic, {path.routing_ns:.1f} ns of wire",
+        ),
         _link(built, board),
         ("tools", ", ".join(f"{name} {version}" for name, version in built.tools.items())),
         *(("not checked", check) for check in built.checks_left_out),
-        ("made in", f"{built.seconds:.0f} s"),
+        ("build time", f"{built.seconds:.0f} s"),
     ]
 
 
 def _link(built: "Build", board: "Board") -> tuple[str, str]:
-    """How fast the host's bytes may come, and where."""
+    """Return the fastest rate of the host's bytes, and the pins for them."""
     from ceprop.boards.parts.clocks import slowest_hz
     from ceprop.boards.parts.spi_pins import spi_pins
     from ceprop.boards.rtl.transport import fastest_spi_hz

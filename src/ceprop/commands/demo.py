@@ -1,4 +1,4 @@
-"""`ceprop demo`: the whole way on real digits, from the specification to hardware proven to learn the same bits."""
+"""`ceprop demo`: real digits, from the specification to hardware that is proven to learn the same bits."""
 
 import time
 from dataclasses import dataclass
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from ceprop.experiments.training_run import TrainingResult
     from ceprop.model import Dataset, Trainer
     from ceprop.sim import Comparison
+    from ceprop.sim.simulators import SimulatorName
 
-_EPOCHS = 12  # what the example is meant for
+_EPOCHS = 12  # the length for which the rates of the example were chosen
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """A comparison of the demo. The initial network moves in almost every step; the trained one is what a user keeps.
-    With a trace every state of every step is seen; without it the hardware is, to the byte, the file that is written.
-    Icarus is a thousand times slower, and a second simulator need only agree that the file means the same to it."""
+    """A comparison of the demo.
 
-    simulator: str
+    The states of the initial network change in almost every step. The trained network is the result that a user keeps.
+    With a trace, every state of every step is compared. Without it, the hardware is the same bytes as the file that is
+    written. Icarus is a thousand times slower, and has to show only that the file means the same to a second simulator.
+    """
+
+    simulator: "SimulatorName"
     network: str
     trace: bool
     samples: int
@@ -51,12 +55,19 @@ class _Proof:
 
 @click.command(short_help="Learn digits in the model and in simulated hardware.")
 @override_options
-@click.option("--output", type=OUTPUT_FOLDER, default=Path("build/demo"), show_default=True, metavar="DIR")
+@click.option(
+    "--output",
+    type=OUTPUT_FOLDER,
+    default=Path("build/demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder to write.",
+)
 @json_option
 def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
-    """Train the bundled digits network, generate its hardware, and prove that it learns bit for bit the same.
+    """Train the bundled digits network, generate its hardware, and prove that the hardware learns the same bits.
 
-    Exit code 1 if anything differs.
+    The exit code is 1 if anything differs.
     """
     from ceprop.experiments.training_run import train_to
     from ceprop.hdl import generate as generate_core
@@ -68,7 +79,7 @@ def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
     report = Report(json_file)
     click.get_current_context().with_resource(only_in(output))
     specification = Specification.load(bundled_specification("digits"), overrides)
-    Geometry(specification)  # refuses what the hardware cannot learn before the model learns it
+    Geometry(specification)  # refuses a specification that the hardware cannot learn, before the model learns it
     find_simulator("verilator")
     dataset = load_dataset(specification, "digits")
     trainer = Trainer.start(specification, dataset)
@@ -90,7 +101,7 @@ def demo(overrides: list[str], output: Path, json_file: Path | None) -> int:
 
 
 def draw(result: "TrainingResult", folder: Path) -> None:
-    """Learning curve and confusion matrix of a training run, as PNG."""
+    """Write the learning curve and the confusion matrix of a training run as PNG."""
     from ceprop.experiments.training_plots import plot_confusion, plot_learning_curve
 
     specification = result.trainer.specification
@@ -105,7 +116,7 @@ def _prove(
     specification: Specification, dataset: "Dataset", trained: "Trainer", output: Path, report: Report
 ) -> list[_Proof]:
     from ceprop.model import Trainer
-    from ceprop.sim import compare
+    from ceprop.sim import ComparisonPlan, compare
     from ceprop.sim.complete_comparison import require_whole
     from ceprop.sim.simulators import installed_simulators
 
@@ -117,19 +128,18 @@ def _prove(
             continue
         trainer = trainers[plan.network]
         with report.progress(f"{plan.simulator}, {plan.network} network") as advance:
-            comparison = compare(
-                specification,
-                dataset,
+            wanted = ComparisonPlan(
                 simulator=plan.simulator,
                 samples=plan.samples,
                 network=trainer.network,
                 epoch=trainer.epoch,
                 sample=trainer.sample,
                 trace=plan.trace,
+                checks=plan.trace,  # without both, the simulated Verilog is the file that is written
                 build=output / plan.simulator,
-                progress=advance,
                 command="ceprop demo",
             )
+            comparison = compare(specification, dataset, wanted, progress=advance)
         require_whole(comparison, plan.simulator, plan.samples)
         proofs.append(_Proof(plan, comparison))
     return proofs
@@ -172,7 +182,7 @@ def _summary(result: "TrainingResult", core: dict[str, Any], proofs: list[_Proof
 
 
 def _show(values: dict[str, Any], output: Path, report: Report) -> None:
-    columns = ("hardware", "samples", "steps", "values", "cycles", "differ", "s")
+    columns = ("hardware", "samples", "steps", "values", "cycles", "mismatches", "seconds")
     rows = [
         (
             f"{proof['simulator']}, {proof['network']}{', traced' if proof['trace'] else ', as written'}",

@@ -1,4 +1,4 @@
-"""`ceprop doctor`: which tools are here, and how to get the others."""
+"""`ceprop doctor`: the installed tools, and how to get the others."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from ceprop.common.report import Report
 @click.command(short_help="Show the tools and how to get missing ones.")
 @json_option
 def doctor(json_file: Path | None) -> int:
-    """Show the tools that are here and how to get those that are not. Exit code 1 if `ceprop demo` cannot run."""
+    """Show the installed tools, and how to get the missing ones. The exit code is 1 if `ceprop demo` cannot run."""
     from ceprop.boards.tools import find_tools
 
     report = Report(json_file)

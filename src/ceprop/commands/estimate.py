@@ -1,4 +1,4 @@
-"""`ceprop estimate`: how large and how fast, before synthesis."""
+"""`ceprop estimate`: size and speed of a core before synthesis."""
 
 from pathlib import Path
 
@@ -20,16 +20,16 @@ from ceprop.specification import Specification
     default=500,
     show_default=True,
     metavar="N",
-    help="Samples whose cycles are counted, each time.",
+    help="Samples whose cycles are counted in each stage.",
 )
 @json_option
 def estimate(specification: Specification, board: str, data: str, samples: int, json_file: Path | None) -> None:
     """Predict the size and the speed of SPEC's core on the device of a board, before anything is synthesized.
 
-    All figures are of the core alone, without a link: a board that is fed by its link learns more slowly. Samples per
-    second are cycles per sample times the clock. The cycles are exact: the cycle model counts those of the first
-    samples of training, from the initial network and after a whole epoch of the golden model. Look-up tables,
-    flip-flops and clock are predicted from designs that were placed and routed before.
+    All figures are of the core alone, without a link: a board that gets its samples over a link learns more slowly. The
+    samples per second are the clock divided by the cycles per sample. The cycles are exact: the cycle model counts
+    those of the first samples of training, from the initial network and after a whole epoch of the golden model.
+    Look-up tables, flip-flops and clock are predicted from designs that were placed and routed before.
     """
     from ceprop.boards import board as find_board
     from ceprop.model import load_dataset
@@ -62,5 +62,5 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     rows.append(("with the link", refusal or "fits", ""))
     layers = "-".join(map(str, specification.layers))
     title = f"{specification.name}: {layers} as {geometry.rows}x{geometry.cols} on {target.title}"
-    report.table(title, rows, ("", "estimate", f"error when left out of {found.builds} builds"))
+    report.table(title, rows, ("", "estimate", f"leave-one-out error over {found.builds} builds"))
     report.result({"specification": specification.name, "board": board, "fits_with_link": refusal is None, **values})

@@ -1,4 +1,4 @@
-"""`ceprop flash`: a bitstream onto a board, or a data set beside it."""
+"""`ceprop flash`: sends a bitstream or a data set to a board."""
 
 import shlex
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ceprop.boards import Board
 
 _ToSend = tuple[list[str], bytes, dict[str, object]]
-"""The command that names the file, the content of the file when it was checked, and what the JSON says of it."""
+"""The command that names the file, the content of the file when it was checked, and the keys of the JSON about it."""
 
 
 @click.command(short_help="Send a bitstream or a data set to a board.")
@@ -26,15 +26,15 @@ _ToSend = tuple[list[str], bytes, dict[str, object]]
     "--data-set",
     type=INPUT_FILE,
     metavar="FILE",
-    help="Write what `ceprop pack` made to its place in the board's flash, and no bitstream.",
+    help="Write this file of `ceprop pack` to its place in the board's flash, and no bitstream.",
 )
 @click.option(
     "--spec",
     type=INPUT_FILE,
     metavar="FILE",
-    help="Specification that the data set must suit; by default that of the report in build/BOARD, if there is one.",
+    help="Specification that the data set must suit. The default is that of the report in build/BOARD.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the command and run nothing; its program need not be here.")
+@click.option("--dry-run", is_flag=True, help="Show the command and run nothing. Its program need not be installed.")
 @json_option
 def flash(
     board: str,
@@ -44,9 +44,11 @@ def flash(
     dry_run: bool,
     json_file: Path | None,
 ) -> None:
-    """Write BITSTREAM to a board's flash with whichever program for it is here; that of build/BOARD where it is left
-    out. A bitstream that is damaged, or for another device or board, is refused before anything is sent, and so is a
-    data set that is damaged or for another network."""
+    """Write BITSTREAM to the flash of a board, with an installed program for that board.
+
+    Without BITSTREAM, the bitstream in build/BOARD is sent. A bitstream that is damaged, or made for another device or
+    board, is refused before anything is sent. A data set that is damaged, or made for another network, is refused too.
+    """
     from ceprop.boards import board as find_board
     from ceprop.boards.flow.flashing import send
 

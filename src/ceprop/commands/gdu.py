@@ -1,4 +1,4 @@
-"""`ceprop gdu`: Theorem 1, the updates of the nudged phase against the gradients of BPTT."""
+"""`ceprop gdu`: Theorem 1 of the paper, the gradient-descending updates (GDU)."""
 
 import math
 from collections.abc import Sequence
@@ -17,26 +17,47 @@ if TYPE_CHECKING:
 
 _SETTINGS, _RULES = ("prototypical", "energy-based", "consistent"), ("c-ep", "c-vf")
 _HIDDEN, _CLASSES = 512, 10
+_ERRORS = {
+    "states": "states: hidden, output",
+    "weights": "weights: to hidden, to output",
+    "backward_weights": "backward weights",
+}
+"""Fields of an entry that hold relative errors, one per layer or connection, with their headings."""
 
 
 @click.command(short_help="Measure the theorem of the paper (GDU).")
 @data_option
-@click.option("--samples", type=SAMPLES, default=20, show_default=True, help="Median over N samples.")
-@click.option("--setting", type=click.Choice(["all", *_SETTINGS]), help="One setting, or all, which is the default.")
-@click.option("--rule", type=click.Choice(["all", *_RULES]), help="One rule, or both, which is the default.")
-@click.option("--angle", type=FiniteRange(0, 180), metavar="DEGREES", help="Angle between the weight sets of c-vf; 0.")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N", help="Samples behind each median.")
+@click.option("--setting", type=click.Choice(["all", *_SETTINGS]), help="Setting to measure. The default is all.")
+@click.option("--rule", type=click.Choice(["all", *_RULES]), help="Rule to measure. The default is all.")
 @click.option(
-    "--beta", type=FiniteRange(0, 1, min_open=True), help="Instead of the paper's; a power of two with --integer."
+    "--angle",
+    type=FiniteRange(0, 180),
+    metavar="DEGREES",
+    help="Angle between the weight sets of c-vf. The default is 0.",
 )
-@click.option("--integer", is_flag=True, help="Compare the updates of the integer model.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Draws weights and samples.")
+@click.option(
+    "--beta",
+    type=FiniteRange(0, 1, min_open=True),
+    metavar="BETA",
+    help="Replaces the paper's beta. It must be a power of two with --integer.",
+)
+@click.option("--integer", is_flag=True, help="Measure the updates of the integer model.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Seed that draws weights and samples.",
+)
 @click.option(
     "--out",
     type=OUTPUT_FOLDER,
     default=Path("build/gdu"),
     show_default=True,
     metavar="FOLDER",
-    help="Where the plots go.",
+    help="Folder for the plots.",
 )
 @json_option
 def gdu(
@@ -51,11 +72,11 @@ def gdu(
     out: Path,
     json_file: Path | None,
 ) -> None:
-    """Theorem 1 of the paper: the updates of the nudged phase against the gradients of BPTT.
+    """Measure Theorem 1 of the paper, the gradient-descending updates (GDU).
 
-    Draws the curves of the paper's theory figures and reports how far updates and gradients are apart, layer by layer,
-    as beta goes to 0 and as the rates grow. With --integer the updates are those of the integer model, against the
-    bits of states and weights.
+    The theorem says that the updates of the nudged phase equal the gradients of BPTT as beta and the rates go to 0.
+    The verb plots both, and reports the relative error between them for every layer, against beta and against the
+    rates. With --integer the updates are those of the integer model, against the bits of states and weights.
     """
     if integer and (setting or rule or angle is not None):
         raise click.UsageError("--integer has one setting and one rule; leave --setting, --rule and --angle out")
@@ -69,7 +90,7 @@ def gdu(
 
 
 def _pairs(setting: str, rule: str, angle: float | None) -> list[tuple[str, str]]:
-    """Settings and rules to run; the consistent form of VF is its energy-based one, which has no `rho'` either."""
+    """Return the settings and rules to run. VF has no consistent setting: its energy-based one has no `rho'`."""
     pairs = [
         (one, other)
         for other in _RULES
@@ -77,14 +98,14 @@ def _pairs(setting: str, rule: str, angle: float | None) -> list[tuple[str, str]
         if setting in ("all", one) and rule in ("all", other) and (one, other) != ("consistent", "c-vf")
     ]
     if not pairs:
-        raise CepropError("--setting consistent --rule c-vf: VF knows one real-time form, --setting energy-based")
+        raise CepropError("--setting consistent --rule c-vf: VF has one real-time form, --setting energy-based")
     if angle is not None and all(rule == "c-ep" for _, rule in pairs):
         raise CepropError(f"--angle {angle:g}: c-ep has one weight set; an angle needs --rule c-vf")
     return pairs
 
 
 def _power_of_two(beta: float | None) -> float:
-    """The integer model's beta; 2^-6 is the smallest that 16-bit states do not drown."""
+    """Return the beta of the integer model. Below 2^-6 the rounding of 16-bit states hides the nudge."""
     if beta is None:
         return 2.0**-6
     if math.frexp(beta)[0] != 0.5 or not 2.0**-15 <= beta <= 0.25:
@@ -102,7 +123,7 @@ def _theory(
     beta: float | None,
     out: Path,
 ) -> dict[str, Any]:
-    """Measure in floating point, show and draw it; the JSON."""
+    """Measure in floating point, show and plot the result, and return its JSON."""
     from ceprop.experiments.theorem import run_theory, theory_networks
     from ceprop.experiments.theorem_plots import plot_theory
 
@@ -113,13 +134,25 @@ def _theory(
     _table(report, values, "", ("setting", "rule", "eta"), run.relative_error)
     _table(report, values, "as beta goes to 0", ("setting", "rule", "beta"), run.floor)
     _table(report, values, "as the rate grows", ("setting", "rule", "eta"), run.growth)
+    for line in _verdicts(run.floor):
+        report.say(line)
     values |= {"relative_error": run.relative_error, "floor": run.floor, "growth": run.growth}
     settings = [network.settings.model_dump(mode="json", exclude={"rates"}) for network in networks]
     return values | {"settings": settings, "plots": [str(path) for path in plot_theory(run, samples[0], out)]}
 
 
+def _verdicts(floor: Sequence[dict[str, Any]]) -> list[str]:
+    """Return one sentence per setting and rule: the largest median error of any layer at the smallest beta."""
+    smallest = {(entry["setting"], entry["rule"]): entry for entry in sorted(floor, key=lambda entry: -entry["beta"])}
+    return [
+        f"{setting}, {rule}: at beta = {entry['beta']:.3g} the largest relative error of a layer is "
+        f"{100 * max(error for field in _ERRORS for error in entry.get(field, [])):.3g} %"
+        for (setting, rule), entry in smallest.items()
+    ]
+
+
 def _integer(report: Report, data: str, count: int, seed: int, beta: float, out: Path) -> dict[str, Any]:
-    """Measure the integer model, show and draw it; the JSON."""
+    """Measure the integer model, show and plot the result, and return its JSON."""
     from ceprop.experiments.integer_theorem import integer_networks, run_integer
     from ceprop.experiments.theorem_plots import plot_integer
 
@@ -135,7 +168,7 @@ def _integer(report: Report, data: str, count: int, seed: int, beta: float, out:
 
 
 def _samples(data: str, count: int, seed: int) -> "tuple[list[Sample], dict[str, Any]]":
-    """Samples to measure, and what the JSON says about them."""
+    """Return the samples to measure, and the keys of the JSON about them."""
     from ceprop.experiments.theorem import DEFINITION
     from ceprop.model import load_images
     from ceprop.model.datasets import check_fit
@@ -152,11 +185,11 @@ def _samples(data: str, count: int, seed: int) -> "tuple[list[Sample], dict[str,
 def _table(
     report: Report, values: dict[str, Any], title: str, keys: Sequence[str], entries: Sequence[dict[str, Any]]
 ) -> None:
-    fields = [field for field in ("states", "weights", "backward_weights") if any(field in entry for entry in entries)]
+    fields = [field for field in _ERRORS if any(field in entry for entry in entries)]
     rows = []
     for entry in entries:
         cells = [f"{value:.3g}" if isinstance(value := entry.get(key, "float"), float) else value for key in keys]
         rows.append(cells + [", ".join(f"{100 * error:.3g}" for error in entry.get(field, [])) for field in fields])
     network = "-".join(map(str, values["layers"]))
     head = f"relative error in per cent, {network}, median of {values['samples']} {title}"
-    report.table(head.strip(), rows, [name.replace("_", " ") for name in (*keys, *fields)])
+    report.table(head.strip(), rows, [*(key.replace("_", " ") for key in keys), *(_ERRORS[name] for name in fields)])

@@ -22,22 +22,26 @@ if TYPE_CHECKING:
 @click.command(short_help="Write the Verilog of SPEC and its manifest.")
 @specification_options
 @click.option("-o", "--output", required=True, type=OUTPUT_FOLDER, metavar="DIR", help="Folder to write.")
-@click.option("--lint", is_flag=True, help="Ask Verilator, Icarus and yosys first; nothing is written if one objects.")
+@click.option(
+    "--lint",
+    is_flag=True,
+    help="Check the Verilog with Verilator, Icarus and yosys first. Nothing is written if one of them refuses it.",
+)
 @primitives_option
 @json_option
 def generate(specification: Specification, output: Path, lint: bool, primitives: str, json_file: Path | None) -> None:
-    """Write SPEC's hardware to DIR: one file of Verilog-2005, and a manifest of its ports, registers and widths."""
+    """Write the hardware of SPEC to DIR: a file of Verilog-2005, and a manifest of its ports, registers and widths."""
     from ceprop.hdl import generate as generate_core
     from ceprop.hdl.devices.primitives import primitives_named
 
     report = Report(json_file)
     click.get_current_context().with_resource(only_in(output))
-    Geometry(specification)  # refuses a specification without an array before anything is made
+    Geometry(specification)  # refuses a specification that the hardware cannot learn, before anything is made
     parts = primitives_named(primitives)
     with report.stages() as say:
         say("building the cells and writing their Verilog")
         core = generate_core(specification, parts)
-        say("asking Verilator, Icarus and yosys")
+        say("checking with Verilator, Icarus and yosys")
         accepted = _lint(core, parts) if lint else []
         values = write_core(specification, core, output)
     values["primitives"] = primitives
@@ -47,14 +51,14 @@ def generate(specification: Specification, output: Path, lint: bool, primitives:
         ("manifest", values["manifest"]),
         ("size", f"{values['bytes']:,} bytes"),
         ("sha256", values["sha256"]),
-        ("accepted by", ", ".join(f"{tool} {version}" for tool, version in accepted) or "not asked (--lint)"),
+        ("accepted by", ", ".join(f"{tool} {version}" for tool, version in accepted) or "not checked (see --lint)"),
     ]
     report.table(f"{core.top}: {values['rows']}x{values['cols']} cells", rows)
     report.result(values)
 
 
 def write_core(specification: Specification, core: "GeneratedCore", folder: Path) -> dict[str, Any]:
-    """Write Verilog and manifest to `folder`; where they are, and what they are."""
+    """Write Verilog and manifest to `folder`; return their paths and digests as JSON has them."""
     content = core.verilog.encode()
     verilog, manifest = folder / f"{specification.name}.v", folder / f"{specification.name}.json"
     write_aside(verilog, content)

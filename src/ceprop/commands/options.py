@@ -14,14 +14,14 @@ Verb = Callable[..., Any]
 
 
 def override_options(verb: Verb) -> Verb:
-    """`--set key=value`, repeatable, and `--seed`; the verb gets one list, `overrides`."""
+    """Add `--set key=value`, which may be repeated, and `--seed`. The verb gets one list, `overrides`."""
 
     @click.option(
         "--set",
         "fields",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Override a field of the specification, array.rows=2 say; may be given often.",
+        help="Set a field of the specification, for example array.rows=2. May be repeated.",
     )
     @click.option("--seed", metavar="S", help="Short for --set seed=S.")
     @wraps(verb)
@@ -33,7 +33,7 @@ def override_options(verb: Verb) -> Verb:
 
 
 def specification_options(verb: Verb) -> Verb:
-    """The argument SPEC with its overrides; the verb gets a `specification`."""
+    """Add the argument SPEC and its overrides. The verb gets a `specification`."""
 
     @click.argument("spec", type=INPUT_FILE)
     @override_options
@@ -45,7 +45,11 @@ def specification_options(verb: Verb) -> Verb:
 
 
 json_option = click.option(
-    "--json", "json_file", type=JSON_FILE, metavar="FILE", help="Write the result as JSON; - is standard output."
+    "--json",
+    "json_file",
+    type=JSON_FILE,
+    metavar="FILE",
+    help="Write the result as JSON to this file; - is standard output.",
 )
 
 
@@ -61,7 +65,7 @@ data_option = click.option(
     default="digits",
     show_default=True,
     metavar="digits|FOLDER",
-    help="scikit-learn's digits, or a folder with MNIST's four IDX files.",
+    help="Data: scikit-learn's digits, or a folder with the four IDX files of MNIST.",
 )
 
 primitives_option = click.option(
@@ -69,35 +73,39 @@ primitives_option = click.option(
     type=click.Choice(["portable", "ecp5", "ice40"]),
     default="portable",
     show_default=True,
-    help="What multipliers and weight memories are made of.",
+    help="Cells of which multipliers and weight memories are made.",
 )
 
 
 def parse_seeds(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    """The seeds of a list between commas, different from each other; raises :class:`click.BadParameter`."""
+    """Return the seeds of a list between commas. Raises :class:`click.BadParameter` where two are equal."""
     try:
         seeds = tuple(int(seed) for seed in value.split(","))
     except ValueError:
         seeds = ()
     if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise click.BadParameter(f"{value!r}: must be different numbers from 0 between commas, 1,2,3 say")
+        raise click.BadParameter(f"{value!r}: must be different numbers from 0 between commas, for example 1,2,3")
     return seeds
 
 
-def seeds_option_from(default: str, help_text: str = "One run a seed, 1,2,3 say.") -> Callable[[Verb], Verb]:
-    """`--seeds` with a default of its own."""
+def seeds_option_from(
+    default: str, help_text: str = "Seeds, one run each, for example 1,2,3."
+) -> Callable[[Verb], Verb]:
+    """Return the option `--seeds` with this default."""
     return click.option(
         "--seeds", default=default, show_default=True, metavar="LIST", callback=parse_seeds, help=help_text
     )
 
 
 seeds_option = seeds_option_from("1")
-board_option = click.option("--board", required=True, metavar="NAME", help="Board whose device is meant.")
+board_option = click.option(
+    "--board", required=True, metavar="NAME", help="Name of the board, as `ceprop boards` lists it."
+)
 out_option = click.option(
     "--out",
     type=OUTPUT_FOLDER,
     default=Path("build/reproduce"),
     show_default=True,
     metavar="FOLDER",
-    help="Where checkpoints and plots go; a run that was interrupted goes on from there.",
+    help="Folder for checkpoints and plots. An interrupted run goes on from there.",
 )

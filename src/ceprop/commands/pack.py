@@ -1,4 +1,4 @@
-"""`ceprop pack`: a data set for a board's flash, from which it learns by itself."""
+"""`ceprop pack`: a data set for the flash of a board, from which the board learns by itself."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from ceprop.specification import Specification
 @specification_options
 @click.argument("file", type=OUTPUT_FILE)
 @data_option
-@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
-@click.option("--contents", is_flag=True, help="FILE is all of a flash, as `ceprop run --flash` has it.")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Samples to pack.")
+@click.option("--contents", is_flag=True, help="FILE is the content of a whole flash, as for `ceprop run --flash`.")
 @json_option
 def pack(
     specification: Specification, file: Path, data: str, samples: int, contents: bool, json_file: Path | None
 ) -> None:
     """Pack the first N samples, in the order of SPEC's first epoch, into FILE.
 
-    `ceprop flash --data-set` writes it to the board's flash, at the address shown, and `ceprop run train --from-flash`
+    `ceprop flash --data-set` writes FILE to the board's flash, at the address shown. `ceprop run train --from-flash`
     lets the board learn from it.
     """
     from ceprop.boards.host import data_set_image, first_batch

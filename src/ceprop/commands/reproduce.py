@@ -17,27 +17,33 @@ _ROWS = ("ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h")
 
 @click.group(short_help="Repeat the experiments of the paper in float.")
 def reproduce() -> None:
-    """The experiments of the paper (arXiv 2005.04168) with the float reference.
+    """Repeat the experiments of the paper (arXiv 2005.04168) with the float reference.
 
-    Every run keeps a checkpoint: the same command goes on where it was interrupted.
+    Every run keeps a checkpoint. After an interruption, the same command goes on from there.
     """
 
 
 @reproduce.command(short_help="Repeat the table of errors on MNIST.")
-@click.option("--row", "rows", type=click.Choice(_ROWS), multiple=True, help="A row of the table; all, if left out.")
+@click.option(
+    "--row",
+    "rows",
+    type=click.Choice(_ROWS),
+    multiple=True,
+    help="Row of the table; may be repeated. The default is all rows.",
+)
 @click.option(
     "--rate-scale",
     type=FiniteRange(0, min_open=True),
     default=1.0,
     show_default=True,
     metavar="FACTOR",
-    help="Multiply all rates of the paper.",
+    help="Factor for all rates of the paper.",
 )
-@click.option("--epochs", type=EPOCHS, metavar="N", help="Stop after N epochs.")
+@click.option("--epochs", type=EPOCHS, metavar="N", help="Epochs of each run. The default is the paper's.")
 @click.option(
     "--without-slopes",
     is_flag=True,
-    help="Run the C-VF rows by the rule of the paper's text; it is unstable at the paper's rates.",
+    help="Use the rule of the paper's text for the C-VF rows. It is unstable at the paper's rates.",
 )
 @seeds_option
 @data_option
@@ -53,9 +59,9 @@ def table(
     out: Path,
     json_file: Path | None,
 ) -> None:
-    """The table of test and training errors; without --epochs at full length.
+    """Repeat the paper's table of test and training errors.
 
-    On MNIST the paper's errors stand beside them.
+    On MNIST the table has the paper's errors too.
     """
     from ceprop.experiments.reproduction import Run, beside_paper, fitted, run_seeds, scaled
     from ceprop.experiments.reproduction_plots import plot_rows
@@ -79,7 +85,7 @@ def table(
     title = f"{images.name}: last epoch, mean over seeds {', '.join(map(str, seeds))}"
     report.table(title, [_table_row(*item) for item in results.items()], columns)
     if not on_mnist:
-        report.say(f"The paper's figures are of MNIST, and {images.name} is other data, so none of them is shown.")
+        report.say(f"The paper's figures are for MNIST. {images.name} is other data, so they are not shown.")
     for name, result in results.items():
         for line in _remarks(result):
             report.say(f"{name}: {line}")
@@ -88,7 +94,7 @@ def table(
     report.result({**kind, "rows": results, "plot": str(plot)})
     for name, result in results.items():
         if not result["seeds"]:
-            raise CepropError(f"{name}: no seed is left: {next(iter(result['diverged'].values()))}")
+            raise CepropError(f"{name}: the learning of every seed diverged: {next(iter(result['diverged'].values()))}")
 
 
 def _without_slopes(rows: Sequence[str]) -> dict[str, Any]:
@@ -100,7 +106,7 @@ def _without_slopes(rows: Sequence[str]) -> dict[str, Any]:
 
 
 def seed_progress(report: Report, label: str) -> Callable[[int], AbstractContextManager[Advance]]:
-    """A progress bar for each seed of a run."""
+    """Return a function that opens a progress bar for a seed of a run."""
     return lambda seed: report.progress(f"{label}, seed {seed}")
 
 
@@ -119,13 +125,15 @@ def _table_row(name: str, result: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _remarks(result: dict[str, Any]) -> list[str]:
-    """What there is to say about a row, a line each."""
+    """Return remarks about a row, one per line."""
     lines = [f"seed {seed}: {message}" for seed, message in result["diverged"].items()]
     if result["within_deviation"] is not None:
         where = "within" if result["within_deviation"] else "outside"
         lines.insert(0, f"{where} the paper's standard deviation")
     elif result["paper"] is not None:
-        lines.insert(0, "not as long as the paper's run, so the two errors cannot be compared")
+        lines.insert(0, "shorter than the paper's run, so the two errors cannot be compared")
     if result["seeds"]:
-        lines.append(f"{percent(result['test_unsettled'])} of the test samples still moved at the free phase's end")
+        lines.append(
+            f"{percent(result['test_unsettled'])} of the test samples had not settled at the end of the free phase"
+        )
     return lines

@@ -1,4 +1,4 @@
-"""`ceprop reproduce angle` and `gradient-angle`: what the weights' angles and the updates' angles do to learning."""
+"""`ceprop reproduce angle` and `gradient-angle`: learning against the angle of the weights and of the updates."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,36 +18,42 @@ _ANGLES = "0,22.5,45,67.5,90,112.5,135,157.5,180"
 
 
 def parse_angles(context: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
-    """The angles of a list between commas, in degrees; raises :class:`click.BadParameter`."""
+    """Return the angles of a list between commas, in degrees. Raises :class:`click.BadParameter`."""
     try:
         angles = tuple(float(angle) for angle in value.split(","))
     except ValueError:
-        raise click.BadParameter(f"{value!r}: must be numbers between commas, 0,45,90 say") from None
+        raise click.BadParameter(f"{value!r}: must be numbers between commas, for example 0,45,90") from None
     if not all(0 <= angle <= 180 for angle in angles):
         raise click.BadParameter(f"{value!r}: angles must be from 0 to 180 degrees")
     return angles
 
 
 _SIZE_OPTIONS = (
-    click.option("--full", is_flag=True, help="The paper's size and length; --hidden and --epochs are left aside."),
+    click.option("--full", is_flag=True, help="Use the paper's size and length, not --hidden and --epochs."),
     click.option("--hidden", type=click.IntRange(min=1), default=128, show_default=True, metavar="N",
-                 help="Units of a hidden layer at reduced size."),
+                 help="Units of a hidden layer."),
     click.option("--epochs", type=EPOCHS, default=10, show_default=True, metavar="N",
-                 help="Epochs at reduced size."),
+                 help="Epochs of each run."),
     click.option("--angles", default=_ANGLES, show_default=True, metavar="LIST", callback=parse_angles,
                  help="Initial angles between forward and backward weights, in degrees."),
 )  # fmt: skip
 
 
 def _size_options(verb: Any) -> Any:
-    """Options of the experiments that run at reduced size unless told."""
+    """Add the options of the experiments whose default is a reduced size."""
     for option in reversed(_SIZE_OPTIONS):
         verb = option(verb)
     return verb
 
 
 @click.command(short_help="Measure error against the angle of the weights.")
-@click.option("--row", type=click.Choice(("c-vf-1h", "c-vf-2h")), default="c-vf-1h", show_default=True)
+@click.option(
+    "--row",
+    type=click.Choice(("c-vf-1h", "c-vf-2h")),
+    default="c-vf-1h",
+    show_default=True,
+    help="Row of the paper's table.",
+)
 @_size_options
 @seeds_option
 @data_option
@@ -64,7 +70,7 @@ def angle(
     out: Path,
     json_file: Path | None,
 ) -> None:
-    """Test error of C-VF against the initial angle between forward and backward weights."""
+    """Measure the test error of C-VF against the initial angle between forward and backward weights."""
     from ceprop.experiments.reproduction_plots import plot_angles
     from ceprop.model import load_images
 
@@ -100,10 +106,11 @@ def gradient_angle(
     out: Path,
     json_file: Path | None,
 ) -> None:
-    """Test error against the angle between the total update and the total BPTT gradient before learning.
+    """Measure the test error against the angle between the total update and the total BPTT gradient before learning.
 
-    EP and C-EP give a point each, C-VF one for every initial weight angle. The angle is given for all nudged steps,
-    and as the authors' code computes it: without the first nudged step, and without the last free step of the gradient.
+    EP and C-EP give one point each, C-VF gives one for every initial weight angle. The table has two angles. The first
+    is over all nudged steps. The second is the one that the authors' code computes: it leaves out the first nudged step
+    of the update and the last free step of the gradient.
     """
     from ceprop.experiments.reproduction_plots import plot_angles
     from ceprop.model import load_images

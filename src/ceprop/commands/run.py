@@ -1,97 +1,89 @@
 """`ceprop run`: a board, or a simulated one, learns over its link beside the golden model."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ceprop.commands.board_target import BoardTarget
 from ceprop.commands.options import data_option, json_option, override_options
+from ceprop.commands.run_snapshots import load, restore, save, snapshot
+from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import (
     CLOCK_MHZ,
     INPUT_FILE,
-    LEARNED_SAMPLES,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
     SAMPLES,
     FiniteRange,
 )
 from ceprop.common.report import Report, percent
-from ceprop.specification import Specification
-from ceprop.specification.bundled import bundled_specification
 
 if TYPE_CHECKING:
-    from ceprop.boards.host import HostDriver, Place
-    from ceprop.model import Trainer
-
-
-@dataclass(frozen=True)
-class _Board:
-    """What the group's options name, made when a verb asks for it: `ceprop run VERB --help` needs none of it."""
-
-    spec: Path | None
-    overrides: list[str]
-    port: str | None
-    make_place: Callable[[str], "Place"]
-
-    @cached_property
-    def specification(self) -> Specification:
-        """What the board was built from."""
-        return Specification.load(self.spec or bundled_specification("digits"), self.overrides)
-
-    @property
-    def place(self) -> "Place":
-        """Where the board is; raises :class:`click.UsageError` where no port was named."""
-        if self.port is None:
-            raise click.UsageError("--port must be given before the verb: a serial port, an ftdi:// address, or sim")
-        return self.make_place(self.port)
-
-    @contextmanager
-    def opened(self, report: Report) -> Iterator["HostDriver"]:
-        from ceprop.boards.host import open_board
-
-        with open_board(self.specification, self.place, report.say) as driver:
-            yield driver
+    from ceprop.boards.host import Place
 
 
 @click.group("run", short_help="Let a real or simulated board learn over its link.")
 @click.option(
     "--port",
     metavar="sim|DEVICE|URL",
-    help="Serial port of the board; ftdi://ftdi:232h/1 (ftdi:///? lists them) for SPI; or sim: simulate it.",
+    help="Where the board is: a serial port, ftdi://ftdi:232h/1 for SPI (ftdi:///? lists adapters), or sim.",
 )
-@click.option("--board", metavar="NAME", help="Which it is; --port sim needs it: generic for what no board holds.")
-@click.option("--spec", type=INPUT_FILE, metavar="FILE", help="What it was built from; by default the digits example.")
+@click.option(
+    "--board",
+    metavar="NAME",
+    help="Name of the board. --port sim needs it; generic simulates a core that no board holds.",
+)
+@click.option(
+    "--spec",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="Specification that the board was built from. The default is the digits example.",
+)
 @override_options
-@click.option("--baud", type=click.IntRange(1200, 12_000_000), help="Of a serial port; by default that of builds.")
+@click.option(
+    "--baud",
+    type=click.IntRange(1200, 12_000_000),
+    metavar="N",
+    help="Bits per second of a serial port. The default is that of `ceprop build`.",
+)
 @click.option(
     "--transport",
     type=click.Choice(["uart", "spi", "axi4-stream", "wishbone"]),
     default="uart",
     show_default=True,
-    help="How bytes come to a simulated board; the last two are for --board generic only.",
+    help="Transport of a simulated board. The last two are for --board generic only.",
 )
 @click.option(
     "--pauses",
     type=FiniteRange(0, 0.99),
     default=0.0,
     metavar="RATE",
-    help="Let the host of a simulated board rest in so many of the cycles, on axi4-stream or wishbone.",
+    help="Share of the cycles in which the simulated host pauses, on axi4-stream or wishbone.",
 )
 @click.option(
     "--line-noise",
     type=FiniteRange(0, 0.2),
     default=0.0,
     metavar="RATE",
-    help="Damage so many of the bytes on the line to a simulated board.",
+    help="Share of the bytes that are damaged on the line to a simulated board.",
 )
-@click.option("--noise-seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
-@click.option("--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Of a simulated board; 36 if not given.")
 @click.option(
-    "--flash", type=INPUT_FILE, metavar="FILE", help="Contents of a simulated board's flash, made if missing."
+    "--noise-seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Seed of the line noise.",
+)
+@click.option(
+    "--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Clock of a simulated board in MHz. The default is 36."
+)
+@click.option(
+    "--flash",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="File with the content of a simulated board's flash. It is made if missing.",
 )
 @click.option(
     "--build",
@@ -99,7 +91,7 @@ class _Board:
     default=Path("build/run"),
     show_default=True,
     metavar="DIR",
-    help="Keeps the simulation.",
+    help="Folder that keeps the compiled simulation.",
 )
 @click.pass_context
 def run_board(
@@ -117,9 +109,9 @@ def run_board(
     flash: Path | None,
     build: Path,
 ) -> None:
-    """A board, real or simulated, learns over its link, and every bit is compared with the golden model's.
+    """Let a board, real or simulated, learn over its link, and compare every bit with the golden model.
 
-    Exit code 1 if anything differs.
+    The exit code is 1 if anything differs.
     """
 
     def place(port: str) -> "Place":
@@ -128,16 +120,18 @@ def run_board(
         clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
         return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, clock_hz)
 
-    context.obj = _Board(spec, overrides, port, place)
+    context.obj = BoardTarget(spec, overrides, port, place)
 
 
 @run_board.command(short_help="Compare every function of the board with the model.")
-@click.option("--samples", type=SAMPLES, default=30, show_default=True, metavar="N", help="To learn.")
+@click.option(
+    "--samples", type=SAMPLES, default=30, show_default=True, metavar="N", help="Samples to learn from, and to infer."
+)
 @data_option
 @json_option
 @click.pass_obj
-def selftest(target: _Board, samples: int, data: str, json_file: Path | None) -> int:
-    """Golden vectors: registers and bounds, RESET, memories there and back, learning, inference, counters."""
+def selftest(target: BoardTarget, samples: int, data: str, json_file: Path | None) -> int:
+    """Compare registers and their bounds, RESET, memories, learning, inference and counters with the model."""
     from ceprop.model import load_dataset
     from ceprop.performance.board_report import show_proof
     from ceprop.performance.cycle_replay import Span
@@ -153,25 +147,31 @@ def selftest(target: _Board, samples: int, data: str, json_file: Path | None) ->
 
 @run_board.command(short_help="Learn on the board and in the model.")
 @data_option
-@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Samples to learn from.")
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),  # no INPUT_FILE: --snapshot may take the place of what was read
+    type=click.Path(path_type=Path),  # not INPUT_FILE, because --snapshot may replace the file that was read
     metavar="FILE",
     help="Go on from this training run or snapshot.",
 )
-@click.option("--snapshot", "saved", type=OUTPUT_FILE, metavar="FILE", help="Save what the board learned here.")
+@click.option(
+    "--snapshot",
+    "saved",
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="Save the network that the board learned to this file.",
+)
 @click.option(
     "--from-flash",
     type=click.IntRange(min=1, max=65535),
     metavar="PASSES",
-    help="Let the board learn by itself from the data set of N samples in its flash, so many times over.",
+    help="Let the board learn by itself, this many times, from the data set of N samples in its flash.",
 )
-@click.option("--save", "keep", is_flag=True, help="Save the network to the board's flash afterwards.")
+@click.option("--save", "keep", is_flag=True, help="Save the network to the flash of the board afterwards.")
 @json_option
 @click.pass_obj
 def train(
-    target: _Board,
+    target: BoardTarget,
     data: str,
     samples: int,
     checkpoint: Path | None,
@@ -180,13 +180,13 @@ def train(
     keep: bool,
     json_file: Path | None,
 ) -> int:
-    """Learn from N samples on the board and in the model; predictions and all memories are compared."""
+    """Learn from N samples on the board and in the model, and compare predictions and all memories."""
     from ceprop.boards.host import save_to_flash, train_beside, train_from_flash_beside
-    from ceprop.model import save_checkpoint
+    from ceprop.model import load_dataset, save_checkpoint
     from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
-    trainer = _trainer(target.specification, data, checkpoint)
+    trainer = trainer_from(target.specification, load_dataset(target.specification, data), checkpoint)
     if from_flash and saved:
         raise click.UsageError("--from-flash has no position in an epoch to save: use `snapshot` afterwards")
     with target.opened(report) as driver, report.progress("training") as advance:
@@ -208,27 +208,27 @@ def train(
         "test_error": test.error,
     }
     wrong = f"{proof.learned.samples:,}, {proof.learned.errors:,}"
-    rows = [("samples, wrong before learning", wrong), ("test error, by the model", percent(test.error))]
+    rows = [("samples, wrong predictions before learning", wrong), ("test error of the model", percent(test.error))]
     return show_proof(report, proof, values, rows)
 
 
 @run_board.command(short_help="Predict test samples on the board and in the model.")
 @data_option
-@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Of the test set.")
+@click.option("--samples", type=SAMPLES, default=100, show_default=True, metavar="N", help="Samples of the test set.")
 @click.option(
-    "--checkpoint", type=INPUT_FILE, metavar="FILE", help="Load this network; without it, the board keeps its own."
+    "--checkpoint", type=INPUT_FILE, metavar="FILE", help="Network to load. Without it, the board keeps its own."
 )
 @json_option
 @click.pass_obj
-def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json_file: Path | None) -> int:
-    """Predict test samples on the board and in the model."""
+def infer(target: BoardTarget, data: str, samples: int, checkpoint: Path | None, json_file: Path | None) -> int:
+    """Predict test samples on the board and in the model, and compare the predictions."""
     from ceprop.boards.host import infer_beside
     from ceprop.model import load_dataset
     from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
     dataset = load_dataset(target.specification, data)
-    network = None if checkpoint is None else _trainer(target.specification, data, checkpoint).network
+    network = None if checkpoint is None else trainer_from(target.specification, dataset, checkpoint).network
     with target.opened(report) as driver, report.progress("inferring") as advance:
         proof, predictions = infer_beside(driver, network, dataset.test_inputs[:samples], advance)
     labels = dataset.test_labels[:samples]
@@ -238,86 +238,5 @@ def infer(target: _Board, data: str, samples: int, checkpoint: Path | None, json
     return show_proof(report, proof, values, rows)
 
 
-@run_board.command(short_help="Save the network of the board to a file.")
-@click.argument("file", type=OUTPUT_FILE)
-@data_option
-@click.option(
-    "--trained", type=LEARNED_SAMPLES, default=0, show_default=True, metavar="N", help="Samples learned so far."
-)
-@json_option
-@click.pass_obj
-def snapshot(target: _Board, file: Path, data: str, trained: int, json_file: Path | None) -> None:
-    """Save the board's network to FILE, from which `ceprop train --resume` and --checkpoint go on."""
-    from ceprop.model import Trainer, load_dataset, save_checkpoint
-
-    report = Report(json_file)
-    dataset = load_dataset(target.specification, data)
-    with target.opened(report) as driver, report.progress("reading") as advance:
-        network = driver.read_back(advance)
-    epoch, sample = divmod(trained, len(dataset.train_labels))
-    save_checkpoint(Trainer(target.specification, network, dataset, epoch, sample), file)
-    values = {"file": str(file), "epoch": epoch, "sample": sample, "weights_sha256": network.weights_sha256()}
-    report.table(f"snapshot of {driver.board}", list(values.items()))
-    report.result(values)
-
-
-@run_board.command(short_help="Load the network of a file into the board.")
-@click.argument("file", type=INPUT_FILE)
-@data_option
-@json_option
-@click.pass_obj
-def restore(target: _Board, file: Path, data: str, json_file: Path | None) -> int:
-    """Load the network of FILE, a snapshot or a checkpoint, into the board, and read it back."""
-    from ceprop.boards.host import Proof
-    from ceprop.performance.board_report import show_proof
-
-    report = Report(json_file)
-    trainer = _trainer(target.specification, data, file)
-    with target.opened(report) as driver, report.progress("loading") as advance:
-        driver.reset()
-        driver.load(trainer.network, advance)
-        proof = Proof(driver, trainer.network)
-        proof.compare_memories(advance)
-    values = {"file": str(file), "epoch": trainer.epoch, "sample": trainer.sample}
-    return show_proof(report, proof, values, [("network of", str(file))])
-
-
-@run_board.command(short_help="Save the network to the flash of the board.")
-@json_option
-@click.pass_obj
-def save(target: _Board, json_file: Path | None) -> None:
-    """Save the board's network to its own flash. Power may fail meanwhile: the snapshot before it stays."""
-    from ceprop.boards.host import save_to_flash
-
-    report = Report(json_file)
-    with target.opened(report) as driver:
-        save_to_flash(driver)
-        _show_own(report, driver, "saved to the flash of")
-
-
-@run_board.command(short_help="Load the network from the flash of the board.")
-@json_option
-@click.pass_obj
-def load(target: _Board, json_file: Path | None) -> None:
-    """Load the newest whole snapshot of the board's own flash into its network."""
-    from ceprop.boards.host import restore_from_flash
-
-    report = Report(json_file)
-    with target.opened(report) as driver:
-        restore_from_flash(driver)
-        _show_own(report, driver, "loaded from the flash of")
-
-
-def _show_own(report: Report, driver: "HostDriver", what: str) -> None:
-    values = {"board": driver.board, "weights_sha256": driver.read_back().weights_sha256()}
-    report.table(f"{what} {driver.board}", list(values.items()))
-    report.result(values)
-
-
-def _trainer(specification: Specification, data: str, checkpoint: Path | None) -> "Trainer":
-    from ceprop.model import Trainer, load_checkpoint, load_dataset
-
-    dataset = load_dataset(specification, data)
-    if checkpoint is None:
-        return Trainer.start(specification, dataset)
-    return load_checkpoint(specification, dataset, checkpoint)
+for verb in (snapshot, restore, save, load):
+    run_board.add_command(verb)

@@ -1,44 +1,57 @@
-"""`ceprop sim`: the hardware learns in a simulator, beside the golden model, and must do so bit for bit."""
+"""`ceprop sim`: the hardware learns in a simulator, and every bit is compared with the golden model."""
 
 import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ceprop.commands.options import data_option, json_option, primitives_option, specification_options
+from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 from ceprop.common.files import check_target
 from ceprop.common.locks import only_on
 from ceprop.common.report import Report
 from ceprop.specification import Geometry, Specification
 
+if TYPE_CHECKING:
+    from ceprop.sim.simulators import SimulatorName
+
 
 @click.command(short_help="Compare simulated hardware with the model.")
 @specification_options
-@click.option("--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True)
+@click.option(
+    "--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True, help="Simulator."
+)
 @data_option
-@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N")
+@click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N", help="Samples to learn from.")
 @click.option(
     "--read-every",
     type=SAMPLES,
     default=1,
     show_default=True,
     metavar="N",
-    help="Compare the memories after every N samples, which follow each other closely in between.",
+    help="Compare the memories after every N samples. In between, samples follow each other without a pause.",
 )
-@click.option("--no-skip", is_flag=True, help="Let the core visit every unit and input, and run every step.")
+@click.option(
+    "--no-skip", is_flag=True, help="Turn skipping off: the core visits every unit and input, and runs every step."
+)
 @primitives_option
-@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Start from this training run.")
+@click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Begin from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
-@click.option("--plant-fault", type=click.Choice(["weight"]), help="Flip one bit behind the model's back.")
-@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Keep the compiled simulation here.")
+@click.option(
+    "--plant-fault",
+    type=click.Choice(["weight"]),
+    help="Flip one bit in the hardware, and not in the model, to see that the comparison finds it.",
+)
+@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Folder that keeps the compiled simulation.")
 @json_option
 def sim(
     specification: Specification,
-    simulator: str,
+    simulator: "SimulatorName",
     data: str,
     samples: int,
     read_every: int,
@@ -50,11 +63,14 @@ def sim(
     build: Path | None,
     json_file: Path | None,
 ) -> int:
-    """Train SPEC's hardware in a simulator and compare it with the golden model: every state after every step, every
-    weight between samples, every cycle count. Exit code 1 if anything differs."""
+    """Train the hardware of SPEC in a simulator, and compare it with the golden model.
+
+    Every state is compared after every step, every weight between samples, and every count of cycles. The exit code is
+    1 if anything differs.
+    """
     from ceprop.hdl.devices.primitives import primitives_named
-    from ceprop.model import Trainer, load_checkpoint, load_dataset
-    from ceprop.sim import compare
+    from ceprop.model import load_dataset
+    from ceprop.sim import ComparisonPlan, compare
     from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
 
@@ -62,17 +78,12 @@ def sim(
     Geometry(specification)
     find_simulator(simulator, waves)
     dataset = load_dataset(specification, data)
-    if checkpoint is None:
-        trainer = Trainer.start(specification, dataset)
-    else:
-        trainer = load_checkpoint(specification, dataset, checkpoint)
-    # Waveforms are to stay, so they need a folder.
+    trainer = trainer_from(specification, dataset, checkpoint)
+    # Waveforms stay after the run, so they need a folder.
     folder = Path("build/sim") if build is None and waves else build
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
     with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
-        comparison = compare(
-            specification,
-            dataset,
+        plan = ComparisonPlan(
             simulator=simulator,
             samples=samples,
             primitives=primitives_named(primitives),
@@ -82,11 +93,11 @@ def sim(
             epoch=trainer.epoch,
             sample=trainer.sample,
             waves=wave_file,
-            plant_fault=plant_fault,
+            flip_weight_bit=plant_fault == "weight",
             build=folder,
-            progress=advance,
             command=shlex.join(["ceprop", *sys.argv[1:]]),
         )
+        comparison = compare(specification, dataset, plan, progress=advance)
         require_whole(comparison, simulator, samples)
     rows = comparison_rows(comparison)
     report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", str(wave_file))] if wave_file else rows)
@@ -99,7 +110,7 @@ def sim(
 
 
 def _alone_with(wave_file: Path | None) -> AbstractContextManager[None]:
-    """Two runs in one folder share what was compiled, but not the file of their waveforms."""
+    """Lock the file of the waveforms. Two runs in one folder may share the compiled simulation, but not this file."""
     if wave_file is None:
         return nullcontext()
     check_target(wave_file)

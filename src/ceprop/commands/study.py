@@ -1,4 +1,4 @@
-"""`ceprop study`: what a choice costs in test error, by learning the same network again with one thing changed."""
+"""`ceprop study`: the cost of a choice in test error. The same network is learned again with one choice changed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,24 +13,31 @@ from ceprop.experiments.studies.variants import STUDIES
 from ceprop.specification import Specification
 
 
-@click.group(short_help="Learn again and again with one thing changed.")
+@click.group(short_help="Learn one network with one choice changed.")
 def study() -> None:
-    """Learn a network again and again with one thing changed: tables, curves and a picture.
+    """Learn a network many times with one choice changed, and show tables and a plot.
 
-    A study that was interrupted goes on where it was: its folder keeps the result of every run.
+    The folder of a study keeps the result of every run, so an interrupted study goes on from there.
     """
 
 
 def _verb(name: str, summary: str) -> Callable[..., Any]:
-    """A study's verb; without SPEC it studies the bundled digits network."""
+    """Add the verb of a study. Without SPEC it studies the bundled digits network."""
 
     @study.command(name, help=summary, short_help=f"{summary.rstrip('.').split(',')[0]}.")
     @click.argument("spec", type=INPUT_FILE, required=False)
     @override_options
     @data_option
-    @click.option("--epochs", type=EPOCHS, default=12, show_default=True, metavar="N")
+    @click.option("--epochs", type=EPOCHS, default=12, show_default=True, metavar="N", help="Epochs of each run.")
     @seeds_option
-    @click.option("--out", type=OUTPUT_FOLDER, default=Path("build/study"), show_default=True, metavar="DIR")
+    @click.option(
+        "--out",
+        type=OUTPUT_FOLDER,
+        default=Path("build/study"),
+        show_default=True,
+        metavar="DIR",
+        help="Folder for results and plots.",
+    )
     @json_option
     def verb(
         spec: Path | None,
@@ -53,20 +60,28 @@ def _verb(name: str, summary: str) -> Callable[..., Any]:
         report.result(result)
         picture = out / f"{name}.png"
         draw_study(result, picture)
-        report.say(f"picture: {picture}")
+        report.say(f"plot: {picture}")
 
     return verb
 
 
 def _show(report: Report, result: dict[str, Any]) -> None:
-    """One table a panel."""
+    """Show one table per panel."""
     report.say(
         f"{result['base']['name']}: {result['epochs']} epochs, seeds {', '.join(map(str, result['seeds']))}; "
         "errors are measured after the last epoch"
     )
     for panel in dict.fromkeys(point["panel"] for point in result["variants"]):
         points = [point for point in result["variants"] if point["panel"] == panel]
-        columns = ("", "at", "test", "training", "period 2", "of it wrong", "diverged")
+        columns = (
+            "variant",
+            "value",
+            "test error",
+            "training error",
+            "free phases in period 2",
+            "error in period 2",
+            "diverged seeds",
+        )
         report.table(panel, [_row(point) for point in points], columns)
     for left_out in result["left_out"]:
         report.say(f"left out, {left_out['variant']}: {left_out['reason']}")

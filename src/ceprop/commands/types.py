@@ -1,4 +1,4 @@
-"""Types of the command line's values: what cannot be right is refused before any work begins."""
+"""Types of the command line's values. A value that cannot be right is refused before any work begins."""
 
 import math
 import os
@@ -18,14 +18,17 @@ LEARNED_SAMPLES = click.IntRange(0, 10**9)
 """Samples that the golden model learns from."""
 
 EPOCHS = click.IntRange(1, 1_000_000)
-"""As far as a specification's schedule of rates can go."""
+"""The last epoch that a specification's schedule of rates can name."""
 
 _CLAIMS = "ceprop.claims"
 
 
 def _claim(path: Path, param: click.Parameter | None, ctx: click.Context | None, *, written: bool) -> str | None:
-    """Note which option names a file, and whether it writes it; the option that named the same file before, where one
-    of the two would write over the other's. What is no regular file, such as /dev/null, takes any number."""
+    """Note which option names a file, and whether the option writes the file.
+
+    Return the option that named the same file before, where one of the two would overwrite the other's file. Any number
+    of options may name a device, such as /dev/null.
+    """
     if param is None or ctx is None or (path.exists() and not path.is_file()):
         return None
     claims: dict[str, tuple[str, bool]] = ctx.meta.setdefault(_CLAIMS, {})
@@ -35,7 +38,7 @@ def _claim(path: Path, param: click.Parameter | None, ctx: click.Context | None,
 
 
 class InputFile(click.Path):
-    """A file that is read. Who reads it says what is wrong with it."""
+    """A file that is read. Its reader reports what is wrong with it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
@@ -49,17 +52,19 @@ def _refuse_shared(
     try:
         other = _claim(path, param, ctx, written=written)
     except (OSError, ValueError):
-        return  # who reads or writes the file says what is wrong with it
+        return  # the reader or writer of the file reports what is wrong with it
     if other is not None:
-        kind.fail(f"{path} is that of {other} too, and one would be written over the other", param, ctx)
+        kind.fail(f"{path} is the file of {other} too, and one would overwrite the other", param, ctx)
 
 
 INPUT_FILE = InputFile()
 
 
 class _Output(click.Path):
-    """A path that is checked to be writable when the command line is read, not after the work. `check` raises
-    :class:`CepropError` where nothing can be written."""
+    """A path that is checked when the command line is read, not after the work.
+
+    `check` raises :class:`CepropError` where nothing can be written.
+    """
 
     def __init__(self, check: Callable[[Path], None]) -> None:
         super().__init__()
@@ -77,7 +82,7 @@ class _Output(click.Path):
 
 
 class OutputFile(_Output):
-    """A file that will be written, see :func:`ceprop.common.files.check_target`, and that no other option names."""
+    """A file that will be written (:func:`ceprop.common.files.check_target`), and that no other option names."""
 
     def __init__(self) -> None:
         super().__init__(check_target)
@@ -89,7 +94,7 @@ class OutputFile(_Output):
 
 
 class OutputFolder(_Output):
-    """A folder in which files will be written, made if it is missing."""
+    """A folder in which files will be written. It is made if it is missing."""
 
     def __init__(self) -> None:
         super().__init__(check_folder)
@@ -103,13 +108,12 @@ class JsonFile(OutputFile):
 
 
 class PngFile(OutputFile):
-    """An :class:`OutputFile` for a picture, which is a PNG whatever its name says; so its name must say that. Devices
-    have names of their own."""
+    """An :class:`OutputFile` for a plot. Plots are PNG files, so the name must end in .png, unless it is a device."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = super().convert(value, param, ctx)
         if path.suffix.lower() != ".png" and (path.is_file() or not path.exists()):
-            self.fail(f"{value}: must end in .png, for the picture is a PNG", param, ctx)
+            self.fail(f"{value}: must end in .png, because plots are PNG files", param, ctx)
         return path
 
 
@@ -120,7 +124,7 @@ JSON_FILE = JsonFile()
 
 
 class FiniteRange(click.FloatRange):
-    """A range of numbers which, unlike click's own, does not hold "nan"."""
+    """A range of numbers. Unlike click's own range, it refuses "nan"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
@@ -130,4 +134,4 @@ class FiniteRange(click.FloatRange):
 
 
 CLOCK_MHZ = FiniteRange(1, 500)
-"""What a core's clock may be."""
+"""Clocks of a core in MHz."""

@@ -1,4 +1,4 @@
-"""Results that are kept beside what they were made from, and made again where they are damaged."""
+"""Results that are kept in a file beside their source. A damaged file is made again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +13,13 @@ Found = TypeVar("Found")
 
 
 def cached(path: Path, kind: str, understand: Callable[[dict[str, Any]], Found]) -> Found | None:
-    """What `understand` makes of the record at `path`; None where there is none, and where it is damaged or not
-    understood, of which a line on standard error tells.
+    """Read the record at `path` and return what `understand` makes of it.
 
-    `understand` raises :class:`CepropError` where what the record names is damaged itself."""
+    The result is None where there is no record, and where the record is damaged or not understood; a line on standard
+    error tells about the second case.
+
+    `understand` raises :class:`CepropError` where a file that the record names is damaged.
+    """
     if not path.exists():
         return None
     try:

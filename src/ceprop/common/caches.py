@@ -1,4 +1,4 @@
-"""Where the tools keep what they compile for themselves, also for a user without a home."""
+"""Folders in which the tools keep what they compile, also for a user who has no home folder."""
 
 import os
 import stat
@@ -8,14 +8,16 @@ from pathlib import Path
 from ceprop.common.errors import CepropError
 
 _VARIABLE = "XDG_CACHE_HOME"
-"""Amaranth's yosys, YoWASP, ccache, Numba and Matplotlib all look there."""
+"""Amaranth's yosys, YoWASP, ccache, Numba and Matplotlib all read this variable."""
 
 
 def cache_environment() -> dict[str, str]:
-    """What must be added to the environment of tools, so that each finds a folder for its cache.
+    """Return the variables that the environment of a tool needs, so that the tool finds a folder for its cache.
 
-    Nothing where the user's own can be written; else a folder of this user alone below that for temporary files.
-    Raises :class:`CepropError` where that cannot be made, or is somebody else's."""
+    The result is empty where the user's own folder can be written. Otherwise the variables name a folder that belongs
+    to this user alone, below the folder for temporary files. Raises :class:`CepropError` where that folder cannot be
+    made or belongs to another user.
+    """
     if _writable(_user_folder()):
         return {}
     folder = Path(tempfile.gettempdir(), f"ceprop-cache-{os.geteuid()}")
@@ -30,14 +32,17 @@ def cache_environment() -> dict[str, str]:
 
 
 def matplotlib_environment() -> dict[str, str]:
-    """What must be added to this program's environment before Matplotlib is imported: where a user's folder for
-    settings cannot be written, Matplotlib would take a temporary one, and say so at length in every run."""
+    """Return the variables that this program's environment needs before Matplotlib is imported.
+
+    Where the user's folder for settings cannot be written, Matplotlib would make a temporary one and print several
+    lines about it in every run.
+    """
     if "MPLCONFIGDIR" in os.environ or _can_be_made(_settings_folder()):
         return {}
     try:
         folder = Path(cache_environment().get(_VARIABLE, _user_folder()))
     except CepropError:
-        return {}  # what draws nothing needs no such folder
+        return {}  # a program without plots needs no such folder
     return {"MPLCONFIGDIR": str(folder / "matplotlib")}
 
 
@@ -45,12 +50,12 @@ def _settings_folder() -> Path:
     named = os.environ.get("XDG_CONFIG_HOME")
     try:
         return Path(named or Path.home() / ".config") / "matplotlib"
-    except RuntimeError:  # a user whom the system does not know
+    except RuntimeError:  # the system does not know this user
         return Path(os.devnull)
 
 
 def _can_be_made(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself where it is missing."""
+    """Tell whether files can be made in a folder, or whether the folder can be made where it is missing."""
     while not os.path.lexists(folder):
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
@@ -62,12 +67,12 @@ def _user_folder() -> Path:
         return Path(named)
     try:
         return Path.home() / ".cache"
-    except RuntimeError:  # a user whom the system does not know
+    except RuntimeError:  # the system does not know this user
         return Path(os.devnull)
 
 
 def _writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which is made if it is missing."""
+    """Tell whether files can be made in a folder. The folder is made if it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""What ends a command: one line on standard error, and an exit code that says its kind."""
+"""The end of a command: one line on standard error, and an exit code that tells what kind of end it was."""
 
 import errno
 import os
@@ -11,12 +11,12 @@ from ceprop.common.errors import CepropError, one_line
 from ceprop.common.signals import Terminated
 
 REFUSED, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
-"""Exit codes beside 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); 128 and the signal's
-number, as a shell counts, for SIGINT and SIGPIPE."""
+"""Exit codes other than 0 and 1: bad input; a fault of the program (EX_SOFTWARE of sysexits.h); for SIGINT and SIGPIPE,
+128 plus the number of the signal, as in a shell."""
 
 
 def ended(error: BaseException) -> int:
-    """Say in one line what ended the command; its exit code."""
+    """Report in one line what ended the command, and return the command's exit code."""
     be_silent_about_unused_parts()
     match error:
         case click.exceptions.NoArgsIsHelpError():
@@ -30,7 +30,7 @@ def ended(error: BaseException) -> int:
             return say("interrupted", INTERRUPTED)
         case Terminated():
             return say(str(error), error.exit_code)
-        case BrokenPipeError() | SystemExit(code=1):  # click makes the second of the first
+        case BrokenPipeError() | SystemExit(code=1):  # click turns the first into the second
             _forget_output()
             return PIPE_CLOSED
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
@@ -46,8 +46,11 @@ def ended(error: BaseException) -> int:
 
 
 def be_silent_about_unused_parts() -> None:
-    """Amaranth warns of each part of a design that is never used, when it is freed. Where a command ends early these
-    are all of them, and what is asked for its latency only is never used either."""
+    """Silence Amaranth's warning about parts of a design that are never used.
+
+    Amaranth gives it for each part when the part is freed. A command that ends early frees all of them, and a part that
+    is asked only for its latency is never used either.
+    """
     amaranth = sys.modules.get("amaranth.hdl")
     if amaranth is not None:
         warnings.filterwarnings("ignore", category=amaranth.UnusedElaboratable)
@@ -58,10 +61,10 @@ def _forget_output() -> None:
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
-        return  # standard output is no file of the system, as in a test
+        return  # standard output has no descriptor, as in a test
 
 
 def say(message: str, code: int) -> int:
-    """Say on standard error, in one line, why the command ends; the exit code."""
+    """Report on standard error, in one line, why the command ends, and return the exit code."""
     click.echo(f"ceprop: {one_line(message)}", err=True)
     return code

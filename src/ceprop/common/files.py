@@ -12,35 +12,41 @@ from pathlib import Path
 from ceprop.common.errors import CepropError
 
 _READER_SECONDS = 60.0
-"""How long a pipe may have no reader, or a reader that takes nothing, before the write is given up."""
+"""Time for which a pipe may have no reader, or a reader that takes nothing, before the write is given up."""
 
 _LIVE = ("/dev/", "/proc/")
-"""Names below these stand for something that is open already; a file must not be put in its place."""
+"""Names below these folders stand for something that is open already. No file may be put in their place."""
 
 
 def write_aside(path: Path, content: bytes) -> None:
-    """Make `content` the content of the file at `path`; its folder is made if it is missing.
+    """Make `content` the content of the file at `path`. The folder is made if it is missing.
 
-    A regular file is replaced in one step: the new one is written under a name that nobody can guess and renamed, so
-    that an interrupted write leaves the old file whole. It keeps the mode of the old one, and a symbolic link keeps
-    pointing at it. A FIFO, a terminal or another device is written in place.
+    A regular file is replaced in one step: the new file is written under a name that nobody can guess and is then
+    renamed, so an interrupted write leaves the old file whole. The new file has the mode of the old one, and a symbolic
+    link keeps its target. A FIFO, a terminal or another device is written in place.
 
     Raises :class:`CepropError` where the folder cannot be made or the file cannot be written, and where a FIFO has had
-    no reader for a minute."""
+    no reader for a minute.
+    """
     _one_line(path, lambda: _write(path, content))
 
 
 def check_target(path: Path) -> None:
-    """Check before a long work that its output can be written to `path` afterwards. Nothing is left behind.
+    """Check that an output can be written to `path`, before the long work that makes the output. Nothing is left
+    behind.
 
-    Raises :class:`CepropError` for a name that is too long, a folder, a place that cannot be written, and a parent
-    that is no folder."""
+    Raises :class:`CepropError` for a name that is too long, for a folder, for a place that cannot be written, and for a
+    parent that is no folder.
+    """
     _one_line(path, lambda: _check(path))
 
 
 def check_folder(path: Path) -> None:
-    """Check before a long work that files can be written in the folder `path`, which need not exist yet. Nothing is
-    left behind. Raises :class:`CepropError` where it is no folder or cannot be written."""
+    """Check that files can be written in the folder `path`, before the long work that makes them. The folder need not
+    exist yet. Nothing is left behind.
+
+    Raises :class:`CepropError` where `path` is no folder or cannot be written.
+    """
     _one_line(path, lambda: _check(path / "output"))
 
 
@@ -83,14 +89,14 @@ def _check(path: Path) -> None:
     folder = target.parent
     while not folder.exists():
         folder = folder.parent
-    # As long a name as the file will have aside, for a file system that has a limit.
+    # The name is as long as the temporary one will be, because file systems limit names.
     aside, descriptor = _open_aside(folder / target.name)
     os.close(descriptor)
     aside.unlink()
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """What is at `path`, symbolic links followed; None where nothing is, or where a link points at nothing."""
+    """Return the status of the file at `path`, with symbolic links followed, or None where there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -107,8 +113,9 @@ def _in_place(path: Path, found: os.stat_result | None) -> bool:
 
 
 def _open_aside(target: Path) -> tuple[Path, int]:
-    """A new file beside `target`, with the mode that the process gives to new files, and its descriptor."""
-    # The file's own name is cut, so that a name of the greatest length still has one aside.
+    """Open a new file beside `target`, with the mode that the process gives to new files; return its path and
+    descriptor."""
+    # The file's own name is cut, so that the longest name still has room for the suffix.
     aside = target.with_name(f".{target.name.encode()[:200].decode(errors='ignore')}.{secrets.token_hex(8)}")
     if len(os.fsencode(target.name)) > os.pathconf(target.parent, "PC_NAME_MAX"):
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
@@ -128,7 +135,7 @@ def _write_in_place(path: Path, content: bytes) -> None:
 
 
 def _open_in_place(path: Path) -> int:
-    """A descriptor that does not block. A FIFO cannot be opened so before it has a reader."""
+    """Return a descriptor that does not block. A FIFO cannot be opened in this way before it has a reader."""
     deadline = time.monotonic() + _READER_SECONDS
     while True:
         try:

@@ -1,8 +1,9 @@
-"""Runs a command for as long as the program that asked for it lives; a script by itself, without imports of ours.
+"""Runs a command for as long as the program that asked for it lives. This script stands alone and imports nothing of
+ceprop.
 
-Arguments: the read end of a pipe, whose write end only the program holds, and the command. The guard must lead a
-session of its own. When the pipe ends, however the program ended, everything in the session's process group is killed:
-a compiler below `make` as well as a simulator.
+Arguments: the read end of a pipe, and the command. Only the program holds the write end of the pipe. The guard must
+lead a session of its own. The pipe ends when the program ends, in whatever way; then everything in the session's
+process group is killed, a compiler below `make` as well as a simulator.
 """
 
 import _thread
@@ -11,7 +12,7 @@ import signal
 import sys
 
 _SIGNALLED = 128
-"""Added to the number of the signal that ended the command, as shells do it."""
+"""Is added to the number of the signal that ended the command, as in a shell."""
 
 
 def _kill_at_the_end_of(pipe: int) -> None:

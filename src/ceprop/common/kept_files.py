@@ -1,4 +1,4 @@
-"""What took long to make, kept in a file for the next run, and taken from there only while it is whole."""
+"""Files that took long to make and are kept for the next run. A file is used again only if it is whole."""
 
 import hashlib
 import json
@@ -11,18 +11,19 @@ _LARGEST_BYTES = 1 << 30
 
 
 def key_of(*parts: object) -> str:
-    """A name for what is made from these parts, in plain types."""
+    """Return a name for the result that is made from these parts. The parts are of plain types."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def keep(path: Path, key: str, content: bytes) -> None:
-    """Keep `content` that was made from what `key` stands for; raises :class:`CepropError` where it cannot be
+    """Keep `content`, which was made from the parts behind `key`. Raises :class:`CepropError` where it cannot be
     written."""
     write_aside(path, _seal(key, content) + content)
 
 
 def kept(path: Path, key: str) -> bytes | None:
-    """What was kept at `path` under `key`; None where there is nothing, or something else, or a damaged file."""
+    """Return the content that was kept at `path` under `key`, or None where there is none, where the key differs, and
+    where the file is damaged."""
     try:
         whole = read_up_to(path, _LARGEST_BYTES)
     except OSError:

@@ -1,4 +1,4 @@
-"""One process at a time works on a file or in a folder; a second one is refused."""
+"""Locks: one process at a time works on a file or in a folder, and a second process is refused."""
 
 import fcntl
 import os
@@ -10,17 +10,19 @@ from ceprop.common.errors import CepropError
 
 
 def only_on(file: Path) -> AbstractContextManager[None]:
-    """Work alone on a file while the context lasts, as :func:`only_in` has it; the lock lies beside the file."""
+    """Work alone on a file while the context lasts, as :func:`only_in` does in a folder. The lock is a file
+    beside it."""
     target = Path(os.path.realpath(file))
     return _locked(target.with_name(f".{target.name}.lock"), file)
 
 
 def only_in(folder: Path) -> AbstractContextManager[None]:
-    """Work alone in a folder, which is made if it is missing, while the context lasts.
+    """Work alone in a folder while the context lasts. The folder is made if it is missing.
 
-    The lock is a hidden file in it. It is gone afterwards, and so is a folder that was made here and stayed empty. A
-    lock that a killed process has left is free. Raises :class:`CepropError` where another process works there, or
-    where nothing can be written."""
+    The lock is a hidden file in the folder. The file is removed afterwards, and so is a folder that was made here and
+    stayed empty. The lock of a killed process is free. Raises :class:`CepropError` where another process works in the
+    folder, or where nothing can be written.
+    """
     return _locked(folder / ".ceprop.lock", folder)
 
 
@@ -37,17 +39,17 @@ def _locked(lock: Path, what: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is locked: who opens it meanwhile sees that it is not the file of that name any more.
+        # The file is removed while it is locked. A process that opened it meanwhile sees that the name is gone.
         lock.unlink(missing_ok=True)
         os.close(descriptor)
-        # What was refused leaves no folder behind. One in which something lies now is not removed.
+        # A refused lock leaves no folder behind. A folder that is not empty is not removed.
         with suppress(OSError):
             for folder in made:
                 folder.rmdir()
 
 
 def _taken(lock: Path) -> int | None:
-    """The descriptor that locks the file, or None where another process does."""
+    """Return the descriptor that locks the file, or None where another process has locked it."""
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:

@@ -1,4 +1,4 @@
-"""Programs that we start, none of which outlives us: they end when we end, even by SIGKILL."""
+"""Programs that ceprop starts. None of them outlives ceprop: they end when ceprop ends, even by SIGKILL."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from ceprop.common.scratch import private_folder
 _GUARD = Path(__file__).with_name("guard.py")
 
 Output = int | IO[bytes]
-"""Where a program writes: an open file, or a constant of :mod:`subprocess`."""
+"""The destination of a program's output: an open file, or a constant of :mod:`subprocess`."""
 
 
 @contextmanager
@@ -28,17 +28,18 @@ def started(
     output: Output = subprocess.DEVNULL,
     descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs while the context lasts, at the longest; then it is killed with all that it has started.
+    """Run a command while the context lasts, then kill it with all that it has started.
 
-    It runs in `folder`, reads nothing, writes both its streams to `output`, and inherits `descriptors`. It is in a
-    session of its own, for what is typed at our terminal is not meant for it. Its temporary files are
-    removed. Its exit code is 127 where it cannot be started, and 128 more than the signal that ended it."""
+    The command runs in `folder`, reads nothing, writes both its streams to `output`, and inherits `descriptors`. It has
+    a session of its own, because keys typed at our terminal are not meant for it. Its temporary files are removed. Its
+    exit code is 127 where it cannot be started, and 128 plus the number of the signal that ended it.
+    """
     with private_folder() as temporary:
         added = {"TMPDIR": str(temporary)} | cache_environment()
         watched, ours = os.pipe()
         try:
             process = subprocess.Popen(
-                # Isolated and without packages: it starts in a few milliseconds, and nothing in `folder` is imported.
+                # -I and -S start it in a few milliseconds, and nothing in `folder` is imported.
                 [sys.executable, "-I", "-S", str(_GUARD), str(watched), *command],
                 cwd=folder,
                 env=dict(os.environ if environment is None else environment) | added,
@@ -68,9 +69,10 @@ def run_to_end(
     output: Output = subprocess.DEVNULL,
     seconds: float | None = None,
 ) -> int:
-    """Run a command as :func:`started` does until it ends; its exit code.
+    """Run a command as :func:`started` does until it ends, and return its exit code.
 
-    Raises :class:`CepropError` where it takes longer than `seconds`."""
+    Raises :class:`CepropError` where it takes longer than `seconds`.
+    """
     with started(command, folder=folder, environment=environment, output=output) as process:
         try:
             return process.wait(seconds)
@@ -85,7 +87,7 @@ def output_of(
     environment: Mapping[str, str] | None = None,
     seconds: float | None = None,
 ) -> tuple[int, str]:
-    """Exit code of a command that runs as :func:`run_to_end` has it, and all that it wrote."""
+    """Run a command as :func:`run_to_end` does; return its exit code and all that it wrote."""
     with tempfile.TemporaryFile() as file:
         code = run_to_end(command, folder=folder, environment=environment, output=file, seconds=seconds)
         file.seek(0)

@@ -1,4 +1,4 @@
-"""Files that the program reads: never more of them than asked for, and never waited for without an end."""
+"""Reading of files: never more than asked for, and never without a deadline."""
 
 import errno
 import os
@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 _WRITER_SECONDS = 60.0
-"""How long all of a pipe, a terminal or another device may take to come."""
+"""Time within which a pipe, a terminal or another device must deliver everything."""
 
 _PIECE = 1 << 20
 
 
 def read_up_to(path: Path, most: int) -> bytes:
-    """The content of the file at `path`, or its first `most + 1` bytes where it has more than `most`.
+    """Return the content of the file at `path`, or its first `most + 1` bytes where it has more than `most`.
 
-    Raises OSError for a file that cannot be read, and TimeoutError, which is one, for a FIFO, a terminal or a device
-    that has not come to its end within a minute."""
+    Raises OSError for a file that cannot be read. Raises TimeoutError, a kind of OSError, for a FIFO, a terminal or a
+    device that has not come to its end within a minute.
+    """
     # Opening a FIFO would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
@@ -30,7 +31,7 @@ def read_up_to(path: Path, most: int) -> bytes:
 
 
 def _read_waiting(descriptor: int, size: int) -> bytes:
-    """Up to `size` bytes of what comes piece by piece. A FIFO whose writer is still to come is not at its end."""
+    """Read up to `size` bytes that come piece by piece. A FIFO without a writer is not at its end yet."""
     deadline = time.monotonic() + _WRITER_SECONDS
     readable = select.poll()
     readable.register(descriptor, select.POLLIN)

@@ -1,4 +1,4 @@
-"""JSON files that the program reads back: each says what it is, in which version, and that it is whole."""
+"""JSON files that the program reads back. Each tells its kind, its version, and whether it is whole."""
 
 import hashlib
 import json
@@ -10,7 +10,8 @@ from ceprop.common.files import write_aside
 from ceprop.common.reading import read_up_to
 
 SEAL = "seal"
-"""The key beside the fields: their kind, the version of their layout, and the SHA-256 over all of them."""
+"""The key beside the fields. Its value has their kind, the version of their layout, and the SHA-256 over all
+of them."""
 
 _LARGEST_BYTES = 1 << 28
 
@@ -18,16 +19,18 @@ _LARGEST_BYTES = 1 << 28
 def write_record(path: Path, kind: str, fields: dict[str, Any], version: int = 1) -> None:
     """Write `fields` as JSON with a seal, as :func:`ceprop.common.files.write_aside` writes.
 
-    `kind` names what the file is, for example "build report". Raises :class:`CepropError` where it cannot be
-    written."""
+    `kind` names the file's content, for example "build report". Raises :class:`CepropError` where the file cannot be
+    written.
+    """
     write_aside(path, record_text(kind, fields, version).encode())
 
 
 def read_record(path: Path, kind: str, version: int = 1) -> dict[str, Any]:
-    """The fields that :func:`write_record` wrote.
+    """Return the fields that :func:`write_record` wrote.
 
     Raises :class:`CepropError` with one line for a file that is missing, too large, of another kind or version, cut
-    short, or altered in any byte."""
+    short, or altered in any byte.
+    """
     try:
         content = read_up_to(path, _LARGEST_BYTES)
     except OSError as error:
@@ -38,7 +41,7 @@ def read_record(path: Path, kind: str, version: int = 1) -> dict[str, Any]:
 
 
 def record_text(kind: str, fields: dict[str, Any], version: int = 1) -> str:
-    """The text of a record; the same fields always give the same text."""
+    """Return the text of a record. Equal fields always give equal text."""
     plain = json.loads(json.dumps(fields))
     seal = {"kind": kind, "version": version, "sha256": _digest(kind, version, plain)}
     return json.dumps(plain | {SEAL: seal}, indent=2) + "\n"
@@ -56,7 +59,7 @@ def _fields(content: bytes, name: str, kind: str, version: int) -> dict[str, Any
         raise CepropError(f"{name}: a {str(seal['kind'])[:40]!r}, not a {kind}")
     if seal["version"] != version:
         raise CepropError(f"{name}: version {str(seal['version'])[:20]}, this program reads {version}; make it again")
-    # Written once more it must be the same text, for a checksum alone would not see an altered space or a second key.
+    # The fields must give the same text again: a checksum over them does not see an altered space or a second key.
     if record_text(kind, fields, version).encode() != content:
         raise CepropError(f"{name}: damaged, its content does not fit its checksum; make it again")
     return fields

@@ -1,4 +1,4 @@
-"""What a verb shows: tables, progress, and the same result as JSON."""
+"""The output of a verb: tables, progress, and the same result as JSON."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +17,14 @@ from ceprop.common.files import write_aside
 _WIDEST_TABLE = 10_000
 
 Advance = Callable[[int, int], None]
-"""Called with what is done and what there is to do."""
+"""Is called with the work that is done and the work in total."""
 
 
 class Report:
-    """Where a verb's output goes. With `json_file` "-", standard output holds the JSON and nothing else."""
+    """The destination of a verb's output.
+
+    With `json_file` "-", standard output carries the JSON and nothing else, and the text goes to standard error.
+    """
 
     def __init__(self, json_file: str | Path | None = None) -> None:
         self._json_file = None if json_file is None else Path(json_file)
@@ -33,23 +36,23 @@ class Report:
         self._errors = Console(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
-        """One line for the reader."""
+        """Print one line."""
         self._console.print(text, markup=False)
 
     def table(self, title: str, rows: Sequence[Sequence[object]], columns: Sequence[str] = ()) -> None:
-        """A table; without `columns` it has no header, which suits names and values."""
+        """Print a table. Without `columns` the table has no header, which suits names and values."""
         table = Table(title=Text(title), title_justify="left", title_style="bold", show_header=bool(columns))
         for name in columns or [""] * len(rows[0]):
             table.add_column(Text(name), overflow="fold")
         for row in rows:
-            # As text, for a file's name in brackets is no markup.
+            # As Text, because rich would take the name of a file in brackets for markup.
             table.add_row(*(Text(str(cell)) for cell in row))
-        # Not softly wrapped as lines are: a table folds inside its columns.
+        # Without soft wrapping, because a table folds inside its columns.
         self._console.print(table, soft_wrap=False)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Advance]:
-        """A progress bar on standard error; nothing where that is no terminal."""
+        """Show a progress bar on standard error, or nothing where standard error is no terminal."""
         columns = (_description(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._errors, transient=True, disable=not self._errors.is_terminal) as bar:
             task = bar.add_task(label, total=None)
@@ -57,15 +60,16 @@ class Report:
 
     @contextmanager
     def stages(self) -> Iterator[Callable[[str], None]]:
-        """Shows on standard error what is being done, each stage in place of the one before, and for how long; nothing
-        where that is no terminal."""
+        """Show on standard error the present stage of the work and its duration. Each stage replaces the one before.
+        Nothing is shown where standard error is no terminal."""
         columns = (SpinnerColumn(), _description(), TimeElapsedColumn())
         with Progress(*columns, console=self._errors, transient=True, disable=not self._errors.is_terminal) as bar:
             task = bar.add_task("")
             yield lambda stage: bar.update(task, description=stage)
 
     def result(self, values: dict[str, Any]) -> None:
-        """Write the result as JSON, if it was asked for. Raises :class:`CepropError` where it cannot be written."""
+        """Write the result as JSON, if the user asked for it. Raises :class:`CepropError` where it cannot be
+        written."""
         if self._json_file is None:
             return
         text = as_json(values)
@@ -80,10 +84,10 @@ def _description() -> TextColumn:
 
 
 def as_json(values: dict[str, Any]) -> str:
-    """A result as the text of a JSON file."""
+    """Return a result as the text of a JSON file."""
     return json.dumps(values, indent=2) + "\n"
 
 
 def percent(share: float | None) -> str:
-    """A share as a reader likes it; a dash for None."""
+    """Return a share as text in per cent, or a dash for None."""
     return "-" if share is None else f"{100 * share:.2f} %"

@@ -1,4 +1,4 @@
-"""Private folders for work in progress, which nobody else writes to and which do not stay."""
+"""Private folders for work in progress. No other user can write to them, and they are removed afterwards."""
 
 import errno
 import fcntl
@@ -18,17 +18,19 @@ _PREFIX = "ceprop-work-"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
-"""What `make`, the compilers and the simulators take in a name without a misunderstanding."""
+"""Characters in a name that `make`, the compilers and the simulators all take literally."""
 
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """An empty folder of mode 0700, removed with all that is in it when the context ends.
+    """Give an empty folder of mode 0700, which is removed with all its content when the context ends.
 
-    No character of its name means anything to a tool, whatever the folder of the user is called. A folder is locked
-    while its process lives; those that killed processes have left are removed here.
+    No character of the folder's name has a meaning for a tool, whatever the user's own folder is called. The folder is
+    locked while its process lives. Folders that killed processes have left are removed here.
 
-    Raises :class:`CepropError` where no folder can be made, or where what is written into it finds no room."""
+    Raises :class:`CepropError` where no folder can be made, or where there is no space for the files that are written
+    into it.
+    """
     try:
         root = _root()
         _remove_left(root)
@@ -55,18 +57,20 @@ def _root() -> Path:
 
 
 def _make(root: Path) -> tuple[Path, int]:
-    """A new folder and the descriptor that locks it."""
+    """Make a new folder; return it and the descriptor that locks it."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
         lock = _lock(folder)
         if lock is not None:
             return folder, lock
-        # Another process has taken it for one that was left, in the moment before it was locked.
+        # Another process removed the folder as a left one, in the moment before it was locked.
 
 
 def _lock(folder: Path) -> int | None:
-    """A descriptor that locks the folder until it is closed, or None where another process does, or did and has
-    removed the folder since."""
+    """Return a descriptor that locks the folder until it is closed.
+
+    The result is None where another process has locked the folder, or had locked it and has removed it since.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

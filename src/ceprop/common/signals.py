@@ -1,4 +1,4 @@
-"""The signals that ask a program to end do so as an exception, so that everything is cleaned up on the way."""
+"""The signals that ask a program to end raise an exception, so that everything is cleaned up on the way."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(BaseException):
-    """A signal asked the program to end; `exit_code` is what shells report then."""
+    """A signal asked the program to end. `exit_code` is the code that shells report then."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"ended by {signal.Signals(number).name}")
@@ -19,8 +19,10 @@ class Terminated(BaseException):
 
 @contextmanager
 def ending_by_exception() -> Iterator[None]:
-    """While the context lasts, SIGTERM and SIGHUP raise :class:`Terminated` in the main thread. A signal that is
-    ignored, as below `nohup`, stays ignored; from another thread nothing is changed."""
+    """Raise :class:`Terminated` in the main thread for SIGTERM and SIGHUP while the context lasts.
+
+    A signal that is ignored, as it is below `nohup`, stays ignored. From another thread nothing is changed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Theorem 1 for the integer model as the command line measures it: against state bits, weight bits and beta."""
+"""Theorem 1 for the integer model, as the command line measures it: against state bits, weight bits and beta."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,8 +12,7 @@ from ceprop.model.reference.theory import Sample, median, theory_settings
 
 
 class _Point(NamedTuple):
-    """Where to measure: in which sweep, of which network, with which bits (no state bits: in floating point) and with
-    which beta."""
+    """One measurement: the sweep, the network, the bits and beta. Without state bits it is in floating point."""
 
     sweep: str
     network: str
@@ -30,10 +29,12 @@ BETA_STATE_BITS = (8, 12, _FINEST_STATE)
 
 
 def integer_networks(layers: Sequence[int], seed: int, beta: float) -> dict[str, ReferenceNetwork]:
-    """Networks of hard sigmoids at the paper's discrete setting. `initial` is as learning begins: many of its units are
-    at a corner. `linear` has biases of 1/2, a quarter of the weights from the input and half of the others, so that
-    its units stay between the corners: there `rho' = 1`, the theorem is exact, and what is left comes from `beta` and
-    from the formats."""
+    """Return networks of hard sigmoids at the paper's discrete setting, by name.
+
+    `initial` is the network as learning begins; many of its units are at 0 or 1. `linear` has biases of 1/2, a quarter
+    of the weights from the input and half of the other weights, so that its units stay between 0 and 1. There `rho' =
+    1`, the theorem is exact, and the remaining error comes from `beta` and from the number formats.
+    """
     settings = theory_settings(layers, "prototypical", seed=seed).but(activation="hard-sigmoid", beta=beta)
     linear = ReferenceNetwork.initial(settings)
     for l, (weights, biases) in enumerate(zip(linear.forward, linear.biases, strict=True), 1):
@@ -45,8 +46,8 @@ def integer_networks(layers: Sequence[int], seed: int, beta: float) -> dict[str,
 def run_integer(
     networks: dict[str, ReferenceNetwork], samples: Sequence[Sample], advance: Advance
 ) -> dict[str, list[Entry]]:
-    """The sweeps: `relative_error` over state bits, `weight_bits`, and `beta` of the linear network; each begins with
-    floating point."""
+    """Measure the sweeps: `relative_error` over the state bits, `weight_bits`, and `beta` of the linear network. Each
+    sweep begins in floating point."""
     found: dict[str, list[Entry]] = {"relative_error": [], "weight_bits": [], "beta": []}
     frees = {
         name: [FreePhase.of(network, sample.inputs, sample.targets) for sample in samples]
@@ -76,7 +77,7 @@ def _points(network: str, beta: float) -> list[_Point]:
 def _measure(
     network: ReferenceNetwork, point: _Point, frees: Sequence[FreePhase], samples: Sequence[Sample]
 ) -> list[RelativeErrors]:
-    """The errors of every sample; none of them moves a weight."""
+    """Return the errors of every sample. No sample changes a weight."""
     nudged = network.under(network.settings.but(beta=point.beta))
     if point.state_bits is None:
         return [RelativeErrors.of(compare(nudged, free)) for free in frees]

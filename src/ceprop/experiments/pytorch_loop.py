@@ -1,4 +1,4 @@
-"""The rules written plainly in PyTorch, to measure the float reference against and to check it."""
+"""The learning rules written plainly in PyTorch. The float reference is timed and checked against them."""
 
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 class PyTorchLoop:
-    """A network in the prototypical setting with the paper's sigmoid: every drive and every update is computed anew at
-    every step, on one thread.
+    """A network in the prototypical setting with the paper's sigmoid, on one thread.
 
-    `forward`, `backward` and `biases` begin as those of the float reference; rules with one weight set have no
-    `backward`. Raises :class:`CepropError` without PyTorch, and for another setting or activation."""
+    Every drive and every update is computed anew in every step. `forward`, `backward` and `biases` begin as those of
+    the float reference; rules with one weight set have no `backward`. Raises :class:`CepropError` without PyTorch, and
+    for another setting or activation.
+    """
 
     def __init__(self, network: ReferenceNetwork) -> None:
         try:
@@ -34,7 +35,8 @@ class PyTorchLoop:
         self.biases = [torch.tensor(biases) for biases in network.biases]
 
     def learn_batch(self, inputs: np.ndarray, targets: np.ndarray, beta: float) -> np.ndarray:
-        """Learn from a batch as the float reference's `learn_batch` does; the predictions made before."""
+        """Learn from a batch as the float reference's `learn_batch` does; return the predictions made before
+        learning."""
         torch, settings = self._torch, self._settings
         with torch.no_grad():
             x, y = torch.from_numpy(inputs), torch.from_numpy(targets)
@@ -46,7 +48,7 @@ class PyTorchLoop:
             return free[-1].argmax(1).numpy()
 
     def _nudge(self, free: "list[torch.Tensor]", y: "torch.Tensor", beta: float) -> None:
-        """The nudged phase from the end of the free one, with its learning."""
+        """Run the nudged phase from the end of the free phase, with its learning."""
         states = free
         for _ in range(self._settings.nudged_steps):
             old, states = states, self._step(states, y, beta)
@@ -97,12 +99,12 @@ class PyTorchLoop:
             above = above * self._slope(self._from_below(old, l))
             below = below * self._slope(self._from_above(old, l - 1))
         self.forward[l - 1] += scale * above.T @ old[l - 1]
-        # The first backward weights lead to the clamped input, which does not move.
+        # The first backward weights lead to the input, which is clamped.
         self.backward[l - 1] += scale * below.T @ old[l]
         return above
 
     def _slope(self, drive: "torch.Tensor") -> "torch.Tensor":
-        """`rho'`, by PyTorch's own differentiation."""
+        """Return `rho'`, by PyTorch's own differentiation."""
         with self._torch.enable_grad():
             drive = drive.detach().requires_grad_()
             return self._torch.autograd.grad(self._rho(drive).sum(), drive)[0]

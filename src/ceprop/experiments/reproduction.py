@@ -14,48 +14,51 @@ from ceprop.model import DivergenceError, Images
 from ceprop.model.reference import PaperRow, ReferenceRow, Settings, resume_run, save_run
 
 _MNIST = "5a4d4600f9ae243d0ab9ee1ff6d948035e6f85a423fdfacf899262ac3ca6f325"
-"""`Images.sha256` of MNIST, of which the paper's figures are."""
+"""`Images.sha256` of MNIST, the data of the paper's figures."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run to be done: its name, from which its checkpoint's file is named, and what is run for how long."""
+    """One run: its name, which names the checkpoint's file, its settings, and its length."""
 
     name: str
     settings: Settings
     epochs: int
 
     def of_seed(self, seed: int) -> "Run":
-        """The same run from another seed."""
+        """Return the same run with another seed."""
         return replace(self, settings=self.settings.but(seed=seed))
 
     def checkpoint(self, folder: Path) -> Path:
-        """Where the run is kept."""
+        """Return the path of the run's checkpoint."""
         return folder / f"{self.name}-seed{self.settings.seed}.npz"
 
 
 def fitted(settings: Settings, images: Images, **changes: Any) -> Settings:
-    """The settings with the input layer as wide as the data and the output layer as its classes."""
+    """Return the settings with an input layer as wide as the data and an output layer of as many units as the data has
+    classes."""
     pixels, classes = images.train[0].shape[1], int(images.train[1].max()) + 1
     return settings.but(layers=(pixels, *settings.layers[1:-1], classes), **changes)
 
 
 def scaled(settings: Settings, factor: float) -> Settings:
-    """The settings with all rates times `factor`."""
+    """Return the settings with all rates times `factor`."""
     return settings.but(rates=tuple(rate * factor for rate in settings.rates))
 
 
 def resized(settings: Settings, hidden: int) -> Settings:
-    """The settings with `hidden` units in every hidden layer."""
+    """Return the settings with `hidden` units in every hidden layer."""
     first, *middle, last = settings.layers
     return settings.but(layers=(first, *(hidden for _ in middle), last))
 
 
 def run_to_end(run: Run, images: Images, folder: Path, progress: Advance) -> list[ReferenceRow]:
-    """The history of a run, its missing epochs learned now, with a checkpoint in `folder` after each.
+    """Learn the missing epochs of a run, with a checkpoint in `folder` after each, and return the history of the run.
 
-    Raises :class:`DivergenceError` where learning falls apart, with the checkpoint of the last good epoch kept, and
-    :class:`CepropError` where the checkpoint is of another run or further on, or another process is at work on it."""
+    Raises :class:`DivergenceError` where learning diverges; the checkpoint of the last good epoch is kept. Raises
+    :class:`CepropError` where the checkpoint is of another run or at a later epoch, or where another process works on
+    it.
+    """
     path = run.checkpoint(folder)
     with only_on(path):
         return _run_to_end(run, images, path, progress)
@@ -74,7 +77,7 @@ def _run_to_end(run: Run, images: Images, path: Path, progress: Advance) -> list
 
 
 def history(run: Run, images: Images, folder: Path) -> list[ReferenceRow]:
-    """The finished epochs of a run, as its checkpoint has them."""
+    """Return the finished epochs of a run, from its checkpoint."""
     return resume_run(run.settings, images, run.checkpoint(folder)).history
 
 
@@ -85,10 +88,13 @@ def run_seeds(
     folder: Path,
     progress: Callable[[int], AbstractContextManager[Advance]],
 ) -> dict[str, Any]:
-    """A run over seeds: means and sample standard deviations of the last epoch's errors, shares, and all histories.
+    """Learn a run over seeds; return means and sample standard deviations of the last epoch's errors, as shares, and
+    all histories.
 
-    Seeds whose learning fell apart are listed under `diverged` and leave the means; None stands for the deviation of a
-    single seed, and for all figures where no seed is left. `progress` opens a progress display for a seed."""
+    Seeds whose learning diverged are listed under `diverged` and are left out of the means. None stands for the
+    deviation of a single seed, and for all figures where no seed is left. `progress` opens a progress display for a
+    seed.
+    """
     histories: dict[int, list[ReferenceRow]] = {}
     diverged: dict[int, str] = {}
     for seed in seeds:
@@ -112,9 +118,11 @@ def run_seeds(
 
 
 def beside_paper(row: PaperRow, run: Run, images: Images, result: dict[str, Any]) -> dict[str, Any]:
-    """A row's result on `images` beside what the paper publishes of MNIST; `paper` is None for other data.
-    `within_deviation` is None for these and for runs that are not as long as the paper's, and False where a seed's
-    learning fell apart."""
+    """Return a row's result on `images` together with the paper's figures for MNIST.
+
+    `paper` is None for other data. `within_deviation` is None for other data and for runs that are shorter than the
+    paper's, and False where the learning of a seed diverged.
+    """
     paper, within = None, None
     if images.sha256 == _MNIST:
         paper = {"test_error": row.test / 100, "test_deviation": row.deviation / 100, "train_error": row.train / 100}

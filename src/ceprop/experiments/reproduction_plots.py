@@ -1,4 +1,4 @@
-"""Pictures of the paper's experiments beside what the paper publishes, as PNG."""
+"""Plots of the paper's experiments together with the paper's figures, as PNG."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,11 @@ _TEST, _TRAIN = "#c1440e", "#2b6ca3"
 
 
 def plot_rows(rows: dict[str, Any], path: Path) -> None:
-    """Test and training error of every row over its epochs, all seeds; `rows` as `ceprop reproduce table` gives them.
-    On the paper's data its test error is a band and its training error a dotted line, both of its last epoch."""
+    """Plot test and training error of every row over its epochs, for all seeds.
+
+    `rows` is the result of `ceprop reproduce table`. On the paper's data, the paper's test error of the last epoch is a
+    band, and its training error is a dotted line.
+    """
     figure = Figure(figsize=(5.2 * min(3, len(rows)), 4 * -(-len(rows) // 3)), layout="constrained")
     panels = figure.subplots(-(-len(rows) // 3), min(3, len(rows)), squeeze=False).flat
     for panel, (name, row) in zip(panels, rows.items(), strict=False):
@@ -39,7 +42,7 @@ def plot_rows(rows: dict[str, Any], path: Path) -> None:
 
 
 def _draw_paper(panel: Axes, paper: dict[str, float]) -> str:
-    """The paper's errors in a row's panel; what the title says of them."""
+    """Draw the paper's errors into a row's panel; return the words about them for the title."""
     mean, width = 100 * paper["test_error"], 100 * paper["test_deviation"]
     panel.axhspan(mean - width, mean + width, color=_TEST, alpha=0.18, label="paper, test")
     panel.axhline(100 * paper["train_error"], color=_TRAIN, linestyle=":", linewidth=1.2, label="paper, training")
@@ -47,8 +50,10 @@ def _draw_paper(panel: Axes, paper: dict[str, float]) -> str:
 
 
 def plot_angles(rows: Mapping[str, Sequence[tuple[float, float | None]]], label: str, path: Path) -> None:
-    """Test error, a share, against an angle in degrees: a line of (angle, error) for every name, without the points
-    where learning fell apart and there is none."""
+    """Plot the test error, a share, against an angle in degrees: a line of (angle, error) for every name.
+
+    Points where learning diverged have no error and are left out.
+    """
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, points in rows.items():

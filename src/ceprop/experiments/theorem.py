@@ -1,4 +1,4 @@
-"""Theorem 1 as the command line measures it: which settings, which sweeps, and their JSON."""
+"""Theorem 1 as the command line measures it: the settings, the sweeps, and their JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.theory import Sample, median_errors, theory_settings
 
 ETA = 2e-5
-"""The rate of the paper's figures, of all connections."""
+"""The rate of all connections in the paper's figures."""
 ETAS = (2e-7, 6e-7, 2e-6, 6e-6, ETA, 6e-5, 2e-4)
 BETAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-# Far below the smallest beta, free states must have come to rest.
+# The free phase is longer, so that what is left of its motion is far below the effect of the smallest beta.
 _LONGER = 4
 
 DEFINITION = (
@@ -40,7 +40,7 @@ class TheoryRun:
 def theory_networks(
     layers: Sequence[int], pairs: Sequence[tuple[str, str]], angle: float, seed: int, beta: float | None
 ) -> list[ReferenceNetwork]:
-    """One network a pair of setting and rule, all with the same forward weights."""
+    """Return one network per pair of setting and rule. All have the same forward weights."""
     found = []
     for setting, rule in pairs:
         settings = theory_settings(layers, setting, rule, angle=angle if rule == "c-vf" else 0, seed=seed)
@@ -49,7 +49,7 @@ def theory_networks(
 
 
 def with_rate(settings: Settings, eta: float) -> Settings:
-    """The same settings, all connections learning at `eta`."""
+    """Return the same settings with the rate `eta` for all connections."""
     return settings.but(rates=(eta,) * len(settings.connections))
 
 
@@ -76,7 +76,7 @@ def run_theory(networks: Sequence[ReferenceNetwork], samples: Sequence[Sample], 
 
 
 def errors_entry(errors: RelativeErrors) -> Entry:
-    """Errors as JSON has them."""
+    """Return errors in the form of the JSON."""
     entry: Entry = {"states": errors.states, "weights": errors.weights}
     return entry | ({"backward_weights": errors.backward} if errors.backward else {})
 

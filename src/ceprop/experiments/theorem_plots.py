@@ -1,4 +1,4 @@
-"""Pictures of Theorem 1 as PNG: updates over gradients, and relative errors against what they depend on."""
+"""Plots of Theorem 1 as PNG: updates and gradients, and relative errors against several parameters."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +24,8 @@ _SHOWN = 4
 
 
 def plot_theory(run: TheoryRun, sample: Sample, out: Path) -> list[Path]:
-    """The curves of `sample`, one picture a rule, and the sweeps of `beta` and of the rate; the files written."""
+    """Plot the curves of `sample`, one file per rule, and the sweeps of `beta` and of the rate; return the files
+    written."""
     plots = []
     for rule in dict.fromkeys(network.settings.rule for network in run.networks):
         plots.append(out / f"gdu-curves-{rule}.png")
@@ -37,7 +38,7 @@ def plot_theory(run: TheoryRun, sample: Sample, out: Path) -> list[Path]:
 
 
 def plot_integer(found: Mapping[str, Sequence[Entry]], out: Path) -> list[Path]:
-    """The sweeps of state bits, weight bits and `beta`; the files written."""
+    """Plot the sweeps of state bits, weight bits and `beta`; return the files written."""
     plots = []
     for sweep, key in (("relative_error", "state_bits"), ("weight_bits", "weight_bits")):
         plots.append(out / f"gdu-integer-{key.replace('_', '-')}.png")
@@ -52,8 +53,8 @@ def plot_integer(found: Mapping[str, Sequence[Entry]], out: Path) -> list[Path]:
 
 
 def plot_curves(networks: Sequence[ReferenceNetwork], sample: Sample, path: Path) -> None:
-    """Updates and minus the gradients of a few units and synapses of every layer over the nudged phase; one column a
-    setting and rate."""
+    """Plot the updates and minus the gradients of a few units and synapses of every layer over the nudged phase, one
+    column per setting and rate."""
     columns = [(network, network.under(with_rate(network.settings, eta))) for network in networks for eta in (0, ETA)]
     found = [_curves(still, moving, sample) for still, moving in columns]
     rows = list(found[0])
@@ -73,8 +74,10 @@ def plot_curves(networks: Sequence[ReferenceNetwork], sample: Sample, path: Path
 
 
 def plot_errors(groups: Mapping[str, Sequence[Entry]], key: str, label: str, path: Path, log: bool) -> None:
-    """Relative errors against `key`, one picture a group and one line a layer or connection; where an entry without
-    `key` stands for floating point it is drawn as a level."""
+    """Plot relative errors against `key`: one file per group, one line per layer or connection.
+
+    An entry without `key` is a result in floating point and is drawn as a level.
+    """
     figure = Figure(figsize=(1 + 3.2 * len(groups), 3.8), layout="constrained")
     grid = figure.subplots(1, len(groups), squeeze=False, sharey=True)
     labels: dict[str, Line2D] = {}
@@ -103,14 +106,14 @@ def _grouped(entries: Sequence[Entry], title: Callable[[Entry], str]) -> dict[st
 
 
 def _lines(entries: Sequence[Entry]) -> Iterator[tuple[str, str, int]]:
-    """Name, field and place in its list of everything that has a relative error."""
+    """Return name, field and place in its list of everything that has a relative error."""
     for field, name, first in _FIELDS:
         for l in range(len(entries[0].get(field, []))):
             yield f"{name} {l + first}", field, l
 
 
 def _curves(network: ReferenceNetwork, moving: ReferenceNetwork, sample: Sample) -> dict[str, Pair]:
-    """By name, updates and minus the gradients of a few units or synapses, each (K, few)."""
+    """Return, by name, the updates and minus the gradients of a few units or synapses, each of shape (K, few)."""
     free = FreePhase.of(network, sample.inputs, sample.targets)
     steps = list(compare(moving, free))
     found: dict[str, Pair] = {}
@@ -126,7 +129,7 @@ def _curves(network: ReferenceNetwork, moving: ReferenceNetwork, sample: Sample)
 
 
 def _few(steps: Sequence[Pair]) -> Pair:
-    """Of all curves a few that can be told from 0: spread over the half with the larger gradients."""
+    """Return a few of all curves that differ from 0, spread over the half with the larger gradients."""
     updates, gradients = (np.array([side.ravel() for side in sides]) for sides in zip(*steps, strict=True))
     order = np.argsort(-np.linalg.norm(gradients, axis=0))
     chosen = order[np.linspace(0, len(order) // 2, _SHOWN, dtype=int)]

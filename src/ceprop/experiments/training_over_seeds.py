@@ -1,4 +1,4 @@
-"""How good the golden model of a specification becomes, over seeds; interrupted runs go on from their checkpoints."""
+"""Test errors of a specification's golden model over seeds. An interrupted run goes on from its checkpoints."""
 
 import statistics
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ceprop.specification import Specification
 
 @dataclass(frozen=True)
 class GoldenErrors:
-    """Test error (a share) after the last epoch, by seed."""
+    """Test error after the last epoch, a share, by seed."""
 
     epochs: int
     errors: dict[int, float]
@@ -26,7 +26,7 @@ class GoldenErrors:
 def golden_errors(
     specification: Specification, data: str, epochs: int, seeds: tuple[int, ...], folder: Path, advance: Advance
 ) -> GoldenErrors:
-    """Train the golden model once a seed; checkpoints stay in `folder`."""
+    """Train the golden model once per seed. The checkpoints stay in `folder`."""
     errors: dict[int, float] = {}
     for number, seed in enumerate(seeds):
         run = specification.override(f"seed={seed}")

@@ -1,4 +1,4 @@
-"""Pictures of a training run as PNG: the learning curve and the confusion matrix."""
+"""Plots of a training run as PNG: the learning curve and the confusion matrix."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _TEST, _TRAIN, _GRAY = "#c1440e", "#2b6ca3", "#666666"
 
 
 def plot_learning_curve(history: Sequence[EpochRow], title: str, path: Path) -> None:
-    """Test and training error after every epoch; the last values are written at the ends of the lines."""
+    """Plot test and training error after every epoch, with the last values at the ends of the lines."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     epochs = [row.epoch + 1 for row in history]
@@ -44,7 +44,8 @@ def plot_learning_curve(history: Sequence[EpochRow], title: str, path: Path) -> 
 
 
 def plot_confusion(confusion: np.ndarray, title: str, path: Path) -> None:
-    """Counts of labels (rows) against predictions (columns); only the errors are coloured, they are what matters."""
+    """Plot counts of labels (rows) against predictions (columns). Only the errors are coloured, because the eye should
+    find them."""
     classes = len(confusion)
     figure = Figure(figsize=(2 + 0.45 * classes, 1.6 + 0.45 * classes), layout="constrained")
     axes = figure.subplots()
@@ -66,7 +67,7 @@ def plot_confusion(confusion: np.ndarray, title: str, path: Path) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, aside and renamed."""
+    """Write a figure as PNG, first under another name that is then renamed."""
     FigureCanvasAgg(figure)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150)

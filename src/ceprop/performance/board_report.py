@@ -1,4 +1,4 @@
-"""What a board did beside the golden model, for the reader and as JSON."""
+"""The report of a board that was compared with the golden model, as a table and as JSON."""
 
 import shlex
 import sys
@@ -18,7 +18,8 @@ def show_proof(
     values: dict[str, Any],
     rows: Sequence[tuple[str, str]] = (),
 ) -> int:
-    """Show a proof as a table that begins with `rows`, and as JSON with `values`; the exit code."""
+    """Show a comparison as a table that begins with `rows`, and write it as JSON with `values`; return the
+    exit code."""
     driver = proof.driver
     statistics, geometry = driver.link.statistics, driver.geometry
     speed = Speed.of(proof) if proof.learned.samples else None

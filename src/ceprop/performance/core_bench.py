@@ -1,4 +1,5 @@
-"""`ceprop bench SPEC`: samples on the simulated core, the clock of a routed design, and what follows from both."""
+"""`ceprop bench SPEC`: samples on the simulated core, the clock of a routed design, and the rates that follow from
+both."""
 
 import statistics
 from collections.abc import Callable
@@ -27,8 +28,11 @@ _DENSE_SAMPLES = 10
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for. `epochs` of 0 leaves the test error out; of so many `placements` the fastest counts; `folder`
-    keeps everything for the next run."""
+    """What the bench has to do.
+
+    With 0 `epochs` the test error is left out. The fastest of so many `placements` counts. `folder` keeps everything
+    for the next run.
+    """
 
     specification: Specification
     board: Board
@@ -42,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class CoreBench:
-    """What was found. `stages` are `fresh`, `after` and `inference`; `dense` learned from pictures without a zero."""
+    """The results. `stages` are `fresh`, `after` and `inference`; `dense` is from images without a zero pixel."""
 
     plan: Plan
     ports: int
@@ -55,7 +59,7 @@ class CoreBench:
 
     @property
     def clock(self) -> float:
-        """Hz: the lower of what place and route reports and, on iCE40, what icetime does."""
+        """The clock in Hz: the lower of the reports of place and route and, on iCE40, of icetime."""
         return 1e6 * self.implementation.clock_mhz
 
     @property
@@ -65,25 +69,25 @@ class CoreBench:
 
     @property
     def mismatches(self) -> int:
-        """Of all runs."""
+        """The mismatches of all runs."""
         return sum(found.mismatches for found in self.measurements.values())
 
     def limits(self, stage: str) -> Limits:
-        """Of one stage."""
+        """Return the limits of one stage."""
         return limits(self.stages[stage].costs, self.ports)
 
     def rate(self, stage: str) -> float:
-        """Samples a second."""
+        """Return the samples per second of a stage."""
         found = self.stages[stage]
         return self.clock / (found.mean_cycles + found.input_waits)
 
     def rate_interval(self, stage: str) -> tuple[float, float]:
-        """95 % interval of the samples a second that follows from the cycles'."""
+        """Return the 95 % interval of a stage's samples per second, which follows from that of the cycles."""
         low, high = (cycles + self.stages[stage].input_waits for cycles in self.stages[stage].interval)
         return self.clock / high, self.clock / low
 
     def as_dict(self) -> dict[str, Any]:
-        """The result's JSON; every key is there always."""
+        """Return the result as JSON has it. Every key is always there."""
         stages, golden = self.stages, self.golden
         bounds = {name: self.limits(name) for name in stages}
         return {
@@ -122,8 +126,10 @@ class CoreBench:
 
 
 def bench_core(plan: Plan, progress: Progress) -> CoreBench:
-    """Do all of it, or take from the plan's folder what is there; raises :class:`CepropError` where something is
-    missing, or the data does not fit."""
+    """Do the whole plan, or take from the plan's folder what is there already.
+
+    Raises :class:`CepropError` where a tool is missing, or where the data does not fit the specification.
+    """
     specification, folder = plan.specification, plan.folder
     geometry, dataset = Geometry(specification), load_dataset(specification, plan.data)
     first, second = Span(0, 0, plan.samples), Span(1, 0, plan.samples)
@@ -164,7 +170,7 @@ def bench_core(plan: Plan, progress: Progress) -> CoreBench:
 
 
 def _fastest(plan: Plan, advance: Advance) -> Implementation:
-    """The placement with the fastest clock, each from another seed."""
+    """Return the placement with the fastest clock. Each placement has another seed."""
     found = []
     folder = plan.folder / "implementation"
     with only_in(folder):
@@ -175,5 +181,5 @@ def _fastest(plan: Plan, advance: Advance) -> Implementation:
 
 
 def without_zeros(dataset: Dataset) -> Dataset:
-    """The same pictures with every zero raised to the smallest value, so that nothing of the input can be skipped."""
+    """Return the same images with every zero raised to the smallest value, so that no input can be skipped."""
     return replace(dataset, name=f"{dataset.name}, no zeros", train_inputs=np.maximum(dataset.train_inputs, 1))

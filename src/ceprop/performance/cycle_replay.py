@@ -1,4 +1,4 @@
-"""The golden model's samples once more, and what each costs on the hardware according to the cycle model."""
+"""Replays samples in the golden model, and counts their cost on the hardware by the cycle model."""
 
 import time
 import warnings
@@ -15,16 +15,17 @@ from ceprop.model import Dataset, Network, SampleRecord, Span, epoch_order, epoc
 from ceprop.sim.events import happened
 from ceprop.specification import Geometry
 
-# The cycle model asks a core for its latencies and never elaborates it; Amaranth takes that for a mistake.
+# The cycle model asks a core for its latencies and never elaborates it. Amaranth warns about that.
 warnings.filterwarnings("ignore", category=UnusedElaboratable)
 
 _BLOCK = 2000  # samples between two calls of a progress callback
-_LISTING = 8  # cycles in which the last group becomes entries of the lanes' lists, besides its way along the columns
+_LISTING = 8  # cycles until the last group is in the lanes' lists, without its path along the columns
 
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Costs of samples, int64 (n,) each: cycles, multiply slots, and the reads and writes of a cell's weight memory."""
+    """Costs of samples, int64 of shape (n,) each: cycles, multiply slots, and reads and writes of a cell's weight
+    memory."""
 
     cycles: np.ndarray
     slots: np.ndarray
@@ -33,23 +34,24 @@ class Costs:
 
     @property
     def occupancy(self) -> float:
-        """Share of all cycles in which the multipliers had work."""
+        """Share of all cycles in which the multipliers worked."""
         return int(self.slots.sum()) / int(self.cycles.sum())
 
     def memory_cycles(self, ports: int) -> int:
-        """Cycles that the memory accesses of all samples take at least: two ports read and write side by side, one port
-        does either."""
+        """Return the least cycles for the memory accesses of all samples. Two ports read and write in the same cycle,
+        one port does either."""
         reads, writes = int(self.reads.sum()), int(self.writes.sum())
         return max(reads, writes) if ports == 2 else reads + writes
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """What the samples cost in all, and their nudged phases with the learning in it alone.
+    """The costs of the whole samples, and the costs of their nudged phases with the learning in them.
 
-    `input_waits` are the cycles a sample, at most, that the core waits for the next one's inputs. These come one group
-    a cycle; where lanes have two lists of them, while the sample before is at work, so only a short one is waited
-    after."""
+    `input_waits` is an upper bound of the cycles per sample for which the core waits for the inputs of the next sample.
+    The inputs come as one group per cycle. Where lanes have two input lists, they come while the sample before is at
+    work, so the core waits only after a short sample.
+    """
 
     whole: Costs
     nudged: Costs
@@ -59,16 +61,17 @@ class Replay:
 def replay(
     geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool, advance: Advance | None = None
 ) -> Replay:
-    """What the samples of `span` cost; with `learn` the network learns from each, as it does on the hardware.
+    """Return the costs of the samples of `span`. With `learn` the network learns from each, as it does on the hardware.
 
-    `network` itself stays as it is."""
+    `network` itself is not changed.
+    """
     model = CycleModel(geometry)
     whole, nudged = np.zeros((2, span.count, 4), np.int64)
     loading = np.zeros(span.count, np.int64)
     before: tuple[Happened, Cost] | None = None
     for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
         sample, groups = happened(geometry, inputs, record), _groups(geometry, inputs)
-        # Its inputs come as soon as work on the sample before begins.
+        # The inputs of a sample come as soon as work on the sample before it begins.
         ahead = Ahead() if before is None else model.ahead(sample, *before, groups + listing_cycles(geometry))
         cost = model.sample(sample, ahead)
         before = sample, cost
@@ -86,14 +89,16 @@ def _numbers(cost: Cost) -> tuple[int, int, int, int]:
 
 
 def _groups(geometry: Geometry, inputs: np.ndarray) -> int:
-    """Groups of inputs with any that is not zero, of which one comes in a cycle; a blank sample sends one."""
+    """Return the number of groups of inputs that are not all zero. One group comes per cycle; a blank sample
+    sends one."""
     return max(1, len(np.unique(np.flatnonzero(inputs) // geometry.cols)))
 
 
 def records(
     dataset: Dataset, network: Network, span: Span, *, learn: bool
 ) -> Iterator[tuple[np.ndarray, SampleRecord]]:
-    """Inputs and traced record of each sample of `span`, the same on every array; `network` itself stays as it is."""
+    """Give the inputs and the traced record of each sample of `span`. They are the same on every array. `network`
+    itself is not changed."""
     span.check(dataset)
     network = network.copy()
     shifts = network.specification.shifts_at(span.epoch)
@@ -103,7 +108,7 @@ def records(
 
 
 def learn(network: Network, dataset: Dataset, span: Span, advance: Advance | None = None) -> float:
-    """Let the network learn from the samples of `span`; the seconds that took, in the compiled model alone."""
+    """Let the network learn from the samples of `span`; return the seconds that the compiled model alone took."""
     span.check(dataset)
     order, negatives = _order(network, dataset, span)
     shifts = network.specification.shifts_at(span.epoch)
@@ -120,7 +125,7 @@ def learn(network: Network, dataset: Dataset, span: Span, advance: Advance | Non
 
 
 def _order(network: Network, dataset: Dataset, span: Span) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers and nudge signs of the samples."""
+    """Return numbers and nudge signs of the samples."""
     have, here = len(dataset.train_labels), slice(span.first, span.first + span.count)
     order = epoch_order(network.specification, span.epoch, have)[here]
     return order, epoch_signs(network.specification, span.epoch, have)[here]

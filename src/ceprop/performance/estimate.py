@@ -1,4 +1,4 @@
-"""`ceprop estimate`: resources, clock and rates of a design that nobody has synthesized yet."""
+"""`ceprop estimate`: resources, clock and rates of a design before synthesis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ceprop.specification import Geometry, Specification
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is to be expected. `stages` holds the samples from the initial network and after an epoch."""
+    """The expected figures. `stages` holds the samples from the initial network and those after an epoch."""
 
     resources: dict[str, int]
     clock_mhz: float
@@ -27,15 +27,15 @@ class Estimate:
     left_out: list[LeftOut]
 
     def cycles(self, stage: str) -> float:
-        """Cycles a sample."""
+        """Return the cycles per sample of a stage."""
         return float(self.stages[stage].whole.cycles.mean())
 
     def rate(self, stage: str) -> float:
-        """Samples a second."""
+        """Return the samples per second of a stage."""
         return 1e6 * self.clock_mhz / (self.cycles(stage) + self.stages[stage].input_waits)
 
     def as_dict(self) -> dict[str, Any]:
-        """The estimate's JSON."""
+        """Return the estimate as JSON has it."""
         return {
             "resources": self.resources,
             "clock_mhz": self.clock_mhz,
@@ -54,10 +54,11 @@ class Estimate:
 
 
 def lay_out(specification: Specification, board: Board) -> tuple[Geometry, str | None]:
-    """The specification on the array that the board gets; and why the board does not hold that with the link beside it,
-    where its core alone fits.
+    """Return the specification on the array that the board gets, and the reason why the board does not hold it with the
+    link beside it.
 
-    Raises :class:`CepropError` where not even that fits."""
+    The reason is None where core and link fit. Raises :class:`CepropError` where not even the core fits.
+    """
     try:
         return fitted(specification, board), None
     except CepropError as error:
@@ -69,15 +70,17 @@ def lay_out(specification: Specification, board: Board) -> tuple[Geometry, str |
 
 
 def _luts(fit: Fit) -> Luts:
-    """Of a core alone."""
+    """Return the estimate of the look-up tables of a core alone."""
     return lambda geometry, device: fit.area(geometry, device)[0]
 
 
 def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, advance: Advance) -> Estimate:
-    """Estimate a design: cycles by the cycle model from what the golden model does with the first `samples` samples,
-    fresh and after an epoch; LUTs, flip-flops and clock by a fit over real builds; memories and multipliers counted.
+    """Estimate a design.
 
-    Raises :class:`CepropError` for too few builds to fit to."""
+    Cycles come from the cycle model and the first `samples` samples in the golden model, fresh and after an epoch.
+    Look-up tables, flip-flops and clock come from a regression over real builds. Memories and multipliers are counted.
+    Raises :class:`CepropError` where there are too few builds for a regression.
+    """
     builds = load_builds(board.device.family)
     if len(builds) < LEAST_BUILDS:
         raise CepropError(f"{len(builds)} builds of {board.device.family}: an estimate needs {LEAST_BUILDS}")
@@ -95,7 +98,7 @@ def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, a
 def expected_samples(
     geometry: Geometry, dataset: Dataset, samples: int, advance: Advance, stages: Sequence[str] = ("fresh", "after")
 ) -> dict[str, Replay]:
-    """What the first samples cost of the first epoch and of the second, by the cycle model."""
+    """Return the costs of the first samples of the first epoch and of the second one, by the cycle model."""
     network = Network.initial(geometry.specification)
     found: dict[str, Replay] = {}
     for epoch, stage in enumerate(stages):

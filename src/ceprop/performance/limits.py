@@ -1,4 +1,4 @@
-"""What no schedule on an array can beat: its multipliers in every cycle, and the ports of its weight memories."""
+"""Limits that no schedule of work on an array can beat: its multipliers, and the ports of its weight memories."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,11 @@ from ceprop.performance.cycle_replay import Costs
 
 @dataclass(frozen=True)
 class Limits:
-    """Cycles that some work takes at least, when nothing ever waits.
+    """The least cycles that some work takes when nothing ever waits.
 
-    `multipliers`: every multiplier is busy in every cycle with the products that the core issued. `memory`: every cell
-    makes an access of its weight memory on every port in every cycle; two ports read and write side by side."""
+    `multipliers`: every multiplier works in every cycle on the products that the core issued. `memory`: every cell
+    accesses its weight memory on every port in every cycle; two ports read and write in the same cycle.
+    """
 
     cycles: int
     multipliers: int
@@ -18,25 +19,25 @@ class Limits:
 
     @property
     def tighter(self) -> str:
-        """Which of the two binds."""
+        """The name of the limit that binds."""
         return "multipliers" if self.multipliers >= self.memory else "memory ports"
 
     @property
     def ratio(self) -> float:
-        """Achieved rate as a share of the tighter limit."""
+        """The achieved rate as a share of the tighter limit."""
         return max(self.multipliers, self.memory) / self.cycles
 
     @property
     def occupancy(self) -> float:
-        """Share of cycles in which the multipliers had work."""
+        """Share of cycles in which the multipliers worked."""
         return self.multipliers / self.cycles
 
     @property
     def largest_occupancy(self) -> float:
-        """What the memory ports leave of an occupancy of one."""
+        """The largest occupancy that the memory ports allow."""
         return min(1.0, self.multipliers / self.memory)
 
 
 def limits(costs: Costs, ports: int) -> Limits:
-    """Limits of samples on an array whose weight memories have so many ports."""
+    """Return the limits of samples on an array whose weight memories have so many ports."""
     return Limits(int(costs.cycles.sum()), int(costs.slots.sum()), costs.memory_cycles(ports))

@@ -1,4 +1,4 @@
-"""How fast the float reference learns, beside a plain PyTorch loop of the same equations on one thread."""
+"""The speed of the float reference, beside a plain PyTorch loop of the same equations on one thread."""
 
 import resource
 import statistics
@@ -19,8 +19,11 @@ _ROUNDS = 5
 
 @dataclass(frozen=True)
 class ModelBench:
-    """Samples learned a second, medians over rounds that take turns; `ratio` is the median of the rounds' ratios.
-    `largest_difference` is between the two networks' weights after the same samples."""
+    """Samples learned per second, as medians over rounds in which both take turns.
+
+    `ratio` is the median of the rounds' ratios. `largest_difference` is the largest difference between the weights of
+    the two networks after the same samples.
+    """
 
     reference_samples_per_second: float
     pytorch_samples_per_second: float
@@ -31,9 +34,10 @@ class ModelBench:
 
 
 def bench_model(settings: Settings, images: Images, samples: int, advance: Advance) -> ModelBench:
-    """Learn from about `samples` samples, in rounds, with both; a round before the first warms up.
+    """Learn from about `samples` samples in rounds, with both. A round before the first one warms up.
 
-    Raises :class:`CepropError` without PyTorch."""
+    Raises :class:`CepropError` without PyTorch.
+    """
     network = ReferenceNetwork.initial(settings)
     loop = PyTorchLoop(network)
     batches = max(1, samples // (_ROUNDS * settings.batch))

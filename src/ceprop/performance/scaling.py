@@ -1,5 +1,7 @@
-"""How the cost of a sample grows with the layers, the array's shape and the inputs' sparsity: golden model and cycle
-model, without a simulator."""
+"""The growth of a sample's cost with the layers, the shape of the array and the sparsity of the inputs.
+
+Golden model and cycle model count it; no simulator is needed.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,19 +25,22 @@ HIDDEN = (16, 32, 64, 128, 256, 512)
 DENSITIES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Shares of non-zero inputs tried."""
 _SCATTER = 40503
-"""Odd, near 2^16 / golden ratio: its multiples visit all numbers below 2^16 evenly spread."""
+"""Is odd and near 2^16 / golden ratio. Its multiples visit all numbers below 2^16, evenly spread."""
 REFERENCE = (8, 8)
 """Array on which layers and sparsity are compared."""
 
 _ROOM = 2**20
-"""Words of a cell's memory: as many as a specification can ask for, so that no shape is refused."""
+"""Words of a cell's memory: the most that a specification can have, so that no shape is refused."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """Means over the samples of one stage (`fresh` or `after`): cycles, and multiply slots among them. `least` are the
-    cycles that the same products would take with all multipliers busy: the slots of one cell alone, divided by the
-    cells; what `slots` has beyond it are lanes that idle because another one's list is longer."""
+    """Means over the samples of one stage (`fresh` or `after`): the cycles, and the multiply slots among them.
+
+    `least` is the cycles that the same products would take with all multipliers busy: the slots of a single cell,
+    divided by the number of cells. The slots beyond it belong to lanes that idle because the list of another lane is
+    longer.
+    """
 
     stage: str
     hidden: int
@@ -51,7 +56,8 @@ class Point:
 class WaitingLaw:
     """Cycles of a sample without a product, on `r x r` cells: `constant + a_side r + a_lane / r`, fitted to the points.
 
-    The way through the array and back grows with the side, the walk over a lane's neurons in a step falls with it."""
+    The path through the array and back grows with the side. The walk over a lane's neurons in a step shrinks with it.
+    """
 
     constant: float
     a_side: float
@@ -59,52 +65,54 @@ class WaitingLaw:
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> "WaitingLaw":
-        """The law of the square shapes among the points; cycles count, not shares."""
+        """Fit the law to the square shapes among the points. The fit is to cycles, not to shares."""
         squares = [point for point in points if point.rows == point.cols]
         terms = np.array([[1, point.rows, 1 / point.rows] for point in squares], float)
         waiting = np.array([point.cycles - point.slots for point in squares])
         return cls(*np.linalg.lstsq(terms, waiting, rcond=None)[0].tolist())
 
     def best_side(self, slots: float) -> float:
-        """Side of the square array that is fastest for a sample of so many products: there `slots / r^2` with what is
-        waited for is least, and a larger array is slower."""
+        """Return the side of the square array that is fastest for a sample of so many products.
+
+        There `slots / r^2` plus the waiting is least, and a larger array is slower.
+        """
         roots = np.roots([self.a_side, 0, -self.a_lane, -2 * slots])
         return float(roots[np.isreal(roots)].real.max())
 
     def slots_worth(self, side: float) -> float:
-        """Products a sample for which a square array of that side is the fastest."""
+        """Return the products per sample for which a square array of that side is the fastest."""
         return (self.a_side * side**3 - self.a_lane * side) / 2
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """All points, by what was varied, and the law of waiting for each stage."""
+    """All points, by the parameter that was varied, and the law of waiting for each stage."""
 
     shapes: list[Point]
     layers: list[Point]
     sparsity: list[Point]
 
     def laws(self) -> dict[str, WaitingLaw]:
-        """By stage."""
+        """Return the laws by stage."""
         stages = dict.fromkeys(point.stage for point in self.shapes)
         return {stage: WaitingLaw.of([p for p in self.shapes if p.stage == stage]) for stage in stages}
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON."""
+        """Return the points and laws as JSON has them."""
         found: dict[str, Any] = {name: [asdict(point) for point in points] for name, points in vars(self).items()}
         return found | {"waiting": {stage: asdict(law) for stage, law in self.laws().items()}}
 
 
 @dataclass(frozen=True)
 class Study:
-    """What to vary around: a specification, its data, and how many samples each point is the mean of."""
+    """What to vary: a specification, its data, and the number of samples behind each point's mean."""
 
     specification: Specification
     dataset: Dataset
     samples: int
 
     def run(self, advance: Advance) -> Scaling:
-        """Every point; shapes and layers fresh and after an epoch, sparsity fresh."""
+        """Measure every point: shapes and layers fresh and after an epoch, sparsity fresh."""
         total, done = len(HIDDEN) + 1 + len(DENSITIES), 0
 
         def step() -> None:
@@ -143,7 +151,7 @@ class Study:
 
 
 def study(specification: Specification, dataset: Dataset, samples: int) -> Study:
-    """A study; raises :class:`CepropError` for a network without a hidden layer or with too few samples."""
+    """Return a study. Raises :class:`CepropError` for a network without a hidden layer, and for too few samples."""
     if len(specification.layers) < 3:
         raise CepropError(f"layers = {list(specification.layers)}: must have a hidden layer, whose size is varied")
     Span(0, 0, samples).check(dataset)
@@ -153,8 +161,11 @@ def study(specification: Specification, dataset: Dataset, samples: int) -> Study
 
 
 def with_density(dataset: Dataset, density: float, samples: int) -> Dataset:
-    """The first pictures with a share `density` of non-zero pixels: of each, pixels in one scattered order are kept
-    where they are non-zero, then raised from zero to the smallest value, up to that share; all others are cleared."""
+    """Return the first images with a share `density` of non-zero pixels.
+
+    All images share one scattered order of pixels. In this order, non-zero pixels are kept first, then zero pixels are
+    raised to the smallest value, until the share is reached. All other pixels are cleared.
+    """
     inputs = dataset.train_inputs[:samples]
     scattered = np.argsort(np.arange(inputs.shape[1]) * _SCATTER % 2**16)
     present = inputs[:, scattered] != 0
@@ -168,7 +179,7 @@ def with_density(dataset: Dataset, density: float, samples: int) -> Dataset:
 def _means(
     specification: Specification, rows: int, cols: int, seen: Sequence[tuple[np.ndarray, SampleRecord]]
 ) -> tuple[float, float]:
-    """Cycles and slots a sample on an array."""
+    """Return cycles and slots per sample on an array."""
     geometry = Geometry(
         specification.override(f"array.rows={rows}", f"array.cols={cols}", f"array.memory_words={2**20}")
     )

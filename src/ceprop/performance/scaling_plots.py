@@ -1,4 +1,4 @@
-"""The picture of :mod:`ceprop.performance.scaling`: four panels as PNG."""
+"""The plot of :mod:`ceprop.performance.scaling`: four panels as PNG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _PARTS = (("products", "#2b6ca3"), ("idle lanes", "#e0a458"), ("waiting", "#9999
 
 
 def draw_scaling(found: Scaling, title: str, path: Path) -> None:
-    """Cycles a sample against the cells, what they consist of, and against layers and sparsity."""
+    """Draw the cycles per sample against the cells, their parts, and the cycles against layers and sparsity."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     panels = figure.subplots(2, 2)
     _draw_shapes(panels[0][0], found.shapes)
@@ -32,7 +32,7 @@ def draw_scaling(found: Scaling, title: str, path: Path) -> None:
 
 
 def fastest(points: Sequence[Point]) -> list[Point]:
-    """The shape of fewest cycles for each number of cells, by rising cells."""
+    """Return the shape of fewest cycles for each number of cells, by rising cells."""
     best: dict[int, Point] = {}
     for point in points:
         cells = point.rows * point.cols
@@ -49,7 +49,7 @@ def _draw_shapes(axes: Axes, points: Sequence[Point]) -> None:
         axes.scatter([p.rows * p.cols for p in here], [p.cycles for p in here], s=9, color=colour, alpha=0.35)
         axes.plot(cells, [p.cycles for p in line], color=colour, label=f"{_TITLES[stage]}, best shape")
         axes.plot(cells, [p.least for p in line], color=colour, linestyle=":", label="products alone")
-    axes.set(xscale="log", yscale="log", xlabel="cells; a dot a shape", ylabel="cycles a sample")
+    axes.set(xscale="log", yscale="log", xlabel="cells (one dot per shape)", ylabel="cycles per sample")
     axes.legend(fontsize="small")
 
 
@@ -77,7 +77,7 @@ def _draw_lines(axes: Axes, points: Sequence[Point], field: str, label: str) -> 
             where = [getattr(point, field) for point in line]
             axes.plot(where, [p.cycles for p in line], color=colour, marker="o", markersize=3, label=_TITLES[stage])
             axes.plot(where, [p.least for p in line], color=colour, linestyle=":", label="products alone")
-    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles a sample")
+    axes.set(xscale="log", yscale="log", xlabel=label, ylabel="cycles per sample")
     ticks = sorted({getattr(point, field) for point in points})
     axes.set_xticks(ticks, [f"{tick:.1g}" if tick < 1 else f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())

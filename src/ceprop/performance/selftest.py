@@ -1,4 +1,4 @@
-"""Golden vectors for a board: what it must answer, from registers to a network that learned."""
+"""Golden vectors for a board: its answers from registers to a network that learned."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,14 +13,16 @@ from ceprop.performance.cycle_replay import replay
 from ceprop.specification import Register, registers
 
 Watch = Callable[[str], Advance]
-"""Called with what begins; gives what to call as it goes on."""
+"""Is called with the name of what begins, and returns the function to call with the progress."""
 
 
 def selftest(driver: HostDriver, dataset: Dataset, samples: int, watch: Watch) -> Proof:
-    """Registers and their bounds, RESET, memories there and back, `samples` samples learned and as many inferred, the
-    counters, and that RESET leaves the memories alone; the proof has what differs.
+    """Check registers and their bounds, RESET, memories, learning, inference and counters of a board.
 
-    The samples are the first of training, no more than an epoch has. Raises :class:`CepropError` as the driver does."""
+    `samples` samples are learned and as many are inferred. They are the first of training, at most those of one epoch.
+    The last check is that RESET leaves the memories unchanged. The proof has all differences. Raises
+    :class:`CepropError` as the driver does.
+    """
     specification = driver.geometry.specification
     start = Network.initial(specification)
     proof = Proof(driver, start.copy())
@@ -39,7 +41,8 @@ def selftest(driver: HostDriver, dataset: Dataset, samples: int, watch: Watch) -
 
 
 def _check_registers(proof: Proof, advance: Advance) -> None:
-    """Initial values after RESET; a write within the bounds is taken, one outside is not."""
+    """Check initial values after RESET, that a write within the bounds is taken, and that a write outside is
+    ignored."""
     driver = proof.driver
     bank = registers(driver.geometry.specification)
     driver.reset()
@@ -57,7 +60,7 @@ def _check_registers(proof: Proof, advance: Advance) -> None:
 
 
 def _writes(register: Register) -> Iterator[tuple[int, int]]:
-    """Values to be written, and what the register holds after each."""
+    """Give values to be written, and what the register holds after each write."""
     if not register.writable:
         yield register.initial + 1, register.initial
         return
@@ -69,7 +72,7 @@ def _writes(register: Register) -> Iterator[tuple[int, int]]:
 
 
 def _check_counters(proof: Proof, records: Records, dataset: Dataset, start: Network, span: Span) -> None:
-    """The core's own counters, cycles included, against the model's records and the cycle model."""
+    """Compare the core's own counters, cycles included, with the model's records and the cycle model."""
     costs = replay(proof.driver.geometry, dataset, start, span, learn=True).whole
     sums = {
         "samples": span.count,

@@ -1,4 +1,4 @@
-"""Real samples on the simulated core, compared bit for bit, and what they cost; results are kept for the next run."""
+"""Real samples on the simulated core, compared bit for bit, and their cycles. Results are kept for the next run."""
 
 import hashlib
 import math
@@ -16,12 +16,12 @@ from ceprop.common.report import Advance
 from ceprop.hdl import generate
 from ceprop.model import Dataset, Network, Span
 from ceprop.performance.cycle_replay import Costs, replay
-from ceprop.sim import compare
+from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.complete_comparison import require_whole
 from ceprop.specification import Geometry
 
 _READ_EVERY = 50
-"""Samples between two comparisons of all memories; what a sample answers is compared after each."""
+"""Samples between two comparisons of all memories. The result of a sample is compared after each sample."""
 _SIMULATOR = "verilator"
 _KIND = "measurement"
 _NORMAL_95 = statistics.NormalDist().inv_cdf(0.975)
@@ -31,8 +31,9 @@ _NORMAL_95 = statistics.NormalDist().inv_cdf(0.975)
 class Measurement:
     """Samples that the core ran in a simulator beside the golden model.
 
-    `cycles` holds each sample's; the core's own counter of their sum was compared with it. `input_waits` are the cycles
-    a sample, at most, that come on top because the next one's inputs are not there yet."""
+    `cycles` holds those of each sample; the core's own counter of their sum was compared with it. `input_waits` is an
+    upper bound of the further cycles per sample for which the core waits for the inputs of the next sample.
+    """
 
     samples: int
     mismatches: int
@@ -47,19 +48,20 @@ class Measurement:
 
     @property
     def costs(self) -> Costs:
-        """As the replay has them, memory accesses and slots all at the first sample."""
+        """The costs as the replay has them, with all memory accesses and slots at the first sample."""
         rest = np.zeros(self.samples - 1, np.int64)
         sums = (np.concatenate([[total], rest]) for total in (self.slots, self.reads, self.writes))
         return Costs(np.array(self.cycles), *sums)
 
     @property
     def mean_cycles(self) -> float:
-        """Cycles a sample."""
+        """Mean cycles per sample."""
         return statistics.fmean(self.cycles)
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the mean, samples taken as independent and many enough for a normal distribution."""
+        """The 95 % interval of the mean. It assumes independent samples, and enough of them for a normal
+        distribution."""
         if self.samples < 2:
             return self.mean_cycles, self.mean_cycles
         reach = _NORMAL_95 * statistics.stdev(self.cycles) / math.sqrt(self.samples)
@@ -69,19 +71,18 @@ class Measurement:
 def measure(
     geometry: Geometry, dataset: Dataset, network: Network, span: Span, *, learn: bool, folder: Path, advance: Advance
 ) -> Measurement:
-    """Run the samples of `span` from `network` on the core in Verilator, all of them compared with the golden model.
+    """Run the samples of `span` from `network` on the core in Verilator, and compare all of them with the golden model.
 
-    What was measured stays in `folder` and is taken from there while neither the core nor the model nor the samples
-    change. Raises :class:`CepropError` where a tool is missing or the simulator fails."""
+    The result stays in `folder`. It is taken from there as long as core, model and samples do not change. Raises
+    :class:`CepropError` where a tool is missing or the simulator fails.
+    """
     kept = folder / f"{_key(geometry, dataset, network, span, learn)}.json"
     earlier = cached(kept, _KIND, lambda fields: Measurement(**fields))
     if earlier is not None:
         return earlier
     replayed = replay(geometry, dataset, network, span, learn=learn)
     costs = replayed.whole
-    comparison = compare(
-        geometry.specification,
-        dataset,
+    plan = ComparisonPlan(
         simulator=_SIMULATOR,
         samples=span.count,
         build=folder,
@@ -90,10 +91,10 @@ def measure(
         sample=span.first,
         learn=learn,
         trace=False,
-        # Between two comparisons of what inference does not change, samples would not follow each other.
+        # Inference changes no memory. A comparison in between would only keep samples from following each other.
         read_every=_READ_EVERY if learn else span.count,
-        progress=advance,
     )
+    comparison = compare(geometry.specification, dataset, plan, progress=advance)
     require_whole(comparison, _SIMULATOR, span.count)
     counted = (comparison.cycles, comparison.counters["slots"])
     expected = (int(costs.cycles.sum()), int(costs.slots.sum()))
@@ -117,7 +118,7 @@ def measure(
 
 
 def _key(geometry: Geometry, dataset: Dataset, network: Network, span: Span, learn: bool) -> str:
-    """Digest of everything that a measurement follows from."""
+    """Return the digest of everything that a measurement follows from."""
     core = generate(geometry.specification)
     parts = [core.verilog, _sources_sha256(), dataset.sha256, network.weights_sha256(), str(span), str(learn)]
     parts += [array.tobytes().hex() for array in network.generators]
@@ -126,7 +127,8 @@ def _key(geometry: Geometry, dataset: Dataset, network: Network, span: Span, lea
 
 @cache
 def _sources_sha256() -> str:
-    """Digest of the model, the testbenches and what they share: a change in any of them calls for a new measurement."""
+    """Return the digest of the model, the testbenches and what they share. A change in any of them asks for a new
+    measurement."""
     package = Path(__file__).parents[1]
     folders = ("common", "specification", "hdl", "model", "sim", "performance")
     files = [path for folder in folders for path in (package / folder).rglob("*") if path.is_file()]

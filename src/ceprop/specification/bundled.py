@@ -6,7 +6,10 @@ from ceprop.common.errors import CepropError
 
 
 def bundled_specification(name: str) -> Path:
-    """The file of an example specification: in a wheel inside the package, in a checkout at its top."""
+    """Return the file of an example specification: inside the package in a wheel, at the top of a checkout otherwise.
+
+    Raises :class:`CepropError` where the installation lacks it.
+    """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "examples", package.parents[1] / "examples"):
         path = folder / f"{name}.toml"

@@ -16,7 +16,7 @@ def digest(fields: dict[str, Any]) -> str:
 
 
 def canonical_fields(specification: Specification) -> dict[str, Any]:
-    """The fields that determine bits, each in the one form that all equal specifications have."""
+    """Return the fields that determine bits, each in the one form that all equal specifications have."""
     fields = specification.model_dump(mode="json", exclude_none=True, exclude={"name", "array"})
     if specification.two_weight_sets:
         fields["angle"] = specification.angle or 0

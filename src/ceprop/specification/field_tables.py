@@ -1,4 +1,4 @@
-"""The fields of a specification as the tables of docs/specification.md, from the types that check them."""
+"""The tables of docs/specification.md, made from the types that check a specification."""
 
 import types
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from ceprop.specification.specification import NAME, Specification
 
 
 class FieldRow(NamedTuple):
-    """A field: its key, its type, what it may be, its default as TOML has it, and what it means."""
+    """One field: its key, its type, the values that it may have, its default as TOML text, and its meaning."""
 
     key: str
     type: str
@@ -22,7 +22,8 @@ class FieldRow(NamedTuple):
 
 
 def tables() -> dict[str, list[FieldRow]]:
-    """The rows of each table of the file; that at the file's top has the name ""."""
+    """Return the rows of each table of the TOML file, by the table's name. The table at the top of the file has the
+    name ""."""
     sections = {name: _section(field) for name, field in Specification.model_fields.items()}
     found = {"": [_row("", name, field) for name, field in Specification.model_fields.items() if not sections[name]]}
     for name, section in sections.items():
@@ -33,7 +34,7 @@ def tables() -> dict[str, list[FieldRow]]:
 
 
 def page() -> str:
-    """All tables as Markdown, a heading above each."""
+    """Return all tables as Markdown, with a heading above each."""
     return "\n".join(line for name, rows in tables().items() for line in _table(name, rows))
 
 
@@ -57,7 +58,7 @@ def _section_text(name: str) -> str:
 
 
 def _section(field: FieldInfo) -> type[Section] | None:
-    """The section that a field of the specification is, or None where it is a value."""
+    """Return the section behind a field of the specification, or None where the field is a value."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if isinstance(kind, type) and issubclass(kind, Section):
             return kind
@@ -70,7 +71,7 @@ def _row(prefix: str, name: str, field: FieldInfo) -> FieldRow:
 
 
 def _describe(annotation: Any, metadata: list[Any]) -> tuple[str, str]:
-    """`(type, allowed)` of a field."""
+    """Return `(type, allowed values)` of a field."""
     for check in metadata:
         if isinstance(check, Within):
             return "integer", f"{check.low} to {check.high}"

@@ -1,4 +1,4 @@
-"""Where weights and neurons lie in a core's memories, as the groups of words that its ports carry."""
+"""Where weights and neurons lie in the memories of a core, as the groups of words that its ports carry."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,10 @@ from ceprop.specification.geometry import Connection, Edge, Geometry
 
 
 def weight_words(geometry: Geometry, weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Words of every cell, int64 of shape (cols, words of a cell, rows), from `[*weights, *backward]` as a `Network`
-    has them. Words that hold no weight of the network are zero."""
+    """Return the words of every cell, int64 of shape (cols, words per cell, rows).
+
+    `weights` is `[*weights, *backward]` of a `Network`. Words that hold no weight of the network are zero.
+    """
     words = np.zeros((geometry.cols, geometry.weight_words, geometry.rows), np.int64)
     for (connection, base), matrix in zip(_weight_sets(geometry), weights, strict=True):
         words[_places(geometry, connection, base)] = matrix if connection.number % 2 else matrix.T
@@ -17,7 +19,7 @@ def weight_words(geometry: Geometry, weights: Sequence[np.ndarray]) -> np.ndarra
 
 
 def weights_of(geometry: Geometry, words: np.ndarray) -> list[np.ndarray]:
-    """The inverse of :func:`weight_words`."""
+    """Return the weights from the words: the inverse of :func:`weight_words`."""
     found = []
     for connection, base in _weight_sets(geometry):
         matrix = words[_places(geometry, connection, base)]
@@ -26,7 +28,7 @@ def weights_of(geometry: Geometry, words: np.ndarray) -> list[np.ndarray]:
 
 
 def weight_place(geometry: Geometry, connection: int, unit: int, source: int) -> tuple[int, int, int]:
-    """Column, address and row of `W_connection[unit, source]`."""
+    """Return column, address and row of the weight `W_connection[unit, source]`."""
     found = geometry.connections[connection - 1]
     row, column = (unit, source) if connection % 2 else (source, unit)
     address = geometry.weight_address(found.base + column // geometry.cols, row // geometry.rows)
@@ -34,7 +36,8 @@ def weight_place(geometry: Geometry, connection: int, unit: int, source: int) ->
 
 
 def neuron_words(geometry: Geometry, edge: Edge, values: Sequence[np.ndarray]) -> np.ndarray:
-    """Words of an edge's neuron memories, int64 of shape (addresses, lanes), from one array a layer 1..L."""
+    """Return the words of the neuron memories of an edge, int64 of shape (addresses, lanes), from one array per layer
+    1..L."""
     lanes = geometry.rows if edge == "row" else geometry.cols
     words = np.zeros(geometry.neuron_words(edge) * lanes, np.int64)
     for layer in geometry.layers(edge):
@@ -44,7 +47,7 @@ def neuron_words(geometry: Geometry, edge: Edge, values: Sequence[np.ndarray]) -
 
 
 def neurons_of(geometry: Geometry, row_words: np.ndarray, column_words: np.ndarray) -> list[np.ndarray]:
-    """The inverse of :func:`neuron_words` for both edges: one array a layer 1..L."""
+    """Return one array per layer 1..L from the words of both edges: the inverse of :func:`neuron_words`."""
     found = []
     for layer in geometry.specification.connections:
         words = row_words if geometry.edge(layer) == "row" else column_words
@@ -54,12 +57,13 @@ def neurons_of(geometry: Geometry, row_words: np.ndarray, column_words: np.ndarr
 
 
 def most_on_a_lane(present: np.ndarray, lanes: int) -> int:
-    """Largest number of units on one lane, of those that are `present`, bool (units)."""
+    """Return the largest number of units on one lane, counting those that are `present`, bool of shape (units,)."""
     return int(np.bincount(np.flatnonzero(present) % lanes, minlength=1).max())
 
 
 def _weight_sets(geometry: Geometry) -> list[tuple[Connection, int]]:
-    """Connections with the base of their weights, then those that have backward weights with theirs."""
+    """Return each connection with the base of its weights, then each that has backward weights with the base
+    of those."""
     forward = [(c, c.base) for c in geometry.connections]
     return forward + [(c, c.backward_base) for c in geometry.connections if c.backward_base is not None]
 

@@ -1,4 +1,4 @@
-"""The core's registers, described once: the hardware, the testbench, the manifest and the host read this list."""
+"""The registers of a core. The hardware, the testbench, the manifest and the host all read this one list."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ LARGEST_NUDGE_SHIFT = 15
 
 @dataclass(frozen=True)
 class Register:
-    """One register of the core; a counter counts up and wraps at `2^REGISTER_BITS`.
+    """One register of the core. A counter counts up and wraps at `2^REGISTER_BITS`.
 
-    `least` and `most` bound a writable register; a write outside them is ignored."""
+    `least` and `most` bound a writable register. The core ignores a write outside of them.
+    """
 
     name: str
     address: int
@@ -24,7 +25,7 @@ class Register:
 
 
 def registers(specification: Specification) -> tuple[Register, ...]:
-    """All registers of a core, by rising address."""
+    """Return all registers of a core, by rising address."""
     phases, shifts = specification.phases, specification.shifts_at(0)
     bounds = zip(specification.smallest_shifts, specification.largest_shifts, strict=True)
     settings = [

@@ -1,7 +1,7 @@
 """The one object that makes the golden model, the hardware, the testbench and the host driver.
 
-A specification is frozen and validated; it is read from and written to TOML. Lists with one entry a layer or a
-connection run from input to output. `docs/numerics.md` says what every field does to the bits.
+A specification is frozen and validated. It is read from TOML and written to TOML. Lists with one entry per layer or per
+connection run from input to output. `docs/numerics.md` tells what every field does to the bits.
 """
 
 import itertools
@@ -15,22 +15,25 @@ from pydantic import Field, ValidationError, model_validator
 
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
+from ceprop.common.paths import StrPath
 from ceprop.specification import digests
 from ceprop.specification.fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, Within
 from ceprop.specification.toml_text import one_line, read_toml, set_field
 
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
-"""What a name looks like: files, modules and identifiers are made of it."""
+"""Pattern of a name, from which files, modules and identifiers are made."""
 
 LARGEST_WEIGHTS = 2**26
-"""Weights of all connections together; more would take gigabytes and minutes before the first sample."""
+"""Most weights of all connections together. More would take gigabytes of memory, and minutes before the first
+sample."""
 
 
 class Specification(Section):
     """Everything that a network, its learning and its hardware are made from.
 
-    Raises :class:`CepropError` (through :meth:`from_mapping` and :meth:`load`) with one line that names the field, the
-    value and what is allowed."""
+    :meth:`from_mapping` and :meth:`load` raise :class:`CepropError` with one line that names the field, the value and
+    what is allowed.
+    """
 
     name: Annotated[str, Field(pattern=NAME)] = "network"
     """Name of the network, from which files and modules are named."""
@@ -56,7 +59,7 @@ class Specification(Section):
 
     @classmethod
     def from_mapping(cls, fields: dict[str, Any]) -> Self:
-        """A validated specification from nested fields as TOML gives them."""
+        """Return a validated specification from nested fields, as TOML gives them."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -64,40 +67,42 @@ class Specification(Section):
             raise CepropError(f"specification: {one_line(first)}") from None
 
     @classmethod
-    def load(cls, path: Path, overrides: Iterable[str] = ()) -> Self:
-        """Read a TOML file; every override is `key=value` with a dotted key and a TOML value."""
-        fields = read_toml(path)
+    def load(cls, path: StrPath, overrides: Iterable[str] = ()) -> Self:
+        """Return the specification in a TOML file. Every override is `key=value` with a dotted key and a TOML value."""
+        fields = read_toml(Path(path))
         for override in overrides:
             set_field(fields, override)
         return cls.from_mapping(fields)
 
     def override(self, *overrides: str) -> Self:
-        """The same specification with some fields set, `key=value` each."""
+        """Return the same specification with some fields set. Each override is `key=value`."""
         fields = self.fields()
         for override in overrides:
             set_field(fields, override)
         return type(self).from_mapping(fields)
 
     def fields(self) -> dict[str, Any]:
-        """Nested fields in plain types, those without a value left out."""
+        """Return the nested fields in plain types. Fields without a value are left out."""
         return self.model_dump(mode="json", exclude_none=True)
 
-    def save(self, path: Path) -> None:
-        """Write TOML that :meth:`load` reads back to an equal object."""
-        write_aside(path, tomli_w.dumps(self.fields()).encode())
+    def save(self, path: StrPath) -> None:
+        """Write TOML from which :meth:`load` makes an equal object."""
+        write_aside(Path(path), tomli_w.dumps(self.fields()).encode())
 
     # --- identity
 
     @property
     def learning_digest(self) -> str:
-        """SHA-256 over the canonical fields: two specifications have the same one if they learn the same bits by
-        definition (docs/specification.md)."""
+        """SHA-256 over the canonical fields.
+
+        By definition, two specifications that learn the same bits have the same digest (docs/specification.md).
+        """
         return digests.digest(self.canonical_fields)
 
     @property
     def build_digest(self) -> str:
-        """SHA-256 over the canonical fields, the name and the array, with the defaults of an array where none is
-        given."""
+        """SHA-256 over the canonical fields, the name and the array. A specification without an array counts as one
+        with the array's defaults."""
         whole = self.with_array().fields()
         return digests.digest(self.canonical_fields | {"name": whole["name"], "array": whole["array"]})
 
@@ -107,7 +112,8 @@ class Specification(Section):
         return digests.canonical_fields(self)
 
     def with_array(self) -> Self:
-        """The same with an array: the default one where none is given, which must hold the weights."""
+        """Return the same specification with an array. Where none is given it is the default array, which must hold the
+        weights."""
         return self if self.array is not None else type(self).from_mapping(self.fields() | {"array": {}})
 
     # --- what follows from the fields
@@ -124,22 +130,22 @@ class Specification(Section):
 
     @property
     def weights(self) -> int:
-        """Weights of all connections, backward ones included."""
+        """Number of weights of all connections, backward weights included."""
         forward = [below * above for below, above in itertools.pairwise(self.layers)]
         return sum(forward) + (sum(forward[1:]) if self.two_weight_sets else 0)
 
     @property
     def continual(self) -> bool:
-        """Whether weights move in every nudged step (C-EP, C-VF), or once after the phase (EP, VF)."""
+        """Whether weights change in every nudged step (C-EP, C-VF) or once after the nudged phase (EP, VF)."""
         return self.rule in ("c-ep", "c-vf")
 
     @property
     def two_weight_sets(self) -> bool:
-        """Whether a layer hears the one above through weights of its own (VF, C-VF)."""
+        """Whether a layer receives the states of the layer above through weights of its own (VF, C-VF)."""
         return self.rule in ("vf", "c-vf")
 
     def shifts_at(self, epoch: int) -> tuple[int, ...]:
-        """Rate shifts in force in an epoch (the first is 0), input to output."""
+        """Return the rate shifts of an epoch, from input to output. The first epoch is 0."""
         shifts = self.update.shifts
         for change in self.update.schedule:
             if change.epoch <= epoch:
@@ -159,46 +165,54 @@ class Specification(Section):
         return tuple(min(column) for column in zip(*self._all_shifts(), strict=True))
 
     def update_shift(self, connection: int) -> int:
-        """Bits that an update drops (`SH`): from the product's fraction to the weight's."""
+        """Return the number of bits that an update drops (`SH`), from the fraction of the product to that of the
+        weight."""
         source = self.formats.input_bits if connection == 1 else self.formats.state_bits
         return source + self.bias_shift(connection) - self.formats.state_bits
 
     def bias_shift(self, connection: int) -> int:
-        """`SH` of the bias of layer `connection`, a synapse from a constant unit of state `2^state_bits`."""
+        """Return `SH` of the bias of layer `connection`. A bias is a synapse from a constant unit of state
+        `2^state_bits`."""
         return 2 * self.formats.state_bits + self.largest_shifts[connection - 1] - self.formats.weight_fraction
 
     @property
     def generator_bits(self) -> int:
-        """Width of a neuron's xorshift generator: 16, or 32 where a rounding position or the size asks for it."""
+        """Width of a neuron's xorshift generator. It is 16, or 32 where a rounding position or the size of the network
+        needs it."""
         return 16 if self._widest_update_shift() <= 16 and sum(self.layers[1:]) < 2**15 else 32
 
     def row_slot_bits(self, rows: int) -> int:
-        """Bits that number the row slots of a cell's weights: for the odd layer that has most of them."""
+        """Return the number of bits that number the row slots of a cell's weights, for the odd layer with the most
+        slots."""
         return max(1, (math.ceil(max(self.layers[1::2]) / rows) - 1).bit_length())
 
     def column_words(self, cols: int) -> tuple[int, ...]:
-        """Column slots of every set of weights in a cell: connections input to output, then with two weight sets the
-        backward weights of connections 2 on."""
+        """Return the column slots of every weight set in a cell.
+
+        The forward weights come first, from input to output. With two weight sets, the backward weights of the
+        connections from 2 on follow.
+        """
         forward = [math.ceil(self.layers[l - l % 2] / cols) for l in self.connections]
         return tuple(forward + (forward[1:] if self.two_weight_sets else []))
 
     def cell_words(self, rows: int, cols: int) -> int:
-        """Words that a cell of a `rows x cols` array needs: the row slots of a column slot take a power of two."""
+        """Return the words that a cell of a `rows x cols` array needs. The row slots of a column slot take a power of
+        two."""
         return sum(self.column_words(cols)) << self.row_slot_bits(rows)
 
     def sum_fraction(self, layer: int) -> int:
-        """Fraction bits of a neuron's sum: those of a weight and of the finer of its sources."""
+        """Return the fraction bits of a neuron's sum: those of a weight plus those of the finer of its sources."""
         formats = self.formats
         source = max(formats.state_bits, formats.input_bits) if layer == 1 else formats.state_bits
         return formats.weight_fraction + source
 
     @property
     def sigmoid_range(self) -> int:
-        """The sigmoid's table spans `1/2 - 2^h <= a < 1/2 + 2^h`; this is `h`."""
+        """`h` of the range `1/2 - 2^h <= a < 1/2 + 2^h` that the table of the sigmoid spans."""
         return 1 if self.formats.state_bits <= 10 else 2
 
     def largest_sum(self, layer: int) -> int:
-        """Bound on the magnitude of a neuron's sum, in units of `2^-sum_fraction`."""
+        """Return a bound on the magnitude of a neuron's sum, in units of `2^-sum_fraction`."""
         formats = self.formats
         weight, state = 1 << (formats.weight_bits - 1), 1 << formats.state_bits
         above = self.layers[layer + 1] if layer + 1 < len(self.layers) else 0

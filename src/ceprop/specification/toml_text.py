@@ -9,12 +9,15 @@ from ceprop.common.reading import read_up_to
 
 _LARGEST_FILE = 1 << 20
 _MOST_DOTS = 200
-"""In a line of a file. Keys of more parts take a time that grows with the square of their number, and no field has
-three."""
+"""Most dots in a line of a file. The time for a key grows with the square of its parts, and no field has three
+parts."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The fields of a TOML file, which may begin with a byte order mark."""
+    """Return the fields of a TOML file, which may begin with a byte order mark.
+
+    Raises :class:`CepropError` where the file cannot be read, is too large, or is not TOML.
+    """
     try:
         content = read_up_to(path, _LARGEST_FILE)
     except OSError as error:
@@ -28,7 +31,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise CepropError(f"specification {path}: not TOML: nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are such, and a number of too many digits
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, or a number with too many digits
         raise CepropError(f"specification {path}: not TOML: {error}") from None
 
 

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from ceprop.boards.host.frames import encode
-from ceprop.boards.host.link import LEAST_PAYLOAD, Link
+from ceprop.boards.host.link import Link
+from ceprop.boards.host.link_protocol import LEAST_PAYLOAD
 from ceprop.boards.host.requests import RefusedError
 from ceprop.boards.protocol import LONGEST_PAYLOAD, PROTOCOL, REFUSAL, REPLY, Address, Command, Identity, Refusal
 from ceprop.common.errors import CepropError

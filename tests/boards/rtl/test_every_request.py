@@ -29,7 +29,7 @@ from ceprop.boards.protocol import (
     board_number,
     specification_number,
 )
-from ceprop.boards.rtl.cobs_decoder import CHANGING
+from ceprop.boards.rtl.requests.request_decoder import CHANGING
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import StreamTransport
 from ceprop.boards.virtual.executable import build_executable

@@ -29,10 +29,10 @@ from ceprop.boards.protocol import (
     Refusal,
     check_value,
 )
-from ceprop.boards.rtl.dispatcher import Dispatcher
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
-from ceprop.boards.rtl.sample_unpacker import Unpacker
+from ceprop.boards.rtl.requests import Dispatcher
+from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
 from ceprop.boards.rtl.uart import UartReceiver, UartSender
 from ceprop.specification import Geometry, Specification
 
@@ -106,8 +106,8 @@ class Board:
         async def everything(context: Any) -> None:
             left, rest = list(incoming), 0
             context.set(self.link.sender.bytes.ready, 1)
-            context.set(self.link.dispatcher.samples.ready, 1)
-            context.set(self.link.dispatcher.command.ready, 1)
+            context.set(self.link.dispatcher.core.samples.ready, 1)
+            context.set(self.link.dispatcher.core.command.ready, 1)
             pause = 0
             while left or rest < QUIET:
                 pause = max(0, pause - 1)
@@ -115,9 +115,9 @@ class Board:
                 rest = 0 if self._listen(context) else rest + 1
                 self._core(context)
                 # A memory, whose word comes a cycle after its address.
-                word = self.results[context.get(self.link.dispatcher.result_address)]
+                word = self.results[context.get(self.link.dispatcher.results.address)]
                 await context.tick()
-                context.set(self.link.dispatcher.result_word, word)
+                context.set(self.link.dispatcher.results.word, word)
                 context.set(self.link.receiver.bytes.valid, 0)
 
         self.simulator.add_testbench(everything)
@@ -136,7 +136,7 @@ class Board:
 
     def _listen(self, context: Any) -> bool:
         """What comes out; whether anything did."""
-        out, samples = self.link.sender.bytes, self.link.dispatcher.samples
+        out, samples = self.link.sender.bytes, self.link.dispatcher.core.samples
         if context.get(out.valid):
             self.line.append(context.get(out.payload))
         if context.get(samples.valid):
@@ -147,7 +147,7 @@ class Board:
 
     def _core(self, context: Any) -> None:
         """Carries a command out in the cycle in which it comes, and gives a group whenever it is taken."""
-        command, response = self.link.dispatcher.command, self.link.dispatcher.response
+        command, response = self.link.dispatcher.core.command, self.link.dispatcher.core.response
         if context.get(command.valid):
             payload = context.get(command.payload)
             place = (payload.space.value, payload.column, payload.lane)
@@ -321,7 +321,7 @@ def test_garbage_changes_nothing(garbage: bytes) -> None:
 
 def unpack(packed: bytes, geometry: Geometry, pause: Callable[[], int]) -> list[tuple[int, int, list[int], int]]:
     """Groups that the unpacker gives: slot, label, values, last."""
-    unpacker = Unpacker(geometry)
+    unpacker = SampleUnpacker(geometry)
     simulator = Simulator(unpacker)
     simulator.add_clock(1e-6)
     found = []

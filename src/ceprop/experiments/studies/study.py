@@ -16,7 +16,8 @@ from ceprop.specification import Specification
 
 @dataclass(frozen=True)
 class Study:
-    """A study by name of :data:`STUDIES`: what it starts from and how long every run learns."""
+    """A study: its name in :data:`STUDIES`, its base specification, its data, the epochs of every run, and the
+    seeds."""
 
     name: str
     base: Specification
@@ -25,7 +26,8 @@ class Study:
     seeds: Sequence[int]
 
     def run(self, folder: Path, advance: Advance) -> dict[str, Any]:
-        """The result of every variant as JSON; runs that `folder` already holds are not learned again."""
+        """Return the result of every variant as JSON has it. A run whose result lies in `folder` is not
+        learned again."""
         variants, left_out = self.variants()
         plan = self._plan(variants)
         total, done = sum(len(runs) for _, runs in plan) * self.epochs, 0
@@ -56,7 +58,7 @@ class Study:
         }
 
     def _plan(self, variants: list[Variant]) -> list[tuple[Variant, list[Run]]]:
-        """The runs of every variant, one a seed; a reference takes so much longer that one seed must do."""
+        """Return the runs of every variant, one per seed. A reference has one seed, because it takes much longer."""
         bases = [self.base.override(f"seed={seed}") for seed in self.seeds]
         digests = [load_dataset(base, self.data).sha256 for base in bases]
         seeded = list(zip(bases, digests, strict=True))
@@ -72,7 +74,7 @@ class Study:
         ]
 
     def variants(self) -> tuple[list[Variant], list[dict[str, str]]]:
-        """The study's variants, and those that the arithmetic of this base does not allow, with the reason."""
+        """Return the study's variants, and those that the arithmetic of this base does not allow, with the reason."""
         allowed, left_out = [], []
         for variant in STUDIES[self.name](self.base, self.epochs):
             try:
@@ -85,8 +87,11 @@ class Study:
 
 
 def _point(variant: Variant, seeds: Sequence[int], results: list[dict[str, Any]]) -> dict[str, Any]:
-    """A variant over its seeds: errors are shares, means are over the seeds that learned to the end; None where no
-    seed did, or for the deviation of a single one."""
+    """Return the results of a variant over its seeds. Errors are shares.
+
+    Means are over the seeds whose learning did not diverge. A value is None where no such seed is left; the deviation
+    of a single seed is None too.
+    """
     ended = [result["history"][-1] for result in results if result["diverged"] is None]
     tests = [row["test_error"] for row in ended]
     return {
@@ -109,7 +114,8 @@ def _point(variant: Variant, seeds: Sequence[int], results: list[dict[str, Any]]
 
 
 def _period_2(rows: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Share of the test set's free phases that ended in a cycle of two states, and the error among these samples."""
+    """Return the share of the test set's free phases that ended in a cycle of two states, and the error among these
+    samples."""
     cycles = sum(row["test_period_2"] for row in rows)
     samples = cycles + sum(row["test_settled"] + row["test_open"] for row in rows)
     wrong = sum(row["test_period_2_errors"] for row in rows)

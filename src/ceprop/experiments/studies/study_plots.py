@@ -1,4 +1,4 @@
-"""A study as one picture: for every panel the error against what was changed, and the learning curves below it."""
+"""The plot of a study: for every panel the error against the changed choice, and the learning curves below."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ceprop.experiments.training_plots import save_figure
 
 
 def draw_study(result: dict[str, Any], path: Path) -> None:
-    """Draw the result of a study; points are means, bars and bands the range over seeds."""
+    """Draw the result of a study. Points are means; bars and bands are the range over seeds."""
     panels = list(dict.fromkeys(point["panel"] for point in result["variants"]))
     figure = Figure(figsize=(4.8 * len(panels), 7.6), layout="constrained")
     axes = figure.subplots(2, len(panels), squeeze=False)
@@ -46,7 +46,7 @@ def _draw_errors(axes: Axes, panel: str, points: list[dict[str, Any]]) -> None:
 
 
 def _draw_curves(axes: Axes, points: list[dict[str, Any]]) -> None:
-    """Learning curves of the panel's first line, from dark to light, and of a reference."""
+    """Draw the learning curves of the panel's first line, from dark to light, and those of a reference."""
     shown = [point for point in points if point["reference"] or point["line"] == points[0]["line"]]
     axes.set_prop_cycle(color=colormaps["viridis"](np.linspace(0, 0.9, len(shown))))
     for point in shown:
@@ -61,7 +61,7 @@ def _draw_curves(axes: Axes, points: list[dict[str, Any]]) -> None:
 
 
 def _test_errors(point: dict[str, Any]) -> np.ndarray:
-    """Shares, (seeds, epochs), of the seeds that learned to the end."""
+    """Return the test errors, shares of shape (seeds, epochs), of the seeds whose learning did not diverge."""
     return np.array([run["test_errors"] for run in point["runs"].values() if run["diverged"] is None])
 
 
@@ -71,5 +71,5 @@ def _finish(axes: Axes) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
     axes.grid(which="both", alpha=0.3)
-    if axes.get_legend_handles_labels()[0]:  # where everything diverged there is nothing to name
+    if axes.get_legend_handles_labels()[0]:  # where every run diverged, no line has a name
         axes.legend(fontsize="small")

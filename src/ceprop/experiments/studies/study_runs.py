@@ -1,4 +1,4 @@
-"""One run of a study: learned once, kept in a file of its own, and read back when the study is run again."""
+"""One run of a study. It is learned once, kept in a file of its own, and read when the study runs again."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ _KIND = "study result"
 
 EpochDone = Callable[[], None]
 EpochLearner = Callable[[int], dict[str, Any]]
-"""Learns an epoch and gives its row of the history."""
+"""Learns an epoch, and returns its row of the history."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What determines a result: the specification with its seed, the data, the epochs, and whether it is learned in
-    floating point."""
+    """Everything that determines a result: the specification with its seed, the data, the epochs, and whether it is
+    learned in floating point."""
 
     specification: Specification
     data: str
@@ -32,7 +32,7 @@ class Run:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The same in JSON."""
+        """Return what determines the result, as JSON has it."""
         return {
             "learning_digest": self.specification.learning_digest,
             "dataset_sha256": self.dataset_sha256,
@@ -41,17 +41,18 @@ class Run:
         }
 
     def file(self, folder: Path) -> Path:
-        """Where the result is kept: equal runs of different variants and studies share a file."""
+        """Return the path of the result. Equal runs of different variants and studies share a file."""
         kind = "float" if self.reference else "integer"
         return folder / f"{kind}-{self.specification.learning_digest[:16]}-{self.epochs}.json"
 
 
 def result_of(run: Run, folder: Path, epoch_done: EpochDone) -> dict[str, Any]:
-    """The kept result of a run, learned now if there is none.
+    """Return the kept result of a run; learn it now if there is none.
 
-    Its `history` has one entry an epoch: `test_error` and `train_error` after the epoch, `online_error` of the
-    predictions made while learning, and where it is an integer run the counters of :class:`ceprop.model.EpochRow`.
-    Learning that diverges is a result too: `diverged` says why."""
+    `history` has one entry per epoch: `test_error` and `train_error` after the epoch, `online_error` of the predictions
+    made while learning, and, in an integer run, the counters of :class:`ceprop.model.EpochRow`. Learning that diverges
+    is a result too: `diverged` has the reason.
+    """
     path = run.file(folder)
     if path.exists():
         return _read(path, run)
@@ -88,7 +89,7 @@ def _integer_learner(run: Run) -> EpochLearner:
 
 
 def _float_learner(run: Run) -> EpochLearner:
-    """The same network from the same weights, in floating point."""
+    """Return the learner of the same network, from the same weights, in floating point."""
     specification = run.specification
     images = load_images(run.data, specification.seed)
     settings = float_settings(specification).but(

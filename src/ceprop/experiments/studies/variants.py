@@ -18,7 +18,10 @@ _RULES = (("ep", "positive"), ("c-ep", "positive"), ("vf", "random"), ("c-vf", "
 @dataclass(frozen=True)
 class Variant:
     """One point of a study: the panel, line and abscissa where it is drawn, and the fields that it sets in the base
-    specification. A `reference` is the same network in floating point."""
+    specification.
+
+    A `reference` is the same network in floating point.
+    """
 
     panel: str
     line: str
@@ -28,7 +31,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """For tables and messages."""
+        """The variant's name in tables and messages."""
         return f"{self.panel}: {self.line}" if self.reference else f"{self.panel}: {self.line}, {self.x}"
 
 
@@ -50,7 +53,7 @@ def precision(base: Specification, epochs: int) -> Iterator[Variant]:
 
 
 def schedule(base: Specification, epochs: int) -> Iterator[Variant]:
-    """How often rates are halved, from which first rates, and when."""
+    """The number of halvings of the rates, the first rates, and the epochs of the halvings."""
     for faster in (-1, 0, 1, 2):
         first = [shift + faster for shift in base.update.shifts]
         for number, places in _HALVINGS.items():
@@ -73,7 +76,7 @@ def nudge(base: Specification, epochs: int) -> Iterator[Variant]:
 
 
 def rules(base: Specification, epochs: int) -> Iterator[Variant]:
-    """Every rule over its rates, with one hidden layer more as well."""
+    """Every learning rule over its rates, also with one hidden layer more."""
     if len(base.layers) < 3:
         raise CepropError(f"layers = {list(base.layers)}: a study of the rules needs a hidden layer")
     for hidden, start in (("as given", ()), ("one hidden layer more", deepened(base))):
@@ -87,7 +90,8 @@ def rules(base: Specification, epochs: int) -> Iterator[Variant]:
 
 
 def deepened(base: Specification) -> tuple[str, ...]:
-    """The last hidden layer twice, longer phases, and rates that fall from input to output."""
+    """Return overrides that repeat the last hidden layer, lengthen the phases, and let the rates fall from input to
+    output."""
     layers = [*base.layers[:-1], base.layers[-2], base.layers[-1]]
     free, nudged = 2 * base.phases.free_steps, round(1.5 * base.phases.nudged_steps)
     phases = (f"phases.free_steps={free}", f"phases.nudged_steps={nudged}")
@@ -100,13 +104,13 @@ def deepened(base: Specification) -> tuple[str, ...]:
 
 
 def weights(base: Specification, bits: int) -> tuple[str, ...]:
-    """Weights of `bits` bits over the base's range."""
+    """Return overrides for weights of `bits` bits over the range of the base."""
     fraction = bits - base.formats.weight_bits + base.formats.weight_fraction
     return f"formats.weight_bits={bits}", f"formats.weight_fraction={fraction}"
 
 
 def shifted(base: Specification, first: list[int]) -> tuple[str, ...]:
-    """Other first shifts, halved whenever the base halves its own."""
+    """Return overrides for other first shifts, which are halved whenever the base halves its own."""
     changes = []
     for change in base.update.schedule:
         later = [f + now - was for f, now, was in zip(first, change.shifts, base.update.shifts, strict=True)]
@@ -115,13 +119,13 @@ def shifted(base: Specification, first: list[int]) -> tuple[str, ...]:
 
 
 def halved(first: list[int] | tuple[int, ...], places: tuple[float, ...], epochs: int) -> tuple[str, ...]:
-    """First shifts, and all rates halved after each of these shares of the epochs."""
+    """Return overrides for the first shifts, with all rates halved after each of these shares of the epochs."""
     changes = [(round(share * epochs), [shift + k for shift in first]) for k, share in enumerate(places, 1)]
     return rates(first, changes)
 
 
 def rates(first: list[int] | tuple[int, ...], changes: list[tuple[int, list[int]]]) -> tuple[str, ...]:
-    """Overrides that set shifts and their schedule."""
+    """Return overrides that set shifts and their schedule."""
     entries = ",".join(f"{{epoch={epoch},shifts={shifts}}}" for epoch, shifts in changes)
     return f"update.shifts={list(first)}", f"update.schedule=[{entries}]"
 
@@ -132,4 +136,4 @@ STUDIES: dict[str, Callable[[Specification, int], Iterator[Variant]]] = {
     "nudge": nudge,
     "rules": rules,
 }
-"""By name: from the base specification and the number of epochs to its variants."""
+"""Studies by name. Each makes its variants from the base specification and the number of epochs."""

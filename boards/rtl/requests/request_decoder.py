@@ -1,6 +1,6 @@
 """What is known of a request from its command and its length."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -36,8 +36,9 @@ _LENGTHS = {
 """Bytes of payloads that have one length."""
 
 
-class CobsDecoder(wiring.Component):
-    """Everything behind a register: requests have cycles to spare, and the core's clock is fast.
+class RequestDecoder(wiring.Component):
+    """What a request is, from its command, and whether its length fits. Every output comes from a register: requests
+    have cycles to spare, and the core's clock is fast.
 
     Members
     -------
@@ -46,7 +47,7 @@ class CobsDecoder(wiring.Component):
     known : Out
         There is such a command.
     fits : Out
-        So many bytes are a payload of its.
+        The command takes a payload of that many bytes.
     final : Out
         One byte is still to come.
     identify, write, read, samples, results, reset, status : Out
@@ -55,12 +56,29 @@ class CobsDecoder(wiring.Component):
         It changes something; its payload ends with a count; it needs the core; it is one of flash.
     """
 
+    code: Signal
+    remaining: Signal
+    known: Signal
+    fits: Signal
+    final: Signal
+    identify: Signal
+    write: Signal
+    read: Signal
+    samples: Signal
+    results: Signal
+    reset: Signal
+    status: Signal
+    changing: Signal
+    counted: Signal
+    for_core: Signal
+    for_flash: Signal
+
     def __init__(self):
         outputs = dict.fromkeys(("known", "fits", "final", *_FLAGS), Out(1))
         super().__init__({"code": In(8), "remaining": In(8), **outputs})
 
     def elaborate(self, platform: object) -> Module:
-        """Comparisons, and a register behind each."""
+        """Comparisons, each followed by a register."""
         m = Module()
         m.d.sync += [self.known.eq(self.code <= max(Command)), self.final.eq(self.remaining == 1)]
         for name, commands in _FLAGS.items():

@@ -13,12 +13,12 @@ _HEAD = ("| address | register | access | initially | least to most | meaning |"
 
 
 class RegisterTable(SphinxDirective):
-    """Its argument is the specification's file, as seen from `docs/`."""
+    """The argument of the directive is the path of the specification's file from `docs/`."""
 
     required_arguments = 1
 
     def run(self) -> list[Node]:
-        """A table, made again when the file has changed."""
+        """The table. Sphinx makes it again when the file has changed."""
         path = (Path(self.env.srcdir) / self.arguments[0]).resolve()
         self.env.note_dependency(str(path))
         lines = [*_HEAD, *map(_row, registers(Specification.load(path)))]

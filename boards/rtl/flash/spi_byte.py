@@ -25,6 +25,14 @@ class SpiByte(wiring.Component):
         The pins.
     """
 
+    start: Signal
+    byte: Signal
+    idle: Signal
+    received: Signal
+    clock: Signal
+    data_out: Signal
+    data_in: Signal
+
     def __init__(self, half_period: int):
         self._half_period = half_period
         super().__init__(

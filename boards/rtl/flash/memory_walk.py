@@ -37,6 +37,14 @@ class MemoryWalk(wiring.Component):
         The group is the last one.
     """
 
+    start: Signal
+    advance: Signal
+    space: Signal
+    column: Signal
+    lane: Signal
+    address: Signal
+    last: Signal
+
     def __init__(self, geometry: Geometry):
         self._stretches = stretches(geometry)
         command = Ports(geometry).command

@@ -1,0 +1,9 @@
+"""The flash of a board: a port for its commands, and the controller that learns from it and keeps snapshots there.
+
+In come tasks from the dispatcher; out go samples and commands for the core, and the pins of the flash.
+"""
+
+from ceprop.boards.rtl.flash.flash_controller import FlashController
+from ceprop.boards.rtl.flash.memory_walk import MemoryWalk, snapshot_bytes, stretches
+
+__all__ = ["FlashController", "MemoryWalk", "snapshot_bytes", "stretches"]

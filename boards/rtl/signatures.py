@@ -1,0 +1,183 @@
+"""What passes between the parts of the link: signatures, and their interfaces with typed members."""
+
+from amaranth.hdl import Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ceprop.hdl.io.stream_payloads import Ports
+
+RESULT_BYTES = 2
+"""Bytes of a result on the link."""
+
+
+class FrameInterface(wiring.PureInterface):
+    """Members of :class:`FrameSignature`."""
+
+    waiting: Signal
+    body: stream.Interface
+    remaining: Signal
+    none: Signal
+    steady: Signal
+    release: Signal
+    damaged: Signal
+    heard: Signal
+
+
+class FrameSignature(wiring.Signature):
+    """Frames that have come, one after the other, from the receiver to the dispatcher.
+
+    Members
+    -------
+    waiting : Out
+        A whole frame waits.
+    body : Out, stream
+        Its bytes, without the CRC.
+    remaining, none, steady : Out
+        How many bytes are still to come, and whether none are; right while `steady`, which is some cycles after a byte
+        was taken.
+    release : In
+        The frame is done with.
+    damaged, heard : Out, In
+        A frame came that is not whole; `heard` clears that.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {
+                "waiting": Out(1),
+                "body": Out(stream.Signature(8)),
+                "remaining": Out(8),
+                "none": Out(1),
+                "steady": Out(1),
+                "release": In(1),
+                "damaged": Out(1),
+                "heard": In(1),
+            }
+        )
+
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> FrameInterface:
+        """Its interface."""
+        return FrameInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+class ResultReadInterface(wiring.PureInterface):
+    """Members of :class:`ResultReadSignature`."""
+
+    count: Signal
+    address: Signal
+    word: Signal
+
+
+class ResultReadSignature(wiring.Signature):
+    """Results as the dispatcher reads them from the ring.
+
+    Members
+    -------
+    count : In
+        Results so far, modulo `RESULTS_KEPT`.
+    address, word : Out, In
+        A result by its number, two cycles later: the class, and the tie in the highest bit.
+    """
+
+    def __init__(self):
+        super().__init__({"count": In(8), "address": Out(8), "word": In(8 * RESULT_BYTES)})
+
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> ResultReadInterface:
+        """Its interface."""
+        return ResultReadInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+class FlashCommandInterface(wiring.PureInterface):
+    """Members of :class:`FlashCommandSignature`."""
+
+    start: Signal
+    command: Signal
+    passes: Signal
+    flags: Signal
+    samples_left: Signal
+
+
+class FlashCommandSignature(wiring.Signature):
+    """RUN, SAVE and RESTORE from the dispatcher to the flash controller.
+
+    Members
+    -------
+    start, command, passes : Out
+        One of these commands begins in this cycle, only while nothing is at work; the passes of RUN.
+    flags, samples_left : In
+        What STATUS gives: :class:`ceprop.boards.protocol.StatusFlag`, and samples to go.
+    """
+
+    def __init__(self):
+        super().__init__(
+            {"start": Out(1), "command": Out(4), "passes": Out(16), "flags": In(8), "samples_left": In(32)}
+        )
+
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> FlashCommandInterface:
+        """Its interface."""
+        return FlashCommandInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+class CoreAccessInterface(wiring.PureInterface):
+    """Members of :class:`CoreAccessSignature`."""
+
+    command: stream.Interface
+    response: stream.Interface
+    samples: stream.Interface
+
+
+class CoreAccessSignature(wiring.Signature):
+    """The core as the dispatcher and the flash controller use it.
+
+    Members
+    -------
+    command, response : Out, In, streams
+        The core's command port.
+    samples : Out, stream
+        Bytes of packed samples, for the unpacker.
+    """
+
+    def __init__(self, ports: Ports):
+        super().__init__(
+            {
+                "command": Out(stream.Signature(ports.command)),
+                "response": In(stream.Signature(ports.response)),
+                "samples": Out(stream.Signature(8)),
+            }
+        )
+
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> CoreAccessInterface:
+        """Its interface."""
+        return CoreAccessInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+class SpiPinInterface(wiring.PureInterface):
+    """Members of :class:`SpiPinSignature`."""
+
+    select: Signal
+    clock: Signal
+    data_out: Signal
+    data_in: Signal
+
+
+class SpiPinSignature(wiring.Signature):
+    """The pins of a flash.
+
+    Members
+    -------
+    select : Out
+        1 while the part is to listen.
+    clock, data_out, data_in : Out, Out, In
+        Mode 0.
+    """
+
+    def __init__(self):
+        super().__init__({"select": Out(1), "clock": Out(1), "data_out": Out(1), "data_in": In(1)})
+
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> SpiPinInterface:
+        """Its interface."""
+        return SpiPinInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+REPLY_BYTE = data.StructLayout({"byte": 8, "last": 1})
+"""A byte of a reply's body, and whether it is the last."""

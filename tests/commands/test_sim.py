@@ -1,0 +1,82 @@
+"""`ceprop sim`: the hardware learns what the model learns, and faults are found."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceprop.cli import run
+from ceprop.specification.bundled import bundled_specification
+
+DIGITS = str(bundled_specification("digits"))
+SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
+
+Refused = Callable[[list[str]], str]
+Result = Callable[..., dict[str, Any]]
+
+
+SHAPE = ["--set", "array.rows=2", "--set", "array.cols=2"]
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_sim_proves_the_hash_that_train_ends_with(simulator: str, result: Result) -> None:
+    trained = result(["train", DIGITS, *SMALL, "--samples", "3"])
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "3"]
+    values = result(arguments)
+    assert values["mismatches"] == 0
+    assert values["samples_compared"] == 3
+    assert values["steps_compared"]
+    assert values["weights_sha256"] == trained["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    "options", [["--no-skip"], ["--primitives", "ecp5"], ["--primitives", "ice40", "--read-every", "2"]], ids=" ".join
+)
+def test_sim_without_skipping_and_for_a_device(options: list[str], result: Result) -> None:
+    trained = result(["train", DIGITS, *SMALL, "--samples", "2"])
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", "icarus", "--samples", "2", *options]
+    values = result(arguments)
+    assert values["mismatches"] == 0
+    assert values["weights_sha256"] == trained["weights_sha256"]
+    assert values["skip"] == ("--no-skip" not in options)
+    assert values["primitives"] == next((o for o in options if o in ("ecp5", "ice40")), "portable")
+    assert values["followed_samples"] == (1 if "--read-every" in options else 0)
+    executed = values["counters"]["free_steps_executed"], values["counters"]["nudged_steps_executed"]  # pyright: ignore
+    assert executed == (16, 8) or "--no-skip" not in options
+
+
+def test_sim_goes_on_from_a_checkpoint(result: Result) -> None:
+    result(["train", DIGITS, *SMALL, "--samples", "1436", "--checkpoint", "run"])
+    values = result(["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--checkpoint", "run"])
+    trained = result(["train", DIGITS, *SMALL, "--samples", "1439", "--checkpoint", "run", "--resume"])
+    assert values["mismatches"] == 0
+    assert values["weights_sha256"] == trained["weights_sha256"]
+
+
+def test_planted_fault_is_found_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--plant-fault", "weight"]
+    assert run([*arguments, "--json", "-"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["mismatches"] > 0
+    line = captured.err.strip().splitlines()[-1]
+    assert line.startswith("ceprop: sample ")
+    for part in ("step", "layer", "unit", "seed 1"):
+        assert part in line
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_waveforms_are_written(simulator: str, elsewhere: Path, result: Result) -> None:
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "1", "--waves"]
+    values = result([*arguments, "--build", "here"])
+    assert values["waves"] == f"here/digits-{simulator}.fst"
+    assert (elsewhere / "here" / f"digits-{simulator}.fst").stat().st_size > 1000
+
+
+def test_simulation_that_ends_early_proves_nothing(monkeypatch: pytest.MonkeyPatch, refused: Refused) -> None:
+    from ceprop.sim import Comparison
+
+    empty = Comparison(0, 0, 0, 0, 0, None, "", 0, 0, {}, 0, 0, 0.0, 0.0, 0.0)
+    monkeypatch.setattr("ceprop.sim.compare", lambda *_, **__: empty)
+    assert "ended after 0 of 20 samples" in refused(["sim", DIGITS])
