@@ -12,7 +12,8 @@ from ceprop.hdl import Core
 from ceprop.hdl.checks import check
 from ceprop.hdl.io import fifo
 from ceprop.model import Dataset
-from ceprop.sim import compare
+from ceprop.sim import ComparisonPlan, compare
+from ceprop.sim.simulators import SimulatorName
 from ceprop.sim.units import run_units
 
 SIMULATORS = pytest.mark.parametrize("simulator", ["icarus", "verilator"])
@@ -38,7 +39,7 @@ def test_a_violated_check_of_a_unit_is_reported(
 
 @SIMULATORS
 def test_a_violated_check_of_a_core_is_reported(
-    simulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: SimulatorName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Steps that do not wait for the last sums."""
     correct = Core.return_cycles.fget
@@ -47,7 +48,8 @@ def test_a_violated_check_of_a_core_is_reported(
     broken = specification(f"early-{simulator}")
     inputs = np.full((2, 6), (1 << broken.formats.input_bits) - 1, np.uint16)
     dataset = Dataset("ones", inputs, np.array([0, 1]), inputs, np.array([0, 1]))
-    found = compare(broken, dataset, simulator=simulator, samples=1, build=tmp_path, command="pytest")
+    plan = ComparisonPlan(simulator=simulator, samples=1, build=tmp_path, command="pytest")
+    found = compare(broken, dataset, plan)
     assert found.mismatches
     assert found.first_mismatch is not None
     assert "violated checks: " in found.first_mismatch
