@@ -1,7 +1,7 @@
 """The core: array, edges and control behind valid/ready streams."""
 
 from amaranth.hdl import Elaboratable, Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.array import SynapseArray
@@ -32,6 +32,7 @@ from ceprop.hdl.neuron.accumulator import Accumulator
 from ceprop.hdl.neuron.bias import update_cycles
 from ceprop.hdl.neuron.neuron_edge import NeuronEdge
 from ceprop.hdl.neuron.running_sums import ARRIVAL_STAGE
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
 from ceprop.specification import Edge, Geometry
 
@@ -96,13 +97,13 @@ class Core(wiring.Component):
             if geometry.layers(edge)
         }
         members = {
-            "command": In(stream.Signature(ports.command)),
-            "response": Out(stream.Signature(ports.response)),
-            "sample": In(stream.Signature(ports.sample)),
-            "result": Out(stream.Signature(ports.result)),
+            "command": In(stream_of(ports.command)),
+            "response": Out(stream_of(ports.response)),
+            "sample": In(stream_of(ports.sample)),
+            "result": Out(stream_of(ports.result)),
         }
         if geometry.trace:
-            members["trace"] = Out(stream.Signature(ports.trace))
+            members["trace"] = Out(stream_of(ports.trace))
         super().__init__(members)
 
     # --- latencies, all derived from the parts
@@ -153,6 +154,8 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.command), commands.command)
         wiring.connect(m, commands.response, wiring.flipped(self.response))
         wiring.connect(m, sequencer.result, wiring.flipped(self.result))
+        check_stream(m, "response", self.response)
+        check_stream(m, "result", self.result)
 
         wiring.connect(m, loader.start, arbiter.loader)
         wiring.connect(m, commands.turn, arbiter.commands)
@@ -187,9 +190,6 @@ class Core(wiring.Component):
         self._connect_array(m, column_lanes)
         if g.trace:
             self._connect_trace(m, steps)
-        outputs = {"response": self.response, "result": self.result} | ({"trace": self.trace} if g.trace else {})
-        for name, output in outputs.items():
-            check_stream(m, name, output)
         return flushed(m, self.flush_cycles)
 
     def _connect_drive(
@@ -225,9 +225,10 @@ class Core(wiring.Component):
 
     def _connect_trace(self, m: Module, steps: StepWalker) -> None:
         """Every state, in the order of the step walker."""
-        latencies = {name: edge.trace_latency for name, edge in self.edges.items()}
+        latencies: dict[Edge, int] = {name: edge.trace_latency for name, edge in self.edges.items()}
         m.submodules.trace_port = port = TracePort(self.geometry, latencies)
         wiring.connect(m, steps.position, port.position)
         for name, edge in self.edges.items():
             wiring.connect(m, edge.trace, getattr(port, name))
         wiring.connect(m, port.trace, wiring.flipped(self.trace))
+        check_stream(m, "trace", self.trace)

@@ -1,7 +1,7 @@
-"""The cycle model: how many cycles a sample takes, from the specification and what happened in its phases.
+"""The cycle model: how many cycles a sample takes, from the specification and the events of its phases.
 
-Every number comes from the hardware's own latencies and the table of sweeps; the testbenches hold the core's counters
-to it exactly, for a reader that takes the trace as it comes.
+Every number comes from the latencies of the hardware and the table of sweeps. The testbenches compare it with the
+counters of the core, for equality, where the reader takes the trace as it comes.
 """
 
 from dataclasses import dataclass
@@ -15,31 +15,32 @@ from ceprop.hdl.lanes.stages import start_delay, step_beats
 from ceprop.specification import Geometry
 
 BEGIN = 2
-"""Cycles in which a sample is begun, and its lists, or its drive, are found to be complete."""
+"""Cycles in which a sample begins, and its lists, or its drive, are found to be complete."""
 END = 1
-"""The cycle in which its result leaves."""
+"""The cycle in which the result of a sample leaves."""
 TAKE_UP = 1
-"""The cycle in which the drive walker takes up a sample whose lists are complete."""
+"""The cycle in which the drive prefetch takes up a sample whose lists are complete."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What a step left behind: the most changed and the most active units on one lane, layers 1..L in turn."""
+class StepLists:
+    """Lengths of the lists after a step: largest numbers of changed and of active units on one lane, layers 1..L."""
 
     changed: tuple[int, ...]
     active: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Happened:
-    """What the golden model's record says of a sample.
+class SampleEvents:
+    """What the cycles of a sample depend on, from the record of the golden model.
 
-    `longest_list` is the largest number of listed inputs on one column lane. A phase is settled if its last step
-    changed no state; `other_parity` is a free phase of period 2 that ends in the state before its last step's."""
+    `longest_list` is the largest number of listed inputs on one column lane. `free` and `nudged` have one entry per
+    step. A phase is settled if its last step changed no state. `other_parity` is a free phase of period 2 that ends in
+    the state before that of its last step."""
 
     longest_list: int
-    free: tuple[Moved, ...]
-    nudged: tuple[Moved, ...]
+    free: tuple[StepLists, ...]
+    nudged: tuple[StepLists, ...]
     free_settled: bool
     other_parity: bool
     nudged_settled: bool
@@ -47,9 +48,9 @@ class Happened:
 
 @dataclass(frozen=True)
 class Cost:
-    """Cycles that a sample takes where the next one's inputs come in time and its result is taken at once, the multiply
-    slots among them, and the reads and writes of each cell's memory. `walks` are the stretches of cycles, each from its
-    first to the one behind its last, in which sweeps are walked."""
+    """Cycles that a sample takes where the inputs of the next sample come in time and its result is taken at once, the
+    multiply slots among them, and the reads and writes of each cell's memory. `walks` are the stretches of cycles in
+    which sweeps are walked, each from its first cycle to the one after its last."""
 
     cycles: int = 0
     slots: int = 0
@@ -68,8 +69,9 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """How far the drive of a sample is when work on it begins: `slots` of it, the last one `since` cycles before."""
+class Prefetched:
+    """How far the drive of a sample is when work on the sample begins: `slots` of it were sent, the last one `since`
+    cycles before."""
 
     slots: int = 0
     since: int = 0
@@ -84,79 +86,79 @@ class CycleModel:
         self._program = program(geometry)
         self._layers = geometry.specification.connections
 
-    def sample(self, happened: Happened, ahead: Ahead = Ahead()) -> Cost:
-        """Cost of one sample; without nudged steps it was inferred only. What went `ahead` saves it cycles."""
-        return Cost(BEGIN) + self.drive(happened, ahead) + self.free(happened) + self.nudged(happened) + Cost(END)
+    def sample(self, events: SampleEvents, prefetched: Prefetched = Prefetched()) -> Cost:
+        """Cost of one sample; without nudged steps it was inferred only. What was `prefetched` saves cycles."""
+        return Cost(BEGIN) + self.drive(events, prefetched) + self.free(events) + self.nudged(events) + Cost(END)
 
-    def ahead(self, happened: Happened, before: Happened, cost: Cost, listed: int) -> Ahead:
-        """How far the drive of a sample gets while the one before it is inferred at a `cost`; its inputs are all listed
-        in the cycle `listed` of that one's."""
+    def prefetched(self, events: SampleEvents, before: SampleEvents, cost: Cost, listed: int) -> Prefetched:
+        """How far the drive of a sample gets while the sample `before` is inferred at a `cost`. The inputs are all
+        listed in the cycle `listed` of that sample."""
         if self.geometry.drives == 1 or before.nudged:
-            return Ahead()
-        # The drive of the one before is taken in the last cycle of `begun`, when the next one may be taken up.
+            return Prefetched()
+        # The drive of the sample before is taken in the last cycle of `begun`, when the next drive may be taken up.
         begun = cost.cycles - END - self.free(before).cycles
         now, end = max(begun, listed + 1) + TAKE_UP, cost.cycles - END
-        left, last = self._drive_slots(happened), None
-        # A cycle behind each walk is left out, for sums of one row do not come so close behind each other.
+        left, last = self._drive_slots(events), None
+        # The cycle after each walk is left out: sums of a sweep and of a drive must not follow each other in a row.
         for first, behind in (*((first, behind + 1) for first, behind in cost.walks), (end, end)):
             some = min(left, max(0, min(first, end) - now))
             if some:
                 left, last = left - some, now + some - 1
             now = max(now, behind)
-        return Ahead() if last is None else Ahead(self._drive_slots(happened) - left, cost.cycles - last)
+        return Prefetched() if last is None else Prefetched(self._drive_slots(events) - left, cost.cycles - last)
 
-    def drive(self, happened: Happened, ahead: Ahead) -> Cost:
-        """Cost of the drive, without what went ahead in cycles of others: slots, and the wait for their sums."""
+    def drive(self, events: SampleEvents, prefetched: Prefetched) -> Cost:
+        """Cost of the drive without the slots that were prefetched: the other slots, and the wait for their sums."""
         if self.geometry.drives == 1:
-            return self.run(Pass.DRIVE, None, happened, anew=True)
-        slots = self._drive_slots(happened)
-        if ahead.slots < slots:
-            cycles = slots - ahead.slots + self._core.return_cycles
+            return self.run(Pass.DRIVE, None, events, anew=True)
+        slots = self._drive_slots(events)
+        if prefetched.slots < slots:
+            cycles = slots - prefetched.slots + self._core.return_cycles
         else:
-            cycles = max(0, self._core.return_cycles - ahead.since)
+            cycles = max(0, self._core.return_cycles - prefetched.since)
         return Cost(cycles, slots, slots)
 
-    def _drive_slots(self, happened: Happened) -> int:
-        return self.geometry.slots(1) * max(1, happened.longest_list)
+    def _drive_slots(self, events: SampleEvents) -> int:
+        return self.geometry.slots(1) * max(1, events.longest_list)
 
-    def free(self, happened: Happened) -> Cost:
+    def free(self, events: SampleEvents) -> Cost:
         """Cost of the free phase."""
         cost = Cost()
-        for number, moved in enumerate(happened.free[:-1], 1):
-            cost += self._step + self.run(Pass.SUMS, moved, happened, anew=number == 1)
+        for number, lists in enumerate(events.free[:-1], 1):
+            cost += self._step + self.run(Pass.SUMS, lists, events, anew=number == 1)
         return cost + self._step
 
-    def nudged(self, happened: Happened) -> Cost:
+    def nudged(self, events: SampleEvents) -> Cost:
         """Cost of the nudged phase and of learning."""
-        steps, cost = happened.nudged, Cost()
+        steps, cost = events.nudged, Cost()
         if not steps:
             return cost
-        if not happened.free_settled and not happened.other_parity:
-            cost += self.run(Pass.SUMS, happened.free[-1], happened, anew=len(happened.free) == 1)
-        for moved in steps[:-1]:
-            cost += self._step + self.run(Pass.LEARN, moved, happened, anew=True)
+        if not events.free_settled and not events.other_parity:
+            cost += self.run(Pass.SUMS, events.free[-1], events, anew=len(events.free) == 1)
+        for lists in steps[:-1]:
+            cost += self._step + self.run(Pass.LEARN, lists, events, anew=True)
         cost += self._step
         if not self.geometry.specification.continual:
-            return cost + self.run(Pass.UPDATE, steps[-1], happened) + self._bias_step
-        if not happened.nudged_settled:
-            cost += self.run(Pass.UPDATE, steps[-1], happened)
+            return cost + self.run(Pass.UPDATE, steps[-1], events) + self._bias_step
+        if not events.nudged_settled:
+            cost += self.run(Pass.UPDATE, steps[-1], events)
         return cost
 
-    def run(self, kind: Pass, moved: Moved | None, happened: Happened, *, anew: bool = False) -> Cost:
+    def run(self, kind: Pass, lists: StepLists | None, events: SampleEvents, *, anew: bool = False) -> Cost:
         """A pass after a step, until its sums have returned; a pass without sweeps costs nothing."""
         sweeps = self._program.of(kind)
         if not sweeps:
             return Cost()
         cost = Cost()
         for sweep in sweeps:
-            cost += self._sweep(sweep, moved, happened, anew, cost.cycles)
+            cost += self._sweep(sweep, lists, events, anew, cost.cycles)
         return cost + Cost(start_delay(self.geometry) + SWEPT_DELAY + self._core.return_cycles)
 
-    def _sweep(self, sweep: Sweep, moved: Moved | None, happened: Happened, anew: bool, elapsed: int) -> Cost:
+    def _sweep(self, sweep: Sweep, lists: StepLists | None, events: SampleEvents, anew: bool, elapsed: int) -> Cost:
         """The look-up, the wait where there is one, and the visits."""
         connection = self.geometry.connections[sweep.connection - 1]
-        rows = self._length(sweep.rows, connection.row_layer, moved, happened)
-        columns = self._length(sweep.columns, connection.column_layer, moved, happened)
+        rows = self._length(sweep.rows, connection.row_layer, lists, events)
+        columns = self._length(sweep.columns, connection.column_layer, lists, events)
         if not (rows and columns) and not (sweep.starts and anew):
             return Cost(LOOK_UP_CYCLES)
         visits = max(1, rows) * max(1, columns)
@@ -173,13 +175,13 @@ class CycleModel:
             ((idle, idle + visits * sweep.beats(self.geometry.memory_ports)),),
         )
 
-    def _length(self, listing: Listing | None, layer: int, moved: Moved | None, happened: Happened) -> int:
+    def _length(self, listing: Listing | None, layer: int, lists: StepLists | None, events: SampleEvents) -> int:
         if listing is None:
-            return happened.longest_list
+            return events.longest_list
         if listing is Listing.ALL:
             return self.geometry.slots(layer)
-        assert moved is not None
-        return (moved.changed if listing is Listing.CHANGED else moved.active)[layer - 1]
+        assert lists is not None
+        return (lists.changed if listing is Listing.CHANGED else lists.active)[layer - 1]
 
     @property
     def _step(self) -> Cost:

@@ -1,14 +1,14 @@
-"""What happened in a sample, as the cycle model wants to know it, from the golden model's record."""
+"""The events of a sample that the cycle model needs, from the record of the golden model."""
 
 import numpy as np
 
-from ceprop.hdl.cycles import Happened, Moved
+from ceprop.hdl.cycles import SampleEvents, StepLists
 from ceprop.model import FreeEnd, SampleRecord
 from ceprop.specification import Geometry
 from ceprop.specification.placement import most_on_a_lane
 
 
-def happened(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> Happened:
+def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> SampleEvents:
     """Lengths of all lists that the core walks, from `inputs`, int64 (n_0), and a `record` with its trace."""
     assert record.states is not None
     specification = geometry.specification
@@ -23,21 +23,21 @@ def happened(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> Ha
         references = np.vstack([start, nudged[:-1]]) if len(nudged) else nudged
     else:
         references = np.repeat(start[None], len(nudged), axis=0)
-    return Happened(
+    return SampleEvents(
         most_on_a_lane(inputs != 0, geometry.cols),
-        tuple(_moved(geometry, old, new) for old, new in zip(before[:-1], free, strict=True)),
-        tuple(_moved(geometry, old, new) for old, new in zip(references, nudged, strict=True)),
+        tuple(_step_lists(geometry, old, new) for old, new in zip(before[:-1], free, strict=True)),
+        tuple(_step_lists(geometry, old, new) for old, new in zip(references, nudged, strict=True)),
         record.free_end is FreeEnd.SETTLED,
         other,
         record.nudged_settled,
     )
 
 
-def happened_in_full(geometry: Geometry, record: SampleRecord) -> Happened:
+def full_sample_events(geometry: Geometry, record: SampleRecord) -> SampleEvents:
     """The same for a core that leaves nothing out: a `record` of all steps, and every unit and input on its list."""
     slots = tuple(geometry.slots(layer) for layer in geometry.specification.connections)
-    everything = Moved(slots, slots)
-    return Happened(
+    everything = StepLists(slots, slots)
+    return SampleEvents(
         geometry.slots(0),
         (everything,) * record.free_steps,
         (everything,) * record.nudged_steps,
@@ -57,11 +57,11 @@ def _settled_last(record: SampleRecord) -> bool:
     return np.array_equal(last, before)
 
 
-def _moved(geometry: Geometry, old: np.ndarray, new: np.ndarray) -> Moved:
+def _step_lists(geometry: Geometry, old: np.ndarray, new: np.ndarray) -> StepLists:
     sizes = geometry.specification.layers[1:]
     ends = np.cumsum(sizes)[:-1]
     lists = []
     for present in (old != new, (old != 0) | (new != 0)):
         layers = enumerate(np.split(present, ends), 1)
         lists.append(tuple(most_on_a_lane(units, geometry.lanes(layer)) for layer, units in layers))
-    return Moved(*lists)
+    return StepLists(*lists)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceprop.hdl.cycles import END, Ahead, Cost, CycleModel, Happened
+from ceprop.hdl.cycles import END, Cost, CycleModel, Prefetched, SampleEvents
 from ceprop.model import SampleRecord, fast, plain
-from ceprop.sim.events import happened, happened_in_full
+from ceprop.sim.events import full_sample_events, sample_events
 from ceprop.sim.job import Job
 from ceprop.specification import Geometry
 
@@ -44,7 +44,7 @@ class ModelSide:
         self.counters: dict[str, int] = {}
         self.reset()
         self._cycles = CycleModel(geometry)
-        self._before: tuple[Happened, Cost] | None = None
+        self._before: tuple[SampleEvents, Cost] | None = None
 
     def reset(self) -> None:
         """The core was reset, and its counters with it."""
@@ -64,20 +64,20 @@ class ModelSide:
         shifts, negative = job.shifts(number), bool(job.negatives[number])
         if job.skip:
             record = fast.run_sample(self.network, inputs, label, shifts=shifts, negative=negative, trace=True)
-            events = happened(self.geometry, inputs, record)
+            events = sample_events(self.geometry, inputs, record)
         else:
             record = plain.run_sample(
                 self.network, inputs, label, shifts=shifts, negative=negative, trace=True, skip=False
             )
-            events = happened_in_full(self.geometry, record)
-        ahead = Ahead()
+            events = full_sample_events(self.geometry, record)
+        prefetched = Prefetched()
         if early is not None and self._before is not None:
             before, taken = self._before
-            ahead = self._cycles.ahead(events, before, taken, taken.cycles - END - early)
+            prefetched = self._cycles.prefetched(events, before, taken, taken.cycles - END - early)
         in_vain = 0
         if number in job.rewrites:
-            in_vain, ahead = ahead.slots, Ahead()
-        cost = self._cycles.sample(events, ahead)
+            in_vain, prefetched = prefetched.slots, Prefetched()
+        cost = self._cycles.sample(events, prefetched)
         self._before = events, cost
         added = (
             1,

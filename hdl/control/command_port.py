@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.cell.synapse import load_stage
@@ -14,6 +14,7 @@ from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Operation, Space
 from ceprop.hdl.lanes.signatures import LaneWords
 from ceprop.hdl.lanes.stages import lane_stages
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
 
@@ -89,8 +90,8 @@ class CommandPort(wiring.Component):
         ports = Ports(geometry)
         super().__init__(
             {
-                "command": In(stream.Signature(ports.command)),
-                "response": Out(stream.Signature(ports.response)),
+                "command": In(stream_of(ports.command)),
+                "response": Out(stream_of(ports.response)),
                 "turn": Out(CommandTurn()),
                 "messages": Out(CommandMessages(geometry)),
                 "row": Out(LaneWords(geometry, "row")),
@@ -250,4 +251,4 @@ class CommandPort(wiring.Component):
             out.row_source.index.eq(held.address[:row_bits]),
         ]
         for step in (out.row_step, out.column_step):
-            m.d.sync += [step.space.eq(held.space), Cat(step.index, step.layer).eq(held.address)]
+            m.d.sync += [step.space.eq(held.space), Value.cast(Cat(step.index, step.layer)).eq(held.address)]

@@ -72,7 +72,7 @@ class Counters(wiring.Component):
         # The first round after a reset finds words from before the reset, and starts from zero.
         with m.If(turn == self.round - 1):
             m.d.sync += counted.eq(1)
-        high, number = turn[0], turn[1:]
+        high, number = Value.cast(turn[0]), Value.cast(turn[1:])
         m.d.comb += [read.en.eq(1), read.addr.eq(turn)]
 
         waiting = Array(self._wait(m, name, (number == k) & ~high) for k, name in enumerate(self._names))

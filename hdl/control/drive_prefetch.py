@@ -10,7 +10,7 @@ from ceprop.hdl.control.loop_counter import LoopCounter
 from ceprop.hdl.control.signatures import DriveTurn, SlotMessages
 from ceprop.hdl.lanes.messages import Listing, bits_for
 from ceprop.hdl.lanes.signatures import InputsListed
-from ceprop.hdl.typing import Interface
+from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
 
 
@@ -130,10 +130,9 @@ class DrivePrefetch(wiring.Component):
     def _send(self, m: Module, issued: Signal, bank: Signal, row: Signal, number: Signal) -> None:
         """The messages of a slot of the drive, through a register, in front of those of the sweep walker. `number` is
         the number of the input in its list."""
-        source, total, tile = (
-            Signal(getattr(self.slots, name).shape(), name=f"{name}_of_drive")
-            for name in ("row_source", "row_sum", "tile")
-        )
+        source: Fields = Signal(self.slots.row_source.shape(), name="row_source_of_drive")
+        total: Fields = Signal(self.slots.row_sum.shape(), name="row_sum_of_drive")
+        tile: Fields = Signal(self.slots.tile.shape(), name="tile_of_drive")
         sends = Signal(name="sends")
         m.d.sync += [sends.eq(issued), source.eq(0), total.eq(0), tile.eq(0)]
         with m.If(issued):

@@ -76,7 +76,7 @@ class MessageSelector(wiring.Component):
             self.row.settings.eq(self.settings.row),
             self.column.settings.eq(self.settings.column),
         ]
-        row_sum = Signal(slots.row_sum.shape(), name="row_sum_or_read")
+        row_sum: Fields = Signal(slots.row_sum.shape(), name="row_sum_or_read")
         m.d.comb += [row_sum.eq(slots.row_sum), row_sum.read.eq(commands.row_sum.read)]
         m.d.comb += self.row.sum.eq(delay(m, row_sum, self._sum_delays["row"], "row_sum"))
         if "column" in self._sum_delays:
@@ -88,7 +88,7 @@ class MessageSelector(wiring.Component):
 
     def _select_step(self, m: Module, selected: Fields, of_command: Fields, of_walker: Fields, name: str) -> None:
         """A command reads and writes the banks that are in use."""
-        command = Signal(of_command.shape(), name=f"{name}_command_step")
+        command: Fields = Signal(of_command.shape(), name=f"{name}_command_step")
         m.d.comb += [
             command.eq(of_command),
             command.bank.eq(self.banks.bank),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.checks import check
@@ -11,6 +11,7 @@ from ceprop.hdl.delay import delay
 from ceprop.hdl.io.fifo import Fifo
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
 from ceprop.specification import REGISTER_BITS, Geometry
 
@@ -81,7 +82,7 @@ class ResponseCollector(wiring.Component):
                 "column_words": In(ports.words.size),
                 "room": Out(1),
                 "drained": Out(1),
-                "response": Out(stream.Signature(ports.response)),
+                "response": Out(stream_of(ports.response)),
             }
         )
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal, Value, ValueLike
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.control.signatures import Banks, DriveTurn, ListLengths, SampleProgress, StepCommand, SweepCommand
@@ -13,6 +13,7 @@ from ceprop.hdl.delay import delay
 from ceprop.hdl.io.result import STEP_BITS, FreeEnd, result_layout
 from ceprop.hdl.io.signatures import PhaseSettings, SampleStart
 from ceprop.hdl.lanes.signatures import EdgeStatus
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
 
@@ -76,8 +77,7 @@ class Sequencer(wiring.Component):
     RESULT  the result is on the port           it is taken                                     IDLE
     ======  ==================================  ==============================================  ==================
 
-    A SWEEP of which the network has none is left out, and STEP follows at once. The cycles of a sample are the sum that
-    :mod:`ceprop.hdl.cycles` computes.
+    A SWEEP of which the network has none is left out: STEP follows. :mod:`ceprop.hdl.cycles` adds up the cycles.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ class Sequencer(wiring.Component):
     Members
     -------
     sample, settings, drive : In
-        The start of a sample, the settings of its phases, and the turn of its drive. With two drives, slots of the next
-        sample's drive may be sent where the weights stay as they are.
+        The start of a sample, the settings of its phases, and the turn of its drive. Slots of the next sample's drive
+        may be sent while the weights stay as they are.
     sweep, lists : Out
         A pass, and the lengths of its lists.
     step, banks : Out
@@ -132,7 +132,7 @@ class Sequencer(wiring.Component):
                 "row": In(EdgeStatus(geometry, "row")),
                 "column": In(EdgeStatus(geometry, "column")),
                 "progress": Out(SampleProgress()),
-                "result": Out(stream.Signature(result_layout(geometry))),
+                "result": Out(stream_of(result_layout(geometry))),
             }
         )
 
@@ -167,17 +167,14 @@ class Sequencer(wiring.Component):
             self.progress.nudged.eq(s.nudged),
             self.progress.finished.eq(self.result.valid & self.result.ready),
             self.progress.tie.eq(s.result.tie),
-            # While weights stay as they are.
             self.drive.open.eq(~self.settings.learn),
         ]
 
     def _run(self, m: Module, found: Fields, s: _Sample) -> None:
         """The state machine."""
         returning = Signal(range(self._return_cycles), name="returning")
-        swept, stepped = (
-            delay(m, self.sweep.done, SWEPT_DELAY, "swept"),
-            delay(m, self.step.done, STEPPED_DELAY, "stepped"),
-        )
+        swept = delay(m, self.sweep.done, SWEPT_DELAY, "swept")
+        stepped = delay(m, self.step.done, STEPPED_DELAY, "stepped")
         progress, drive = self.progress, self.drive
         with m.FSM():
             with m.State("IDLE"):
@@ -228,7 +225,7 @@ class Sequencer(wiring.Component):
                 with m.If(self.result.ready):
                     m.next = "IDLE"
 
-    def _start_pass(self, m: Module, kind: Pass, anew: ValueLike = 0) -> None:
+    def _start_pass(self, m: Module, kind: Pass, anew: Signal | int = 0) -> None:
         """Begin a pass, or step at once where the network has none of this kind."""
         if self._program.stretches[kind]:
             m.d.comb += [self.sweep.start.eq(1), self.sweep.kind.eq(kind), self.sweep.anew.eq(anew)]

@@ -1,6 +1,6 @@
 """The status collector: what a step found over all lanes and slots, and the prediction of the step before."""
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -77,8 +77,8 @@ class StatusCollector(wiring.Component):
         m = Module()
         classes = self.geometry.specification.classes
         shape = self.row.status.shape()
-        best = Signal(data.StructLayout({name: shape[name].shape for name in _BEST}), name="best")
-        before = Signal(data.StructLayout({"prediction": len(self.found.prediction), "tie": 1}), name="before")
+        best: Fields = Signal(data.StructLayout({name: shape[name].shape for name in _BEST}), name="best")
+        before: Fields = Signal(data.StructLayout({"prediction": len(self.found.prediction), "tie": 1}), name="before")
         status: dict[Edge, Fields] = {"row": self.row.status, "column": self.column.status}
         ended: dict[Edge, Signal] = {
             edge: Signal(name=f"{edge}_ended") for edge in status if self.geometry.layers(edge)
@@ -93,7 +93,7 @@ class StatusCollector(wiring.Component):
             self._gather(m, edge, status[edge], best, ended[edge])
         self._rank(m, status[self.geometry.edge(len(self.geometry.specification.layers) - 1)], best)
         m.d.comb += [
-            self.found.complete.eq(Cat(*ended.values()).all()),
+            self.found.complete.eq(Value.cast(Cat(*ended.values())).all()),
             self.found.changed.eq(best.changed),
             self.found.aperiodic.eq(best.aperiodic),
             self.found.prediction.eq(classes - best.remaining),

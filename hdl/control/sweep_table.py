@@ -124,7 +124,7 @@ class SweepTable(wiring.Component):
         """The loops of a sweep, and how it begins."""
         connection, ports = self.geometry.connections[sweep.connection - 1], self.geometry.memory_ports
         lists = ((sweep.rows, connection.row_layer), (sweep.columns, connection.column_layer))
-        empty = Cat(self._is_empty(*each, empty_lists) for each in lists).any()
+        empty = Value.cast(Cat(self._is_empty(*each, empty_lists) for each in lists)).any()
         m.d.sync += [
             self.line.skipped.eq(empty & ~self.anew if sweep.starts else empty),
             self.line.settles.eq(sweep.settles),

@@ -106,15 +106,15 @@ class BlockMemory(WeightMemory):
             for bank in range(piece.banks):
                 chosen = self.write_address[inside:] == bank if piece.banks > 1 else 1
                 access = Access(
-                    read_address[:inside],
-                    write_address[:inside],
-                    self.write_data[piece.low : piece.low + piece.bits],
+                    Value.cast(read_address[:inside]),
+                    Value.cast(write_address[:inside]),
+                    Value.cast(self.write_data[piece.low : piece.low + piece.bits]),
                     self.write_enable & chosen,
                 )
                 m.submodules[f"ram_{blocks}"], word = self.block(piece.shape, access)
                 found.append(word[: piece.bits])
                 blocks += 1
-            slices.append(self._bank(m, found, read_address[inside:]))
+            slices.append(self._bank(m, found, Value.cast(read_address[inside:])))
         read = Signal(len(self.read_data), name="read")
         m.d.comb += read.eq(Cat(slices))
         m.d.comb += self.read_data.eq(delay(m, read, self.latency - self.block_latency, "output"))

@@ -4,6 +4,8 @@ Sources: Lattice FPGA-TN-02205 (sysDSP usage guide), FPGA-TN-02204 (memory usage
 the two cells. Synthesize with `synth_ecp5 -nodsp`, or yosys makes multipliers of its own out of other products.
 """
 
+from typing import Any
+
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, signed
 
 from ceprop.common.errors import CepropError
@@ -112,10 +114,10 @@ def _dual(shape: Shape, access: Access) -> tuple[Instance, Value]:
         i_WEB=Const(0),
         **_pins("i_ADA", _address(shape, access.write_address, write=True)),
         **_pins("i_ADB", _address(shape, access.read_address, write=False)),
-        **_pins("i_DIA", _padded(access.write_data[:18], 18)),
-        **_pins("i_DIB", _padded(access.write_data[18:], 18)),
-        **_pins("o_DOB", found[18:] if wide else found[:18]),
-        **(_pins("o_DOA", found[:18]) if wide else {}),
+        **_pins("i_DIA", _padded(Value.cast(access.write_data[:18]), 18)),
+        **_pins("i_DIB", _padded(Value.cast(access.write_data[18:]), 18)),
+        **_pins("o_DOB", Value.cast(found[18:] if wide else found[:18])),
+        **(_pins("o_DOA", Value.cast(found[:18])) if wide else {}),
     )
     return instance, found
 
@@ -160,7 +162,7 @@ def _mode(shape: Shape, register_a: str, register_b: str) -> dict[str, object]:
     }
 
 
-def _quiet() -> dict[str, Value]:
+def _quiet() -> dict[str, Any]:
     """No resets, and always selected."""
     names = ["RSTA", "RSTB", *(f"CS{port}{k}" for port in "AB" for k in range(3))]
     return {f"i_{name}": Const(0) for name in names}
@@ -178,6 +180,6 @@ def _padded(value: Value, bits: int) -> Value:
     return Value.cast(Cat(value, Const(0, bits - len(value))))
 
 
-def _pins(prefix: str, value: Value) -> dict[str, Value]:
+def _pins(prefix: str, value: Value) -> dict[str, Any]:
     """Pins of one bit each, as these cells have them."""
     return {f"{prefix}{k}": Value.cast(value[k]) for k in range(len(value))}

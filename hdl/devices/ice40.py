@@ -4,6 +4,8 @@ Sources: Lattice iCE Technology Library, FPGA-TN-02007 (DSP), FPGA-TN-02002 (blo
 Synthesize with `synth_ice40 -device u` without `-dsp`, which would rewrite the `SB_MAC16`.
 """
 
+from typing import Any
+
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, signed
 
 from ceprop.common.errors import CepropError
@@ -65,6 +67,7 @@ class Ice40Multiplier(Multiplier):
         a, b = (Signal(signed(OPERAND_BITS), name=name) for name in ("a_16", "b_16"))
         product = Signal(2 * OPERAND_BITS, name="product")
         m.d.comb += [a.eq(self.a), b.eq(self.b), self.product.eq(product)]
+        unused: dict[str, Any] = {f"i_{name}": Const(0) for name in _UNUSED_CONTROLS}
         m.submodules.dsp = Instance(
             "SB_MAC16",
             p_A_REG=1,
@@ -93,7 +96,7 @@ class Ice40Multiplier(Multiplier):
             i_B=b,
             i_C=Const(0, 16),
             i_D=Const(0, 16),
-            **{f"i_{name}": Const(0) for name in _UNUSED_CONTROLS},
+            **unused,
             o_O=product,
         )
         return m
@@ -118,9 +121,9 @@ class Ice40BlockRam(BlockMemory):
         """An `SB_RAM40_4K` in the mode of its shape."""
         mode = BLOCK_SHAPES.index(shape)
         found = Signal(16, name="found")
-        written = [Const(0)] * 16
-        for pin, bit in zip(_BLOCK_PINS[mode], access.write_data, strict=False):
-            written[pin] = bit
+        written: list[Value] = [Const(0)] * 16
+        for number, pin in enumerate(_BLOCK_PINS[mode][: len(access.write_data)]):
+            written[pin] = Value.cast(access.write_data[number])
         instance = Instance(
             "SB_RAM40_4K",
             p_READ_MODE=mode,

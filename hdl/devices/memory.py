@@ -40,6 +40,12 @@ class WeightMemory(wiring.Component):
 
     latency = 2
 
+    read_address: Signal
+    read_data: Signal
+    write_address: Signal
+    write_data: Signal
+    write_enable: Signal
+
     def __init__(self, words: int, bits: int, ports: int = 2):
         check_ports(ports)
         self.words = words

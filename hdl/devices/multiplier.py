@@ -23,6 +23,10 @@ class Multiplier(wiring.Component):
 
     latency = 3
 
+    a: Signal
+    b: Signal
+    product: Signal
+
     def __init__(self, a_bits: int, b_bits: int):
         super().__init__({"a": In(signed(a_bits)), "b": In(signed(b_bits)), "product": Out(signed(a_bits + b_bits))})
 

@@ -7,14 +7,16 @@ memory makes its ports without asking for one, so they are made here."""
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.utils import ceil_log2
 
+from ceprop.hdl.typing import Interface
 
-def read_port(memory: Memory, name: str = "read") -> ReadPort:
+
+def read_port(memory: Memory, name: str = "read") -> Interface:
     """A read port in the domain "sync", whose signals begin with `name`."""
     signature = ReadPort.Signature(addr_width=ceil_log2(memory.depth), shape=memory.shape)
     return ReadPort(signature, memory=memory, domain="sync", path=(name,))
 
 
-def write_port(memory: Memory, name: str = "write", granularity: int | None = None) -> WritePort:
+def write_port(memory: Memory, name: str = "write", granularity: int | None = None) -> Interface:
     """A write port in the domain "sync", whose signals begin with `name`; `granularity` as Amaranth has it."""
     signature = WritePort.Signature(addr_width=ceil_log2(memory.depth), shape=memory.shape, granularity=granularity)
     return WritePort(signature, memory=memory, domain="sync", path=(name,))

@@ -1,12 +1,13 @@
 """A short FIFO, whose reader looks one cycle after the writer has written."""
 
 from amaranth.hdl import Module, Signal, unsigned
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.checks import check
 from ceprop.hdl.devices.named_ports import read_port, write_port
 from ceprop.hdl.lanes.lane_memory import lane_memory
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
 
 
@@ -38,7 +39,7 @@ class Fifo(wiring.Component):
 
     def __init__(self, bits: int, depth: int):
         self.depth = depth
-        super().__init__({"write": In(1), "word": In(bits), "out": Out(stream.Signature(unsigned(bits)))})
+        super().__init__({"write": In(1), "word": In(bits), "out": Out(stream_of(unsigned(bits)))})
 
     def elaborate(self, platform: object) -> Module:
         """One register, or a memory."""

@@ -4,14 +4,15 @@ taken while the one before it is at work."""
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.checks import check
 from ceprop.hdl.io.signatures import PhaseSettings, SampleStart, WorkingSample
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.signatures import InputEvents
-from ceprop.hdl.typing import Interface
+from ceprop.hdl.streams import stream_of
+from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Geometry
 
 
@@ -46,7 +47,7 @@ class SampleLoader(wiring.Component):
         self.geometry = geometry
         super().__init__(
             {
-                "sample": In(stream.Signature(Ports(geometry).sample)),
+                "sample": In(stream_of(Ports(geometry).sample)),
                 "settings": In(PhaseSettings()),
                 "start": Out(SampleStart()),
                 "at_work": Out(WorkingSample(geometry)),
@@ -82,7 +83,7 @@ class SampleLoader(wiring.Component):
 
     def _send(self, m: Module, group: Any, taken: Signal, bank: Any) -> None:
         """The message of a group into the lists of `bank`, then its inputs."""
-        event = Signal(self.inputs.event.shape(), name="event_register")
+        event: Fields = Signal(self.inputs.event.shape(), name="event_register")
         first, last = Signal(name="first", init=1), Signal(name="last")
         # Without a reset, because they are as wide as the array.
         values = Signal(group["values"].shape(), name="values", reset_less=True)

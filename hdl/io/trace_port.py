@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,8 @@ from ceprop.hdl.delay import delay
 from ceprop.hdl.io.signatures import StepPosition
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.signatures import EdgeTrace
-from ceprop.hdl.typing import Interface
+from ceprop.hdl.streams import stream_of
+from ceprop.hdl.typing import Fields, Interface
 from ceprop.specification import Edge, Geometry
 
 TRACE_DEPTH = 64
@@ -54,7 +55,7 @@ class TracePort(wiring.Component):
                 "position": In(StepPosition(geometry)),
                 "row": In(EdgeTrace(geometry, "row")),
                 "column": In(EdgeTrace(geometry, "column")),
-                "trace": Out(stream.Signature(ports.trace)),
+                "trace": Out(stream_of(ports.trace)),
             }
         )
 
@@ -62,15 +63,15 @@ class TracePort(wiring.Component):
         """The edge that answers first waits for the other one; then a FIFO."""
         m = Module()
         position, longest = self.position, max(self._latencies.values())
-        beat = Signal(self._ports.trace, name="beat")
-        for edge, neurons, odd in (("row", self.row.neurons, 1), ("column", self.column.neurons, 0)):
-            if edge in self._latencies:
-                group = delay(m, Cat(neurons), longest - self._latencies[edge], f"{edge}_late")
-                with m.If(beat.layer[0] == odd):
-                    m.d.comb += beat.neurons.as_value().eq(group)
+        beat: Fields = Signal(self._ports.trace, name="beat")
+        for edge, latency in self._latencies.items():
+            port, is_odd = (self.row, 1) if edge == "row" else (self.column, 0)
+            group = delay(m, Value.cast(Cat(port.neurons)), longest - latency, f"{edge}_late")
+            with m.If(beat.layer[0] == is_odd):
+                m.d.comb += beat.neurons.as_value().eq(group)
         announced = Cat(position.stepping, position.nudged, position.layer, position.slot)
         header = delay(m, announced, longest, "header")
-        m.d.comb += Cat(beat.nudged, beat.layer, beat.slot).eq(header[1:])
+        m.d.comb += Value.cast(Cat(beat.nudged, beat.layer, beat.slot)).eq(header[1:])
         m.submodules.trace_fifo = fifo = SyncFIFOBuffered(width=self._ports.trace.size, depth=TRACE_DEPTH)
         taken = Signal(range(TRACE_DEPTH + 1), name="taken")
         m.d.sync += taken.eq(taken + position.stepping - (self.trace.valid & self.trace.ready))

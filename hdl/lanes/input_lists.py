@@ -100,7 +100,7 @@ class InputLists(wiring.Component):
             self.event_out.longest.eq(Mux(count > event.longest, count, event.longest)),
         ]
         check(m, "input_list_overflow", event.valid & wanted & (end >= self.geometry.slots(0)))
-        written = Signal(self._entry, name="entry", reset_less=True)
+        written: Fields = Signal(self._entry, name="entry", reset_less=True)
         address = Signal.like(end, name="entry_address", reset_less=True)
         m.d.sync += [written.slot.eq(event.slot), written.value.eq(self.value), address.eq(end)]
         with m.If(event.valid):

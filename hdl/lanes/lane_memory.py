@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, ShapeLike, Value
+from amaranth.hdl import Module, Mux, Value
 from amaranth.lib.memory import Memory
 
 from ceprop.hdl.devices.named_ports import read_port
 from ceprop.specification import memory_depth
 
 
-def lane_memory(shape: ShapeLike, words: int) -> Memory:
-    """A memory whose reader never uses a word that is read in the cycle that writes it.
+def lane_memory(shape: Any, words: int) -> Memory:
+    """A memory of words of any `shape` whose reader never uses a word that is read in the cycle that writes it.
 
     The synthesizer therefore adds no registers that make up for what a block RAM leaves undefined in such a cycle."""
     return Memory(shape=shape, depth=memory_depth(words), init=[], attrs={"no_rw_check": 1})

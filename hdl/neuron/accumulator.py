@@ -112,20 +112,22 @@ class Accumulator(wiring.Component):
         m.d.comb += [
             write.addr.eq(total_address),
             write.data.eq(Cat(total[:bits] for bits in self.bits)),
-            write.en.eq(Cat(written[k].replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]),
+            write.en.eq(
+                Cat(Value.cast(written[k]).replicate(bits) for k, bits in enumerate(self.bits)) if two else written[0]
+            ),
         ]
         return m
 
     def _too_close(self, m: Module) -> Value:
         """An addition to the sum of two cycles before, but not to that of the cycle before."""
-        sum_of_now = Cat(self.address, self.second) if len(self.bits) > 1 else Cat(self.address)
-        valid, sums = [self.valid], [sum_of_now]
-        for _ in range(2):
-            valid.append(earlier(m, valid[-1], 1))
-            sums.append(earlier(m, sums[-1], 1))
-        again = valid[1] & (sums[1] == sums[0])
-        return valid[0] & valid[2] & (sums[2] == sums[0]) & ~again
+        added_to = Value.cast(Cat(self.address, self.second) if len(self.bits) > 1 else self.address)
+
+        def same(cycles: int) -> Value:
+            return earlier(m, self.valid, cycles) & (earlier(m, added_to, cycles) == added_to)
+
+        return self.valid & same(2) & ~same(1)
 
     def _sums(self, word: Value) -> tuple[Value, Value]:
         """The sums of a word."""
-        return word[: self.bits[0]].as_signed(), word[-self.bits[-1] :].as_signed()
+        first, last = Value.cast(word[: self.bits[0]]), Value.cast(word[-self.bits[-1] :])
+        return first.as_signed(), last.as_signed()

@@ -1,6 +1,6 @@
 """The biases of one lane's neurons: synapses from a constant unit of state `2^state_bits`, without a generator."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -129,8 +129,9 @@ class BiasCell(wiring.Component):
         layer = self.stepped.layer if len(layers) > 1 else Const(0)
         # `new + ~old` and a carry, or without the carry the complement of `old - new`, undone beside the shift.
         negative = self.settings.negative
-        terms = Cat(Const(1, 1), self.new, Const(0, 1)) + Cat(~negative, ~self.old, Const(1, 1))
-        m.d.sync += difference.eq(terms[1:])
+        plus = Value.cast(Cat(Const(1, 1), self.new, Const(0, 1)))
+        minus = Value.cast(Cat(~negative, ~self.old, Const(1, 1)))
+        m.d.sync += difference.eq((plus + minus)[1:])
         # Registers in front of the addition, or none.
         ready = "sync" if update_cycles(self.geometry) > 3 else "comb"
         match specification.update.rounding:

@@ -99,7 +99,7 @@ class GeneratorBanks(wiring.Component):
 
     def _in_bank(self, neuron: Fields, bank: Value, name: str, m: Module) -> Fields:
         """Address of a neuron's generator in a bank."""
-        address = Signal(self._address, name=name)
+        address: Fields = Signal(self._address, name=name)
         m.d.comb += [address.neuron.eq(neuron), address.bank.eq(bank)]
         return address
 

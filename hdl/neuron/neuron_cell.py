@@ -203,7 +203,8 @@ class NeuronCell(wiring.Component):
 
     def _new_state(self, m: Module, settings: Fields, pipeline: StepPipeline) -> Value:
         """The new state, `_new_state_stage` cycles after the addresses."""
-        update, sums, step = self._parts.update, self._parts.sums, Signal(self.before.step.shape(), name="updated_step")
+        update, sums = self._parts.update, self._parts.sums
+        step: Fields = Signal(self.before.step.shape(), name="updated_step")
         labelled = Signal(name="labelled", reset_less=True)
         m.d.sync += labelled.eq(pipeline.remaining[0] == settings.target)
         m.d.comb += [

@@ -146,7 +146,7 @@ class RunningSums(wiring.Component):
         With a single drive it holds the drives as well."""
         words, widths = self.geometry.neuron_words(self.edge), self.geometry.widths
         stepping = self.step.operation != Operation.NONE
-        address = Signal(returning.shape(), name="sum_address", reset_less=True)
+        address: Fields = Signal(returning.shape(), name="sum_address", reset_less=True)
         chosen = Mux(stepping, named.as_value(), returning.as_value())
         later = drive_delay(self.geometry, self.edge)
         if not later:

@@ -134,7 +134,7 @@ class StateUpdate(wiring.Component):
         negative = self.settings.negative.replicate(len(shifted)).as_signed()
         m.d.sync += [
             dropped.eq(self.settings.nudge_shift - 1),
-            gap.eq(Cat(~self.old, ~self.labelled, ~self.labelled).as_signed() + ~self.labelled),
+            gap.eq(Value.cast(Cat(~self.old, ~self.labelled, ~self.labelled)).as_signed() + ~self.labelled),
             shifted.eq(Mux(wanted, gap >> dropped, 0)),
             nudge.eq(((shifted ^ negative) + 1) >> 1),
         ]

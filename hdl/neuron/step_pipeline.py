@@ -50,7 +50,7 @@ def step_pipeline(
     """The pipeline of a lane's `step` messages, for the neuron at `address`, over a number of `stages`. Messages come
     no closer than every `beats` cycles; with `learns_last` some ask biases to learn at the end of a phase."""
     taken = Signal(name="step_taken")
-    walk = Signal(WalkFields, name="walk")
+    walk: Fields = Signal(WalkFields, name="walk")
     m.d.comb += taken.eq(step.operation != Operation.NONE)
     with m.If(taken):
         m.d.sync += [walk[name].eq(step[name]) for name in COPIED]

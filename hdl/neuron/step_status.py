@@ -48,7 +48,7 @@ class StepStatus(wiring.Component):
         """One register, or none."""
         m = Module()
         before, neuron = self.status, self.neuron
-        status = Signal(self.status.shape(), name="status_found")
+        status: Fields = Signal(self.status.shape(), name="status_found")
         m.d.comb += [
             status.valid.eq(neuron.valid),
             status.last.eq(neuron.last),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from amaranth.hdl import ClockDomain, Module, Value, unsigned
-from amaranth.lib import stream, wiring
+from amaranth.hdl import ClockDomain, Module, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 from amaranth.sim import Simulator
 
@@ -32,6 +32,7 @@ from ceprop.hdl.neuron.accumulator import Accumulator
 from ceprop.hdl.neuron.event_lists import EventLists
 from ceprop.hdl.neuron.generator import GeneratorBanks
 from ceprop.hdl.neuron.running_sums import RunningSums
+from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
 from ceprop.specification import Geometry
 
@@ -51,7 +52,7 @@ class Source(wiring.Component):
     output: Interface
 
     def __init__(self) -> None:
-        super().__init__({"output": Out(stream.Signature(unsigned(4)))})  # pyright: ignore[reportArgumentType]
+        super().__init__({"output": Out(stream_of(4))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -9,10 +9,10 @@ import numpy as np
 from amaranth.hdl import UnusedElaboratable
 
 from ceprop.common.report import Advance
-from ceprop.hdl.cycles import Ahead, Cost, CycleModel, Happened
+from ceprop.hdl.cycles import Cost, CycleModel, Prefetched, SampleEvents
 from ceprop.hdl.io.sample_loader import listing_cycles
 from ceprop.model import Dataset, Network, SampleRecord, Span, epoch_order, epoch_signs, fast
-from ceprop.sim.events import happened
+from ceprop.sim.events import sample_events
 from ceprop.specification import Geometry
 
 # The cycle model asks a core for its latencies and never elaborates it. Amaranth warns about that.
@@ -68,12 +68,14 @@ def replay(
     model = CycleModel(geometry)
     whole, nudged = np.zeros((2, span.count, 4), np.int64)
     loading = np.zeros(span.count, np.int64)
-    before: tuple[Happened, Cost] | None = None
+    before: tuple[SampleEvents, Cost] | None = None
     for k, (inputs, record) in enumerate(records(dataset, network, span, learn=learn)):
-        sample, groups = happened(geometry, inputs, record), _groups(geometry, inputs)
+        sample, groups = sample_events(geometry, inputs, record), _groups(geometry, inputs)
         # The inputs of a sample come as soon as work on the sample before it begins.
-        ahead = Ahead() if before is None else model.ahead(sample, *before, groups + listing_cycles(geometry))
-        cost = model.sample(sample, ahead)
+        prefetched = (
+            Prefetched() if before is None else model.prefetched(sample, *before, groups + listing_cycles(geometry))
+        )
+        cost = model.sample(sample, prefetched)
         before = sample, cost
         whole[k], nudged[k] = _numbers(cost), _numbers(model.nudged(sample))
         loading[k] = groups + 2 * geometry.cols + _LISTING

@@ -15,7 +15,7 @@ from ceprop.common.report import Advance
 from ceprop.hdl.cycles import CycleModel
 from ceprop.model import Dataset, Network, SampleRecord, Span
 from ceprop.performance.cycle_replay import learn, records
-from ceprop.sim.events import happened
+from ceprop.sim.events import sample_events
 from ceprop.specification import Geometry, Specification
 
 SIDES = (1, 2, 4, 8, 16, 32, 64)
@@ -184,5 +184,5 @@ def _means(
         specification.override(f"array.rows={rows}", f"array.cols={cols}", f"array.memory_words={2**20}")
     )
     model = CycleModel(geometry)
-    costs = [model.sample(happened(geometry, inputs, record)) for inputs, record in seen]
+    costs = [model.sample(sample_events(geometry, inputs, record)) for inputs, record in seen]
     return float(np.mean([cost.cycles for cost in costs])), float(np.mean([cost.slots for cost in costs]))
