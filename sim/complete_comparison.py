@@ -1,4 +1,4 @@
-"""What makes a comparison a proof: it differs nowhere, and it compared everything that was asked for."""
+"""A comparison is a proof if it found no difference and compared everything that was asked for."""
 
 from ceprop.common.errors import CepropError
 from ceprop.sim import Comparison

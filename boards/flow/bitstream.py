@@ -74,7 +74,7 @@ class Build:
     clock_hz : int
         The core's clock, nominally.
     baud : int or None
-        The UART's bits a second; None with SPI.
+        The UART's bits per second; None with SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     seed : int
@@ -263,7 +263,7 @@ def _utilization(taken: Mapping[str, int], room: Resources) -> dict[str, dict[st
 
 def _tools(board: Board) -> dict[str, str]:
     """Versions of the tools for a board; raises :class:`CepropError` where one that is needed is missing, before
-    anything runs. icetime only says the same once more."""
+    anything runs. icetime only checks the same once more."""
     family = board.device.family
     tools = {tool.name: tool.version for tool in (YOSYS, NEXTPNR[family], PACK[family])}
     return tools | ({"icetime": "as installed"} if family == "ice40" and shutil.which("icetime") else {})

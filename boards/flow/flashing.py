@@ -104,7 +104,7 @@ def find_programmer(board: Board, *, anywhere: bool = False, only_named: bool = 
     """The first program for the board that is here, and writes `anywhere` in flash if that is asked for; where it is
     `only_named`, the one that is preferred if none is here.
 
-    Raises :class:`CepropError` that says how to get one, or that none can do that."""
+    Raises :class:`CepropError` that tells how to get one, or that none can do that."""
     suited = [one for one in PROGRAMMERS[board.name] if not anywhere or one.address_arguments is not None]
     if not suited:
         names = " or ".join(programmer.program for programmer in PROGRAMMERS[board.name])

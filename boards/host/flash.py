@@ -16,7 +16,7 @@ whole flash at 6 MHz for its CRC less."""
 
 
 def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatched) -> None:
-    """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that says
+    """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that tells
     `failure` where it could not, and where it gets no further for too long, or its clock stands."""
     flags, least = driver.status()
     most, since, patience = least, driver.seconds(), _Watch(driver)

@@ -17,7 +17,7 @@ _MOST_UNREAD = RESULTS_KEPT - 1
 """Samples on their way or with results unread: one more, and their number modulo 256 would be that of none."""
 
 _FETCH_SECONDS = 0.5
-"""Results are fetched at least so often, for whoever watches."""
+"""Seconds after which results are fetched, so that progress is shown."""
 
 _MOST_ASKED = (LONGEST_PAYLOAD - 1) // 2
 """Results that a reply holds."""

@@ -18,7 +18,7 @@ _BITS_A_BYTE = 10
 
 def train_beside(driver: HostDriver, trainer: Trainer, samples: int, advance: Advance) -> Proof:
     """Load the trainer's network into the board, let both learn from the next `samples` samples, and compare all
-    predictions and memories. The trainer is at the position behind them then; its history lacks the epochs between."""
+    predictions and memories. The trainer is then at the position after them; its history lacks the epochs between."""
     driver.reset()
     driver.load(trainer.network)
     proof = Proof(driver, trainer.network)

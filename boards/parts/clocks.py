@@ -149,7 +149,7 @@ class Ecp5Pll(_Pll):
 
 @dataclass(frozen=True)
 class OwnOscillator:
-    """SB_HFOSC of the iCE40 UltraPlus, 48 MHz divided by `2^division`, without a PLL behind it."""
+    """SB_HFOSC of the iCE40 UltraPlus, 48 MHz divided by `2^division`, without a PLL."""
 
     division: int
 

@@ -64,7 +64,7 @@ class Build:
 
     @property
     def rate(self) -> float:
-        """Samples a second."""
+        """Samples per second."""
         return 1e6 * self.clock_mhz / self.measured_cycles
 
     @property

@@ -41,7 +41,7 @@ class VirtualBoard(Simulation):
     transport : str
         "uart", "spi", whose clock is as fast as the board stands, "axi4-stream" or "wishbone".
     clock_hz, baud : int
-        The simulated clock, and bits a second of the UART.
+        The simulated clock, and bits per second of the UART.
     pause_rate, line_noise, seed, flash
         As :class:`Simulation` has them.
     progress : callable
@@ -50,7 +50,7 @@ class VirtualBoard(Simulation):
     Attributes
     ----------
     baud : int
-        Bits a second of a UART that carries as many bytes.
+        Bits per second of a UART that carries as many bytes.
 
     Raises :class:`CepropError` as :class:`Simulation` does, for another transport, where a clock is too slow for
     its UART or Verilator is missing or fails."""
