@@ -157,7 +157,7 @@ class Identity:
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Identity":
-        """From a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
+        """The identity in a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
         if len(payload) != cls.BYTES:
             raise ValueError(f"an identity has {cls.BYTES} bytes, not {len(payload)}")
         board, clock_hz = (int.from_bytes(payload[k : k + 4], "little") for k in (11, 15))

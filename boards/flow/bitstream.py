@@ -64,11 +64,11 @@ class Build:
     Fields
     ------
     bitstream, sha256 : str
-        Its file, and the digest of its content.
+        The file of the bitstream, and the digest of its content.
     specification : dict
         All fields, the array among them.
     learning_digest, build_digest : str
-        Of the specification.
+        Digests of the specification.
     board, device : str
         What it was built for.
     clock_hz : int
@@ -143,11 +143,11 @@ class Design:
     geometry : Geometry
         The core's.
     board : Board
-        Whose pins and device.
+        The board, whose pins and device are taken.
     clock : Clock
         The core's.
     baud : int or None
-        Of the UART; None for SPI.
+        Baud rate of the UART; None for SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     """

@@ -18,7 +18,7 @@ from ceprop.common.errors import CepropError
 from ceprop.common.processes import run_to_end
 
 _MOST_SECONDS = 6 * 3600
-"""For a tool: the largest array for the largest part takes one to place and route."""
+"""Seconds for a tool: the largest array for the largest part takes one to place and route."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WasmTool:
 
     @property
     def version(self) -> str:
-        """Its version; raises :class:`CepropError` where it is missing."""
+        """The version of the tool; raises :class:`CepropError` where it is missing."""
         if importlib.util.find_spec(self.module) is None:
             raise CepropError(f"{self.name} is missing: pip install {self.package}")
         return importlib.metadata.version(self.package)

@@ -34,7 +34,7 @@ _STATUS_BYTES = 5
 
 
 class Worked(NamedTuple):
-    """For how many seconds the line and the flash of a board have been at work."""
+    """The seconds for which the line and the flash of a board have been at work."""
 
     line: float
     flash: float

@@ -42,7 +42,7 @@ class _Watch:
         self._seen, self._since = driver.seconds(), time.monotonic()
 
     def stands(self) -> bool:
-        """For as long as the link has patience."""
+        """Whether nothing has changed for as long as the link has patience."""
         seen = self._driver.seconds()
         if seen != self._seen:
             self._seen, self._since = seen, time.monotonic()

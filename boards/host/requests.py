@@ -75,5 +75,5 @@ class Request:
 
     @property
     def frame(self) -> bytes:
-        """Its bytes on the line."""
+        """The bytes of the request on the line."""
         return encode(bytes([self.sequence, self.command]) + self.payload)

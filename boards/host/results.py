@@ -32,7 +32,7 @@ class Predictions:
 
     @classmethod
     def joined(cls, parts: list[Self]) -> Self:
-        """Those of several runs, one after the other."""
+        """The predictions of several runs, one after the other."""
         return cls(np.concatenate([p.classes for p in parts]), np.concatenate([p.ties for p in parts]))
 
     def last(self, count: int) -> "Predictions":

@@ -34,7 +34,7 @@ class Place:
     port : str
         Device of a serial port, URL of an adapter for SPI (ftdi://ftdi:232h/1), or `SIMULATION`.
     board : str or None
-        Its name, or `GENERIC`; None takes the board that is there, which is not possible in simulation.
+        Name of the board, or `GENERIC`; None takes the board that is there, which is not possible in simulation.
     baud : int
         Bits per second of a serial port; the line of a simulation has its own.
     line_noise : float

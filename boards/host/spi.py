@@ -12,7 +12,7 @@ from ceprop.boards.rtl.transport import fastest_spi_hz
 from ceprop.common.errors import CepropError
 
 SPI_SCHEME = "ftdi://"
-"""With which the name of such a port begins; the rest is as pyftdi has it."""
+"""How the name of a port with SPI begins; the rest is as pyftdi has it."""
 
 SPI_EXAMPLE = "ftdi://ftdi:232h/1"
 """The name of the only FT232H."""

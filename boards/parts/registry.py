@@ -50,7 +50,7 @@ class Board:
     oscillator_hz : int
         Frequency of the clock that comes to its pin, or of the part's own oscillator where the board has no other.
     platform : type
-        Its class in amaranth-boards.
+        The class of the board in amaranth-boards.
     """
 
     name: str

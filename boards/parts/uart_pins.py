@@ -29,4 +29,4 @@ UART_PINS = {
     "orangecrab_r0_2_25f": _ORANGECRAB,
     "orangecrab_r0_2_85f": _ORANGECRAB,
 }
-"""By the board's name."""
+"""Pins by the name of the board."""

@@ -33,7 +33,7 @@ class VirtualBoard(Simulation):
     Parameters
     ----------
     specification : Specification
-        Of the network.
+        The specification of the network.
     board : str
         Name by which the host knows the board.
     build : Path or None

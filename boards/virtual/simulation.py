@@ -47,7 +47,7 @@ class Simulation:
     line_noise : float
         Probability that a byte is damaged on the line, in either direction; see :class:`LineNoise`.
     seed : int
-        Of the noise.
+        Seed of the noise.
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
 
