@@ -1,5 +1,5 @@
-"""What the host and the board say to each other: numbers and layouts, described once for the RTL, the host and the
-documentation (`docs/protocol.md`).
+"""What host and board exchange: numbers and layouts, described once for the RTL, the host and the documentation
+(`docs/protocol.md`).
 
 A frame is COBS(body, CRC-32 of the body) between zero bytes. A request's body is its sequence number, its command and
 a payload; a reply's body the same sequence number, the command with `REPLY` added, and a payload. All numbers of more
@@ -26,7 +26,7 @@ LONGEST_BODY = HEAD_BYTES + LONGEST_PAYLOAD + CRC_BYTES
 """Bytes between the zeros, before COBS."""
 
 WINDOW = 2
-"""Requests that the board's buffers hold: the one that is carried out, and one that arrives meanwhile."""
+"""Requests that the board's buffers hold: the one that is carried out, and one that arrives in the meantime."""
 
 RESULTS_KEPT = 256
 """Results that a board remembers."""
@@ -36,7 +36,7 @@ class Command(IntEnum):
     """What a request asks for."""
 
     IDENTIFY = 0
-    """Who are you? The one command that is answered whatever its sequence number."""
+    """Which board is there? The one command that is answered whatever its sequence number."""
     WRITE = 1
     """An :class:`Address`, then groups of words for it and the addresses that follow."""
     READ = 2
@@ -51,7 +51,7 @@ class Command(IntEnum):
     RUN = 6
     """Learn from the data set in flash: how many passes over it, two bytes."""
     STATUS = 7
-    """What flash is busy with: :class:`StatusFlag` in a byte, samples to go in four."""
+    """What the flash is at work on: :class:`StatusFlag` in a byte, samples to go in four."""
     SAVE = 8
     """Save weights, biases and generators to flash."""
     RESTORE = 9
@@ -66,7 +66,7 @@ REFUSAL = 0xFF
 number that the board expects."""
 
 TIE = 1 << 15
-"""Bit of a result that says that more than one output was largest; the bits below are the predicted class."""
+"""Bit of a result that is set where more than one output was largest; the bits below are the predicted class."""
 
 
 class Refusal(IntEnum):
@@ -77,13 +77,13 @@ class Refusal(IntEnum):
     UNKNOWN = 1
     """No such command."""
     LENGTH = 2
-    """The payload is too short or too long for its command, or what it asks for for a reply."""
+    """The payload is too short or too long for its command, or it asks for more than a reply holds."""
     ORDER = 3
     """Requests before it were lost."""
     ABSENT = 4
     """The board has no flash, or flash has no whole data set or snapshot."""
     BUSY = 5
-    """The board works from flash, or is to but half a sample was sent."""
+    """The board works from flash; or it should begin to, but half a sample was sent."""
 
 
 class StatusFlag(IntFlag):
@@ -94,31 +94,31 @@ class StatusFlag(IntFlag):
     STORING = 2
     """Saving or restoring."""
     FAILED = 4
-    """What was asked for last did not come to its end: no whole data set or snapshot there."""
+    """The last task did not come to its end: there is no whole data set or snapshot."""
 
 
 class Feature(IntFlag):
-    """Bits of what a board has."""
+    """Bits for the optional parts of a board."""
 
     FLASH = 1
 
 
 class Flash:
-    """Where things lie in flash, above every bitstream and below 4 MiB but for a large data set. Each is a file: a mark
-    (4 bytes), a number (4), the length of what follows (4), that, and a CRC-32 over everything before it."""
+    """Where files lie in flash, above every bitstream and below 4 MiB but for a large data set. A file is a mark
+    (4 bytes), a number (4), the length of its content (4), the content, and a CRC-32 over everything before it."""
 
     SNAPSHOTS = (0x20_0000, 0x28_0000)
-    """Two, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the specification's
-    number."""
+    """Two snapshots, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the
+    specification's number."""
     DATA_SET = 0x30_0000
     """Packed samples; the number counts them. Mark: :func:`data_set_mark`."""
     HEAD_BYTES = 12
     SECTOR_BYTES = 4096
-    """What is erased at once."""
+    """Bytes that are erased at once."""
     PAGE_BYTES = 256
-    """What is written at once."""
+    """Bytes that are written at once."""
     BYTES = 1 << 24
-    """What three bytes of address reach."""
+    """Bytes that an address of three bytes reaches."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Identity:
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Identity":
-        """From a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
+        """The identity in a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
         if len(payload) != cls.BYTES:
             raise ValueError(f"an identity has {cls.BYTES} bytes, not {len(payload)}")
         board, clock_hz = (int.from_bytes(payload[k : k + 4], "little") for k in (11, 15))

@@ -31,7 +31,7 @@ async def learn_side_by_side(dut) -> None:
     driver = CoreDriver(dut, geometry, job.manifest)
     await driver.start()
     bench = Bench(job, geometry, driver, place / PROGRESS)
-    # A core that does not take what is loaded fails here, not never.
+    # A core that does not take what is loaded fails here, and does not wait for ever.
     groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
     await with_timeout(bench.prepare(), PATIENCE * GROUP_CYCLES * (groups + 10) * PERIOD, "ns")
     for batch in job.batches():
@@ -110,7 +110,7 @@ class Bench:
                 await self._patiently(self._read_back(expected), expected, self._groups * GROUP_CYCLES)
 
     async def _send(self, batch: range) -> None:
-        """As a fast host does: a group in every cycle in which the core takes one."""
+        """Send samples as a fast host does: a group in every cycle in which the core takes one."""
         for number in batch:
             inputs, label = self.job.inputs[number], int(self.job.labels[number])
             await self.driver.send_sample(inputs, label, zeros=not self.job.skip)

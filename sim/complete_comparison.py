@@ -1,4 +1,4 @@
-"""What makes a comparison a proof: it differs nowhere, and it compared everything that was asked for."""
+"""A comparison is a proof if it found no difference and compared everything that was asked for."""
 
 from ceprop.common.errors import CepropError
 from ceprop.sim import Comparison
@@ -20,8 +20,8 @@ def comparison_rows(comparison: Comparison) -> list[tuple[str, str]]:
         ("states", f"{comparison.states_compared:,}"),
         ("weights and biases", f"{comparison.weights_compared:,}"),
         ("cycles", f"{comparison.cycles:,}"),
-        ("back to back", f"{comparison.elapsed_cycles:,} cycles for {followed:,} samples" if followed else "none"),
-        ("cycles a second", f"{comparison.cycles_per_second:,.0f}"),
+        ("samples without a pause", f"{followed:,} in {comparison.elapsed_cycles:,} cycles" if followed else "none"),
+        ("cycles per second", f"{comparison.cycles_per_second:,.0f}"),
         ("weights_sha256", comparison.weights_sha256),
         ("mismatches", f"{comparison.mismatches:,}"),
     ]

@@ -1,4 +1,4 @@
-"""A fault to be found: one bit of one weight, flipped behind the model's back."""
+"""A fault that a comparison must find: one bit of one weight is flipped in the core and not in the model."""
 
 from ceprop.model import Network, Purpose, Stream
 from ceprop.specification import Geometry

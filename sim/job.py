@@ -17,7 +17,7 @@ VARIABLE = "CEPROP_JOB"
 """Environment variable that names the private folder."""
 
 PROGRESS = "progress"
-"""Name of the file that says how many samples were compared so far."""
+"""Name of the file that holds how many samples were compared so far."""
 
 _FIELDS, _ARRAYS, _OUTCOME = "job.json", "job.npz", "outcome.json"
 _SEQUENCE = ("inputs", "labels", "epochs", "negatives")
@@ -26,7 +26,7 @@ _NETWORK = ("weights", "biases", "generators", "backward")
 
 @dataclass(frozen=True)
 class Job:
-    """Samples to run, in order. `epochs` gives each one's epoch, `negatives` the sign of its nudge; `labels` is also
+    """Samples to run, in order. `epochs` has the epoch of each, `negatives` the sign of its nudge; `labels` is also
     given where the network only infers (`learn=False`). Memories and counters are read back after every `read_every`
     samples and after the last one. With `skip` the core leaves out what changes nothing. `fault` is the sample before
     which one bit is flipped. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it

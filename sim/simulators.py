@@ -21,7 +21,7 @@ SimulatorName = Literal["verilator", "icarus"]
 _OLDEST_VERILATOR = (5, 36)  # what cocotb 2.1 asks for; Debian 12 ships 5.006
 _OLDEST_ICARUS = (11, 0)
 _SECONDS = 60.0
-"""A tool that takes longer to say its version is broken."""
+"""A tool that takes longer to print its version is broken."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Simulator:
 def find_simulator(name: str, waves: bool = False) -> Simulator:
     """The simulator `verilator` or `icarus`, with `waves` also what its waveforms need.
 
-    Raises :class:`CepropError` with one line that says what is missing and how to install it."""
+    Raises :class:`CepropError` with one line that tells what is missing and how to install it."""
     if name not in _FINDERS:
         raise CepropError(f"simulator {name}: must be one of {', '.join(_FINDERS)}")
     simulator = _FINDERS[name]()

@@ -64,17 +64,17 @@ class Build:
     Fields
     ------
     bitstream, sha256 : str
-        Its file, and the digest of its content.
+        The file of the bitstream, and the digest of its content.
     specification : dict
         All fields, the array among them.
     learning_digest, build_digest : str
-        Of the specification.
+        Digests of the specification.
     board, device : str
         What it was built for.
     clock_hz : int
         The core's clock, nominally.
     baud : int or None
-        The UART's bits a second; None with SPI.
+        The UART's bits per second; None with SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     seed : int
@@ -143,11 +143,11 @@ class Design:
     geometry : Geometry
         The core's.
     board : Board
-        Whose pins and device.
+        The board, whose pins and device are taken.
     clock : Clock
         The core's.
     baud : int or None
-        Of the UART; None for SPI.
+        Baud rate of the UART; None for SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
     """
@@ -263,7 +263,7 @@ def _utilization(taken: Mapping[str, int], room: Resources) -> dict[str, dict[st
 
 def _tools(board: Board) -> dict[str, str]:
     """Versions of the tools for a board; raises :class:`CepropError` where one that is needed is missing, before
-    anything runs. icetime only says the same once more."""
+    anything runs. icetime only checks the same once more."""
     family = board.device.family
     tools = {tool.name: tool.version for tool in (YOSYS, NEXTPNR[family], PACK[family])}
     return tools | ({"icetime": "as installed"} if family == "ice40" and shutil.which("icetime") else {})

@@ -19,7 +19,7 @@ from ceprop.specification import Specification
 __all__ = ["BAUD", "REPORT", "Build", "build"]
 
 BAUD = 1_000_000
-"""Bits a second of a UART where nothing else is asked for."""
+"""Bits per second of a UART where nothing else is asked for."""
 
 REPORT = "report.json"
 """Lies beside the bitstream."""

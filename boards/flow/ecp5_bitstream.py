@@ -18,7 +18,7 @@ _NOTHING = 0xFF
 _CHECKED = 0x80
 """In the first operand of a command: a CRC follows."""
 _FRAMES = 0x91
-"""First operand of the frames: each has a CRC, and a byte that means nothing behind it."""
+"""First operand of the frames: each is followed by a CRC and by a byte that means nothing."""
 _BLOCK_WORDS, _WORD_BYTES = 256, 9
 
 _RESET_CRC, VERIFY_ID, _CONTROL, _ADDRESS, _DICTIONARY = 0x3B, 0xE2, 0x22, 0x46, 0x02
@@ -44,7 +44,7 @@ _CRC = _crc_table()
 
 @lru_cache(maxsize=1 << 15)
 def crc16(data: bytes) -> int:
-    """CRC-16 of polynomial 0x8005, from zero, the highest bit first; of data with its own CRC behind it, zero."""
+    """CRC-16 of polynomial 0x8005, from zero, the highest bit first; of data that its own CRC follows, zero."""
     crc = 0
     for byte in data:
         crc = (crc << 8 & 0xFF00) ^ _CRC[crc >> 8 ^ byte]

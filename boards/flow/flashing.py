@@ -25,7 +25,7 @@ _STDERR = 2
 """Where a programmer writes: standard output may hold JSON and nothing else."""
 
 _MOST_SECONDS = 900.0
-"""For a programmer: the largest bitstream takes two minutes at the slowest."""
+"""Seconds for a programmer: the largest bitstream takes two minutes at the slowest."""
 
 _LARGEST_BITSTREAM = 1 << 24
 
@@ -37,7 +37,7 @@ class Programmer:
     Fields
     ------
     program : str
-        Its name.
+        The name of the program.
     arguments : tuple of str
         What comes before a bitstream.
     address_arguments : tuple of str, optional
@@ -97,14 +97,14 @@ PROGRAMMERS: dict[str, tuple[Programmer, ...]] = {
     "colorlight_5a_75b": (_loader("-c", "ft232"),),
     "icesugar_pro": (_ICESPROG,),
 }
-"""By the board's name, the one that is preferred first."""
+"""Programmers by the name of the board, the preferred one first."""
 
 
 def find_programmer(board: Board, *, anywhere: bool = False, only_named: bool = False) -> Programmer:
     """The first program for the board that is here, and writes `anywhere` in flash if that is asked for; where it is
     `only_named`, the one that is preferred if none is here.
 
-    Raises :class:`CepropError` that says how to get one, or that none can do that."""
+    Raises :class:`CepropError` that tells how to get one, or that none can do that."""
     suited = [one for one in PROGRAMMERS[board.name] if not anywhere or one.address_arguments is not None]
     if not suited:
         names = " or ".join(programmer.program for programmer in PROGRAMMERS[board.name])

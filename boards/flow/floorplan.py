@@ -43,7 +43,7 @@ class Floorplan:
 def floorplan(rows: int, cols: int, memories: int, sites: Sites, *, spram: bool = False) -> Floorplan:
     """Places for `rows x cols` cells with `memories` blocks each, of SPRAM or block RAM.
 
-    Raises ValueError where the die has too few blocks; :func:`ceprop.boards.check_fit` says so before."""
+    Raises ValueError where the die has too few blocks; :func:`ceprop.boards.check_fit` finds that before."""
     room = sites.sprams if spram else sites.block_rams
     cells = rows * cols
     if cells > len(sites.multipliers) or cells * memories > len(room):

@@ -1,4 +1,4 @@
-"""Core and link for a board that nobody here knows: Verilog with ports, clock and reset from outside."""
+"""Core and link for a board that this program does not know: Verilog with ports, clock and reset from outside."""
 
 from pathlib import Path
 from typing import Any

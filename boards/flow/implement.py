@@ -92,7 +92,7 @@ class Implementation:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        """From plain types, the clock left out."""
+        """Build it from plain types, the clock left out."""
         own: dict[str, Any] = {**fields, "critical_path": CriticalPath(**fields["critical_path"])}
         return cls(**own)
 

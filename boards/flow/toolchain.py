@@ -18,7 +18,7 @@ from ceprop.common.errors import CepropError
 from ceprop.common.processes import run_to_end
 
 _MOST_SECONDS = 6 * 3600
-"""For a tool: the largest array for the largest part takes one to place and route."""
+"""Seconds for a tool: the largest array for the largest part takes one to place and route."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WasmTool:
 
     @property
     def version(self) -> str:
-        """Its version; raises :class:`CepropError` where it is missing."""
+        """The version of the tool; raises :class:`CepropError` where it is missing."""
         if importlib.util.find_spec(self.module) is None:
             raise CepropError(f"{self.name} is missing: pip install {self.package}")
         return importlib.metadata.version(self.package)
@@ -60,7 +60,7 @@ PACK = {
 
 
 def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> None:
-    """Run a tool in `folder`, everything that it says in the file `log` there.
+    """Run a tool in `folder`; everything that it prints goes to the file `log` there.
 
     Raises :class:`CepropError` that names the tool, its complaint and the log."""
     assert tool.version  # that it is here
@@ -68,7 +68,7 @@ def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> No
 
 
 def run_program(name: str, command: list[str], folder: Path, log: str) -> None:
-    """Run a program in `folder`, everything that it says in the file `log` there.
+    """Run a program in `folder`; everything that it prints goes to the file `log` there.
 
     Raises :class:`CepropError` that names the program, its complaint and the log, also where it takes too long."""
     path = folder / log
@@ -87,7 +87,7 @@ def read_left(path: Path) -> dict[str, Any]:
 
 
 def find_icetime() -> Path:
-    """Where icetime is; raises :class:`CepropError` that says how to install it."""
+    """Where icetime is; raises :class:`CepropError` that tells how to install it."""
     path = shutil.which("icetime")
     if path is None:
         raise CepropError("icetime is missing: apt-get install fpga-icestorm")
@@ -95,7 +95,7 @@ def find_icetime() -> Path:
 
 
 def _complaint(log: Path, code: int) -> str:
-    """The first line that says ERROR, or the last line of all."""
+    """The first line with ERROR in it, or the last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     found = next((line for line in lines if re.match(r"ERROR", line)), None)
     return found or (lines[-1] if lines else f"exit code {code}")

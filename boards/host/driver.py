@@ -34,7 +34,7 @@ _STATUS_BYTES = 5
 
 
 class Worked(NamedTuple):
-    """For how many seconds the line and the flash of a board have been at work."""
+    """The seconds for which the line and the flash of a board have been at work."""
 
     line: float
     flash: float
@@ -48,9 +48,10 @@ def board_of(identity: Identity) -> str | None:
 class HostDriver:
     """Loads, runs and reads the board of that name, built from `geometry`'s specification.
 
-    `identity` is what it says of itself; raises :class:`CepropError` where that is something else. Every method raises
-    it where the board is silent or refuses. One that reads or writes memories or registers is called between runs of
-    samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer` return."""
+    `identity` is the board's answer to IDENTIFY; raises :class:`CepropError` where it is another board. Every method
+    raises it where the board is silent or refuses. A method that reads or writes memories or registers is called
+    between runs of samples, when all their results are here, as they are when :meth:`learn` and :meth:`infer`
+    return."""
 
     def __init__(
         self,
@@ -60,8 +61,9 @@ class HostDriver:
         seconds: Callable[[], float] = time.monotonic,
         worked: Callable[[], Worked] | None = None,
     ):
-        """`seconds` is a clock for rates: that on the wall, or a simulated board's own. `worked` says how long line and
-        flash of a simulated board have been at work, in the same seconds; of a real board nobody knows."""
+        """`seconds` is a clock for rates, the host's or a simulated board's own. `worked` tells how long line and flash
+        of a simulated board have been at work, in the same seconds; None for a real board, of which that is not
+        known."""
         self.link = link
         self.seconds = seconds
         self.worked = worked
@@ -203,7 +205,7 @@ class HostDriver:
 
     def run_from_flash(self, batch: Batch, passes: int) -> None:
         """Begin to learn from the data set in flash, so many times over, at the rates and with the sign of `batch`,
-        whose samples it holds; :meth:`status` says how far it is.
+        whose samples it holds; :meth:`status` tells how far it is.
 
         Raises :class:`CepropError` for signs that change: the board knows only one."""
         if batch.negatives.any() != batch.negatives.all():
@@ -222,7 +224,7 @@ class HostDriver:
         return StatusFlag(reply[0]), int.from_bytes(reply[1:5], "little")
 
     def save(self) -> None:
-        """Save the network to the board's flash; :meth:`status` says when that is done."""
+        """Save the network to the board's flash; :meth:`status` tells when that is done."""
         self.link.send(Command.SAVE)
         self.link.drain()
 

@@ -16,7 +16,7 @@ whole flash at 6 MHz for its CRC less."""
 
 
 def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatched) -> None:
-    """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that says
+    """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that tells
     `failure` where it could not, and where it gets no further for too long, or its clock stands."""
     flags, least = driver.status()
     most, since, patience = least, driver.seconds(), _Watch(driver)
@@ -42,7 +42,7 @@ class _Watch:
         self._seen, self._since = driver.seconds(), time.monotonic()
 
     def stands(self) -> bool:
-        """For as long as the link has patience."""
+        """Whether nothing has changed for as long as the link has patience."""
         seen = self._driver.seconds()
         if seen != self._seen:
             self._seen, self._since = seen, time.monotonic()

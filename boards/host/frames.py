@@ -1,4 +1,4 @@
-"""Frames of docs/protocol.md: a body with its CRC behind it, as COBS between zeros."""
+"""Frames of docs/protocol.md: a body and its CRC, as COBS between zeros."""
 
 from cobs import cobs
 

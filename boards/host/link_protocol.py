@@ -63,7 +63,7 @@ class LinkProtocol:
         self._outstanding: deque[Request] = deque()
         """Requests without an answer, oldest first."""
         self._in_flight: deque[Request] = deque()
-        """Those whose frames the board has neither answered nor refused, in the order in which it will."""
+        """Requests whose frames the board has neither answered nor refused, in the order in which it will."""
         self._next = 0
         """Sequence number of the next request."""
         self._identify_number = identify_number

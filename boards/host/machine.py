@@ -12,7 +12,7 @@ from ceprop.specification import Specification
 
 
 def unwatched(done: int, total: int) -> None:
-    """For whoever shows no progress."""
+    """For a caller that shows no progress."""
 
 
 class Machine(Protocol):
@@ -42,19 +42,19 @@ class ModelMachine:
         self._network = Network.initial(specification)
 
     def load(self, network: Network, advance: Advance = unwatched) -> None:
-        """As :class:`Machine` says."""
+        """As :class:`Machine` describes."""
         self._network = network.copy()
 
     def read_back(self, advance: Advance = unwatched) -> Network:
-        """As :class:`Machine` says."""
+        """As :class:`Machine` describes."""
         return self._network.copy()
 
     def learn(self, batch: Batch, advance: Advance = unwatched) -> Predictions:
-        """As :class:`Machine` says."""
+        """As :class:`Machine` describes."""
         return predictions_of(learn_with_model(self._network, batch))
 
     def infer(self, inputs: np.ndarray, advance: Advance = unwatched) -> Predictions:
-        """As :class:`Machine` says."""
+        """As :class:`Machine` describes."""
         return predictions_of(infer_with_model(self._network, inputs))
 
 

@@ -23,10 +23,10 @@ class Timing:
     quiet : float
         Silence after which the end of a frame counts as lost, in either direction.
     reply : float
-        After which requests are sent again for the first time, then twice as long each time; a board may take longer,
-        and answers then more than once.
+        Time after which requests are sent again, twice as long each time; a board may take longer, and then answers
+        more than once.
     patience : float
-        Without any answer, after which the board counts as silent.
+        Time without any answer after which the board counts as silent.
     """
 
     quiet: float
@@ -36,12 +36,12 @@ class Timing:
 
 BOARD_TIMING = Timing(quiet=0.05, reply=0.25, patience=10.0)
 SIMULATION_TIMING = Timing(quiet=0.05, reply=2.0, patience=120.0)
-"""A simulated board runs a hundred times slower, and on a busy machine slower still."""
+"""A simulated board is a hundred times slower, and on a busy machine slower still."""
 
 
 @dataclass
 class LinkStatistics:
-    """What went over the line; `requests` were answered, the other frames were sent again."""
+    """Counts of what went over the line; `requests` are those that were answered."""
 
     requests: int = 0
     frames_sent: int = 0
@@ -65,7 +65,7 @@ class RefusedError(CepropError):
 
 @dataclass(eq=False)
 class Request:
-    """On its way; with `reads` its reply has a payload that is wanted."""
+    """A request; with `reads` it changes nothing, and its reply has a payload."""
 
     sequence: int
     command: Command
@@ -75,5 +75,5 @@ class Request:
 
     @property
     def frame(self) -> bytes:
-        """Its bytes on the line."""
+        """The bytes of the request on the line."""
         return encode(bytes([self.sequence, self.command]) + self.payload)

@@ -17,7 +17,7 @@ _MOST_UNREAD = RESULTS_KEPT - 1
 """Samples on their way or with results unread: one more, and their number modulo 256 would be that of none."""
 
 _FETCH_SECONDS = 0.5
-"""Results are fetched at least so often, for whoever watches."""
+"""Seconds after which results are fetched, so that progress is shown."""
 
 _MOST_ASKED = (LONGEST_PAYLOAD - 1) // 2
 """Results that a reply holds."""
@@ -32,7 +32,7 @@ class Predictions:
 
     @classmethod
     def joined(cls, parts: list[Self]) -> Self:
-        """Those of several runs, one after the other."""
+        """The predictions of several runs, one after the other."""
         return cls(np.concatenate([p.classes for p in parts]), np.concatenate([p.ties for p in parts]))
 
     def last(self, count: int) -> "Predictions":

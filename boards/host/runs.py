@@ -18,7 +18,7 @@ _BITS_A_BYTE = 10
 
 def train_beside(driver: HostDriver, trainer: Trainer, samples: int, advance: Advance) -> Proof:
     """Load the trainer's network into the board, let both learn from the next `samples` samples, and compare all
-    predictions and memories. The trainer is at the position behind them then; its history lacks the epochs between."""
+    predictions and memories. The trainer is then at the position after them; its history lacks the epochs between."""
     driver.reset()
     driver.load(trainer.network)
     proof = Proof(driver, trainer.network)
@@ -96,7 +96,7 @@ class Speed:
 
     @classmethod
     def of(cls, proof: Proof) -> Self:
-        """Of the samples that a board has learned from."""
+        """Rates of the samples that a board has learned from."""
         learned, driver = proof.learned, proof.driver
         clock_hz, baud = driver.identity.clock_hz, driver.link.baud
         line_seconds = _BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received) / baud
@@ -121,7 +121,7 @@ class Speed:
         )
 
     def rows(self) -> list[tuple[str, str]]:
-        """For a table."""
+        """The rates for a table."""
         shares = ", ".join(f"{name} {'unknown' if s is None else percent(s)}" for name, s in self.busy.items())
         after = f"{self.start_seconds:.3f} s: {self.samples_per_second_after_start:,.1f} per second"
         return [

@@ -34,23 +34,23 @@ class Place:
     port : str
         Device of a serial port, URL of an adapter for SPI (ftdi://ftdi:232h/1), or `SIMULATION`.
     board : str or None
-        Its name, or `GENERIC`; None takes the board that is there, which is not possible in simulation.
+        Name of the board, or `GENERIC`; None takes the board that is there, which is not possible in simulation.
     baud : int
-        Bits a second of a serial port; the line of a simulation has its own.
+        Bits per second of a serial port; the line of a simulation has its own.
     line_noise : float
         In simulation, the probability with which each byte is damaged.
     noise_seed : int
-        Of that noise.
+        Seed of that noise.
     flash : Path or None
         In simulation, contents of the board's flash; None where it has none.
     build : Path
         Keeps the files of the simulation.
     transport : str
-        Of a simulation, "uart" or "spi", of `GENERIC` also "axi4-stream" or "wishbone".
+        The transport of a simulation: "uart" or "spi", for `GENERIC` also "axi4-stream" or "wishbone".
     pause_rate : float
         In simulation, the probability with which the host rests in a cycle, on the last two.
     clock_hz : int or None
-        Of a simulation; None for one in which bytes take few cycles.
+        The clock of a simulation; None for one in which bytes take few cycles.
     """
 
     port: str
@@ -118,7 +118,7 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         build=place.build,
         transport=place.transport,
         clock_hz=clock_hz,
-        # Of a real board somebody has chosen it to suit the clock.
+        # The rate of a real board was chosen to suit its clock.
         baud=nearest_baud(clock_hz, SIMULATED_BAUD),
         pause_rate=place.pause_rate,
         line_noise=place.line_noise,

@@ -12,7 +12,7 @@ from ceprop.boards.rtl.transport import fastest_spi_hz
 from ceprop.common.errors import CepropError
 
 SPI_SCHEME = "ftdi://"
-"""With which the name of such a port begins; the rest is as pyftdi has it."""
+"""How the name of a port with SPI begins; the rest is as pyftdi has it."""
 
 SPI_EXAMPLE = "ftdi://ftdi:232h/1"
 """The name of the only FT232H."""
@@ -24,7 +24,7 @@ _MOST_BYTES = 256
 """In one exchange: what comes back is fetched after it, and until then has room even in the smallest of adapters."""
 
 _SILENT_BYTES = 128
-"""Zeros that are sent at once to hear what the board says: half a frame."""
+"""Zeros that are sent at once to receive what the board sends: half a frame."""
 
 _LONGEST_RUN = LONGEST_BODY + 2
 """Bytes without a zero: one more than a frame may have between its zeros."""
@@ -51,7 +51,7 @@ class FtdiSpiTransport:
 
     def __init__(self, port: str):
         self.name = port
-        self._heard = bytearray()
+        self._received = bytearray()
         self._run = 0
         """Bytes since the last zero that the board sent."""
         self._controller = SpiController()
@@ -73,20 +73,20 @@ class FtdiSpiTransport:
         self.baud = round(hz * _UART_BITS / _BITS)
 
     def read(self, seconds: float) -> bytes:
-        """As :class:`ceprop.boards.host.transport.Transport` says: of zeros between frames, which are silence, the
+        """As :class:`ceprop.boards.host.transport.Transport` describes: of zeros between frames, which are silence, the
         first, for it ends a frame."""
         end = time.monotonic() + seconds
-        while not self._heard:
+        while not self._received:
             self._exchange(bytes(_SILENT_BYTES))
             if time.monotonic() >= end:
                 break
-        found = bytes(self._heard)
-        self._heard.clear()
+        found = bytes(self._received)
+        self._received.clear()
         return found
 
     def write(self, data: bytes) -> None:
-        """As :class:`ceprop.boards.host.transport.Transport` says. What the board says meanwhile is read later; between
-        two exchanges the clock stands, so a frame may go on in the next."""
+        """As :class:`ceprop.boards.host.transport.Transport` describes. What the board sends meanwhile is
+        read later; between two exchanges the clock stands, so a frame may go on in the next."""
         for start in range(0, len(data), _MOST_BYTES):
             self._exchange(data[start : start + _MOST_BYTES])
 
@@ -103,19 +103,19 @@ class FtdiSpiTransport:
 
     def _exchange(self, data: bytes) -> None:
         try:
-            heard = self._port.exchange(data, duplex=True)
+            received = self._port.exchange(data, duplex=True)
         except OSError:
-            heard = b""
-        if len(heard) != len(data):
+            received = b""
+        if len(received) != len(data):
             raise CepropError(f"port {self.name}: the adapter is gone; was it unplugged?")
-        self._keep(heard)
+        self._keep(received)
 
     def _keep(self, heard: bytes) -> None:
         """Without zeros but the first after other bytes; and without what goes on for too long to be a frame, so that
-        a wire that nobody drives is silence, too."""
+        a wire that no part drives is silence, too."""
         for byte in heard:
             if (byte and self._run < _LONGEST_RUN) or (not byte and self._run):
-                self._heard.append(byte)
+                self._received.append(byte)
             self._run = self._run + 1 if byte else 0
 
 

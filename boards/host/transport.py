@@ -9,12 +9,12 @@ import serial
 from ceprop.common.errors import CepropError
 
 _WRITE_SECONDS = 10.0
-"""After which a port that takes no bytes is given up."""
+"""Seconds after which a port that takes no bytes is given up."""
 
 
 class Transport(Protocol):
-    """What :class:`ceprop.boards.host.link.Link` talks through; `name` is for messages, `baud` the bits
-    a second of the line, a byte being ten of them.
+    """The line of :class:`ceprop.boards.host.link.Link`. `name` is for messages; `baud` are the bits per second of the
+    line, of which a byte takes ten.
 
     Both methods raise :class:`CepropError` where the line is gone."""
 
@@ -22,7 +22,7 @@ class Transport(Protocol):
     baud: int
 
     def read(self, seconds: float) -> bytes:
-        """What has come; waits for the first byte so long, and gives nothing where none comes."""
+        """The bytes that have come; waits up to `seconds` for the first one, and gives none where none comes."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class SerialTransport:
         self._serial.reset_input_buffer()
 
     def read(self, seconds: float) -> bytes:
-        """As :class:`Transport` says."""
+        """As :class:`Transport` describes."""
         try:
             if self._serial.timeout != seconds:
                 self._serial.timeout = seconds
@@ -55,7 +55,7 @@ class SerialTransport:
             raise self._gone() from None
 
     def write(self, data: bytes) -> None:
-        """As :class:`Transport` says."""
+        """As :class:`Transport` describes."""
         try:
             self._serial.write(data)
         except serial.SerialTimeoutException:

@@ -33,5 +33,5 @@ def serves(clock_hz: Fraction, baud: int) -> bool:
 
 
 def nearest_baud(clock_hz: int, baud: int) -> int:
-    """What a UART with that clock makes in place of a baud rate."""
+    """The baud rate that a UART with that clock makes in place of another one."""
     return clock_hz // max(LEAST_DIVISOR, round(clock_hz / baud))

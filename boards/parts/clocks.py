@@ -40,26 +40,26 @@ class _Pll:
     CLOCK: ClassVar[Range]
 
     source_hz: int
-    """Of the crystal."""
+    """The frequency of the crystal, in Hz."""
 
     @property
     @abstractmethod
     def phase_hz(self) -> Fraction:
-        """At the phase detector."""
+        """The frequency at the phase detector, in Hz."""
 
     @property
     @abstractmethod
     def oscillator_hz(self) -> Fraction:
-        """Of the PLL's oscillator."""
+        """The frequency of the PLL's oscillator, in Hz."""
 
     @property
     @abstractmethod
     def clock_hz(self) -> Fraction:
-        """What comes out."""
+        """The frequency of the clock, in Hz."""
 
     @property
     def fastest_hz(self) -> Fraction:
-        """What comes out at most: a crystal is as good as exact."""
+        """The highest frequency of the clock, in Hz: that of a crystal counts as exact."""
         return self.clock_hz
 
     @property
@@ -83,17 +83,17 @@ class Ice40Pll(_Pll):
 
     @property
     def phase_hz(self) -> Fraction:
-        """At the phase detector."""
+        """The frequency at the phase detector, in Hz."""
         return Fraction(self.source_hz, self.divr + 1)
 
     @property
     def oscillator_hz(self) -> Fraction:
-        """Of the PLL's oscillator."""
+        """The frequency of the PLL's oscillator, in Hz."""
         return self.phase_hz * (self.divf + 1)
 
     @property
     def clock_hz(self) -> Fraction:
-        """What comes out."""
+        """The frequency of the clock, in Hz."""
         return self.oscillator_hz / 2**self.divq
 
     @property
@@ -124,17 +124,17 @@ class Ecp5Pll(_Pll):
 
     @property
     def phase_hz(self) -> Fraction:
-        """At the phase detector."""
+        """The frequency at the phase detector, in Hz."""
         return Fraction(self.source_hz, self.input)
 
     @property
     def oscillator_hz(self) -> Fraction:
-        """Of the PLL's oscillator."""
+        """The frequency of the PLL's oscillator, in Hz."""
         return self.phase_hz * self.feedback
 
     @property
     def clock_hz(self) -> Fraction:
-        """What comes out."""
+        """The frequency of the clock, in Hz."""
         return self.oscillator_hz / self.output
 
     @classmethod
@@ -149,21 +149,21 @@ class Ecp5Pll(_Pll):
 
 @dataclass(frozen=True)
 class OwnOscillator:
-    """SB_HFOSC of the iCE40 UltraPlus, 48 MHz divided by `2^division`, without a PLL behind it."""
+    """SB_HFOSC of the iCE40 UltraPlus, 48 MHz divided by `2^division`, without a PLL."""
 
     division: int
 
     SPREAD: ClassVar = Fraction(1, 10)
-    """Share by which it may be off."""
+    """Share by which the frequency may be off."""
 
     @property
     def clock_hz(self) -> Fraction:
-        """What comes out, nominally."""
+        """The nominal frequency of the clock, in Hz."""
         return Fraction(48 * _MEGA, 2**self.division)
 
     @property
     def fastest_hz(self) -> Fraction:
-        """What comes out at most."""
+        """The highest frequency of the clock, in Hz."""
         return self.clock_hz * (1 + self.SPREAD)
 
     @classmethod
@@ -195,7 +195,7 @@ def choose_clock(board: Board, limit_hz: float, baud: int | None) -> Clock:
 
 
 def slowest_hz(board: Board, clock_hz: float) -> float:
-    """What a board's clock of nominally `clock_hz` is at least: only a crystal is as good as exact."""
+    """What a board's clock of nominally `clock_hz` is at least: only a crystal counts as exact."""
     return clock_hz * float(1 - OwnOscillator.SPREAD) if board.own_oscillator else clock_hz
 
 

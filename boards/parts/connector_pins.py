@@ -19,9 +19,9 @@ class ConnectorPins:
     Fields
     ------
     connector : (str, int)
-        Its name and number in amaranth-boards.
+        Name and number of the connector in amaranth-boards.
     pins : tuple of str
-        Its pins there.
+        Pins of the connector.
     labels : tuple of str
         How they are marked on the board.
     standard : dict

@@ -50,9 +50,9 @@ class Device:
     target_mhz : int
         The clock that place and route strives for, just above what is within reach.
     idcode : int or None
-        By which an ECP5 knows that a bitstream is for it; an iCE40 has none.
+        The number by which an ECP5 knows that a bitstream is for it; an iCE40 has none.
     frame_bytes : int or None
-        Of an ECP5, what a frame of its configuration takes in a bitstream.
+        Bytes that a frame of an ECP5's configuration takes in a bitstream.
     """
 
     name: str

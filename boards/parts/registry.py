@@ -28,7 +28,7 @@ _PLATFORMS = {
 }
 
 GENERIC = "generic"
-"""In place of a board's name: one that nobody here knows, of which there is only the Verilog, and no limits."""
+"""Stands for a board that this program does not know: there is only Verilog for it, and it has no limits."""
 
 _ECP5_PACKAGES = {"BG256": "CABGA256", "BG381": "CABGA381", "BG554": "CABGA554", "MG285": "CSFBGA285"}
 """Packages of ECP5 by the letters in a part's number, and as nextpnr calls them; those of iCE40 are the same in small
@@ -50,7 +50,7 @@ class Board:
     oscillator_hz : int
         Frequency of the clock that comes to its pin, or of the part's own oscillator where the board has no other.
     platform : type
-        Its class in amaranth-boards.
+        The class of the board in amaranth-boards.
     """
 
     name: str

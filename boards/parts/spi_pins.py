@@ -60,11 +60,11 @@ SPI_PINS = {
     **dict.fromkeys(("orangecrab_r0_2_25f", "orangecrab_r0_2_85f"), _ORANGECRAB),
     **dict.fromkeys(("ecpix5_45f", "ecpix5_85f"), _ECPIX5),
 }
-"""By the board's name."""
+"""Pins by the name of the board."""
 
 
 def spi_pins(board: str) -> SpiPins:
-    """Those of a board; raises :class:`CepropError` that lists the boards that have some."""
+    """The pins of a board; raises :class:`CepropError` that lists the boards that have some."""
     if board not in SPI_PINS:
         raise CepropError(f"board {board}: has no pins for SPI here; {', '.join(SPI_PINS)} have")
     return SPI_PINS[board]

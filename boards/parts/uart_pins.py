@@ -12,7 +12,7 @@ from ceprop.boards.parts.connector_pins import ECP5_STANDARD, ICE40_STANDARD, Co
 
 
 class UartPins(ConnectorPins):
-    """The pin that the board hears and the one that it speaks on."""
+    """The pin on which the board receives, and the pin on which it sends."""
 
     @property
     def resource(self) -> Resource:
@@ -29,4 +29,4 @@ UART_PINS = {
     "orangecrab_r0_2_25f": _ORANGECRAB,
     "orangecrab_r0_2_85f": _ORANGECRAB,
 }
-"""By the board's name."""
+"""Pins by the name of the board."""

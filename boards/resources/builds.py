@@ -11,7 +11,7 @@ from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 
 FILE = "data/builds.json"
-"""Below the package; `docs/results/builds.py` writes it."""
+"""The file, below the package; `docs/results/builds.py` writes it."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Build:
     Fields
     ------
     specification : dict
-        Its fields.
+        The fields of the specification.
     board_name : str
         As `--board` takes it.
     resources : Resources
         What the routed core takes, harness included.
     clock_mhz : float
-        Of the routed core; on iCE40 the lower of nextpnr's and icetime's.
+        The clock of the routed core; on iCE40 the lower of nextpnr's and icetime's.
     measured_cycles, expected_cycles : float
         Cycles of a training sample from the initial network: counted by the simulated core, and by the cycle model as
         an estimate does it.
@@ -42,7 +42,7 @@ class Build:
 
     @classmethod
     def from_dict(cls, entry: dict[str, Any]) -> "Build":
-        """From an entry of the file."""
+        """The build in an entry of the file."""
         return cls(
             entry["specification"],
             entry["board"],
@@ -54,22 +54,22 @@ class Build:
 
     @cached_property
     def geometry(self) -> Geometry:
-        """Its array."""
+        """The array of the build."""
         return Geometry(Specification.from_mapping(self.specification))
 
     @cached_property
     def board(self) -> Board:
-        """Its board."""
+        """The board of the build."""
         return board(self.board_name)
 
     @property
     def rate(self) -> float:
-        """Samples a second."""
+        """Samples per second."""
         return 1e6 * self.clock_mhz / self.measured_cycles
 
     @property
     def name(self) -> str:
-        """For tables: layers, array and board."""
+        """A name for tables: layers, array and board."""
         layers = "-".join(map(str, self.geometry.specification.layers))
         return f"{layers} as {self.geometry.rows}x{self.geometry.cols} on {self.board_name}"
 

@@ -11,7 +11,7 @@ from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 
 _SHARES = {"ice40": 0.97, "ecp5": 0.86}
-"""Of a device's look-up tables that array and link may take: what is fuller routes badly or not at all."""
+"""Share of a device's look-up tables that array and link may take: a fuller device routes badly or not at all."""
 
 _MOST_WORDS = 2**20
 

@@ -14,9 +14,9 @@ class LaneMemory(NamedTuple):
 
 
 def neuron_memories(geometry: Geometry, edge: Edge) -> list[LaneMemory]:
-    """Those of one lane of neurons: running sums and drives, biases, states, lists of units, generators. Where weights
-    have two ports, biases and states are read twice in a cycle, a sum and its drive lie beside each other, else behind
-    each other, and each list is a memory. Two drives have a memory of their own."""
+    """The memories of one lane of neurons: running sums and drives, biases, states, lists of units, generators. Where
+    weights have two ports, biases and states are read twice in a cycle, a sum and its drive lie beside each other, else
+    behind each other, and each list is a memory. Two drives have a memory of their own."""
     words, formats, ports = geometry.neuron_words(edge), geometry.specification.formats, geometry.memory_ports
     slot_bits = geometry.slot_bits(edge)
     drives = geometry.drives if edge == "row" else 0

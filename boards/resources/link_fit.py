@@ -17,7 +17,7 @@ LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1
 core in the timing harness; those of the lanes apart."""
 
 _LINK_LUTS_A_LANE = {"ice40": 0, "ecp5": 80}
-"""Its share that grows with the core's ports, between 1x2 and 8x8 on ECP5; an iCE40 has few lanes."""
+"""The share of the link that grows with the core's ports, between 1x2 and 8x8 on ECP5; an iCE40 has few lanes."""
 
 LINK_MHZ = {
     "iCE40UP5K": 40.0,
@@ -37,7 +37,7 @@ _COUNTER_BLOCKS = 1
 """Block RAMs of an iCE40's counters."""
 
 _WAITING_BLOCKS = 2
-"""Those of the answers that wait, on a device whose weights lie elsewhere; beside memories of one port none do."""
+"""Block RAMs for results that wait, on a device whose weights lie elsewhere; beside memories of one port none wait."""
 
 _LUTS_A_BIT = 2
 """Look-up tables of a memory's bit outside block RAM: its flip-flop, and its share of the selection; as measured."""

@@ -119,6 +119,6 @@ class ClockSource(Elaboratable):
 
 
 def _buffered(m: Module, platform: Platform) -> Signal:
-    """The clock pin behind its buffer."""
+    """The clock, from its pin through a buffer."""
     m.submodules.pin = pin = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
     return pin.i

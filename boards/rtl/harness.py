@@ -1,8 +1,8 @@
-"""A harness of few pins around a core, for place and route alone: it says how fast and how large the core is.
+"""A harness of few pins around a core, for place and route alone: it shows how fast and how large the core is.
 
 It is no interface to anything: what it shifts in means nothing. Every input of the core comes from a register of one
 long chain, each an exclusive or of the two before it; the outputs are folded into one pin by exclusive ors, one look-up
-table each with a register behind it. So no path of the core begins or ends at a pin, nothing of it can be optimised
+table each, followed by a register. So no path of the core begins or ends at a pin, nothing of it can be optimised
 away, and the harness itself has nothing but local wires and single look-up tables between registers.
 """
 
@@ -80,7 +80,7 @@ def port_widths(manifest: dict[str, Any]) -> tuple[dict[str, int], dict[str, int
 
 
 def _fold(m: Module, bits: Value) -> Value:
-    """Exclusive or of all bits: a tree with a register behind every gate."""
+    """Exclusive or of all bits: a tree in which a register follows every gate."""
     level = 0
     while len(bits) > 1:
         folded = Signal(-(-len(bits) // _FOLD), name=f"fold_{level}", reset_less=True)

@@ -62,7 +62,7 @@ class System(wiring.Component):
     Members
     -------
     the transport's pins
-        By their names.
+        Pins, by their names in the transport.
     working : Out
         A sample is at work.
     linked : Out

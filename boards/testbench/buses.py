@@ -39,12 +39,12 @@ class StreamBus:
             side.set_pause_generator(iter(lambda: random.randrange(2), None))
 
     async def send(self, data: bytes) -> None:
-        """As :class:`Bus` says."""
+        """As :class:`Bus` describes."""
         await self._source.send(data)
         await self._source.wait()
 
     async def receive(self, cycles: int) -> bytes:
-        """As :class:`Bus` says."""
+        """As :class:`Bus` describes."""
         await self._sink.wait(cycles * PERIOD, "ns")
         return bytes(self._sink.read_nowait())
 
@@ -65,7 +65,7 @@ class WishboneBus:
         self._master = WishboneMaster(dut, "wb", dut.clk, signals_dict=self._NAMES)
 
     async def send(self, data: bytes) -> None:
-        """As :class:`Bus` says."""
+        """As :class:`Bus` describes."""
         while data:
             count = self._random.randint(1, self._MOST)
             await self._master.send_cycle([WBOp(dat=byte, idle=self._pause()) for byte in data[:count]])
@@ -73,7 +73,7 @@ class WishboneBus:
             data = data[count:]
 
     async def receive(self, cycles: int) -> bytes:
-        """As :class:`Bus` says."""
+        """As :class:`Bus` describes."""
         for _ in range(0, cycles, self._MOST):
             found = await self._master.send_cycle([WBOp(idle=self._pause()) for _ in range(self._MOST)])
             words = [int(result.datrd) for result in found]

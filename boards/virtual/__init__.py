@@ -1,4 +1,4 @@
-"""A board that is not there: its generated top level in Verilator, behind a pseudo-terminal.
+"""A simulated board: its generated top level in Verilator, behind a pseudo-terminal.
 
 The host opens `VirtualBoard.port` as it opens the serial port of a board, and exchanges the same bytes.
 """

@@ -36,7 +36,7 @@ class VirtualBoard(Simulation):
     Parameters
     ----------
     specification : Specification
-        Of the network.
+        The specification of the network.
     board : str
         Name by which the host knows the board.
     build : Path or None
@@ -44,7 +44,7 @@ class VirtualBoard(Simulation):
     transport : str
         "uart", "spi", whose clock is as fast as the board stands, "axi4-stream" or "wishbone".
     clock_hz, baud : int
-        The simulated clock, and bits a second of the UART.
+        The simulated clock, and bits per second of the UART.
     pause_rate, line_noise, seed, flash
         As :class:`Simulation` has them.
     progress : callable
@@ -53,7 +53,7 @@ class VirtualBoard(Simulation):
     Attributes
     ----------
     baud : int
-        Bits a second of a UART that carries as many bytes.
+        Bits per second of a UART that carries as many bytes.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ _ARGUMENTS = (
 
 
 _MOST_SECONDS = 3600
-"""For a compiler: the largest array takes some minutes."""
+"""Seconds for a compiler: the largest array takes some minutes."""
 
 
 def build_executable(

@@ -28,7 +28,8 @@ _COUNTERS, _COUNTER_BYTES = 3, 8
 
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
-"""Times for a page and for a sector or a block; a chip takes ten to a hundred times as long, for which nobody waits."""
+"""Times for a page and for a sector or a block. A chip takes ten to a hundred times as long, but a test need not wait
+for that."""
 _WAKE_SECONDS = 3e-6
 
 
@@ -44,13 +45,13 @@ class Simulation:
     executable : bytes
         The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
     clock_hz, baud : int
-        The clock of the board, and bits a second of its line.
+        The clock of the board, and bits per second of its line.
     pause_rate : float
         Probability that the host rests in a cycle, on AXI4-Stream and Wishbone, below 1.
     line_noise : float
-        Probability that a byte is damaged on the line, in either direction; :class:`LineNoise` says how.
+        Probability that a byte is damaged on the line, in either direction; see :class:`LineNoise`.
     seed : int
-        Of the noise.
+        Seed of the noise.
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
     """

@@ -88,7 +88,7 @@ class FlashPort(wiring.Component):
     write : In, stream
         Bytes for PROGRAM, over as many pages as they take; the task ends after the one with `last`.
     last : In
-        Beside `write`.
+        The byte on `write` is the last one.
     pins : Out
         The flash's.
     """

@@ -102,7 +102,7 @@ class ControllerParts:
     port, crc, walk, group : components
         The flash, the CRC of a file, the walk over the memories, and the words of a group.
     registers : Registers
-        Of the task.
+        Registers of the task.
     group_bytes, snapshot_bytes : int
         Bytes of a group, and of all groups of a snapshot.
     snapshot_mark, data_set_mark : bytes

@@ -9,7 +9,7 @@ from ceprop.boards.rtl.signatures import RESULT_BYTES
 _RESET_CYCLES = 4
 
 _MOST_RESULTS = (LONGEST_PAYLOAD - 1) // RESULT_BYTES
-"""Results that a reply holds behind their count."""
+"""Results that a reply holds after their count."""
 
 
 def add_execution_states(m: Module, parts: DispatcherParts) -> None:

@@ -96,7 +96,7 @@ class Facts:
     addressed : Signal
         The address of a WRITE has come.
     behind : Signal
-        By how many numbers the request is before the one that is expected; beyond 127 it is after it.
+        How many numbers the request is before the one that is expected; more than 127 mean that it is after it.
     repeated : Signal
         The request has been carried out before.
     busy : Signal

@@ -1,69 +1,22 @@
-"""What may be sent to which board, and by which program."""
+"""Which bitstream may be sent to which board."""
 
-import hashlib
-import json
-import time
-from itertools import product
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from ceprop.boards import board, board_names
-from ceprop.boards.flow.bitstream import Build
 from ceprop.boards.flow.ecp5_bitstream import DamagedError, check_ecp5
-from ceprop.boards.flow.flashing import HINTS, PROGRAMMERS, bitstream_of, check_bitstream, find_programmer, send
+from ceprop.boards.flow.flashing import HINTS, PROGRAMMERS, bitstream_of, check_bitstream, find_programmer
 from ceprop.boards.flow.ice40_bitstream import check_ice40
-from ceprop.boards.flow.routing import CriticalPath
 from ceprop.boards.flow.toolchain import PACK, run_tool
-from ceprop.cli import run
 from ceprop.common.errors import CepropError
 from ceprop.common.records import write_record
 
 _PART = "LFE5U-25F-6CABGA381"
+BuiltBitstream = Callable[..., Path]
 _VERIFY_ID = bytes.fromhex("e2000000")
-
-
-@pytest.fixture(scope="module", params=["plain", "packed"])
-def ecp5(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What ecppack makes for an ECP5 with some logic and a memory in it."""
-    folder, draw = tmp_path_factory.mktemp("ecp5"), Random(1)
-    lines = [".device LFE5U-25F", f".comment Part: {_PART}", ""]
-    for row, column in product(range(3, 9), range(3, 9)):
-        tables = (f"word: SLICE{name}.K{k}.INIT {draw.getrandbits(16):016b}" for name in "ABCD" for k in range(2))
-        lines += [f".tile R{row}C{column}:PLC2", *tables, ""]
-    lines += [".bram_init 3", *(" ".join(f"{draw.getrandbits(9):03x}" for _ in range(8)) for _ in range(256)), ""]
-    (folder / "network.config").write_text("\n".join(lines))
-    options = ["--compress", "--freq", "38.8"] if request.param == "packed" else []
-    run_tool(PACK["ecp5"], [*options, "network.config", "network.bit"], folder, "log")
-    return (folder / "network.bit").read_bytes()
-
-
-def _bitstream(folder: Path, name: str, content: bytes, device: str = "") -> Path:
-    """A bitstream with the report of a build for board `name`."""
-    path = folder / "network.bit"
-    path.write_bytes(content)
-    built = Build(
-        bitstream=path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        specification={"name": "network"},
-        learning_digest="",
-        build_digest="",
-        board=name,
-        device=device,
-        clock_hz=1,
-        baud=None,
-        flash=False,
-        seed=1,
-        clocks={},
-        utilization={},
-        critical_path=CriticalPath("a", "b", 1.0, 1.0),
-        seconds=1.0,
-        tools={},
-        checks_left_out=[],
-    )
-    write_record(folder / "report.json", "build report", built.fields())
-    return path
 
 
 def _refused(path: Path, name: str = "ulx3s_25f") -> str:
@@ -117,8 +70,8 @@ def test_an_ecp5_that_is_altered_is_refused_by_its_own_crcs(ecp5: bytes, tmp_pat
     assert "alone.bit: damaged: it is cut short" in _refused(path)
 
 
-def test_a_report_says_what_a_bitstream_must_be(ecp5: bytes, tmp_path: Path) -> None:
-    path = _bitstream(tmp_path, "ulx3s_25f", ecp5, "LFE5U-25F")
+def test_a_report_says_what_a_bitstream_must_be(built_bitstream: BuiltBitstream, ecp5: bytes, tmp_path: Path) -> None:
+    path = built_bitstream(tmp_path, "ulx3s_25f", ecp5, "LFE5U-25F")
     check_bitstream(path, board("ulx3s_25f"))
     # Whole by its CRCs, but not what was built.
     comment = f"Part: {_PART}\0".encode()
@@ -128,12 +81,14 @@ def test_a_report_says_what_a_bitstream_must_be(ecp5: bytes, tmp_path: Path) -> 
     other.write_bytes(ecp5.replace(comment, b""))
     check_bitstream(other, board("ulx3s_25f"))
     # Even a report of another bitstream says which board the folder is for.
-    _bitstream(tmp_path, "orangecrab_r0_2_25f", ecp5, "LFE5U-25F")
+    built_bitstream(tmp_path, "orangecrab_r0_2_25f", ecp5, "LFE5U-25F")
     assert "other.bit: it is for orangecrab_r0_2_25f (LFE5U-25F), not ulx3s_25f" in _refused(other)
 
 
-def test_the_same_device_on_another_board_is_refused(ecp5: bytes, tmp_path: Path) -> None:
-    path = _bitstream(tmp_path, "ulx3s_25f", ecp5, "LFE5U-25F")
+def test_the_same_device_on_another_board_is_refused(
+    built_bitstream: BuiltBitstream, ecp5: bytes, tmp_path: Path
+) -> None:
+    path = built_bitstream(tmp_path, "ulx3s_25f", ecp5, "LFE5U-25F")
     check_bitstream(path, board("ulx3s_25f"))
     with pytest.raises(CepropError, match=r"it is for ulx3s_25f \(LFE5U-25F\), not orangecrab_r0_2_25f"):
         check_bitstream(path, board("orangecrab_r0_2_25f"))
@@ -148,9 +103,9 @@ def ice40(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "network.bin").read_bytes()
 
 
-def test_an_ice40_that_is_altered_is_refused(ice40: bytes, tmp_path: Path) -> None:
+def test_an_ice40_that_is_altered_is_refused(built_bitstream: BuiltBitstream, ice40: bytes, tmp_path: Path) -> None:
     check_ice40(ice40)
-    path, draw = _bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K"), Random(3)
+    path, draw = built_bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K"), Random(3)
     first = ice40.index(b"\x7e\xaa\x99\x7e")
     last = len(ice40.rstrip(b"\0"))
     for number in range(2000):
@@ -168,8 +123,8 @@ def test_an_ice40_that_is_altered_is_refused(ice40: bytes, tmp_path: Path) -> No
     check_bitstream(path, board("icebreaker"))
 
 
-def test_an_ice40_needs_its_own_report(ice40: bytes, tmp_path: Path) -> None:
-    path = _bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K")
+def test_an_ice40_needs_its_own_report(built_bitstream: BuiltBitstream, ice40: bytes, tmp_path: Path) -> None:
+    path = built_bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K")
     check_bitstream(path, board("icebreaker"))
     with pytest.raises(CepropError, match=r"it is for icebreaker \(iCE40UP5K\), not ice40_hx8k_b_evn"):
         check_bitstream(path, board("ice40_hx8k_b_evn"))
@@ -183,9 +138,9 @@ def test_an_ice40_needs_its_own_report(ice40: bytes, tmp_path: Path) -> None:
         check_bitstream(path, board("icebreaker"))
 
 
-def test_a_damaged_report_is_one_line(ice40: bytes, tmp_path: Path) -> None:
+def test_a_damaged_report_is_one_line(built_bitstream: BuiltBitstream, ice40: bytes, tmp_path: Path) -> None:
     """Whatever byte of it is altered, wherever it is cut short, and whatever it leaves out."""
-    path = _bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K")
+    path = built_bitstream(tmp_path, "icebreaker", ice40, "iCE40UP5K")
     report = tmp_path / "report.json"
     whole, draw = report.read_bytes(), Random(4)
     damaged = [whole[:length] for length in range(0, len(whole), 7)]
@@ -212,98 +167,3 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     message = r"^board icebreaker: iceprog \(apt-get install fpga-icestorm\) or openFPGALoader \(.*\) is missing$"
     with pytest.raises(CepropError, match=message):
         find_programmer(board("icebreaker"))
-
-
-def _install(folder: Path, program: str, code: int = 0) -> None:
-    """A program that writes down how it was called, and keeps the file that it was to send."""
-    path = folder / program
-    keep = f'for file; do :; done\ncp "$file" {folder}/sent\necho "$@" | sed "s|$file|FILE|" >{folder}/called'
-    path.write_text(f"#!/bin/sh\n{keep}\nexit {code}\n")
-    path.chmod(0o755)
-
-
-def test_verb(ecp5: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.chdir(tmp_path)
-    _install(tmp_path, "dfu-util")
-    (tmp_path / "build" / "orangecrab_r0_2_25f").mkdir(parents=True)
-    path = _bitstream(tmp_path / "build" / "orangecrab_r0_2_25f", "orangecrab_r0_2_25f", ecp5, "LFE5U-25F")
-    relative = path.relative_to(tmp_path)
-    command = ["flash", "--board", "orangecrab_r0_2_25f"]
-    assert run([*command, "--dry-run", "--json", "-"]) == 0
-    captured = capsys.readouterr()
-    values = json.loads(captured.out)
-    assert values["command"] == ["dfu-util", "-d", "1209:5af0", "-a", "0", "-D", str(relative)]
-    assert not values["sent"]
-    assert not (tmp_path / "called").exists()
-    assert run([*command, str(path)]) == 0
-    assert (tmp_path / "called").read_text() == "-d 1209:5af0 -a 0 -D FILE\n"
-    assert (tmp_path / "sent").read_bytes() == path.read_bytes()
-    _install(tmp_path, "dfu-util", code=74)
-    capsys.readouterr()
-    assert run(command) == 2
-    assert capsys.readouterr().err == "ceprop: dfu-util: exit code 74; is orangecrab_r0_2_25f connected?\n"
-    # A dry run needs no programmer.
-    (tmp_path / "dfu-util").unlink()
-    assert run([*command, "--dry-run"]) == 0
-    assert run(command) == 2
-    assert "dfu-util (apt-get install dfu-util) is missing" in capsys.readouterr().err
-    _install(tmp_path, "dfu-util")
-    (tmp_path / "called").unlink()
-    path.write_bytes(ecp5[:-1])
-    assert run(command) == 2
-    assert "damaged, or not that of report.json" in capsys.readouterr().err
-    assert not (tmp_path / "called").exists()
-    assert run(["flash", "--board", "ulx3s_85f", str(path), "--dry-run"]) == 2
-    assert "it is for LFE5U-25F" in capsys.readouterr().err
-
-
-def test_a_programmer_that_does_not_end_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("ceprop.boards.flow.flashing._MOST_SECONDS", 0.5)
-    program = tmp_path / "waiter"
-    program.write_text("#!/bin/sh\nsleep 60\n")
-    program.chmod(0o755)
-    begun = time.monotonic()
-    with pytest.raises(CepropError, match=r"^waiter: took longer than 0.5 s"):
-        send([str(program), "file.bin"], b"", board("icebreaker"))
-    assert time.monotonic() - begun < 5
-
-
-def test_a_data_set_goes_to_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.chdir(tmp_path)
-    _install(tmp_path, "openFPGALoader")
-    _install(tmp_path, "dfu-util")
-    specification = Path(__file__).parents[3] / "examples" / "digits.toml"
-    assert run(["pack", str(specification), "set.bin", "--samples", "20"]) == 0
-    command = ["flash", "--data-set", "set.bin", "--board"]
-    capsys.readouterr()
-    assert run([*command, "ulx3s_25f", "--json", "-"]) == 0
-    values = json.loads(capsys.readouterr().out)
-    assert (values["samples"], values["address"], values["sent"]) == (20, 0x300000, True)
-    assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 FILE\n"
-    assert (tmp_path / "sent").read_bytes() == (tmp_path / "set.bin").read_bytes()
-    (tmp_path / "called").unlink()
-    other = specification.read_text(encoding="utf-8").replace("input_bits = 8", "input_bits = 7")
-    (tmp_path / "other.toml").write_text(other, encoding="utf-8")
-    assert run([*command, "ulx3s_25f", "--spec", str(specification), "--dry-run"]) == 0
-    capsys.readouterr()
-    assert run([*command, "ulx3s_25f", "--spec", "other.toml"]) == 2
-    assert "packed for a network of other inputs, input bits or classes" in capsys.readouterr().err
-    assert run([*command, "orangecrab_r0_2_25f"]) == 2
-    error = capsys.readouterr().err
-    assert error == (
-        "ceprop: board orangecrab_r0_2_25f: dfu-util writes bitstreams only; use a JTAG adapter and openFPGALoader\n"
-    )
-    assert run([*command, "ulx3s_25f", "digits.bit"]) == 2
-    whole = (tmp_path / "set.bin").read_bytes()
-    for damaged in (b"", whole[:-1], whole + b"\0", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
-        (tmp_path / "set.bin").write_bytes(damaged)
-        capsys.readouterr()
-        assert run([*command, "ulx3s_25f"]) == 2
-        assert capsys.readouterr().err.startswith("ceprop: data set set.bin: not a whole one")
-    assert not (tmp_path / "called").exists()

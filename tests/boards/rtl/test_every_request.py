@@ -2,17 +2,15 @@
 command, memory, address, count and length at a small core, in one simulation of all the hardware behind AXI4-Stream."""
 
 import struct
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
-from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ceprop.boards.host.frames import FrameDecoder, encode
+from ceprop.boards.host.frames import encode
 from ceprop.boards.host.packing import data_set_image, pack_samples
 from ceprop.boards.protocol import (
     HEAD_BYTES,
@@ -30,12 +28,6 @@ from ceprop.boards.protocol import (
     specification_number,
 )
 from ceprop.boards.rtl.requests.request_decoder import CHANGING
-from ceprop.boards.rtl.system import SYSTEM, System
-from ceprop.boards.rtl.transport import StreamTransport
-from ceprop.boards.virtual.executable import build_executable
-from ceprop.boards.virtual.simulation import flash_contents
-from ceprop.hdl.devices.primitives import PORTABLE
-from ceprop.hdl.export import to_verilog
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
@@ -78,8 +70,6 @@ LEARNING = 700
 
 LEAST_SAMPLE = 4
 """Bytes of a packed sample without inputs."""
-
-NEVER = 2**32 - 1
 
 
 @dataclass
@@ -128,54 +118,18 @@ class Host:
         self.identify()
 
 
-@dataclass(frozen=True)
-class Bench:
-    """Runs scripts on a board with these contents of its flash."""
-
-    program: Path
-    flash: Path
-
-    def run(self, host: Host) -> None:
-        """Compare what comes back."""
-        command = [self.program, self.flash, "500", "2000", "36"]
-        found = subprocess.run(command, input=b"".join(host.scripts), stdout=subprocess.PIPE, check=True, timeout=300)
-        answers = BytesIO(found.stdout)
-        for what, replies in host.checks:
-            cycles, count = struct.unpack("<II", answers.read(8))
-            heard = FrameDecoder().feed(answers.read(count))
-            assert cycles != NEVER, f"{what}: no answer in time, but {heard}"
-            assert len(heard) == len(replies), what
-            for one, right in zip(heard, replies, strict=True):
-                assert one is not None, what
-                assert right in (one, len(one)), f"{what}: {one.hex(' ')}, not {right!r}"
-        assert not answers.read()
-
-
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    folder = tmp_path_factory.mktemp("bench")
-    system = System(GEOMETRY, PORTABLE, board="generic", clock_hz=CLOCK_HZ, transport=StreamTransport(), flash=True)
-    main = Path(__file__).parent / "every_request.cpp"
-    program = folder / "every_request"
-    found = build_executable(to_verilog(system, SYSTEM), SYSTEM, folder, transport="axi4-stream", flash=True, main=main)
-    program.write_bytes(found)
-    program.chmod(0o700)
-    flash_contents(folder / "flash")
-    return Bench(program, folder / "flash")
+def bench(script_bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The board, built once."""
+    return script_bench.build(GEOMETRY, CLOCK_HZ, tmp_path_factory.mktemp("bench"))
 
 
 def places() -> Iterator[Address]:
     """Every memory and more, at both edges; lanes and addresses at their ends, beyond, and as large as they can be."""
-    last = 2**PORTS.address_bits - 1
+    last, register = 2**PORTS.address_bits - 1, len(registers(SPECIFICATION)) - 1
     for space in range(8):
         for column in (False, True):
-            for lane, address in (
-                (0, 0),
-                (1, last),
-                (2, last + 1),
-                (255, 2**24 - 1),
-                (0, len(registers(SPECIFICATION)) - 1),
-            ):
+            for lane, address in ((0, 0), (1, last), (2, last + 1), (255, 2**24 - 1), (0, register)):
                 yield Address(space, address, lane, column)
 
 
@@ -188,7 +142,7 @@ def register_words(first: int, count: int) -> bytes | int:
     return b"".join(register.initial.to_bytes(GROUP, "little") for register in asked if register)
 
 
-def test_every_read(bench: Bench) -> None:
+def test_every_read(bench: Any) -> None:
     host = Host()
     host.reset()
     for place in places():
@@ -202,10 +156,10 @@ def test_every_read(bench: Bench) -> None:
             host.identify()
             if count % 16 == 1:
                 host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)
 
 
-def test_every_write(bench: Bench) -> None:
+def test_every_write(bench: Any) -> None:
     host = Host()
     for place in places():
         for count in (*range(4), MOST_WRITTEN - 1, MOST_WRITTEN):
@@ -217,11 +171,11 @@ def test_every_write(bench: Bench) -> None:
                     host.ask(Command.WRITE, payload, reason=None if whole else Refusal.LENGTH)
                     host.identify()
         host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)
 
 
 @pytest.mark.parametrize("filling", [0x00, 0x01, 0xFF])
-def test_every_command_of_every_length(filling: int, bench: Bench) -> None:
+def test_every_command_of_every_length(filling: int, bench: Any) -> None:
     host = Host()
     for command in (*range(len(Command) + 3), *range(0x7E, 0x83), 0xFE, 0xFF):
         for length in (*range(20), 127, 128, LONGEST_PAYLOAD - 1, LONGEST_PAYLOAD):
@@ -234,7 +188,7 @@ def test_every_command_of_every_length(filling: int, bench: Bench) -> None:
             host.identify()
             # From whatever was begun.
             host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)
 
 
 def answer(command: int, payload: bytes) -> tuple[bytes | int, Refusal | None]:
@@ -249,12 +203,11 @@ def answer(command: int, payload: bytes) -> tuple[bytes | int, Refusal | None]:
     count = payload[-1] if most else 0
     if count > most or (command == Command.READ and not count):
         return b"", Refusal.LENGTH
-    return {Command.READ: GROUP * count, Command.RESULTS: 1 + 2 * count, Command.STATUS: 5}.get(
-        Command(command), 0
-    ), None
+    sizes = {Command.READ: GROUP * count, Command.RESULTS: 1 + 2 * count, Command.STATUS: 5}
+    return sizes.get(Command(command), 0), None
 
 
-def test_a_request_that_is_cut_short_or_damaged(bench: Bench) -> None:
+def test_a_request_that_is_cut_short_or_damaged(bench: Any) -> None:
     host = Host()
     requests = [
         (Command.WRITE, Address(1, 0).pack() + bytes(range(1, 1 + 3 * GROUP))),
@@ -277,13 +230,13 @@ def test_a_request_that_is_cut_short_or_damaged(bench: Bench) -> None:
         host.reset()
         host.ask(command, payload, reply=answer(command, payload)[0])
         host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)
 
 
 SAMPLE = next(iter(pack_samples(SPECIFICATION, np.array([[7, 1, 0, 2, 5]]), np.array([1]))))
 
 
-def test_requests_while_it_learns(bench: Bench) -> None:
+def test_requests_while_it_learns(bench: Any) -> None:
     host = Host()
     host.reset()
     for command in Command:
@@ -297,13 +250,13 @@ def test_requests_while_it_learns(bench: Bench) -> None:
                 elif part and command in (Command.RUN, Command.SAVE, Command.RESTORE):
                     host.ask(command, payload, reason=Refusal.BUSY)
                 elif not part and command in (Command.RUN, Command.SAVE, Command.RESTORE):
-                    # Whether it is at work still is nobody's business here.
+                    # Whether it is still at work is not asked here.
                     host.send(encode(bytes([host.expected + 1, command]) + payload), "order", 5)
                 else:
                     host.ask(command, payload, reply=reply, reason=reason)
                 host.identify()
                 host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)
 
 
 def _shortest(command: Command) -> bytes:
@@ -311,7 +264,7 @@ def _shortest(command: Command) -> bytes:
     return bytes([0] * (LENGTHS[command][0] - 1) + [1]) if LENGTHS[command][0] else b""
 
 
-def test_requests_while_flash_is_at_work(bench: Bench) -> None:
+def test_requests_while_flash_is_at_work(bench: Any) -> None:
     labels = np.ones(40, np.int64)
     image = data_set_image(SPECIFICATION, np.full((40, 5), 3), labels)
     endless = image[:8] + (2**24 - 1).to_bytes(4, "little") + image[12:]
@@ -334,10 +287,10 @@ def test_requests_while_flash_is_at_work(bench: Bench) -> None:
                 host.reset()
         # It is as it was: a sample is learned.
         host.ask(Command.SAMPLES, SAMPLE)
-        bench.run(host)
+        bench.run(host.scripts, host.checks)
 
 
-def test_garbage(bench: Bench) -> None:
+def test_garbage(bench: Any) -> None:
     draw = Random(1)
     host = Host()
     for _ in range(2000):
@@ -346,4 +299,4 @@ def test_garbage(bench: Bench) -> None:
             host.send(b"\0" + piece + b"\0", f"garbage {piece.hex(' ')}", bytes([0, REFUSAL, 0, 0, host.expected]))
         host.identify()
     host.reset()
-    bench.run(host)
+    bench.run(host.scripts, host.checks)

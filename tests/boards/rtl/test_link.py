@@ -1,13 +1,12 @@
-"""The link's RTL, from the bytes of a transport to the core's streams and back."""
+"""The RTL of the link, from the bytes of a transport to the core's streams and back."""
 
 # Amaranth makes ports and states at run time, where pyright cannot see them.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
 # pyright: reportArgumentType=false
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -16,8 +15,7 @@ from cobs import cobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ceprop import CepropError
-from ceprop.boards.parts.baud import uart_divisor
+from ceprop.boards.host.frames import FrameDecoder, encode
 from ceprop.boards.protocol import (
     LONGEST_PAYLOAD,
     PROTOCOL,
@@ -27,13 +25,10 @@ from ceprop.boards.protocol import (
     Command,
     Identity,
     Refusal,
-    check_value,
 )
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
 from ceprop.boards.rtl.requests import Dispatcher
-from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
-from ceprop.boards.rtl.uart import UartReceiver, UartSender
 from ceprop.specification import Geometry, Specification
 
 SPECIFICATION = Specification.from_mapping(
@@ -51,21 +46,6 @@ GROUP_BYTES = 6
 MOST_GROUPS = LONGEST_PAYLOAD // GROUP_BYTES
 QUIET = 4000
 """Cycles without a sign of life after which none is expected."""
-
-
-def frame(body: bytes) -> bytes:
-    """A body as it goes over the line."""
-    return b"\0" + cobs.encode(body + check_value(body).to_bytes(4, "little")) + b"\0"
-
-
-def bodies(line: bytes) -> list[bytes]:
-    """Bodies of the frames on a line, their CRCs checked."""
-    found = []
-    for block in filter(None, line.split(b"\0")):
-        whole = cobs.decode(block)
-        assert check_value(whole[:-4]).to_bytes(4, "little") == whole[-4:]
-        found.append(whole[:-4])
-    return found
 
 
 class Link(wiring.Component):
@@ -100,8 +80,8 @@ class Board:
         self.results = [37 * k % 2**16 for k in range(256)]
         self.resets = 0
 
-    def run(self, incoming: bytes) -> list[bytes]:
-        """Replies to what comes in."""
+    def run(self, incoming: bytes) -> list[bytes | None]:
+        """Bodies of the replies to what comes in; None for what is no frame."""
 
         async def everything(context: Any) -> None:
             left, rest = list(incoming), 0
@@ -122,7 +102,7 @@ class Board:
 
         self.simulator.add_testbench(everything)
         self.simulator.run()
-        return bodies(bytes(self.line))
+        return FrameDecoder().feed(bytes(self.line))
 
     def _feed(self, context: Any, left: list[int]) -> int:
         """The next byte, if there is one; how many cycles until the one after it: the parts are faster than any
@@ -165,7 +145,7 @@ class Board:
 
 def request(sequence: int, command: int, payload: bytes = b"") -> bytes:
     """A request on the line."""
-    return frame(bytes([sequence % 256, command]) + payload)
+    return encode(bytes([sequence % 256, command]) + payload)
 
 
 def done(sequence: int, command: int, payload: bytes = b"") -> bytes:
@@ -282,18 +262,18 @@ def test_the_longest_payloads_fit() -> None:
 
 def damaged_lines() -> Iterator[tuple[str, bytes]]:
     """Bytes that are no frame."""
-    whole = frame(bytes([0, Command.SAMPLES]) + b"payload")
+    whole = encode(bytes([0, Command.SAMPLES]) + b"payload")
     yield "truncated", whole[:6] + b"\0"
     yield "without its end", whole[:-4] + b"\0"
     yield "a wrong byte", whole[:5] + bytes([whole[5] ^ 4]) + whole[6:]
     yield "a repeated byte", whole[:5] + whole[4:]
     yield "oversized", b"\0" + cobs.encode(bytes(range(1, 251)) * 3) + b"\0"
     yield "too short", b"\0\3ab\0"
-    yield "too short, with a CRC", frame(b"a")
+    yield "too short, with a CRC", encode(b"a")
     assert whole[2] == len(whole) - 3, "all but the first zero is one block"
     yield "a block that ends too soon", whole[:2] + bytes([whole[2] + 1]) + whole[3:]
     longest = bytes([0, Command.SAMPLES]) + bytes(range(1, LONGEST_PAYLOAD + 1))
-    yield "a whole one with more behind it", b"\0" + cobs.encode(cobs.decode(frame(longest)[1:-1]) + b"more") + b"\0"
+    yield "a whole one with more behind it", b"\0" + cobs.encode(cobs.decode(encode(longest)[1:-1]) + b"more") + b"\0"
     yield "no code", b"\0" + b"\xff" * 300 + b"\0"
 
 
@@ -314,105 +294,3 @@ def test_garbage_changes_nothing(garbage: bytes) -> None:
     assert set(found[:-1]) <= {refused(0, 0, Refusal.DAMAGED, 0)}
     assert not board.memory
     assert board.samples == b"ok"
-
-
-# --- packed samples
-
-
-def unpack(packed: bytes, geometry: Geometry, pause: Callable[[], int]) -> list[tuple[int, int, list[int], int]]:
-    """Groups that the unpacker gives: slot, label, values, last."""
-    unpacker = SampleUnpacker(geometry)
-    simulator = Simulator(unpacker)
-    simulator.add_clock(1e-6)
-    found = []
-
-    async def everything(context: Any) -> None:
-        source, target = unpacker.bytes, unpacker.sample
-        left, rest, wait = list(packed), 0, 0
-        while left or rest < 3000:
-            context.set(source.valid, bool(left))
-            context.set(source.payload, left[0] if left else 0)
-            context.set(target.ready, wait == 0)
-            if left and context.get(source.ready):
-                left.pop(0)
-            rest, wait = rest + 1, max(0, wait - 1)
-            if context.get(target.valid) and context.get(target.ready):
-                payload = context.get(target.payload)
-                found.append((payload.slot, payload.label, list(payload["values"]), payload.last))
-                rest, wait = 0, pause()
-            await context.tick()
-
-    simulator.add_testbench(everything)
-    simulator.run()
-    return found
-
-
-@pytest.mark.parametrize(("inputs", "cols", "bits"), [(7, 3, 4), (5, 1, 8), (700, 4, 12), (9, 9, 1), (300, 7, 8)])
-def test_packed_samples_become_groups(inputs: int, cols: int, bits: int) -> None:
-    from ceprop.boards.host.packing import pack_sample
-
-    specification = SPECIFICATION.override(
-        f"layers=[{inputs}, 4, 3]", f"formats.input_bits={bits}", f"array.cols={cols}", "update.shifts=[8, 8]"
-    )
-    geometry = Geometry(specification)
-    generator = np.random.default_rng(inputs)
-    samples = []
-    for share in (0.0, 0.1, 0.6, 1.0, 0.02):
-        values = generator.integers(0, 1 << bits, inputs) * (generator.random(inputs) < share)
-        samples.append((values, int(generator.integers(3))))
-    samples.append((np.eye(1, inputs, inputs - 1, dtype=np.int64)[0], 2))
-    packed = b"".join(pack_sample(values, label, 1 if bits <= 8 else 2) for values, label in samples)
-    found = unpack(packed, geometry, lambda: int(generator.integers(0, 3)))
-    for values, label in samples:
-        got = np.zeros(geometry.slots(0) * cols, np.int64)
-        last, before = 0, -1
-        while not last:
-            slot, its_label, group_values, last = found.pop(0)
-            assert (its_label, slot > before) == (label, True)
-            assert any(group_values) or last
-            got[slot * cols : slot * cols + cols] = group_values
-            before = slot
-        assert got[:inputs].tolist() == values.tolist()
-        assert not got[inputs:].any()
-    assert not found
-
-
-def test_an_entry_beyond_the_inputs_is_left_out() -> None:
-    packed = bytes([2, 0, 1, 0, 2, 5, 200, 9, 1, 0, 2, 0, 1, 6])
-    geometry = Geometry(SPECIFICATION.override("layers=[7, 4, 3]"))
-    assert unpack(packed, geometry, lambda: 0) == [(0, 1, [0, 5, 0], 0), (2, 1, [0, 0, 0], 1), (0, 2, [6, 0, 0], 1)]
-
-
-# --- the line
-
-
-@pytest.mark.parametrize("divisor", [4, 5, 12])
-def test_bytes_pass_a_uart(divisor: int) -> None:
-    sender, receiver = UartSender(divisor), UartReceiver(divisor)
-    m = Module()
-    m.submodules += [sender, receiver]
-    m.d.comb += receiver.rx.eq(sender.tx)
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    sent, found = bytes([0, 255, 0x55, 0xAA, 1, 128]), bytearray()
-
-    async def host(context: Any) -> None:
-        left = list(sent)
-        for _ in range(12 * divisor * len(sent)):
-            context.set(sender.bytes.valid, bool(left))
-            context.set(sender.bytes.payload, left[0] if left else 0)
-            if left and context.get(sender.bytes.ready):
-                left.pop(0)
-            if context.get(receiver.valid):
-                found.append(context.get(receiver.byte))
-            await context.tick()
-
-    simulator.add_testbench(host)
-    simulator.run()
-    assert found == sent
-
-
-def test_a_clock_too_slow_for_the_line_is_refused() -> None:
-    assert uart_divisor(12_000_000, 3_000_000) == 4
-    with pytest.raises(CepropError, match=r"baud rate 4,000,000: must be at most 3,000,000 with a clock of 12 MHz"):
-        uart_divisor(12_000_000, 4_000_000)

@@ -13,7 +13,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ceprop.boards.rtl.transport import SpiTransport, StreamTransport, Transport, WishboneTransport
-from ceprop.boards.rtl.uart import UartSender
 
 _REST = 40
 """Cycles after the host has done what it does."""
@@ -82,35 +81,6 @@ def run(transport: Transport, board: Board, host: Host) -> None:
 
     simulator.add_testbench(everything)
     simulator.run()
-
-
-# --- UART
-
-
-@pytest.mark.parametrize("divisor", [4, 7])
-def test_bytes_that_follow_each_other_take_ten_bits_each(divisor: int) -> None:
-    sender: Any = UartSender(divisor)
-    simulator = Simulator(sender)
-    simulator.add_clock(1e-6)
-    sent = [0x00, 0xFF, 0x35]
-    levels = []
-
-    async def everything(context: Any) -> None:
-        left = list(sent)
-        for _ in range(divisor * 35):
-            context.set(sender.bytes.valid, bool(left))
-            context.set(sender.bytes.payload, left[0] if left else 0)
-            if left and context.get(sender.bytes.ready):
-                left.pop(0)
-            levels.append(context.get(sender.tx))
-            await context.tick()
-
-    simulator.add_testbench(everything)
-    simulator.run()
-    bits = [bit for byte in sent for bit in (0, *((byte >> k) & 1 for k in range(8)), 1)]
-    expected = [1] + [bit for bit in bits for _ in range(divisor)]
-    assert levels[: len(expected)] == expected
-    assert all(levels[len(expected) :])
 
 
 # --- SPI
