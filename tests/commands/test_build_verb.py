@@ -33,6 +33,7 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_bitstream(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["build", str(small), "--board", "ice40_hx8k_b_evn", "-o", str(tmp_path / "out"), "--json", "-"]
     assert run(command) == 0

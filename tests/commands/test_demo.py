@@ -7,6 +7,8 @@ import pytest
 
 from ceprop.cli import run
 
+pytestmark = pytest.mark.slow
+
 
 def test_demo(odd_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(odd_folder)

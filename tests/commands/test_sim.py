@@ -10,6 +10,8 @@ import pytest
 from ceprop.cli import run
 from ceprop.specification.bundled import bundled_specification
 
+pytestmark = pytest.mark.slow
+
 DIGITS = str(bundled_specification("digits"))
 SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
 

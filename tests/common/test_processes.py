@@ -103,6 +103,7 @@ def test_it_ends_when_we_are_killed(number: signal.Signals, tmp_path: Path) -> N
     wait_until(lambda: not below(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "moment", "code"),
     [

@@ -16,6 +16,8 @@ from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.simulators import SimulatorName
 from ceprop.sim.units import run_units
 
+pytestmark = pytest.mark.slow
+
 SIMULATORS = pytest.mark.parametrize("simulator", ["icarus", "verilator"])
 
 

@@ -15,6 +15,8 @@ from ceprop.cli import run
 from ceprop.common.kept_files import keep, kept
 from ceprop.common.locks import only_in, only_on
 
+pytestmark = pytest.mark.slow
+
 Lock = Callable[[Path], AbstractContextManager[None]]
 
 FAULT = ["--plant-fault", "weight"]

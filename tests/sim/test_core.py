@@ -10,6 +10,8 @@ from ceprop import CepropError, Specification
 from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset
 from ceprop.sim import Comparison, ComparisonPlan, compare
 
+pytestmark = pytest.mark.slow
+
 # Neither 13 nor 10 is divided by 3, 4, 5 or 7. Few cells, because each takes time in every tool.
 SMALL = Specification.from_mapping(
     {

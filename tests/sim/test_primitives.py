@@ -17,6 +17,8 @@ from ceprop.sim.simulators import SimulatorName
 from ceprop.sim.units import run_units
 from ceprop.sim.units.devices import device_units
 
+pytestmark = pytest.mark.slow
+
 ANY = Specification.from_mapping(
     {"layers": [5, 4], "update": {"shifts": [8]}, "array": {"rows": 2, "cols": 2}},
 )

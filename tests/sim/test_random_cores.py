@@ -11,6 +11,8 @@ from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE, Primitives
 from ceprop.model import Dataset
 from ceprop.sim import ComparisonPlan, compare
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = 4
 PRIMITIVES = [PORTABLE, PORTABLE, ECP5, ICE40]
 

@@ -11,6 +11,8 @@ from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.sim.units import run_units, units_of
 from ceprop.specification import Specification
 
+pytestmark = pytest.mark.slow
+
 TINY = Specification.from_mapping(
     {
         "layers": [5, 4, 3],

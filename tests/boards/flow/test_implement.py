@@ -36,6 +36,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 placed = pytest.mark.xdist_group("placed")
 
 
+@pytest.mark.slow
 @placed
 @pytest.mark.parametrize(("name", "ports", "cols"), [("ulx3s_25f", 2, 1), ("icebreaker", 1, 1)])
 def test_a_small_core(name: str, ports: int, cols: int, builds: Path) -> None:
@@ -91,6 +92,7 @@ def _check_places(found: Implementation, target: Board, cells: int) -> None:
         assert got[bel].startswith(name)
 
 
+@pytest.mark.slow
 @placed
 def test_another_seed_begins_at_the_netlist(builds: Path) -> None:
     specification, target = _specification(1, 1), board("icebreaker")

@@ -145,6 +145,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("build"))
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("run")
 def test_what_no_board_holds_is_simulated(build: str, result) -> None:
     # One cell, for its simulation is compiled soon.
@@ -157,6 +158,7 @@ def test_what_no_board_holds_is_simulated(build: str, result) -> None:
 # On one worker, which then generates and compiles each of the boards once.
 @pytest.mark.xdist_group("run")
 @pytest.mark.parametrize(("transport", "noise"), [("uart", "0"), ("uart", "0.01"), ("spi", "0")])
+@pytest.mark.slow
 def test_a_simulated_board_passes(transport: str, noise: str, build: str, result) -> None:
     place = ("--port", "sim", "--board", "icebreaker", "--build", build)
     place += ("--transport", transport, "--line-noise", noise)
@@ -173,6 +175,7 @@ def test_a_simulated_board_passes(transport: str, noise: str, build: str, result
     assert trained["samples_per_second"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("run")
 def test_a_run_says_nothing_on_standard_error(build: str) -> None:
     place = ("--port", "sim", "--board", "generic", "--build", build, "--transport", "axi4-stream")

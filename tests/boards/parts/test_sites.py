@@ -10,6 +10,8 @@ from ceprop.boards.flow.toolchain import NEXTPNR, YOSYS, run_tool
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.sites import Site, sites
 
+pytestmark = pytest.mark.slow
+
 _KINDS = {
     "ecp5": {"MULT18X18D": "multipliers", "DP16KD": "block_rams"},
     "ice40": {"ICESTORM_DSP": "multipliers", "ICESTORM_RAM": "block_rams", "ICESTORM_SPRAM": "sprams"},

@@ -32,6 +32,8 @@ from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
+pytestmark = pytest.mark.slow
+
 SPECIFICATION = Specification.from_mapping(
     {
         "layers": [5, 4, 3],

@@ -15,6 +15,8 @@ from ceprop.boards.rtl.system import SYSTEM
 from ceprop.boards.rtl.top import TOP, TopLevel, top_level
 from ceprop.common.errors import CepropError
 
+pytestmark = pytest.mark.slow
+
 UART = {
     "icebreaker": ("6", "9"),
     "upduino_v3": ("23", "25"),

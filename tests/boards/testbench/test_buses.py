@@ -10,6 +10,8 @@ from ceprop import CepropError, Specification
 from ceprop.boards.rtl.transport import StreamTransport
 from ceprop.boards.testbench.runner import TRANSPORTS, run_link
 
+pytestmark = pytest.mark.slow
+
 SPECIFICATION = Specification.from_mapping(
     {
         "name": "small",

@@ -28,6 +28,8 @@ from ceprop.model import Dataset, Trainer
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
+pytestmark = pytest.mark.slow
+
 _SPECIFICATION = Specification.from_mapping(
     {
         "name": "small",
