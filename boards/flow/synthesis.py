@@ -117,7 +117,7 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     if device.family == "ice40":
         waiting = "block" if device.room.sprams else "logic"
         return (
-            'setattr -set ram_style "block" *.event_lists/m:* *.neuron_*.states/m:*',
+            'setattr -set ram_style "block" *.event_lists/m:* *.neuron_*.state_memory/m:*',
             f'setattr -set ram_style "{waiting}" *.response_fifo/m:* *.trace_fifo/m:*',
         )
     link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)

@@ -124,7 +124,7 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
         for pattern, bits in (
             (f"{lane}.event_lists/m:*", 2 * words * geometry.slot_bits(edge)),
             (f"{lane}.biases/m:*", words * formats.weight_bits),
-            (f"{lane}.states/m:*", words * 2 * formats.state_bits),
+            (f"{lane}.state_memory/m:*", words * 2 * formats.state_bits),
         ):
             yield SmallMemory(pattern, lanes * bits, lanes * copies)
 

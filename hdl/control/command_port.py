@@ -30,22 +30,20 @@ class _Command(NamedTuple):
 
 
 class CommandPort(wiring.Component):
-    """Executes one command after the other.
+    """Executes one command after the other::
 
-    =======  ================================  ==========================================  =======
-    state    meaning                           leaves when                                 next
-    =======  ================================  ==========================================  =======
-    IDLE     no command                        a command is offered and allowed            ACT
-    ACT      a group is begun                  a register is written                       IDLE
-                                               other words are written                     HOLD
-                                               a register is read, and there is room       LOOK UP
-                                               the last group of others is read            WAIT
-    LOOK UP  the register bank finds a value   the value is there                          SEND
-    SEND     the value is sent                 it was the last register                    WAIT
-                                               it was not                                  ACT
-    HOLD     words are held for the lanes      the last lane has taken its word            IDLE
-    WAIT     groups are on their way           all groups have arrived                     IDLE
-    =======  ================================  ==========================================  =======
+        state    meaning                           leaves when                                 next
+        -------  --------------------------------  ------------------------------------------  -------
+        IDLE     no command                        a command is offered and allowed            ACT
+        ACT      a group is begun                  a register is written                       IDLE
+                                                   other words are written                     HOLD
+                                                   a register is read, and there is room       LOOK UP
+                                                   the last group of others is read            WAIT
+        LOOK UP  the register bank finds a value   the value is there                          SEND
+        SEND     the value is sent                 it was the last register                    WAIT
+                                                   it was not                                  ACT
+        HOLD     words are held for the lanes      the last lane has taken its word            IDLE
+        WAIT     groups are in flight              all groups have arrived                     IDLE
 
     In ACT a read of weights or neurons begins one group per cycle in which there is room.
 

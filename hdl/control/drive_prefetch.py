@@ -18,17 +18,15 @@ class DrivePrefetch(wiring.Component):
     """Walks all row slots, and for each the list of inputs, of one sample after the other.
 
     It sends a slot in every cycle that is `open` and without a slot of a sweep, except for the first cycle after a slot
-    of a sweep, because sums of the two must not follow each other in one row.
+    of a sweep, because sums of the two must not follow each other in one row::
 
-    ======  ===================================  ==========================================  ======
-    state   meaning                              leaves when                                 next
-    ======  ===================================  ==========================================  ======
-    REST    no sample has complete lists         a sample's lists are complete               WALK
-    WALK    slots of the drive are sent          the last slot is sent                       RETURN
-    RETURN  the last sums are on their way back  `return_cycles` have passed                 READY
-    READY   the drive is complete                the sequencer takes it                      REST
-    any     (apart from REST)                    weights may have changed (`restart`)        WALK
-    ======  ===================================  ==========================================  ======
+        state   meaning                              leaves when                                 next
+        ------  -----------------------------------  ------------------------------------------  ------
+        REST    no sample has complete lists         a sample's lists are complete               WALK
+        WALK    slots of the drive are sent          the last slot is sent                       RETURN
+        RETURN  the last sums are in flight          `return_cycles` have passed                 READY
+        READY   the drive is complete                the sequencer takes it                      REST
+        any     (apart from REST)                    weights may have changed (`restart`)        WALK
 
     Throughput: one slot per idle cycle. A drive takes row slots x (length of the longest list) slots.
 

@@ -33,7 +33,7 @@ class ResponseCollector(wiring.Component):
     """Collects what was read, and reports whether one more group fits.
 
     Throughput: one group per cycle. Latency: that of the read + 3 cycles, then the FIFO. On memories of one port a
-    group is begun only where no other is on its way.
+    group is begun only where no other is in flight.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ResponseCollector(wiring.Component):
     row_words, column_words : In
         Words that were read on an edge, lane 0 first.
     room, drained : Out
-        One more group fits; no group is on its way.
+        One more group fits; no group is in flight.
     response : Out, stream
         As :class:`Ports` has it.
     """
@@ -87,7 +87,7 @@ class ResponseCollector(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Reads on their way, words that arrive, the FIFO."""
+        """Reads in flight, words that arrive, the FIFO."""
         m = Module()
         from_array = self.space == Space.WEIGHT
         reads = (
@@ -112,9 +112,9 @@ class ResponseCollector(wiring.Component):
             fifo.out.ready.eq(self.response.ready),
         ]
         most = max(self._latencies.weight, self._latencies.row, self._latencies.column)
-        on_way = Signal(range(most + 3), name="on_way")
-        m.d.sync += on_way.eq(on_way + self.reading - arrived)
-        m.d.comb += self.drained.eq(on_way == 0)
+        in_flight = Signal(range(most + 3), name="in_flight")
+        m.d.sync += in_flight.eq(in_flight + self.reading - arrived)
+        m.d.comb += self.drained.eq(in_flight == 0)
         self._count(m)
         return m
 

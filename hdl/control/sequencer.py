@@ -54,28 +54,26 @@ class _Sample(NamedTuple):
 
 
 class Sequencer(wiring.Component):
-    """Leads a sample through its steps.
+    """Leads a sample through its steps::
 
-    ======  ==================================  ==============================================  ==================
-    state   meaning                             leaves when                                     next
-    ======  ==================================  ==============================================  ==================
-    IDLE    between samples                     a sample waits                                  LIST
-    LIST    inputs are listed                   the lists, or the drive, are complete           SWEEP (drive)
-    SWEEP   slots of a pass are sent            the last slot is sent                           RETURN
-    RETURN  the last sums, or updates of        `return_cycles` have passed;                    STEP
-            biases, are on their way            the sample is finished                          RESULT
-    STEP    step messages are sent              the last message is sent;                       STATUS
-                                                it was a step of the biases                     RETURN
-    STATUS  the new states are on their way     both edges have reported their last slot        DECIDE
-    DECIDE  what comes next                     a free step: not settled, steps < T             SWEEP (sums)
-                                                a free phase ends, sums are known; learn        STEP (nudged)
-                                                a free phase ends, sums are not known; learn    SWEEP (sums)
-                                                a free phase ends; infer only                   RESULT
-                                                a nudged step: changed, steps < K               SWEEP (learn)
-                                                a nudged phase ends                             SWEEP (update)
-                                                a nudged phase settles (C-EP, C-VF)             RESULT
-    RESULT  the result is on the port           it is taken                                     IDLE
-    ======  ==================================  ==============================================  ==================
+        state   meaning                             leaves when                                     next
+        ------  ----------------------------------  ----------------------------------------------  ------------------
+        IDLE    between samples                     a sample waits                                  LIST
+        LIST    inputs are listed                   the lists, or the drive, are complete           SWEEP (drive)
+        SWEEP   slots of a pass are sent            the last slot is sent                           RETURN
+        RETURN  the last sums, or updates of        `return_cycles` have passed;                    STEP
+                biases, are in flight               the sample is finished                          RESULT
+        STEP    step messages are sent              the last message is sent;                       STATUS
+                                                    it was a step of the biases                     RETURN
+        STATUS  the new states are in flight        both edges have reported their last slot        DECIDE
+        DECIDE  what comes next                     a free step: not settled, steps < T             SWEEP (sums)
+                                                    a free phase ends, sums are known; learn        STEP (nudged)
+                                                    a free phase ends, sums are not known; learn    SWEEP (sums)
+                                                    a free phase ends; infer only                   RESULT
+                                                    a nudged step: changed, steps < K               SWEEP (learn)
+                                                    a nudged phase ends                             SWEEP (update)
+                                                    a nudged phase settles (C-EP, C-VF)             RESULT
+        RESULT  the result is on the port           it is taken                                     IDLE
 
     A SWEEP of which the network has none is left out: STEP follows. :mod:`ceprop.hdl.cycles` adds up the cycles.
 

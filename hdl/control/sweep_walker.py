@@ -39,20 +39,18 @@ class _Walk(NamedTuple):
 
 
 class SweepWalker(wiring.Component):
-    """Walks an outer and an inner list of units for every sweep of a pass.
+    """Walks an outer and an inner list of units for every sweep of a pass::
 
-    =======  ======================================  ======================================  ========
-    state    meaning                                 leaves when                             next
-    =======  ======================================  ======================================  ========
-    IDLE     no pass                                 `start`                                 FETCH
-    FETCH    the table gives the sweep's line        always                                  LOOK UP
-    LOOK UP  the lengths of its lists are compared   a list is empty, the sweep is skipped   FETCH
-                                                     it waits for updates to be written      SETTLE
-                                                     it keeps parity, and the cycle is even  LOOK UP
-                                                     none of these                           WALK
-    SETTLE   updates are being written               `settling(geometry)` cycles             WALK
-    WALK     one slot per cycle                      the last visit's last beat              FETCH
-    =======  ======================================  ======================================  ========
+        state    meaning                                 leaves when                             next
+        -------  --------------------------------------  --------------------------------------  --------
+        IDLE     no pass                                 `start`                                 FETCH
+        FETCH    the table gives the sweep's line        always                                  LOOK UP
+        LOOK UP  the lengths of its lists are compared   a list is empty, the sweep is skipped   FETCH
+                                                         it waits for updates to be written      SETTLE
+                                                         it keeps parity, and the cycle is even  LOOK UP
+                                                         none of these                           WALK
+        SETTLE   updates are being written               `settling(geometry)` cycles             WALK
+        WALK     one slot per cycle                      the last visit's last beat              FETCH
 
     Behind the last sweep of the pass IDLE follows instead of FETCH.
 

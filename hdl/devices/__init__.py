@@ -1,4 +1,4 @@
-"""What differs from device to device: multipliers and memories, portable or made of the cells of an iCE40 or an ECP5.
+"""The parts that differ from device to device: multipliers and memories, portable or made of cells of iCE40 or ECP5.
 
 In come widths and depths. Out go components of equal latency, bundled as :class:`Primitives`, so that the timing of a
 core does not depend on the device.

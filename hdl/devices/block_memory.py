@@ -1,4 +1,4 @@
-"""Weight memories made of a device's blocks: how depth and width are cut into them, and what holds them together."""
+"""Weight memories made of the memory blocks of a device: how depth and width are cut, and how the blocks are joined."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from ceprop.specification import address_bits
 
 @dataclass(frozen=True)
 class Shape:
-    """One way to use a block: depth, a power of two, and width of its words."""
+    """One shape of a block: its depth, a power of two, and the width of its words."""
 
     words: int
     bits: int
@@ -25,13 +25,13 @@ class Shape:
         return address_bits(self.words)
 
     def banks(self, words: int) -> int:
-        """Blocks behind each other that hold so many words."""
+        """Number of blocks, one bank each, that hold so many words."""
         return -(-words // self.words)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Bits `low .. low + bits - 1` of every word, in `banks` blocks of one shape behind each other."""
+    """Bits `low .. low + bits - 1` of every word, in `banks` blocks of one shape, which share the addresses."""
 
     low: int
     bits: int
@@ -40,9 +40,9 @@ class Slice:
 
 
 def cut(words: int, bits: int, shapes: Sequence[Shape]) -> list[Slice]:
-    """Slices of a memory, lowest bits first, that take the fewest blocks; of equal ones, those with the fewest banks,
-    then the fewest slices. Slices may differ in shape: 3000 words of 13 bits are two banks of 2048x9 beside one block
-    of 4096x4."""
+    """Slices of a memory, lowest bits first, that take the fewest blocks. Of several such cuts, the one with the fewest
+    banks is taken, then the one with the fewest slices. Slices may differ in shape: 3000 words of 13 bits are two banks
+    of 2048x9 and one block of 4096x4."""
 
     @cache
     def widths(bits: int) -> tuple[tuple[int, int, int], tuple[Shape, ...]]:
@@ -73,7 +73,7 @@ def count(words: int, bits: int, shapes: Sequence[Shape]) -> int:
 
 @dataclass(frozen=True)
 class Access:
-    """What one block is asked in a cycle: addresses within it, and the bits of its slice."""
+    """The access to one block in a cycle: addresses within the block, and the bits of its slice."""
 
     read_address: Value
     write_address: Value
@@ -82,11 +82,11 @@ class Access:
 
 
 class BlockMemory(WeightMemory):
-    """A weight memory made of a device's blocks, which are its submodules `ram_0`, `ram_1` and so on: slice after
-    slice, in each bank after bank.
+    """A weight memory made of the memory blocks of a device, which are its submodules `ram_0`, `ram_1` and so on: slice
+    after slice, and in each slice bank after bank.
 
-    A subclass names the shapes of its block (`shapes`), the latency of a block's own registers (`block_latency`; what
-    is missing to `latency` is made up for behind the banks) and builds a block (`block`)."""
+    A subclass names the shapes of its block (`shapes`) and the latency of the block's own registers (`block_latency`),
+    and builds a block (`block`). Registers after the banks add the cycles that `block_latency` lacks to `latency`."""
 
     shapes: Sequence[Shape]
     block_latency: int
@@ -96,7 +96,7 @@ class BlockMemory(WeightMemory):
         """One block and the word that it reads, `block_latency` cycles after its address."""
 
     def elaborate(self, platform: object) -> Module:
-        """Blocks side by side and behind each other, registers for what they lack."""
+        """Slices side by side, each of one bank or more; then the registers that the blocks lack."""
         m = Module()
         read_address, write_address = self.addresses(m)
         slices, blocks = [], 0

@@ -1,7 +1,7 @@
 """Multiplier and weight memory of the ECP5: `MULT18X18D` and `DP16KD`, with every register they have.
 
 Sources: Lattice FPGA-TN-02205 (sysDSP usage guide), FPGA-TN-02204 (memory usage guide), and how yosys and nextpnr use
-the two cells. Synthesize with `synth_ecp5 -nodsp`, or yosys makes multipliers of its own out of other products.
+the two cells. Synthesize with `synth_ecp5 -nodsp`; otherwise yosys makes multipliers of its own out of other products.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ DUAL_SHAPES = (
 )
 """Depth and width of a `DP16KD` that reads on one port and writes on the other."""
 SINGLE_SHAPES = tuple(shape for shape in DUAL_SHAPES if shape.bits <= 18)
-"""The same on one port; 36 bits take both."""
+"""The same on one port; words of 36 bits take both ports."""
 
 _BYTE_ENABLES = {36: 4, 18: 2, 9: 1}
 """Lowest address bits that enable the bytes of a write where a word has so many bits."""
@@ -123,7 +123,7 @@ def _dual(shape: Shape, access: Access) -> tuple[Instance, Value]:
 
 
 def _single(shape: Shape, access: Access) -> tuple[Instance, Value]:
-    """Port A does everything, port B nothing."""
+    """Port A reads and writes; port B is not used."""
     found = Signal(18, name="found")
     instance = Instance(
         "DP16KD",

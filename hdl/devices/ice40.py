@@ -107,7 +107,7 @@ _UNUSED_CONTROLS = (
     *(f"{what}{half}" for what in ("IRST", "ORST", "OLOAD", "ADDSUB", "OHOLD") for half in ("TOP", "BOT")),
     *("CI", "ACCUMCI", "SIGNEXTIN"),
 )
-"""Controls of `SB_MAC16` that are never used: holds, resets, and everything of its adders."""
+"""Controls of `SB_MAC16` that are never used: holds, resets, and the inputs of its adders."""
 
 
 class Ice40BlockRam(BlockMemory):
@@ -144,8 +144,8 @@ class Ice40BlockRam(BlockMemory):
 
 
 class Ice40Spram(BlockMemory):
-    """Weight memory of `SB_SPRAM256KA`, with one port; the output register is in the fabric. It powers up undefined:
-    every word must be loaded before it is used."""
+    """Weight memory of `SB_SPRAM256KA`, with one port; the output register is in the fabric. Its words are
+    undefined at power-up: every word must be loaded before it is used."""
 
     shapes = SPRAM_SHAPES
     block_latency = 1

@@ -1,4 +1,4 @@
-"""The weight memory of a synapse cell, injected per device; the portable form is for simulation and any other flow."""
+"""The weight memory of a synapse cell. The portable form is for simulation and for any other flow."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -24,16 +24,16 @@ class WeightMemory(wiring.Component):
     words, bits : int
         Depth, and width of the signed words.
     ports : int
-        Accesses in one cycle. With 2 the memory reads in every cycle and may write in the same one; the word read
-        while it is written is undefined. With 1 it writes where `write_enable` is set and reads otherwise; what comes
-        out of a cycle that writes is undefined. :class:`CepropError` for any other number.
+        Accesses in one cycle. With 2 the memory reads in every cycle and may write in the same cycle; a word that is
+        read while it is written is undefined. With 1 the memory writes where `write_enable` is set and reads otherwise;
+        the word that is read in a cycle with a write is undefined. :class:`CepropError` for any other number.
 
     Members
     -------
     read_address : In
         Address of one cycle.
     read_data : Out(signed(bits))
-        The word, `latency` cycles later, whatever the device. Undefined before the word is first written.
+        The word, `latency` cycles later on every device. Undefined before the word is first written.
     write_address, write_data, write_enable : In
         A word written at the end of the cycle.
     """
@@ -61,8 +61,8 @@ class WeightMemory(wiring.Component):
         )
 
     def addresses(self, m: Module) -> tuple[Value, Value]:
-        """What reads and what writes: with one port the same address, so that a read in a cycle that writes is lost in
-        a simulation as it would be on the device. It costs nothing where both are the same wire outside."""
+        """The addresses that read and write. With one port both are the same address, so that a simulation loses a read
+        in a cycle with a write as the device does."""
         if self.ports == 2:
             return self.read_address, self.write_address
         shared = Signal.like(self.read_address, name="address")
@@ -71,8 +71,8 @@ class WeightMemory(wiring.Component):
 
 
 class PortableMemory(WeightMemory):
-    """An inferred memory and its output register. What is undefined gives the old word at the address in use, here and
-    in most block RAMs; a cell must not rely on it."""
+    """An inferred memory and its output register. An undefined word is the old word at the address in use, here and in
+    most block RAMs; a cell must not rely on that."""
 
     def elaborate(self, platform: object) -> Module:
         """One read port and one write port, on one address where there is only one port."""

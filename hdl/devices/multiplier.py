@@ -1,4 +1,4 @@
-"""The multiplier of a synapse cell, injected per device; the portable form is for simulation and any other flow."""
+"""The multiplier of a synapse cell. The portable form is for simulation and for any other flow."""
 
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
@@ -18,7 +18,7 @@ class Multiplier(wiring.Component):
     a, b : In(signed)
         Operands of one cycle.
     product : Out(signed(a_bits + b_bits))
-        Their product, `latency` cycles later, whatever the device.
+        Their product, `latency` cycles later on every device. Throughput: one product per cycle.
     """
 
     latency = 3

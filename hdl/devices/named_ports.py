@@ -1,8 +1,8 @@
 """Ports of memories with names of our own.
 
-Amaranth reads a name that it is not told from the bytecode that assigns it, and other versions of Python compile the
-same line to other bytecode. So everything that reaches the Verilog is told its name: `Signal(4, name="count")`. A
-memory makes its ports without asking for one, so they are made here."""
+Amaranth takes a name that is not given from the bytecode of the assignment, and other versions of Python compile the
+same line to other bytecode. Therefore everything that reaches the Verilog is given its name: `Signal(4, name="count")`.
+A memory makes its ports without a name, so the ports are made here."""
 
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.utils import ceil_log2

@@ -1,5 +1,5 @@
-"""What a synapse cell is made of, chosen per device: a multiplier and a weight memory. The core's timing does not
-depend on the choice, for all sets have the same latencies."""
+"""The parts that a synapse cell is made of, chosen per device: a multiplier and a weight memory. The timing of the core
+does not depend on the choice, because all sets have the same latencies."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Primitives:
     Fields
     ------
     name : str
-        What the set is called.
+        Name of the set.
     multiplier : (a_bits, b_bits) -> Multiplier
         Raises as `check_multiplier` does.
     weight_memory : (words, bits, ports) -> WeightMemory
-        See :class:`WeightMemory` for what one port and two ports mean.
+        See :class:`WeightMemory` for the meaning of one port and two ports.
     check_multiplier : (a_bits, b_bits) -> None
         Raises :class:`CepropError` for operands that the device's multiplier does not take.
     cells : tuple of str

@@ -1,4 +1,4 @@
-"""Payloads of the core's streams: one place for the hardware, the manifest and the testbench."""
+"""Payloads of the streams of a core: one definition for the hardware, the manifest and the testbench."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Ports:
 
     @property
     def address_bits(self) -> int:
-        """Widest of a register's, a weight's and a neuron's address."""
+        """Bits of the widest address: that of a register, a weight or a neuron."""
         g = self.geometry
         neurons = max(g.neuron_words("row"), g.neuron_words("column"))
         return address_bits(max(g.weight_words, neurons, len(registers(g.specification))))
@@ -79,7 +79,7 @@ class Ports:
 
     @property
     def result(self) -> data.StructLayout:
-        """One beat for every sample."""
+        """One beat per sample."""
         return result_layout(self.geometry)
 
     @property

@@ -139,7 +139,7 @@ class NeuronCell(wiring.Component):
         m = Module()
         parts = self._parts
         m.submodules.event_lists, m.submodules.operand_sender = parts.lists, parts.sender
-        m.submodules.running_sums, m.submodules.states = parts.sums, parts.states
+        m.submodules.running_sums, m.submodules.state_memory = parts.sums, parts.states
         m.submodules.state_update, m.submodules.biases = parts.update, parts.biases
         m.submodules.generators, m.submodules.step_status = parts.generators, parts.status
         messages = hop_messages(m, self.before, self.after, self.geometry.hop_registers(self.lane))

@@ -132,7 +132,7 @@ class RunningSums(wiring.Component):
         return m
 
     def _reads_early(self, m: Module, sums: Accumulator) -> Value:
-        """A step reads a sum to which an addition is on its way: less than `Accumulator.latency` cycles old."""
+        """A step reads a sum to which an addition was made less than `Accumulator.latency` cycles before."""
         reads = earlier(m, self.step.operation == Operation.STEP, 1)
         valid, address = sums.valid, sums.address
         pending: Value = Const(0)
