@@ -180,6 +180,11 @@ class LinkMachine(RuleBasedStateMachine):
     def bytes_reach_the_host(self, size: int) -> None:
         self._receive(_taken(self.to_host, size))
 
+    @precondition(lambda self: self.to_host)
+    @rule()
+    def one_frame_reaches_the_host(self) -> None:
+        self._receive(self.to_host.popleft())
+
     @rule(to_host=st.booleans(), size=st.integers(1, 20))
     def bytes_are_lost(self, to_host: bool, size: int) -> None:
         _taken(self.to_host if to_host else self.to_board, size)
@@ -274,3 +279,15 @@ def test_a_request_that_must_wait_is_an_error_of_the_caller() -> None:
     reading.submit(Command.READ, b"", reads=True)
     with pytest.raises(ValueError, match=r"^WRITE must wait: 1 requests have no answer yet$"):
         reading.submit(Command.WRITE, b"", reads=False)
+
+
+def test_a_reply_that_comes_again_is_not_that_of_the_next_request() -> None:
+    protocol = LinkProtocol("test", TIMING, lambda: 0.0, 0)
+    stale = encode(bytes([0, Command.READ | REPLY]) + b"old")
+    protocol.submit(Command.READ, b"first", reads=True)
+    protocol.receive(stale)
+    request = protocol.submit(Command.READ, b"second", reads=True)
+    protocol.receive(stale)
+    assert protocol.outstanding == 1
+    protocol.receive(encode(bytes([1, Command.READ | REPLY]) + b"new"))
+    assert (protocol.outstanding, request.reply) == (0, b"new")
