@@ -85,8 +85,10 @@ class LinkProtocol:
         return self._progress_at + self.timing.patience
 
     def accepts(self, reads: bool) -> bool:
-        """Whether a request may be submitted now; one that reads waits until those before it are answered."""
-        return self.outstanding < (1 if reads else WINDOW)
+        """Whether a request may be submitted now. One that reads waits until those before it are answered, and those
+        after it wait for its answer."""
+        alone = reads or any(request.reads for request in self._outstanding)
+        return self.outstanding < (1 if alone else WINDOW)
 
     def submit(self, command: Command, payload: bytes, reads: bool) -> Request:
         """Give a request its number and send it. With `reads` its `reply` is of use once nothing is outstanding.
