@@ -36,28 +36,25 @@ class Dispatcher(wiring.Component):
     """One request after the other: head, checks, execution, reply. Raises :class:`CepropError` for an array with so
     many lanes that a frame cannot hold a group of their words.
 
-    Every request takes the states of its column from top to bottom; a request that is refused goes on at once at REPLY
-    SEQUENCE, and its reply is REPLY CODE, PAYLOAD, END.
+    Every request takes the states of its column from top to bottom. A request that is refused goes on at once at REPLY
+    SEQUENCE, and its reply is REPLY CODE, PAYLOAD, END::
 
-    ==============  ==========  ==========  ==========  ==========  ==========  ==========
-    states of       WRITE       READ        SAMPLES     RESULTS     RESET       others
-    ==============  ==========  ==========  ==========  ==========  ==========  ==========
-    head            IDLE, SEQUENCE, CODE, DECODE for every request
-    check           CHECK for every request; its refusals: UNKNOWN, LENGTH, ORDER, ABSENT, BUSY
-    length          MEASURE and
-                    MEASURED
-                    by turns
-    arguments       ARGUMENTS   ARGUMENTS               ARGUMENTS   ARGUMENTS   ARGUMENTS
-    execution       WORDS,      EXECUTE,    SAMPLES     EXECUTE     EXECUTE,    EXECUTE
-                    SHIFTED,    ASK                                 RESET
-                    PUT for
-                    each group
-    head of reply   REPLY SEQUENCE, REPLY CODE for every request
-    payload                     GROUP and               COUNT,                  PAYLOAD
-                                BYTES by                RESULT                  (IDENTIFY,
-                                turns                                           STATUS)
-    end             END for every request, then IDLE
-    ==============  ==========  ==========  ==========  ==========  ==========  ==========
+        states of       WRITE       READ        SAMPLES     RESULTS     RESET       others
+        head            IDLE, SEQUENCE, CODE, DECODE for every request
+        check           CHECK for every request; its refusals: UNKNOWN, LENGTH, ORDER, ABSENT, BUSY
+        length          MEASURE and
+                        MEASURED
+                        by turns
+        arguments       ARGUMENTS   ARGUMENTS               ARGUMENTS   ARGUMENTS   ARGUMENTS
+        execution       WORDS,      EXECUTE,    SAMPLES     EXECUTE     EXECUTE,    EXECUTE
+                        SHIFTED,    ASK                                 RESET
+                        PUT for
+                        each group
+        head of reply   REPLY SEQUENCE, REPLY CODE for every request
+        payload                     GROUP and               COUNT,                  PAYLOAD
+                                    BYTES by                RESULT                  (IDENTIFY,
+                                    turns                                           STATUS)
+        end             END for every request, then IDLE
 
     IDENTIFY, and a request that changes something and is repeated, go from CHECK to REPLY SEQUENCE. In IDLE a damaged
     frame is refused.
