@@ -39,14 +39,14 @@ class _Watch:
 
     def __init__(self, driver: HostDriver):
         self._driver = driver
-        self._seen, self._since = driver.seconds(), time.monotonic()
+        self._seen, self._since = driver.seconds(), driver.link.clock()
 
     def stands(self) -> bool:
         """Whether nothing has changed for as long as the link has patience."""
         seen = self._driver.seconds()
         if seen != self._seen:
-            self._seen, self._since = seen, time.monotonic()
-        return time.monotonic() - self._since > self._driver.link.timing.patience
+            self._seen, self._since = seen, self._driver.link.clock()
+        return self._driver.link.clock() - self._since > self._driver.link.timing.patience
 
 
 def save_to_flash(driver: HostDriver) -> None:

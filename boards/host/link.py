@@ -24,12 +24,18 @@ class Link:
         How long to wait for what.
     clock : callable
         The time in seconds, from any origin; it never goes back.
+
+    Members
+    -------
+    clock : callable
+        The same clock, for all code that waits for the board.
     """
 
     def __init__(
         self, transport: Transport, timing: Timing = BOARD_TIMING, clock: Callable[[], float] = time.monotonic
     ):
         self._transport = transport
+        self.clock = clock
         self._protocol = LinkProtocol(transport.name, timing, clock, random.randrange(256))
 
     @property

@@ -1,6 +1,5 @@
 """Samples to the board and their results back."""
 
-import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -61,13 +60,13 @@ class SampleStream:
         """Send quantised `inputs` (n, n_0) with `labels` (n,) and wait for all their results."""
         found: list[int] = []
         waiting = bytearray()
-        fetched = self._fresh = time.monotonic()
+        fetched = self._fresh = self._link.clock()
         for number, sample in enumerate(pack_samples(self._specification, inputs, labels)):
-            while number - len(found) >= _MOST_UNREAD or time.monotonic() - fetched > _FETCH_SECONDS:
+            while number - len(found) >= _MOST_UNREAD or self._link.clock() - fetched > _FETCH_SECONDS:
                 found += self._fetch(number - len(found))
                 if number - len(found) >= _MOST_UNREAD:
                     self._check_patience(len(found) + 1, len(labels))
-                fetched = time.monotonic()
+                fetched = self._link.clock()
                 advance(len(found), len(labels))
             waiting += sample
             self._send(waiting, self._link.payload_bytes)
@@ -93,7 +92,7 @@ class SampleStream:
 
     def _collect(self, found: list[int], total: int, advance: Advance) -> None:
         """Wait for the results of all samples."""
-        self._fresh = time.monotonic()
+        self._fresh = self._link.clock()
         while len(found) < total:
             found += self._fetch(total - len(found))
             advance(len(found), total)
@@ -102,7 +101,7 @@ class SampleStream:
     def _check_patience(self, number: int, total: int) -> None:
         """Raise :class:`CepropError` where the result of that sample has been missing for too long."""
         patience = self._link.timing.patience
-        if time.monotonic() - self._fresh > patience:
+        if self._link.clock() - self._fresh > patience:
             raise CepropError(
                 f"port {self._link.port}: the board answers, but no result of sample {number} of {total} "
                 f"came in {patience:g} s; the core hangs"
@@ -115,7 +114,7 @@ class SampleStream:
         there = min((reply[0] - self._seen) % RESULTS_KEPT, asked)
         self._seen += there
         if there:
-            self._fresh = time.monotonic()
+            self._fresh = self._link.clock()
         return np.frombuffer(reply[1 : 1 + 2 * there], "<u2").tolist()
 
 

@@ -1,5 +1,6 @@
 """What runs inside the simulator: the host's own driver, over a bus model, at a board's pins."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -8,20 +9,22 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.task import bridge, resume
 from cocotb.triggers import ClockCycles
+from cocotb.utils import get_sim_time
 
 from ceprop.boards.host import HostDriver, Link, train_beside
 from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.requests import Timing
 from ceprop.boards.testbench.buses import Bus, StreamBus, WishboneBus
 from ceprop.boards.testbench.runner import BOARD, CLOCK_HZ, LinkJob
+from ceprop.hdl.checks import violated_names
 from ceprop.model import Dataset, Trainer
 from ceprop.sim.driver import PERIOD
 from ceprop.specification import Geometry, Specification
 
 BUSES: dict[str, type[Bus]] = {"axi4-stream": StreamBus, "wishbone": WishboneBus}
 
-_TIMING = Timing(quiet=1000 / CLOCK_HZ, reply=60.0, patience=1.0)
-"""Silence is simulated time; the other two are not, and nothing is sent again for want of them."""
+_TIMING = Timing(quiet=1000 / CLOCK_HZ, reply=1.0, patience=20_000 / CLOCK_HZ)
+"""All three are simulated time. No run lasts as long as `reply`, so that nothing is sent again: no byte may be lost."""
 
 _MOST_MICROSECONDS = 20_000
 """Longer than any of the runs; a board that hangs fails then."""
@@ -56,12 +59,19 @@ async def learn_over_the_bus(dut: Any) -> None:
     Clock(dut.clk, PERIOD, unit="ns").start(start_high=False)
     await ClockCycles(dut.clk, 3)
     dut.rst.value = 0
-    await bridge(_learn)(job, BusTransport(kind(dut, Random(job.seed))))
+    await bridge(_learn)(job, resume(_now), BusTransport(kind(dut, Random(job.seed))))
+    violated = violated_names(job.checks, str(dut.violations.value))
+    assert not violated, f"violated checks: {', '.join(violated)} (seed {job.seed})"
 
 
-def _learn(job: LinkJob, transport: BusTransport) -> None:
+async def _now() -> float:
+    """The simulated time in seconds: on a busy machine a simulation may take any time."""
+    return get_sim_time("sec")
+
+
+def _learn(job: LinkJob, clock: Callable[[], float], transport: BusTransport) -> None:
     specification = Specification.from_mapping(job.specification)
-    link = Link(transport, _TIMING)
+    link = Link(transport, _TIMING, clock)
     driver = HostDriver(link, Geometry(specification), BOARD)
     trainer = Trainer.start(specification, _random_samples(specification, job.samples, job.seed))
     proof = train_beside(driver, trainer, job.samples, unwatched)

@@ -14,7 +14,7 @@ from ceprop.boards.rtl.system import System
 from ceprop.boards.rtl.transport import StreamTransport, WishboneTransport
 from ceprop.common.scratch import private_folder
 from ceprop.hdl.devices.primitives import PORTABLE
-from ceprop.hdl.export import to_verilog
+from ceprop.hdl.export import checked_verilog
 from ceprop.sim.commands import Design
 from ceprop.sim.run import Bench, simulate
 from ceprop.sim.simulators import find_simulator
@@ -33,12 +33,14 @@ TRANSPORTS = {"axi4-stream": StreamTransport, "wishbone": WishboneTransport}
 @dataclass(frozen=True)
 class LinkJob:
     """What the bench in the simulator finds: the fields of the specification that the board is made from, its
-    transport, how many samples are to be learned over it, and the seed of their and of the pauses' random numbers."""
+    transport, how many samples are to be learned over it, the seed of their and of the pauses' random
+    numbers, and the names of the checks in the hardware."""
 
     specification: dict[str, Any]
     transport: str
     samples: int
     seed: int
+    checks: tuple[str, ...]
 
     @classmethod
     def load(cls) -> Self:
@@ -71,8 +73,9 @@ def run_link(
     Raises :class:`CepropError` where a bit differs or a byte is lost, or where a tool is missing."""
     way = TRANSPORTS[transport]()
     system = System(Geometry(specification), PORTABLE, board=BOARD, clock_hz=CLOCK_HZ, transport=way)
-    job = LinkJob(specification.fields(), transport, samples, seed)
-    design = Design(TOP, to_verilog(_Bench(system), TOP))
+    verilog, checks = checked_verilog(_Bench(system), TOP)
+    job = LinkJob(specification.fields(), transport, samples, seed, checks)
+    design = Design(TOP, verilog)
     bench = Bench("ceprop.boards.testbench.bench", {VARIABLE: json.dumps(asdict(job))})
     with private_folder() as place:
         simulate(find_simulator(simulator), design, bench, place, folder)

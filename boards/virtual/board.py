@@ -9,7 +9,7 @@ from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.boards.virtual.simulation import Simulation
 from ceprop.hdl.devices.primitives import PORTABLE
-from ceprop.hdl.export import to_verilog
+from ceprop.hdl.export import checked_verilog
 from ceprop.specification import Geometry, Specification
 
 BAUD = 3_000_000
@@ -78,9 +78,11 @@ class VirtualBoard(Simulation):
         self.baud = line_hz * _UART_BITS // byte_bits
         say("generating Verilog")
         asked = (specification, board, transport, clock_hz, baud, flash is not None)
-        verilog = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
+        verilog, checks = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
-        program = build_executable(verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None)
+        program = build_executable(
+            verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None, checks=True
+        )
         super().__init__(
             program,
             clock_hz=clock_hz,
@@ -89,11 +91,14 @@ class VirtualBoard(Simulation):
             line_noise=line_noise,
             seed=seed,
             flash=flash,
+            checks=checks,
         )
 
 
 @lru_cache(maxsize=4)
-def _verilog(specification: Specification, board: str, transport: str, clock_hz: int, baud: int, flash: bool) -> str:
+def _verilog(
+    specification: Specification, board: str, transport: str, clock_hz: int, baud: int, flash: bool
+) -> tuple[str, tuple[str, ...]]:
     """Generated in seconds, and kept: who has opened a board opens it again."""
     system = System(
         Geometry(specification),
@@ -103,4 +108,4 @@ def _verilog(specification: Specification, board: str, transport: str, clock_hz:
         transport=make_transport(transport, clock_hz, baud),
         flash=flash,
     )
-    return to_verilog(system, SYSTEM)
+    return checked_verilog(system, SYSTEM)

@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 import tty
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
@@ -23,8 +23,9 @@ from ceprop.common.scratch import private_folder
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""
 
-_COUNTERS, _COUNTER_BYTES = 3, 8
-"""What `cpp/board.cpp` counts: cycles, those in which the line was at work, those in which the flash's clock ran."""
+_COUNTERS, _COUNTER_BYTES = 4, 8
+"""Numbers of `cpp/board.cpp`: the cycles, those in which the line was at work, those in which the flash's clock ran,
+and the number of the first violated check, from 1, or 0."""
 
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
@@ -54,6 +55,9 @@ class Simulation:
         Seed of the noise.
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
+    checks : sequence of str
+        Names of the checks in the hardware (:mod:`ceprop.hdl.checks`). The end of the context raises
+        :class:`CepropError` with the name of one that was violated.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class Simulation:
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
+        checks: Sequence[str] = (),
     ):
         if not 0 <= pause_rate < 1:
             raise CepropError(f"pause rate {pause_rate}: must be from 0 to below 1")
         if not 0 <= line_noise <= 1:
             raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
         self.clock_hz = clock_hz
+        self._checks = checks
         self._executable, self._flash = executable, flash
         self._arguments = [*map(str, (clock_hz, baud, pause_rate))]
         if flash is not None:
@@ -102,8 +108,12 @@ class Simulation:
             self._resources = resources.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._resources.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._resources:
+            # An exception that is on its way says more than a check that it may have followed from.
+            violated = self._count(3) if kind is None else 0
+        if violated:
+            raise CepropError(f"the virtual board violated the check {self._checks[violated - 1]}")
 
     @property
     def port(self) -> str:

@@ -3,8 +3,9 @@
 // board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
-// file of three numbers of 8 bytes: the cycles that were run, those in which the line carried a byte or had one waiting,
-// and those in which the clock of the flash ran. They go on from what they are at the start. BAUD is the rate of
+// file of four numbers of 8 bytes: the cycles that were run, those in which the line carried a byte or had one waiting,
+// those in which the clock of the flash ran, and the number of the first violated check, from 1, or 0. They go on from
+// what they are at the start. BAUD is the rate of
 // the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
 // its times in cycles; it takes part where the top has its pins.
@@ -35,8 +36,19 @@ constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 
 // What the file of counters holds.
 struct Counters {
-    uint64_t cycles, line, flash;
+    uint64_t cycles, line, flash, violated;
 };
+
+#ifdef BOARD_HAS_CHECKS
+// The number of the lowest bit that is set, from 1, or 0. Verilator has a class of its own for more than 64 bits.
+template <typename Bits> uint64_t lowest_bit(Bits bits) { return __builtin_ffsll(bits); }
+
+template <std::size_t WORDS> uint64_t lowest_bit(const VlWide<WORDS>& bits) {
+    for (std::size_t word = 0; word < WORDS; ++word)
+        if (bits[word]) return VL_EDATASIZE * word + __builtin_ffs(bits[word]);
+    return 0;
+}
+#endif
 
 class Board {
   public:
@@ -68,6 +80,9 @@ class Board {
 #endif
             if (at_work) last_work_ = now_;
         }
+#ifdef BOARD_HAS_CHECKS
+        if (!counters_.violated) counters_.violated = lowest_bit(top_.violations);
+#endif
         counters_.cycles = now_;
         counters_.line = counters_.line + std::exchange(line_cycles_, 0);
 #ifdef BOARD_HAS_FLASH

@@ -1,10 +1,12 @@
 """A whole board in simulation, as a host meets it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from amaranth.hdl import Const
 
 from ceprop.boards.host import HostDriver, train_beside
 from ceprop.boards.host.link import Link
@@ -22,6 +24,8 @@ from ceprop.boards.protocol import (
 )
 from ceprop.boards.virtual import VirtualBoard
 from ceprop.common.errors import CepropError
+from ceprop.hdl.checks import check
+from ceprop.hdl.io import fifo
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Dataset, Trainer
@@ -102,3 +106,14 @@ def test_it_learns_over_spi_whatever_the_noise(tmp_path: Path) -> None:
         proof = train_beside(driver, trainer, 40, unwatched)
     assert proof.mismatches == 0, proof.first_mismatch
     assert driver.link.statistics.frames_resent > 0
+
+
+def test_a_violated_check_is_named_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fifo, "check", lambda m, name, _: check(m, name, Const(1)))
+    broken = _SPECIFICATION.override("name=broken")
+    board = VirtualBoard(broken, "icebreaker", build=tmp_path)
+    board.__enter__()
+    while not board.cycles:
+        time.sleep(0.01)
+    with pytest.raises(CepropError, match=r"^the virtual board violated the check .*fifo_overflow$"):
+        board.__exit__(None)
