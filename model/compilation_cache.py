@@ -1,7 +1,7 @@
-"""Compiled code on disk, each file with a checksum that is compared before Numba unpacks it.
+"""A cache of compiled code on disk. Each file has a checksum, which is verified before Numba unpacks the file.
 
-Numba's own cache believes its files: one that is empty or cut short ends the program with a traceback, and damaged
-machine code may do anything. Here such a file counts for nothing, and what it held is compiled again.
+Numba's own cache does not verify its files. An empty or truncated file would end the program with a traceback, and
+damaged machine code may do anything. This cache ignores such a file, and the function is compiled again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _DIGEST = hashlib.sha256().digest_size
 
 
 class SealedCache(FunctionCache):
-    """Numba's cache of one function, in sealed files."""
+    """Numba's cache of one function, kept in files with a checksum."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
@@ -32,7 +32,7 @@ class SealedCache(FunctionCache):
         self._cache_file = SealedFiles(locator.get_cache_path(), name, locator.get_source_stamp())
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code; where the folder does not take it, the program goes on with a warning."""
+        """Save compiled code. If the folder cannot be written, a warning is given and the program goes on."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
@@ -40,7 +40,8 @@ class SealedCache(FunctionCache):
 
 
 class SealedFiles(IndexDataCacheFile):
-    """Index and data files of one function: a mark, the SHA-256 of what follows, and what Numba would write."""
+    """The index file and the data files of one function. Each file has a mark, the SHA-256 of the rest, and the content
+    that Numba would write."""
 
     def _load_index(self) -> dict[Any, str]:
         try:
@@ -65,8 +66,10 @@ class SealedFiles(IndexDataCacheFile):
 
 
 def _unsealed(path: Path) -> bytes:
-    """What a file holds behind its seal. Raises OSError where it is missing and, with a warning, where it is not
-    whole."""
+    """Return the content of a file after its mark and its checksum.
+
+    Raises OSError if the file is missing. Warns and raises OSError if the file cannot be read or is damaged.
+    """
     try:
         file = path.read_bytes()
     except FileNotFoundError:

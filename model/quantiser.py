@@ -1,4 +1,4 @@
-"""From raw samples to quantised inputs (docs/numerics.md, 2)."""
+"""The quantiser, which makes inputs from raw samples (docs/numerics.md, 2)."""
 
 import warnings
 
@@ -8,13 +8,14 @@ from ceprop.common.errors import CepropError, CepropWarning
 from ceprop.specification import Specification
 
 _BLOCK = 4096
-"""Samples that are quantised at once: the integers in between take four times the memory of the result."""
+"""Number of samples that are quantised at once. The intermediate integers take four times the memory of the result."""
 
 
 def quantise(specification: Specification, raw: np.ndarray) -> np.ndarray:
-    """Quantised inputs, uint16 (n, n_0), of raw integer samples (n, n_0).
+    """Return quantised inputs, uint16 (n, n_0), of raw integer samples (n, n_0).
 
-    Raises :class:`CepropError` where a sample does not have one value per input unit."""
+    Raises :class:`CepropError` if a sample does not have one value per input unit.
+    """
     units = specification.layers[0]
     if raw.ndim != 2 or raw.shape[1] != units:
         raise CepropError(f"samples of shape {raw.shape[1:]}: layer 0 has {units} units")
@@ -36,8 +37,10 @@ def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray
 
 
 def warn_outside_range(specification: Specification, *samples: np.ndarray) -> None:
-    """Warn with :class:`CepropWarning` where values of raw integer `samples`, (n, n_0) each, lie outside a fixed range:
-    the quantiser makes its ends of them, and what told them apart is lost."""
+    """Warn with :class:`CepropWarning` if values of raw integer `samples`, (n, n_0) each, lie outside a fixed range.
+
+    The quantiser replaces such values by the nearest end of the range, so they can no longer be distinguished.
+    """
     quantiser = specification.quantiser
     if quantiser.mode == "minmax":
         return
