@@ -33,7 +33,7 @@ def flip_threshold(angle: int) -> int:
     with localcontext(Context(prec=_DIGITS)):
         x = _PI * angle / 180
         term = cosine = Decimal(1)
-        for k in range(2, 80, 2):  # the last term is below 10^-70
+        for k in range(2, 80, 2):  # The last term is below 10^-70.
             term *= -x * x / (k * (k - 1))
             cosine += term
         return int((1 - cosine) * 2**31 + Decimal("0.5"))

@@ -27,7 +27,7 @@ class SealedCache(FunctionCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         locator = self._impl.locator
-        # A name of their own, for Numba's files of the same function have no seal.
+        # These files have a name of their own, because Numba's files of the same function have no checksum.
         name = f"{self._impl.filename_base}.sealed"
         self._cache_file = SealedFiles(locator.get_cache_path(), name, locator.get_source_stamp())
 
@@ -54,7 +54,7 @@ class SealedFiles(IndexDataCacheFile):
         return overloads if stamp == self._source_stamp else {}
 
     def _load_data(self, name: str) -> Any:
-        # An OSError is what Numba takes for a missing file: the function is compiled, and the file written anew.
+        # Numba treats an OSError as a missing file: it compiles the function and writes the file again.
         return pickle.loads(_unsealed(Path(self._data_path(name))))
 
     @contextmanager
@@ -81,7 +81,7 @@ def _unsealed(path: Path) -> bytes:
     content = file[start:]
     if file[:start] != _MAGIC + hashlib.sha256(content).digest():
         _warn(f"in {path.parent} is damaged; it is compiled again")
-        # So that the next process does not meet it; where it cannot be removed, that one says the same.
+        # The file is removed for the next process. If it cannot be removed, the next process gives the same warning.
         with suppress(OSError):
             path.unlink()
         raise OSError(f"{path} is damaged")
@@ -89,5 +89,5 @@ def _unsealed(path: Path) -> bytes:
 
 
 def _warn(message: str) -> None:
-    # The text names the folder alone, so that many damaged files of one folder make one line.
+    # The text names only the folder, so that many damaged files of one folder give one warning.
     warnings.warn(f"compiled code {message}", CepropWarning, stacklevel=2)

@@ -104,7 +104,7 @@ def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
     classes, sizes = np.unique(labels, return_counts=True)
     quotas = sizes // 5
     missing = -(-len(labels) // 5) - int(quotas.sum())
-    # Stable, so that among equal remainders the lowest class comes first.
+    # The sort is stable, so that among equal remainders the lowest class comes first.
     quotas[np.argsort(-(sizes % 5), kind="stable")[:missing]] += 1
     chosen = np.zeros(len(labels), bool)
     for label, quota in zip(classes, quotas, strict=True):
@@ -128,7 +128,7 @@ def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
 
 
 def _digits(seed: int) -> Images:
-    from sklearn.datasets import load_digits  # imported late: it takes a second, and MNIST does not need it
+    from sklearn.datasets import load_digits  # This import takes a second, and MNIST does not need it.
 
     raw, labels = load_digits(return_X_y=True)
     test = held_out(seed, labels)

@@ -8,8 +8,11 @@ from ceprop.model.evaluation import Evaluation
 from ceprop.model.fast import run_sample
 from ceprop.model.network import Network
 
-_SHARE = 0.5  # of a connection's weights
-_SAMPLES = 100  # looked at for a layer that always says the same
+_SHARE = 0.5
+"""Share of the weights of a connection that must be at their limits."""
+
+_SAMPLES = 100
+"""Number of samples for which the states of the hidden layers are compared."""
 
 
 class DivergenceError(CepropError):

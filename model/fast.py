@@ -107,7 +107,7 @@ def _run(
     known = np.zeros(len(inputs), np.int64) if labels is None else np.ascontiguousarray(labels, np.int64)
     block = np.ascontiguousarray(inputs, np.uint16)
     learn = labels is not None
-    plan = _plan(specification)  # pyright: ignore[reportArgumentType] (frozen, so pydantic makes it hashable)
+    plan = _plan(specification)  # pyright: ignore[reportArgumentType] (It is frozen, so pydantic makes it hashable.)
     work = _work(specification)
     run_block(plan, memory, work, block, known, signs, room, learn, records, states, drives)
     if learn:
@@ -164,7 +164,7 @@ def _plan(specification: Specification) -> Plan:
     sizes = [layers[connection] * layers[connection - 1] for connection in specification.connections]
     weight_first = np.cumsum([0, *sizes])
     backward_first = weight_first[:-1]
-    if specification.two_weight_sets:  # after the forward weights, none of them for connection 1
+    if specification.two_weight_sets:  # They follow the forward weights, without connection 1.
         backward_first = weight_first[:-1] + weight_first[-1] - sizes[0]
     bits = specification.generator_bits
     return Plan(

@@ -113,9 +113,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return `function` compiled by Numba's `njit`. The compiled code is kept on disk if a folder can hold it."""
     try:
         dispatcher = numba.njit(cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's can hold a cache: compile in every process
+    except RuntimeError:
+        # Neither the folder of the package nor that of the user can hold a cache. So every process compiles.
         return numba.njit(function)
-    dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's own has it)
+    dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's dispatcher has it.)
     return dispatcher
 
 
@@ -236,7 +237,8 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
             _update_states(plan, memory, work)
             if not settled and step < plan.nudged_steps - 1:
                 continue
-            work.new[:] = work.states  # the phase is over: learn from where it began and where it ended
+            # The phase is over. Learning takes the states at its beginning and at its end.
+            work.new[:] = work.states
             work.states[:] = free
             work.rest[:] = free_rest
         record[SATURATIONS] += _learn_biases(plan, memory, work, sign, room)
@@ -327,7 +329,8 @@ def _learn_inputs(plan, memory, work, count, sign, room):
         work.generators[c] = memory.generators[i]
         work.amounts[c] = (sign * (work.new[i] - work.states[i])) << room
     saturations = 0
-    for p in range(count):  # input by input, because a row of these weights lies together in the cache
+    # The outer loop is over the inputs, because the weights of one input are contiguous in memory.
+    for p in range(count):
         value, dither = work.values[p], plan.input_dither[work.active[p]]
         start = work.active[p] * units
         row = memory.weights[start : start + units]
@@ -489,7 +492,8 @@ def _list_changed(work, start, units):
     count = 0
     for i in range(units):
         amount = work.new[start + i] - work.states[start + i]
-        work.changed[count] = i  # written always, kept only if it changed: no branch to mispredict
+        # The entry is always written, and kept only if the unit changed. So there is no branch to mispredict.
+        work.changed[count] = i
         work.amounts[count] = amount
         count += amount != 0
     return count
@@ -498,7 +502,7 @@ def _list_changed(work, start, units):
 @compiled
 def _equal(some, others):
     """Return whether two arrays are equal."""
-    for k in range(some.size):  # noqa: SIM110 (a loop that Numba leaves at the first difference)
+    for k in range(some.size):  # noqa: SIM110 (Numba leaves this loop at the first difference.)
         if some[k] != others[k]:
             return False
     return True

@@ -72,7 +72,7 @@ def _uniform(specification: Specification, purpose: Purpose, layer: int, shape: 
     bound = math.isqrt((1 << (2 * formats.weight_fraction)) // specification.layers[layer - 1])
     limit = 1 << (formats.weight_bits - 1)
     stream, found = Stream(specification.seed, purpose, layer), np.empty(math.prod(shape), np.int32)
-    # In parts, for the draws take several times the memory of the weights.
+    # The weights are drawn in parts, because the random numbers take several times the memory of the weights.
     for start in range(0, found.size, _DRAWN_AT_ONCE):
         part = found[start : start + _DRAWN_AT_ONCE]
         part[:] = np.clip(stream.all_below(2 * bound + 1, part.size) - bound, -limit, limit - 1)
@@ -80,8 +80,8 @@ def _uniform(specification: Specification, purpose: Purpose, layer: int, shape: 
 
 
 def _generators(specification: Specification, count: int) -> np.ndarray:
-    # Distinct over the whole network: two equal generators would cancel for ever, xorshift being linear.
     """Draw `count` generators, uint32, which are not zero and differ from each other."""
+    # All generators of the network differ. The XOR of two equal ones would be zero for ever.
     stream = Stream(specification.seed, Purpose.GENERATORS, 0)
     mask = (1 << specification.generator_bits) - 1
     found: dict[int, None] = {}

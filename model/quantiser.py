@@ -31,7 +31,7 @@ def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray
     if specification.quantiser.mode == "minmax":
         low, high = samples.min(axis=1, keepdims=True), samples.max(axis=1, keepdims=True)
     span, top = high - low, (1 << specification.formats.input_bits) - 1
-    # A sample without contrast has span 0 and only zeros above its low: any divisor gives zeros.
+    # A sample without contrast has a span of 0, and all its values equal `low`. Any divisor gives zeros.
     scaled = ((samples - low) * top + span // 2) // np.maximum(span, 1)
     return np.clip(scaled, 0, top).astype(np.uint16)
 

@@ -19,4 +19,4 @@ class Span:
         """Raise :class:`CepropError` if the data set has fewer training samples."""
         have = len(dataset.train_labels)
         if self.first + self.count > have:
-            raise CepropError(f"{self.count} samples: {dataset.name} has {have} to train on")
+            raise CepropError(f"{self.count} samples: {dataset.name} has {have} training samples")

@@ -130,7 +130,7 @@ class Trainer:
                 progress(self)
 
     def run_epochs(self, epochs: int, progress: Callable[["Trainer"], None] | None = None) -> None:
-        """Learn until `epochs` epochs in all are finished."""
+        """Learn until `epochs` epochs are finished in total."""
         self.run((epochs - self.epoch) * self.epoch_samples - self.sample, progress)
 
     def evaluate(self) -> Evaluation:

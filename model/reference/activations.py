@@ -11,7 +11,7 @@ def activate(kind: str, a: np.ndarray) -> np.ndarray:
     `tanh(a)`.
     """
     if kind == "sigmoid":
-        # The same function as half a tanh, which numpy computes with vector instructions.
+        # The function is computed as half a tanh, for which numpy has vector instructions.
         a *= 2
         a -= 1
         np.tanh(a, out=a)

@@ -102,7 +102,7 @@ def _through_step(
     """
     settings = network.settings
     if settings.clip:
-        # A state that the clip has stopped hears nothing.
+        # A clipped state does not depend on its sum.
         gradients = [g * ((state > 0) & (state < 1)) for g, state in zip(gradients, after[1:], strict=True)]
     if not settings.real_time:
         slopes = [slope(settings.activation, state) for state in after[1:]]

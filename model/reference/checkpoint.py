@@ -17,10 +17,10 @@ from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
 
-# numpy reads the arrays all the same: what follows the end of a zip file does not count there.
+# numpy can still read the arrays, because it ignores bytes after the end of a zip file.
 _MARK = b"\r\nceprop float run, version 1\r\n"
 _DIGEST = hashlib.sha256().digest_size
-# More than the arrays themselves: the history and what numpy writes around.
+# Upper bound for the rest of a file: the history and the headers of numpy.
 _LARGEST_REST = 1 << 26
 
 

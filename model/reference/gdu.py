@@ -87,7 +87,7 @@ def compare(network: ReferenceNetwork, free: FreePhase) -> Iterator[tuple[Side, 
     Raises :class:`CepropError` for partial-drive slopes, to which the theorem does not apply.
     """
     if network.settings.partial_drive_slopes:
-        raise CepropError("partial_drive_slopes: Theorem 1 compares a movement with a gradient, without a slope")
+        raise CepropError("partial_drive_slopes: Theorem 1 is about updates without this slope")
     beta = network.settings.beta
     phase = nudged_phase(network, input_drive(network, free.states), free.states, free.targets, beta)
     return compare_states(network, free, phase, beta)
@@ -117,7 +117,7 @@ def _updates(network: ReferenceNetwork, before: States, after: States, beta: flo
 
 
 def _minus_gradients(network: ReferenceNetwork, past: Past) -> Side:
-    # Without the input, whose part would only repeat the first factor pixel by pixel.
+    # The input is left out. Its part would only repeat the first factor for every pixel.
     """Return minus the gradients of one step."""
     found = contribution(network, [Past(past.states, past.sums, [past.sent[0][:, :0], *past.sent[1:]])])
     return Side(

@@ -32,7 +32,7 @@ class GradientAngles:
 def gradient_angles(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> GradientAngles:
     """Return both angles for a batch, `inputs` (batch, n_0) with `targets` (batch, n_L)."""
     update, gradient = _totals(settings, inputs, targets)
-    # A nudged phase of one step learns what the first of K steps does, for every rule.
+    # For every rule, a nudged phase of one step makes the same update as the first of K steps.
     first_update, first_gradient = _totals(settings.but(nudged_steps=1), inputs, targets)
     return GradientAngles(_angle(update, -gradient), _angle(update - first_update, first_gradient - gradient))
 
@@ -56,7 +56,7 @@ def mean_gradient_angles(settings: Settings, images: Images) -> GradientAngles:
 def _totals(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the update of all nudged steps and the gradient through the same number of free steps, each with all
     weights in one row."""
-    # Differences of weights need more digits than learning does.
+    # The differences of weights need a higher precision than learning.
     exact = settings.but(precision="float64")
     network = ReferenceNetwork.initial(exact)
     before = ReferenceNetwork.initial(exact)

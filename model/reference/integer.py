@@ -27,8 +27,8 @@ def integer_specification(network: ReferenceNetwork, state_bits: int, weight_bit
     """
     settings = network.settings
     fraction = weight_bits - 1
-    # `D 2^-(2 S + 1)` is below 1/2. With 16-bit states the generator allows one bit less, which suffices up to a
-    # `beta` of 1/4: no product of states moves by 1/2 in one step.
+    # `D 2^-(2 S + 1)` is below 1/2. With states of 16 bits, the generator allows one bit less. This is enough up to a
+    # `beta` of 1/4, because no product of states changes by 1/2 in one step.
     shift = fraction + (1 if state_bits < 16 else 0)
     return Specification.from_mapping(
         {
@@ -77,7 +77,7 @@ def _run(integer: Network, inputs: np.ndarray, label: int) -> tuple[States, list
     record = run_sample(integer, quantised_inputs, label, shifts=specification.largest_shifts, trace=True)
     assert record.states is not None
     rows = record.states / 2.0**formats.state_bits
-    # The model skips the steps of a phase that has settled or alternates; here they are put back.
+    # The model skips the rest of a phase that has settled or that has period 2. These steps are added here.
     swapped = record.free_end is FreeEnd.PERIOD_2 and (phases.free_steps - record.free_steps) % 2 == 1
     start = rows[record.free_steps - 1 - swapped]
     nudged = [*rows[record.free_steps :], *([rows[-1]] * (phases.nudged_steps - record.nudged_steps))]

@@ -61,7 +61,7 @@ def median_errors(
     `done` is called after every sample. Raises :class:`CepropError` if states diverge.
     """
     found: list[list[RelativeErrors]] = [[] for _ in variants]
-    # What overflows is found in the medians.
+    # An overflow is found in the medians.
     with np.errstate(over="ignore", invalid="ignore"):
         for sample in samples:
             free = FreePhase.of(network, sample.inputs, sample.targets)

@@ -23,7 +23,7 @@ all its samples."""
 
 _STILL = 1e-3
 _SAME = 1e-6
-# Of a layer at its limits the states are as good as the same when they differ by less than this.
+# For a layer at the limits of its activation, states that differ by less than this count as the same.
 _SAME_AT_LIMITS = 1e-3
 _SLOPE_AT_LIMITS = 5e-3
 _EVALUATION_BATCH = 500
@@ -77,7 +77,7 @@ class ReferenceRun:
         """
         start = time.perf_counter()
         epoch = len(self.history)
-        # Matrices of a batch are small: more threads only wait for each other.
+        # The matrices of a batch are small. Several threads would only wait for each other.
         with threadpool_limits(1):
             train_error = self._learn(epoch, progress)
             self._check_finite(epoch)
@@ -101,14 +101,14 @@ class ReferenceRun:
         """Learn from every training sample. Returns the share of wrong predictions made before learning."""
         settings = self.settings
         images, labels = self.images.train
-        # Of the epoch alone, so that a resumed run goes the same way.
+        # The random numbers depend on the epoch alone, so that a resumed run gives the same bits.
         random = np.random.default_rng([settings.seed, 1 + epoch])
         order = random.permutation(len(labels))
         batches = [order[k : k + settings.batch] for k in range(0, len(order), settings.batch)]
         signs = random.choice([-1.0, 1.0], len(batches)) if settings.random_sign else np.ones(len(batches))
         targets = np.eye(settings.layers[-1], dtype=settings.precision)
         wrong = 0
-        # What overflows is found in the weights after the epoch.
+        # An overflow is found in the weights after the epoch.
         with np.errstate(over="ignore", invalid="ignore"):
             for done, (batch, sign) in enumerate(zip(batches, signs, strict=True)):
                 beta = float(sign) * settings.beta
