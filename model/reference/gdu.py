@@ -117,8 +117,8 @@ def _updates(network: ReferenceNetwork, before: States, after: States, beta: flo
 
 
 def _minus_gradients(network: ReferenceNetwork, past: Past) -> Side:
-    # The input is left out. Its part would only repeat the first factor for every pixel.
     """Return minus the gradients of one step."""
+    # The input is left out. Its part would only repeat the first factor for every pixel.
     found = contribution(network, [Past(past.states, past.sums, [past.sent[0][:, :0], *past.sent[1:]])])
     return Side(
         [-gradient[0] for gradient in past.states],
