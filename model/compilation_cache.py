@@ -44,6 +44,8 @@ class SealedFiles(IndexDataCacheFile):
     that Numba would write."""
 
     def _load_index(self) -> dict[Any, str]:
+        """Return the index of the compiled code, or an empty one if the file is missing, damaged or of another
+        version."""
         try:
             content = io.BytesIO(_unsealed(Path(self._index_path)))
         except OSError:
@@ -54,11 +56,13 @@ class SealedFiles(IndexDataCacheFile):
         return overloads if stamp == self._source_stamp else {}
 
     def _load_data(self, name: str) -> Any:
+        """Return compiled code. Raises OSError if the file is missing or damaged."""
         # Numba treats an OSError as a missing file: it compiles the function and writes the file again.
         return pickle.loads(_unsealed(Path(self._data_path(name))))
 
     @contextmanager
     def _open_for_write(self, filepath: str) -> Iterator[Any]:
+        """Yield a file whose content is then written after a mark and its checksum."""
         content = io.BytesIO()
         yield content
         with super()._open_for_write(filepath) as file:
@@ -89,5 +93,6 @@ def _unsealed(path: Path) -> bytes:
 
 
 def _warn(message: str) -> None:
+    """Warn with :class:`CepropWarning`."""
     # The text names only the folder, so that many damaged files of one folder give one warning.
     warnings.warn(f"compiled code {message}", CepropWarning, stacklevel=2)

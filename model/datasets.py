@@ -128,6 +128,7 @@ def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
 
 
 def _digits(seed: int) -> Images:
+    """Return the digits of scikit-learn, split by `seed`."""
     from sklearn.datasets import load_digits  # This import takes a second, and MNIST does not need it.
 
     raw, labels = load_digits(return_X_y=True)

@@ -32,6 +32,7 @@ def read_labels(folder: Path, stem: str) -> np.ndarray:
 
 
 def _find(folder: Path, stem: str, kind: str, dimensions: int) -> Path:
+    """Return the path of a file of a data set, by each of the names under which it is published."""
     if not folder.is_dir():
         raise CepropError(f"--data {folder}: no such folder")
     names = [f"{stem}-{kind}{dot}idx{dimensions}-ubyte{end}" for dot in "-." for end in ("", ".gz")]
@@ -42,6 +43,7 @@ def _find(folder: Path, stem: str, kind: str, dimensions: int) -> Path:
 
 
 def _read(path: Path, dimensions: int) -> np.ndarray:
+    """Return the array of a file."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _read_open(path, file, dimensions)

@@ -27,7 +27,7 @@ PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS
 RECORD_COLUMNS = 7
 
 _SETTLED, _PERIOD_2 = 1, 2
-"""Those of :class:`ceprop.model.record.FreeEnd`, written out because they are compiled in."""
+"""Values of :class:`ceprop.model.record.FreeEnd`. They are written here as numbers, because they are compiled."""
 
 
 class Plan(NamedTuple):

@@ -26,12 +26,15 @@ class _Sample:
 
     @property
     def specification(self) -> Specification:
+        """The specification of the network."""
         return self.network.specification
 
     def drive(self) -> np.ndarray:
+        """Return the drive with the present weights, int64 (n_1,)."""
         return self.network.weights[0].astype(np.int64) @ self.x
 
     def trace(self, states: States, drive: np.ndarray) -> None:
+        """Append a row of states and drives to the trace."""
         self.states.append(np.concatenate(states))
         self.drives.append(drive)
 
@@ -140,4 +143,5 @@ def _sum(network: Network, drive: np.ndarray, states: States, layer: int) -> np.
 
 
 def _equal(some: States, others: States) -> bool:
+    """Return whether two lists of states are equal."""
     return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))

@@ -26,6 +26,7 @@ def quantise(specification: Specification, raw: np.ndarray) -> np.ndarray:
 
 
 def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray:
+    """Return the quantised inputs of a block of samples."""
     samples = raw.astype(np.int64)
     low, high = np.int64(specification.quantiser.low), np.int64(specification.quantiser.high)
     if specification.quantiser.mode == "minmax":

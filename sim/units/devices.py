@@ -77,8 +77,10 @@ def find_unit(name: str) -> Unit:
 
 
 def _multiplier(primitives: Primitives, a_bits: int, b_bits: int, _: object):
+    """Return a multiplier of a set of primitives."""
     return primitives.multiplier(a_bits, b_bits)
 
 
 def _memory(primitives: Primitives, words: int, bits: int, ports: int, _: object):
+    """Return a weight memory of a set of primitives."""
     return primitives.weight_memory(words, bits, ports)

@@ -50,6 +50,7 @@ class Port:
 
     @staticmethod
     def _bits(name: str, shape: Shape, value: int | Enum) -> int:
+        """Return the bits of a number. Raises `ValueError` if it does not fit `shape`."""
         number = int(value.value if isinstance(value, Enum) else value)
         low = -(1 << shape.width >> 1) if shape.signed else 0
         if not low <= number < low + (1 << shape.width):
@@ -58,6 +59,7 @@ class Port:
 
     @staticmethod
     def _number(shape: Shape, bits: int) -> int:
+        """Return the number of this `shape` in the lowest bits."""
         number = bits & ((1 << shape.width) - 1)
         return number - (1 << shape.width) if shape.signed and number >> (shape.width - 1) else number
 
