@@ -105,7 +105,7 @@ def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
     length, header_length = _LENGTHS.unpack(content[len(_MAGIC) : start])
     if len(content) != length:
         raise CepropError(
-            f"checkpoint {path}: truncated or damaged, {len(content)} bytes where its header gives {length}"
+            f"checkpoint {path}: truncated or damaged, {len(content)} bytes where it should have {length}"
         )
     if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
         raise CepropError(f"checkpoint {path}: damaged, its SHA-256 differs")

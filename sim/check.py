@@ -33,9 +33,7 @@ class Checker:
         assert record.drives is not None
         steps, rest = divmod(len(beats), len(self._beats))
         if not beats or rest:
-            self.report(
-                f"the trace has {len(beats)} groups of states, which is no multiple of the {len(self._beats)} per step"
-            )
+            self.report(f"the trace has {len(beats)} groups of states, where each step has {len(self._beats)}")
             return
         places = zip(codec.unpack(beats, "layer").tolist(), codec.unpack(beats, "slot").tolist(), strict=True)
         if list(places) != self._beats * steps:
