@@ -124,10 +124,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
     """Run samples in order.
 
-    `inputs` are uint16 (n, n_0). `labels` and `signs` (+1 or -1) are int64 (n,). `room` is the left shift of the
-    updates of every connection, which makes a rate shift from the largest one. The outcomes are written into `records`,
-    int64 (n, `RECORD_COLUMNS`). The trace of one sample is written into `states` and `drives`, unless they have no
-    rows.
+    `inputs` are uint16 (n, n_0). `labels` and `signs` (+1 or -1) are int64 (n,). `room`, int64 (L + 1,), is the left
+    shift of the updates of each connection: its largest rate shift minus the rate shift in force. The outcomes are
+    written into `records`, int64 (n, `RECORD_COLUMNS`). The trace of one sample is written into `states` and `drives`,
+    unless they have no rows.
     """
     for p in range(inputs.shape[0]):
         record = records[p]
