@@ -1,7 +1,9 @@
-"""The golden model: the arithmetic of docs/numerics.md in integers, readable (`plain`) and compiled (`fast`).
+"""The golden model: the integer arithmetic of docs/numerics.md, in a readable form (`plain`) and a compiled form
+(`fast`).
 
-The two give the same bits; the testbenches of `ceprop.sim` hold the hardware to them. Besides: data sets, training
-over epochs, and checkpoints.
+Both forms give the same bits, and the testbenches of `ceprop.sim` compare the hardware with them. The package also
+loads data sets, trains over epochs, and saves and loads checkpoints. In come a specification and data. Out go networks,
+predictions and records of samples.
 """
 
 from ceprop.model import fast, plain

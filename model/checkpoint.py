@@ -1,4 +1,8 @@
-"""A training run in one file: `CEPROP\\r\\n`, the file's length and the header's, header, arrays, SHA-256 of it all."""
+r"""A training run in one file.
+
+The file consists of the mark `CEPROP\r\n`, the length of the file, the length of the header, the header in JSON, the
+arrays, and the SHA-256 of everything before it. The lengths are unsigned 64-bit integers, little-endian.
+"""
 
 import hashlib
 import json
@@ -19,7 +23,7 @@ from ceprop.model.training import Counters, EpochRow, Trainer
 from ceprop.specification import Specification
 
 FORMAT = 2
-"""Version of the file's layout."""
+"""Version of the layout of the file."""
 
 _LARGEST_HISTORY = 1 << 26
 _MAGIC = b"CEPROP\r\n"
@@ -28,9 +32,11 @@ _DIGEST = hashlib.sha256().digest_size
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
-    """Write the trainer's whole state; a crash leaves the old file or the new one, never half of one.
+    """Write the whole state of `trainer` to `path`. After a crash, the file is either the old one or the new one, and
+    always complete.
 
-    Raises :class:`CepropError` where the file cannot be written."""
+    Raises :class:`CepropError` if the file cannot be written.
+    """
     header = {
         "format": FORMAT,
         "learning_digest": trainer.specification.learning_digest,
@@ -49,10 +55,11 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
 
 
 def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) -> Trainer:
-    """The trainer that was saved at `path`; the run goes on to the same bits.
+    """Return the trainer that was saved at `path`. The run then goes on to the same bits.
 
-    Raises :class:`CepropError` for a file that is missing, no checkpoint, truncated or damaged, and for one that was
-    made with another specification or other data."""
+    Raises :class:`CepropError` if the file is missing, is no checkpoint, is truncated or is damaged, and if it was made
+    with another specification or with other data.
+    """
     header, content = _read(path, _most_bytes(specification))
     if header["learning_digest"] != specification.learning_digest:
         raise CepropError(f"checkpoint {path}: made with another specification (its learning digest differs)")
@@ -75,13 +82,15 @@ def load_checkpoint(specification: Specification, dataset: Dataset, path: Path) 
 
 
 def _most_bytes(specification: Specification) -> int:
-    """More than a checkpoint of this network can have: two weight sets, biases, generators, and the history."""
+    """Return an upper bound of the size of a checkpoint of this network: two weight sets, biases, generators and
+    history."""
     layers = specification.layers
     return sum(4 * neurons * (2 * below + 2) for below, neurons in pairwise(layers)) + _LARGEST_HISTORY
 
 
 def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
-    """Header and array bytes of a file that is whole and has at most `most` bytes."""
+    """Return the header and the bytes of the arrays. Raises :class:`CepropError` unless the file is complete and has at
+    most `most` bytes."""
     try:
         content = read_up_to(path, most)
     except OSError as error:
@@ -95,7 +104,9 @@ def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
         raise CepropError(f"checkpoint {path}: truncated, {len(content)} bytes")
     length, header_length = _LENGTHS.unpack(content[len(_MAGIC) : start])
     if len(content) != length:
-        raise CepropError(f"checkpoint {path}: truncated or damaged, {len(content)} bytes where it names {length}")
+        raise CepropError(
+            f"checkpoint {path}: truncated or damaged, {len(content)} bytes where it should have {length}"
+        )
     if hashlib.sha256(content[:-_DIGEST]).digest() != content[-_DIGEST:]:
         raise CepropError(f"checkpoint {path}: damaged, its SHA-256 differs")
     header = json.loads(content[start : start + header_length])
@@ -105,6 +116,6 @@ def _read(path: Path, most: int) -> tuple[dict[str, Any], bytes]:
 
 
 def _arrays(network: Network) -> list[tuple[np.ndarray, str]]:
-    """The network's arrays in the file's order, each with its type in the file."""
+    """Return the arrays of the network in their order in the file, each with its type in the file."""
     weights = [(array, "<i4") for array in (*network.weights, *network.biases, *network.backward)]
     return [*weights, *((array, "<u4") for array in network.generators)]

@@ -1,7 +1,7 @@
-"""Compiled code on disk, each file with a checksum that is compared before Numba unpacks it.
+"""A cache of compiled code on disk. Each file has a checksum, which is verified before Numba unpacks the file.
 
-Numba's own cache believes its files: one that is empty or cut short ends the program with a traceback, and damaged
-machine code may do anything. Here such a file counts for nothing, and what it held is compiled again.
+Numba's own cache does not verify its files. An empty or truncated file would end the program with a traceback, and
+damaged machine code may do anything. This cache ignores such a file, and the function is compiled again.
 """
 
 import hashlib
@@ -22,17 +22,17 @@ _DIGEST = hashlib.sha256().digest_size
 
 
 class SealedCache(FunctionCache):
-    """Numba's cache of one function, in sealed files."""
+    """Numba's cache of one function, kept in files with a checksum."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         locator = self._impl.locator
-        # A name of their own, for Numba's files of the same function have no seal.
+        # These files have a name of their own, because Numba's files of the same function have no checksum.
         name = f"{self._impl.filename_base}.sealed"
         self._cache_file = SealedFiles(locator.get_cache_path(), name, locator.get_source_stamp())
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code; where the folder does not take it, the program goes on with a warning."""
+        """Save compiled code. If the folder cannot be written, a warning is given and the program goes on."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
@@ -40,9 +40,12 @@ class SealedCache(FunctionCache):
 
 
 class SealedFiles(IndexDataCacheFile):
-    """Index and data files of one function: a mark, the SHA-256 of what follows, and what Numba would write."""
+    """The index file and the data files of one function. Each file has a mark, the SHA-256 of the rest, and the content
+    that Numba would write."""
 
     def _load_index(self) -> dict[Any, str]:
+        """Return the index of the compiled code, or an empty one if the file is missing, damaged or of another
+        version."""
         try:
             content = io.BytesIO(_unsealed(Path(self._index_path)))
         except OSError:
@@ -53,11 +56,13 @@ class SealedFiles(IndexDataCacheFile):
         return overloads if stamp == self._source_stamp else {}
 
     def _load_data(self, name: str) -> Any:
-        # An OSError is what Numba takes for a missing file: the function is compiled, and the file written anew.
+        """Return compiled code. Raises OSError if the file is missing or damaged."""
+        # Numba treats an OSError as a missing file: it compiles the function and writes the file again.
         return pickle.loads(_unsealed(Path(self._data_path(name))))
 
     @contextmanager
     def _open_for_write(self, filepath: str) -> Iterator[Any]:
+        """Yield a file whose content is then written after a mark and its checksum."""
         content = io.BytesIO()
         yield content
         with super()._open_for_write(filepath) as file:
@@ -65,8 +70,10 @@ class SealedFiles(IndexDataCacheFile):
 
 
 def _unsealed(path: Path) -> bytes:
-    """What a file holds behind its seal. Raises OSError where it is missing and, with a warning, where it is not
-    whole."""
+    """Return the content of a file after its mark and its checksum.
+
+    Raises OSError if the file is missing. Warns and raises OSError if the file cannot be read or is damaged.
+    """
     try:
         file = path.read_bytes()
     except FileNotFoundError:
@@ -78,7 +85,7 @@ def _unsealed(path: Path) -> bytes:
     content = file[start:]
     if file[:start] != _MAGIC + hashlib.sha256(content).digest():
         _warn(f"in {path.parent} is damaged; it is compiled again")
-        # So that the next process does not meet it; where it cannot be removed, that one says the same.
+        # The file is removed for the next process. If it cannot be removed, the next process gives the same warning.
         with suppress(OSError):
             path.unlink()
         raise OSError(f"{path} is damaged")
@@ -86,5 +93,6 @@ def _unsealed(path: Path) -> bytes:
 
 
 def _warn(message: str) -> None:
-    # The text names the folder alone, so that many damaged files of one folder make one line.
+    """Warn with :class:`CepropWarning`."""
+    # The text names only the folder, so that many damaged files of one folder give one warning.
     warnings.warn(f"compiled code {message}", CepropWarning, stacklevel=2)

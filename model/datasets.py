@@ -1,4 +1,4 @@
-"""Data sets, quantised and split (docs/numerics.md, 2 and 7)."""
+"""Data sets: loading, quantisation and the split into training and test set (docs/numerics.md, 2 and 7)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ceprop.specification import Specification
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Inputs uint16 (n, n_0), quantised for one specification, and labels int64 (n,)."""
+    """Samples that are quantised for one specification. Inputs are uint16 (n, n_0), labels are int64 (n,)."""
 
     name: str
     train_inputs: np.ndarray
@@ -26,13 +26,14 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
+        """The SHA-256, in hexadecimal, of the shapes and contents of all four arrays."""
         return _sha256((self.train_inputs, self.train_labels, self.test_inputs, self.test_labels), "<i4")
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Data as its files hold it: images uint8 (n, pixels) up to `largest`, and labels uint8 (n,)."""
+    """Samples as their files hold them. `train` and `test` are pairs of images, uint8 (n, pixels) with values from 0 to
+    `largest`, and labels, uint8 (n,)."""
 
     name: str
     largest: int
@@ -41,14 +42,17 @@ class Images:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256, in hexadecimal, over the shapes and contents of all four arrays."""
+        """The SHA-256, in hexadecimal, of the shapes and contents of all four arrays."""
         return _sha256((*self.train, *self.test))
 
 
 def load_images(source: str | Path, seed: int) -> Images:
-    """`digits` (scikit-learn's 8x8 digits, split by `seed`) or a folder with MNIST's four IDX files, gzipped or not.
+    """Return the images of `source`.
 
-    Raises :class:`CepropError` with one line where files are missing or damaged."""
+    `source` is `digits` or a folder. `digits` stands for the 8x8 digits of scikit-learn, which are split by `seed`. A
+    folder has the four IDX files of MNIST, compressed with gzip or not. Raises :class:`CepropError` with a message of
+    one line if files are missing or damaged.
+    """
     if str(source) == "digits":
         return _digits(seed)
     folder = Path(source)
@@ -63,7 +67,7 @@ def load_images(source: str | Path, seed: int) -> Images:
 
 
 def check_fit(images: Images, layers: tuple[int, ...]) -> None:
-    """Raise :class:`CepropError` where a network of these layers cannot take the data."""
+    """Raise :class:`CepropError` if a network with these layers cannot take the data."""
     remedy = "give --data FOLDER or change layers" if images.name == "digits" else "change layers"
     for pixels, labels in (images.train, images.test):
         if pixels.shape[1] != layers[0]:
@@ -75,10 +79,11 @@ def check_fit(images: Images, layers: tuple[int, ...]) -> None:
 
 
 def load_dataset(specification: Specification, source: str | Path) -> Dataset:
-    """The images of :func:`load_images`, quantised as `specification` says.
+    """Return the images of :func:`load_images`, quantised for `specification`.
 
-    Raises :class:`CepropError` with one line where files are missing or damaged or do not fit the specification, and
-    warns with :class:`CepropWarning` where values lie outside the quantiser's range."""
+    Raises :class:`CepropError` with a message of one line if files are missing or damaged, or do not fit the
+    specification. Warns with :class:`CepropWarning` if values lie outside the range of the quantiser.
+    """
     images = load_images(source, specification.seed)
     check_fit(images, specification.layers)
     warn_outside_range(specification, images.train[0], images.test[0])
@@ -92,11 +97,14 @@ def load_dataset(specification: Specification, source: str | Path) -> Dataset:
 
 
 def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
-    """Which of the samples (bool, as `labels`) are the test set of data that has none: a fifth, class by class."""
+    """Return which samples form the test set of data that has none, bool with the shape of `labels`.
+
+    The test set is a fifth of the samples, taken class by class with random numbers from `seed` (docs/numerics.md, 7).
+    """
     classes, sizes = np.unique(labels, return_counts=True)
     quotas = sizes // 5
     missing = -(-len(labels) // 5) - int(quotas.sum())
-    # Stable, so that among equal remainders the lowest class comes first.
+    # The sort is stable, so that among equal remainders the lowest class comes first.
     quotas[np.argsort(-(sizes % 5), kind="stable")[:missing]] += 1
     chosen = np.zeros(len(labels), bool)
     for label, quota in zip(classes, quotas, strict=True):
@@ -110,7 +118,8 @@ def held_out(seed: int, labels: np.ndarray) -> np.ndarray:
 
 
 def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
-    """SHA-256, in hexadecimal, over shapes and contents, each value written as a number of this `kind`."""
+    """Return the SHA-256, in hexadecimal, of shapes and contents. Each value is written as a number of the
+    type `kind`."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(repr(array.shape).encode())
@@ -119,7 +128,8 @@ def _sha256(arrays: tuple[np.ndarray, ...], kind: str = "u1") -> str:
 
 
 def _digits(seed: int) -> Images:
-    from sklearn.datasets import load_digits  # imported late: it takes a second, and MNIST does not need it
+    """Return the digits of scikit-learn, split by `seed`."""
+    from sklearn.datasets import load_digits  # This import takes a second, and MNIST does not need it.
 
     raw, labels = load_digits(return_X_y=True)
     test = held_out(seed, labels)

@@ -1,4 +1,5 @@
-"""Learning that fell apart is stopped: what saturated everywhere does not come back."""
+"""A check that stops a training run whose learning has diverged. A network that is saturated everywhere does not
+recover."""
 
 import numpy as np
 
@@ -7,22 +8,30 @@ from ceprop.model.evaluation import Evaluation
 from ceprop.model.fast import run_sample
 from ceprop.model.network import Network
 
-_SHARE = 0.5  # of a connection's weights
-_SAMPLES = 100  # looked at for a layer that always says the same
+_SHARE = 0.5
+"""Share of the weights of a connection that must be at their limits."""
+
+_SAMPLES = 100
+"""Number of samples for which the states of the hidden layers are compared."""
 
 
 class DivergenceError(CepropError):
-    """Learning that saturated; the message names the epoch and the likely cause."""
+    """Learning has saturated the network. The message names the epoch and the likely cause."""
 
 
 def check_divergence(network: Network, inputs: np.ndarray, test: Evaluation, epoch: int) -> None:
-    """Raise :class:`DivergenceError` if the `epoch` that just ended left a network that neither predicts nor can learn.
+    """Raise :class:`DivergenceError` if the network after `epoch` neither predicts nor can learn.
 
-    `test` is the evaluation of the quantised `inputs` (n, n_0). Its errors must be no fewer than those of one class
-    for everything, so that narrow weights, of which many lie at their limits by nature, are not taken for divergence;
-    and either half the weights of a connection are at their limits, or a hidden layer has the same states for every
-    sample, all of them at their limits, which a network that merely learned little does not show. (Outputs may well
-    be so at the beginning; the nudge moves them.)"""
+    `test` is the evaluation of the quantised `inputs`, uint16 (n, n_0). An error is raised if both of these conditions
+    hold:
+
+    - The network makes at least as many errors as a network that predicts the same class for every sample. Many weights
+      of a narrow format lie at their limits in normal operation, so saturated weights alone do not prove divergence.
+    - Half the weights of a connection are at their limits, or a hidden layer has the same states for every sample and
+      all of them are at their limits. A network that has merely learnt little shows neither.
+
+    The output layer is not examined, because its states may be equal at the beginning. The nudge changes them.
+    """
     if test.errors < test.samples - test.confusion.sum(axis=1).max():
         return
     found = _saturated(network) or _dead(network, inputs[:_SAMPLES], test)
@@ -34,7 +43,8 @@ def check_divergence(network: Network, inputs: np.ndarray, test: Evaluation, epo
 
 
 def _saturated(network: Network) -> str:
-    """The first connection with so many weights at their limits, in words; empty if there is none."""
+    """Return a description of the first connection with too many weights at their limits, or an empty text if there is
+    none."""
     limit = 1 << (network.specification.formats.weight_bits - 1)
     for connection, weights in enumerate(network.weights, 1):
         share = np.count_nonzero((weights == -limit) | (weights == limit - 1)) / weights.size
@@ -44,7 +54,8 @@ def _saturated(network: Network) -> str:
 
 
 def _dead(network: Network, inputs: np.ndarray, test: Evaluation) -> str:
-    """The first hidden layer whose states hear nothing of the inputs, in words; empty if there is none."""
+    """Return a description of the first hidden layer whose states do not depend on the inputs, or an empty text if
+    there is none."""
     if np.count_nonzero(test.confusion.sum(axis=0)) > 1:
         return ""
     specification = network.specification

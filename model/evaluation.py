@@ -1,4 +1,4 @@
-"""Inference over a set of samples, and what is counted there."""
+"""Inference over a set of samples, and the counts of its results."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,12 @@ from ceprop.model.record import FreeEnd
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Inference over a set of samples. `confusion` is int64 (classes, classes), rows the labels, columns the
-    predictions; `settled`, `period_2` and `open` count how the free phases ended, and those with `_errors` the wrong
-    predictions among them."""
+    """The counts of an inference over a set of samples.
+
+    `confusion` is int64 (classes, classes); its rows are the labels and its columns the predictions. `settled`,
+    `period_2` and `open` are the numbers of free phases that ended in each way. `settled_errors`, `period_2_errors` and
+    `open_errors` are the numbers of wrong predictions among them.
+    """
 
     samples: int
     errors: int
@@ -28,12 +31,12 @@ class Evaluation:
 
     @property
     def error(self) -> float:
-        """Share of wrong predictions."""
+        """The share of wrong predictions, from 0 to 1."""
         return self.errors / self.samples
 
 
 def evaluate(network: Network, inputs: np.ndarray, labels: np.ndarray) -> Evaluation:
-    """Inference over quantised `inputs` (n, n_0) with `labels` (n,)."""
+    """Return the counts of an inference over quantised `inputs`, uint16 (n, n_0), with `labels`, int64 (n,)."""
     records = run_samples(network, inputs, None, shifts=network.specification.largest_shifts)
     classes = network.specification.classes
     confusion = np.bincount(labels * classes + records.predictions, minlength=classes * classes)

@@ -1,4 +1,5 @@
-"""The golden model at speed: the same bits as :mod:`ceprop.model.plain`, compiled, with all lossless skipping."""
+"""The compiled golden model. It gives the same bits as :mod:`ceprop.model.plain`, and it skips all work that changes no
+bit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from ceprop.specification import Specification, sigmoid_address, sigmoid_table
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """Outcomes of a block of samples; every array is int64 (n,), named as in :class:`SampleRecord`."""
+    """The outcomes of a block of samples. Every array is int64 (n,) and has the meaning of the field in
+    :class:`SampleRecord` that it is named after."""
 
     predictions: np.ndarray
     ties: np.ndarray
@@ -36,7 +38,7 @@ def run_sample(
     negative: bool = False,
     trace: bool = False,
 ) -> SampleRecord:
-    """As :func:`ceprop.model.plain.run_sample`, always skipping."""
+    """Run one sample as :func:`ceprop.model.plain.run_sample` does, always with skipping."""
     phases, layers = network.specification.phases, network.specification.layers
     nudges = 0 if label is None else 2 if network.specification.nudge.sign == "centred" else 1
     rows = phases.free_steps + nudges * phases.nudged_steps if trace else 0
@@ -65,18 +67,23 @@ def run_samples(
     shifts: Sequence[int],
     negatives: np.ndarray | None = None,
 ) -> Records:
-    """Run samples in turn, `inputs` (n, n_0) quantised; with `labels` (n,) the network learns from each.
+    """Run samples in order and return their outcomes.
 
-    `negatives` (n,) is the sign of each sample's nudge (the first one's, where it is centred), all positive where it
-    is left out."""
+    `inputs` are quantised, uint16 (n, n_0). If `labels`, int64 (n,), are given, the network learns from each sample.
+    `shifts` are the rate shifts of the connections. `negatives`, bool (n,), tells whether the nudge of a sample is
+    negative; with a centred nudge this is the first of the two nudges. Without `negatives`, all nudges are positive.
+    """
     nothing = np.zeros((0, 0), np.int64)
     signs = np.zeros(len(inputs), bool) if negatives is None else negatives
     return Records(*_run(network, inputs, labels, shifts, signs, nothing, nothing).T)
 
 
 def predict(network: Network, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`(predictions, ties, counts)` of `inputs` (n, n_0): int64 (n,), bool (n,), and how many free phases ended in
-    each way, int64 (3,), indexed by :class:`FreeEnd`. The network stays as it is."""
+    """Return `(predictions, ties, counts)` of `inputs`, uint16 (n, n_0). The network is not changed.
+
+    `predictions` is int64 (n,) and `ties` is bool (n,). `counts`, int64 (3,), is the number of free phases that ended
+    in each way, indexed by :class:`FreeEnd`.
+    """
     records = run_samples(network, inputs, None, shifts=network.specification.largest_shifts)
     counts = np.bincount(records.free_ends, minlength=len(FreeEnd))
     return records.predictions, records.ties.astype(bool), counts
@@ -91,6 +98,7 @@ def _run(
     states: np.ndarray,
     drives: np.ndarray,
 ) -> np.ndarray:
+    """Run the compiled loops over a block. Returns the outcomes, int64 (n, `kernel.RECORD_COLUMNS`)."""
     specification = network.specification
     memory = _flatten(network)
     room = np.array([0, *(m - s for m, s in zip(specification.largest_shifts, shifts, strict=True))], np.int64)
@@ -99,7 +107,7 @@ def _run(
     known = np.zeros(len(inputs), np.int64) if labels is None else np.ascontiguousarray(labels, np.int64)
     block = np.ascontiguousarray(inputs, np.uint16)
     learn = labels is not None
-    plan = _plan(specification)  # pyright: ignore[reportArgumentType] (frozen, so pydantic makes it hashable)
+    plan = _plan(specification)  # pyright: ignore[reportArgumentType] (It is frozen, so pydantic makes it hashable.)
     work = _work(specification)
     run_block(plan, memory, work, block, known, signs, room, learn, records, states, drives)
     if learn:
@@ -108,6 +116,7 @@ def _run(
 
 
 def _flatten(network: Network) -> Memory:
+    """Copy the network into flat arrays in the layout of :class:`Memory`."""
     first, *others = network.weights
     weights = np.concatenate([first.T.ravel(), *(w.ravel() for w in (*others, *network.backward))], dtype=np.int32)
     biases = np.concatenate(network.biases, dtype=np.int32)
@@ -115,6 +124,7 @@ def _flatten(network: Network) -> Memory:
 
 
 def _restore(network: Network, memory: Memory) -> None:
+    """Copy the flat arrays back into the network."""
     first, *others = network.weights
     first[:] = memory.weights[: first.size].reshape(first.shape[::-1]).T
     _split(memory.weights[first.size :], [*others, *network.backward])
@@ -123,13 +133,14 @@ def _restore(network: Network, memory: Memory) -> None:
 
 
 def _split(values: np.ndarray, arrays: Sequence[np.ndarray]) -> None:
-    """Fill `arrays` in turn from flat `values`."""
+    """Fill `arrays` in order from the flat `values`."""
     for array in arrays:
         array[:] = values[: array.size].reshape(array.shape)
         values = values[array.size :]
 
 
 def _work(specification: Specification) -> Work:
+    """Allocate the working memory of one sample."""
     layers = specification.layers
     neurons, widest = sum(layers[1:]), max(layers)
     sizes = (*[neurons] * 4, layers[1], layers[0], layers[0], widest, widest, widest)
@@ -138,6 +149,7 @@ def _work(specification: Specification) -> Work:
 
 @lru_cache(maxsize=16)
 def _plan(specification: Specification) -> Plan:
+    """Return the constants of the compiled loops for a specification."""
     formats, layers = specification.formats, specification.layers
     finest = max(formats.state_bits, formats.input_bits)
     table = sigmoid_table(specification) if specification.activation.kind == "sigmoid" else ()
@@ -152,7 +164,7 @@ def _plan(specification: Specification) -> Plan:
     sizes = [layers[connection] * layers[connection - 1] for connection in specification.connections]
     weight_first = np.cumsum([0, *sizes])
     backward_first = weight_first[:-1]
-    if specification.two_weight_sets:  # after the forward weights, none of them for connection 1
+    if specification.two_weight_sets:  # They follow the forward weights, without connection 1.
         backward_first = weight_first[:-1] + weight_first[-1] - sizes[0]
     bits = specification.generator_bits
     return Plan(
@@ -188,5 +200,5 @@ def _plan(specification: Specification) -> Plan:
 
 
 def _by_layer(values: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Numbers of layers 1..L, to be indexed by the layer."""
+    """Return the numbers of layers 1 to L as an array that is indexed by the layer. Entry 0 is not used."""
     return np.array([0, *values], np.int64)

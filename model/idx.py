@@ -1,4 +1,4 @@
-"""MNIST's IDX files: a magic number, big-endian sizes, then bytes."""
+"""Files in the IDX format of MNIST: a magic number, sizes as big-endian 32-bit integers, then one byte per value."""
 
 import gzip
 import math
@@ -11,21 +11,28 @@ import numpy as np
 from ceprop.common.errors import CepropError
 
 LARGEST_BYTES = 1 << 30
-"""Content of one file; the largest of EMNIST takes 0.6 of it."""
+"""Largest accepted content of one file, in bytes. The largest file of EMNIST has 0.6 of this size."""
 
 
 def read_images(folder: Path, stem: str) -> np.ndarray:
-    """Images of `<stem>-images-idx3-ubyte`, uint8 (n, pixels); raises :class:`CepropError` for anything unreadable."""
+    """Return the images of `<stem>-images-idx3-ubyte` in `folder`, uint8 (n, pixels).
+
+    The file may be compressed with gzip (`.gz`). Raises :class:`CepropError` if it cannot be read.
+    """
     images = _read(_find(folder, stem, "images", 3), 3)
     return images.reshape(len(images), math.prod(images.shape[1:]))
 
 
 def read_labels(folder: Path, stem: str) -> np.ndarray:
-    """Labels of `<stem>-labels-idx1-ubyte`, uint8 (n,); raises :class:`CepropError` for anything unreadable."""
+    """Return the labels of `<stem>-labels-idx1-ubyte` in `folder`, uint8 (n,).
+
+    The file may be compressed with gzip (`.gz`). Raises :class:`CepropError` if it cannot be read.
+    """
     return _read(_find(folder, stem, "labels", 1), 1)
 
 
 def _find(folder: Path, stem: str, kind: str, dimensions: int) -> Path:
+    """Return the path of a file of a data set, by each of the names under which it is published."""
     if not folder.is_dir():
         raise CepropError(f"--data {folder}: no such folder")
     names = [f"{stem}-{kind}{dot}idx{dimensions}-ubyte{end}" for dot in "-." for end in ("", ".gz")]
@@ -36,6 +43,7 @@ def _find(folder: Path, stem: str, kind: str, dimensions: int) -> Path:
 
 
 def _read(path: Path, dimensions: int) -> np.ndarray:
+    """Return the array of a file."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             return _read_open(path, file, dimensions)
@@ -46,8 +54,8 @@ def _read(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _read_open(path: Path, file: BinaryIO | gzip.GzipFile, dimensions: int) -> np.ndarray:
-    """The array of an open file, of which no more is read than its header asks for: a small file may unpack to
-    any size."""
+    """Return the array of an open file. No more bytes are read than the header asks for, because a small compressed
+    file may unpack to any size."""
     magic = file.read(4)
     if magic != bytes([0, 0, 8, dimensions]):
         raise CepropError(f"{path}: begins with {magic.hex() or 'nothing'}, not with {8:06x}{dimensions:02x} as IDX")

@@ -1,10 +1,12 @@
 """The compiled loops of :mod:`ceprop.model.fast`.
 
-All of them, and the tuples that they take, stay in this one file although it is long: Numba's cache looks only at the
-file of the outermost function. Were another file to change, the code of before would be loaded without a word.
+All compiled functions and the tuples that they take are in this one file, although it is long. Numba's cache checks
+only the file of the outermost function. If a function in another file were changed, the old compiled code would be
+loaded without a warning.
 
-Sums are kept from step to step and corrected where a state or a weight changed: `drive` (the input's share of layer 1)
-and `rest` (all other shares and the bias, `G + S` fraction bits). Unchanged neurons and zero inputs cost nothing.
+Sums are kept from step to step and corrected where a state or a weight changes. `drive` is the sum of a neuron of layer
+1 over the inputs. `rest` is the sum over the neighbour layers of neurons, plus the bias, with `G + S` fraction bits.
+Unchanged neurons and inputs that are zero cost nothing.
 """
 
 from collections.abc import Callable
@@ -16,22 +18,26 @@ import numpy as np
 from ceprop.model.compilation_cache import SealedCache
 
 _FEW = 4
-"""Where fewer than one unit in so many changed, a list of them is faster than a whole row in vector instructions."""
+"""If fewer than one unit in `_FEW` changed, a loop over a list of them is faster than a whole row in vector
+instructions."""
 
 PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(7)
-"""Columns of the outcomes of samples, named as in :class:`ceprop.model.record.SampleRecord`."""
+"""Columns of the outcomes of samples. Each is named after a field of :class:`ceprop.model.record.SampleRecord`."""
 
 RECORD_COLUMNS = 7
 
 _SETTLED, _PERIOD_2 = 1, 2
-"""Those of :class:`ceprop.model.record.FreeEnd`, written out because they are compiled in."""
+"""Values of :class:`ceprop.model.record.FreeEnd`. They are written here as numbers, because they are compiled."""
 
 
 class Plan(NamedTuple):
-    """A specification in numbers. Arrays named for a layer or connection are indexed by its number (entry 0 unused);
-    neurons of layers 1..L are numbered through, those of layer `l` from `first[l]` on. The weights through which a
-    layer receives the layer below begin at `weight_first`; those through which the layer below receives it begin at
-    `backward_first`, which are the same or a set of their own."""
+    """The constants of a specification.
+
+    Arrays that are named after a layer or a connection are indexed by its number, and their entry 0 is not used. The
+    neurons of layers 1 to L are numbered in one sequence, in which layer `l` begins at `first[l]`. The weights through
+    which layer `l` receives the layer below begin at `weight_first[l]`. The weights through which the layer below
+    receives layer `l` begin at `backward_first[l]`. With one weight set, these are the same weights.
+    """
 
     layers: np.ndarray
     first: np.ndarray
@@ -64,8 +70,12 @@ class Plan(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What learning changes, flat: weights of connection 1 as (n_0, n_1), of the others as (n_l, n_{l-1}), and then the
-    backward ones, int32; biases, int32, and generators, int64, by neuron."""
+    """The memory that learning changes, in flat arrays.
+
+    `weights`, int32: first the weights of connection 1 in the order (n_0, n_1), then those of the other connections in
+    the order (n_l, n_{l-1}), then the backward weights. `biases`, int32, and `generators`, int64, have one entry per
+    neuron.
+    """
 
     weights: np.ndarray
     biases: np.ndarray
@@ -73,7 +83,8 @@ class Memory(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for one sample, int64: by neuron, and for lists of the active inputs and of the units that changed."""
+    """The working memory of one sample, int64. `states` to `rest` have one entry per neuron, and `drive` has one per
+    neuron of layer 1. The others are lists of the active inputs and of the units that changed."""
 
     states: np.ndarray
     new: np.ndarray
@@ -88,8 +99,8 @@ class Work(NamedTuple):
 
 
 class Rounding(NamedTuple):
-    """How an update of a weight or a bias is rounded: bits of the dither, what is always added, and bits that are cut
-    off; then the least and the greatest value that the format holds."""
+    """The rounding of an update of a weight or a bias: the mask of the dither, the constant that is always added, and
+    the number of bits that are dropped; then the least and the greatest value of the format."""
 
     mask: int
     constant: int
@@ -99,20 +110,25 @@ class Rounding(NamedTuple):
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Numba's `njit`, its result kept on disk where a folder can hold it."""
+    """Return `function` compiled by Numba's `njit`. The compiled code is kept on disk if a folder can hold it."""
     try:
         dispatcher = numba.njit(cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's can hold a cache: compile in every process
+    except RuntimeError:
+        # Neither the folder of the package nor that of the user can hold a cache. So every process compiles.
         return numba.njit(function)
-    dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's own has it)
+    dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's dispatcher has it.)
     return dispatcher
 
 
 @compiled
 def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, states, drives):
-    """Run samples in turn: `inputs` uint16 (n, n_0), `labels` and `signs` (+1, -1) int64 (n,), `room` the left shift of
-    every connection's update. `records` int64 (n, `RECORD_COLUMNS`) takes the outcomes; `states` and `drives`, unless
-    they have no rows, take one sample's trace."""
+    """Run samples in order.
+
+    `inputs` are uint16 (n, n_0). `labels` and `signs` (+1 or -1) are int64 (n,). `room`, int64 (L + 1,), is the left
+    shift of the updates of each connection: its largest rate shift minus the rate shift in force. The outcomes are
+    written into `records`, int64 (n, `RECORD_COLUMNS`). The trace of one sample is written into `states` and `drives`,
+    unless they have no rows.
+    """
     for p in range(inputs.shape[0]):
         record = records[p]
         count = _load(plan, memory, work, inputs[p])
@@ -130,7 +146,7 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
 
 @compiled
 def _load(plan, memory, work, x):
-    """List the active inputs and sum their drive; states and the other sums start from state 0."""
+    """List the active inputs and compute the drive. All states are set to 0, and all other sums to their biases."""
     work.states[:] = 0
     work.before[:] = 0
     for neuron in range(work.rest.size):
@@ -152,7 +168,7 @@ def _load(plan, memory, work, x):
 
 @compiled
 def _step(plan, work):
-    """All layers' new states into `work.new`, from the sums."""
+    """Compute the new states of all layers from the sums, into `work.new`."""
     for layer in range(1, plan.layers.size):
         offset, drop, start = plan.address_offset[layer], plan.address_drop[layer], plan.first[layer]
         if layer == 1:
@@ -169,6 +185,7 @@ def _step(plan, work):
 
 @compiled
 def _free_phase(plan, memory, work, record, states, drives):
+    """Run the free phase. The sums then belong to its last states."""
     for step in range(1, plan.free_steps + 1):
         _step(plan, work)
         _trace(work, step - 1, states, drives)
@@ -186,6 +203,7 @@ def _free_phase(plan, memory, work, record, states, drives):
 
 @compiled
 def _predict(plan, work, record):
+    """Record the index of the largest output and whether several outputs are largest."""
     output = work.states[plan.first[plan.layers.size - 1] :]
     best = 0
     ties = 0
@@ -201,7 +219,8 @@ def _predict(plan, work, record):
 
 @compiled
 def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, drives):
-    """A nudged phase with all its learning; the sums then belong to its last states. Returns whether it settled."""
+    """Run a nudged phase with its learning. The sums then belong to its last states. Returns whether the phase
+    settled."""
     free, free_rest = work.states.copy(), work.rest.copy()
     for step in range(plan.nudged_steps):
         _step(plan, work)
@@ -218,7 +237,8 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
             _update_states(plan, memory, work)
             if not settled and step < plan.nudged_steps - 1:
                 continue
-            work.new[:] = work.states  # the phase is over: learn from where it began and where it ended
+            # The phase is over. Learning takes the states at its beginning and at its end.
+            work.new[:] = work.states
             work.states[:] = free
             work.rest[:] = free_rest
         record[SATURATIONS] += _learn_biases(plan, memory, work, sign, room)
@@ -236,7 +256,7 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
 
 @compiled
 def _nudge(plan, work, label, sign):
-    """Bring the output's new states nearer to their targets, or with a negative sign farther away."""
+    """Move the new states of the outputs towards their targets, or away from them if `sign` is negative."""
     last = plan.first[plan.layers.size - 1]
     half = 1 << (plan.nudge_shift - 1)
     for neuron in range(last, work.new.size):
@@ -247,7 +267,7 @@ def _nudge(plan, work, label, sign):
 
 @compiled
 def _update_states(plan, memory, work):
-    """Let the states become the new ones; correct the sums by what changed."""
+    """Replace the states by the new states, and correct the sums by the differences."""
     for layer in range(2, plan.layers.size):
         here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
         count = _list_changed(work, below, fan)
@@ -279,6 +299,7 @@ def _update_states(plan, memory, work):
 
 @compiled
 def _learn_biases(plan, memory, work, sign, room):
+    """Update the biases of the neurons that changed, and correct their sums. Returns the number of saturations."""
     saturations = 0
     for layer in range(1, plan.layers.size):
         low, high = -plan.weight_limit, plan.weight_limit - 1
@@ -298,7 +319,8 @@ def _learn_biases(plan, memory, work, sign, room):
 
 @compiled
 def _learn_inputs(plan, memory, work, count, sign, room):
-    """Connection 1: only the weights between an active input and a neuron that changed."""
+    """Update the weights of connection 1 between active inputs and neurons that changed, and correct the drive. Returns
+    the number of saturations."""
     units = plan.layers[1]
     changed = _list_changed(work, 0, units)
     few = changed * _FEW < units
@@ -307,7 +329,8 @@ def _learn_inputs(plan, memory, work, count, sign, room):
         work.generators[c] = memory.generators[i]
         work.amounts[c] = (sign * (work.new[i] - work.states[i])) << room
     saturations = 0
-    for p in range(count):  # input by input, because a row of these weights lies together in the cache
+    # The outer loop is over the inputs, because the weights of one input are contiguous in memory.
+    for p in range(count):
         value, dither = work.values[p], plan.input_dither[work.active[p]]
         start = work.active[p] * units
         row = memory.weights[start : start + units]
@@ -320,25 +343,26 @@ def _learn_inputs(plan, memory, work, count, sign, room):
 
 @compiled
 def _weight_rounding(plan, connection):
-    """How updates of the weights of a connection are rounded."""
+    """Return the rounding of updates of the weights of a connection."""
     mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
     return Rounding(mask, constant, drop, -plan.weight_limit, plan.weight_limit - 1)
 
 
 @compiled
 def _updated(old, difference, generator, rounding):
-    """A weight or bias after an update, not yet saturated."""
+    """Return a weight or a bias after an update, not yet saturated."""
     return old + ((difference + (generator & rounding.mask) + rounding.constant) >> rounding.drop)
 
 
 @compiled
 def _clipped(value, low, high):
-    """The nearest value from `low` to `high`."""
+    """Return the nearest value from `low` to `high`."""
     return min(max(value, low), high)
 
 
 @compiled
 def _learn_some(plan, work, row, value, dither, changed):
+    """Update the weights of one input in `row` for the listed neurons. Returns the number of saturations."""
     rounding = _weight_rounding(plan, 1)
     saturations = 0
     for c in range(changed):
@@ -354,6 +378,7 @@ def _learn_some(plan, work, row, value, dither, changed):
 
 @compiled
 def _learn_row(plan, work, row, value, dither):
+    """Update all weights of one input in `row`. Returns the number of saturations."""
     rounding = _weight_rounding(plan, 1)
     saturations = 0
     for i in range(row.size):
@@ -368,7 +393,8 @@ def _learn_row(plan, work, row, value, dither):
 
 @compiled
 def _learn_pairs(plan, memory, work, connection, sign, room):
-    """A connection >= 2: the pairs of which one neuron changed; the sums follow states and weights at once."""
+    """Update the weights of a connection >= 2 between pairs of neurons of which at least one changed. The sums are
+    corrected for the new states and the new weights at the same time. Returns the number of saturations."""
     here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
     rounding = _weight_rounding(plan, connection)
     sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
@@ -408,8 +434,9 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
 
 @compiled
 def _learn_two_sets(plan, memory, work, connection, sign, room):
-    """As :func:`_learn_pairs`, for two weight sets: a forward weight learns where the neuron above changed, a backward
-    one where the neuron below did."""
+    """Update the weights of a connection >= 2 with two weight sets. A forward weight is updated if the neuron above
+    changed, and a backward weight if the neuron below changed. The sums are corrected as in :func:`_learn_pairs`.
+    Returns the number of saturations."""
     here, below, fan = plan.first[connection], plan.first[connection - 1], plan.layers[connection - 1]
     rounding = _weight_rounding(plan, connection)
     sources, new_sources = work.states[below : below + fan], work.new[below : below + fan]
@@ -449,6 +476,7 @@ def _learn_two_sets(plan, memory, work, connection, sign, room):
 
 @compiled
 def _advance_generators(plan, memory):
+    """Replace every generator by its next value."""
     left, right, last = plan.xorshift
     for neuron in range(memory.generators.size):
         r = memory.generators[neuron]
@@ -460,11 +488,12 @@ def _advance_generators(plan, memory):
 
 @compiled
 def _list_changed(work, start, units):
-    """List the units of a layer whose state changes, and by how much; returns their number."""
+    """List the units of a layer whose states change, and the differences. Returns the number of these units."""
     count = 0
     for i in range(units):
         amount = work.new[start + i] - work.states[start + i]
-        work.changed[count] = i  # written always, kept only if it changed: no branch to mispredict
+        # The entry is always written, and kept only if the unit changed. So there is no branch to mispredict.
+        work.changed[count] = i
         work.amounts[count] = amount
         count += amount != 0
     return count
@@ -472,7 +501,8 @@ def _list_changed(work, start, units):
 
 @compiled
 def _equal(some, others):
-    for k in range(some.size):  # noqa: SIM110 (a loop that Numba leaves at the first difference)
+    """Return whether two arrays are equal."""
+    for k in range(some.size):  # noqa: SIM110 (Numba leaves this loop at the first difference.)
         if some[k] != others[k]:
             return False
     return True
@@ -480,6 +510,7 @@ def _equal(some, others):
 
 @compiled
 def _trace(work, row, states, drives):
+    """Write the new states and the drive into a row of the trace."""
     if states.shape[0]:
         states[row, :] = work.new
         drives[row, :] = work.drive

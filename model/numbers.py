@@ -1,7 +1,7 @@
 """The arithmetic of one neuron and one synapse (docs/numerics.md, 3 to 6).
 
-Every function takes Python integers or arrays of int64 and gives back the same kind: the readable model calls them
-with arrays, the testbenches of single cells with integers.
+Every function takes Python integers or arrays of int64 and returns the same kind. The readable model calls them with
+arrays. The testbenches of single cells call them with integers.
 """
 
 from typing import TypeVar
@@ -18,12 +18,13 @@ INPUT_PATTERN = {16: 40503, 32: 2654435769}
 
 
 def clip(value: Integers, low: int, high: int) -> Integers:
-    """`value` held within `low..high`."""
+    """Return the nearest value from `low` to `high`."""
     return min(max(value, low), high) if isinstance(value, int) else np.clip(value, low, high)
 
 
 def activate(specification: Specification, layer: int, value: Integers) -> Integers:
-    """State (`S` bits, unsigned) of a neuron of `layer` whose sum is `value` (`F_l` fraction bits)."""
+    """Return the state, unsigned with `S` bits, of a neuron of `layer` whose sum is `value`, with `F_l`
+    fraction bits."""
     largest = (1 << specification.formats.state_bits) - 1
     if specification.activation.kind == "hard-sigmoid":
         drop = specification.sum_fraction(layer) - specification.formats.state_bits
@@ -37,7 +38,11 @@ def activate(specification: Specification, layer: int, value: Integers) -> Integ
 
 
 def nudged(specification: Specification, state: Integers, rho: Integers, target: Integers, negative: bool) -> Integers:
-    """New state of an output neuron: `rho`, its activation, moved from the old `state` towards `target` or away."""
+    """Return the new state of an output neuron.
+
+    `rho` is the activation of its sum. The nudge moves `rho` by the scaled difference of `target` and the old `state`,
+    towards the target, or away from it if `negative`. All are unsigned with `S` bits.
+    """
     shift = specification.nudge.shift
     nudge = (target - state + (1 << (shift - 1))) >> shift
     return clip(rho - nudge if negative else rho + nudge, 0, (1 << specification.formats.state_bits) - 1)
@@ -46,22 +51,27 @@ def nudged(specification: Specification, state: Integers, rho: Integers, target:
 def update(
     specification: Specification, connection: int, weight: Integers, difference: Integers, dither: Integers, shift: int
 ) -> tuple[Integers, bool | np.ndarray]:
-    """`(weight, saturated)` after one update of a weight of `connection`.
+    """Return `(weight, saturated)` after one update of a weight of `connection`.
 
-    `difference` is `D`, already negated under a negative nudge; `dither` is `r_i XOR r_j`, of which stochastic
-    rounding takes the low bits and the others nothing; `shift` is the rate shift in force, at most the largest."""
+    `difference` is `D` of docs/numerics.md, already negated under a negative nudge. `dither` is `r_i XOR r_j`;
+    stochastic rounding uses its low bits, and the other ways of rounding do not use it. `shift` is the rate shift in
+    force, which is at most the largest shift of the connection.
+    """
     return _update(specification, specification.update_shift(connection), connection, weight, difference, dither, shift)
 
 
 def update_bias(
     specification: Specification, layer: int, bias: Integers, difference: Integers, dither: Integers, shift: int
 ) -> tuple[Integers, bool | np.ndarray]:
-    """`(bias, saturated)` after one update; `difference` is `D = (s' - s) 2^S`, the rest as for :func:`update`."""
+    """Return `(bias, saturated)` after one update of a bias of `layer`.
+
+    `difference` is `D = (s' - s) 2^S`. The other arguments are those of :func:`update`.
+    """
     return _update(specification, specification.bias_shift(layer), layer, bias, difference, dither, shift)
 
 
 def advance(generator: Integers, bits: int) -> Integers:
-    """The next value of an xorshift generator of 16 or 32 bits."""
+    """Return the next value of an xorshift generator of 16 or 32 bits."""
     left, right, last = XORSHIFT[bits]
     mask = (1 << bits) - 1
     generator = generator ^ ((generator << left) & mask)
@@ -70,13 +80,14 @@ def advance(generator: Integers, bits: int) -> Integers:
 
 
 def input_pattern(specification: Specification, j: Integers) -> Integers:
-    """The constant that stands for the generator of input `j`."""
+    """Return the input dither of input `j`: the constant that takes the place of a generator."""
     bits = specification.generator_bits
     return (INPUT_PATTERN[bits] * j) & ((1 << bits) - 1)
 
 
 def dither_bits(specification: Specification, drop: int) -> tuple[int, int]:
-    """`(mask, constant)`: an update that drops `drop` bits first adds `((r_i XOR r_j) & mask) + constant`."""
+    """Return `(mask, constant)` for an update that drops `drop` bits. Before the shift, the update adds `((r_i XOR r_j)
+    & mask) + constant`."""
     rounding = specification.update.rounding
     return (1 << drop) - 1 if rounding == "stochastic" else 0, 1 << (drop - 1) if rounding == "nearest" else 0
 
@@ -90,6 +101,7 @@ def _update(
     dither: Integers,
     shift: int,
 ) -> tuple[Integers, bool | np.ndarray]:
+    """Return `(value, saturated)` after an update that drops `drop` bits, of a weight or a bias."""
     room = specification.largest_shifts[connection - 1] - shift
     mask, constant = dither_bits(specification, drop)
     moved = weight + (((difference << room) + (dither & mask) + constant) >> drop)

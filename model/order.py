@@ -1,4 +1,4 @@
-"""In which order an epoch visits the samples, and which of them are nudged backwards (docs/numerics.md, 4 and 7)."""
+"""The order in which an epoch visits the samples, and the signs of their nudges (docs/numerics.md, 4 and 7)."""
 
 import math
 
@@ -9,7 +9,8 @@ from ceprop.specification import Specification
 
 
 def epoch_order(specification: Specification, epoch: int, count: int) -> np.ndarray:
-    """Sample numbers, int64 (count,), in the order in which `epoch` (from 0) visits them."""
+    """Return the numbers of the samples, int64 (count,), in the order in which `epoch` visits them. Epochs are counted
+    from 0."""
     stream = Stream(specification.seed, Purpose.ORDER, epoch)
     start = stream.below(count)
     stride = 1 + stream.below(count)
@@ -19,7 +20,8 @@ def epoch_order(specification: Specification, epoch: int, count: int) -> np.ndar
 
 
 def epoch_signs(specification: Specification, epoch: int, count: int) -> np.ndarray:
-    """Whether the nudge (the first, where it is centred) of each position of `epoch` is negative, bool (count,)."""
+    """Return whether the nudge at each position of `epoch` is negative, bool (count,). With a centred nudge this is the
+    first of the two nudges."""
     sign = specification.nudge.sign
     if sign == "alternating":
         return np.arange(count) % 2 == 1

@@ -1,4 +1,4 @@
-"""The readable golden model: docs/numerics.md in numpy, sums in full at every step."""
+"""The readable golden model: docs/numerics.md in numpy. Every step computes every sum in full."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ from ceprop.specification import Specification
 
 @dataclass
 class _Sample:
-    """A sample on its way through the phases: what all of them need, and one row a step of states and drives."""
+    """A sample during its phases: the arguments that all phases need, and the trace with one row of states and drives
+    per step."""
 
     network: Network
     x: np.ndarray
@@ -25,12 +26,15 @@ class _Sample:
 
     @property
     def specification(self) -> Specification:
+        """The specification of the network."""
         return self.network.specification
 
     def drive(self) -> np.ndarray:
+        """Return the drive with the present weights, int64 (n_1,)."""
         return self.network.weights[0].astype(np.int64) @ self.x
 
     def trace(self, states: States, drive: np.ndarray) -> None:
+        """Append a row of states and drives to the trace."""
         self.states.append(np.concatenate(states))
         self.drives.append(drive)
 
@@ -45,11 +49,13 @@ def run_sample(
     trace: bool = False,
     skip: bool = True,
 ) -> SampleRecord:
-    """Show the network one sample and, if `label` is given, let it learn.
+    """Show the network one sample. If `label` is given, the network learns from it.
 
-    `inputs` holds n_0 quantised inputs, `shifts` the rate shift of each connection, `negative` the nudge's sign (the
-    first one's, where it is centred). Without `skip` all steps are executed, to the same bits; the record then counts
-    them all."""
+    `inputs` are n_0 quantised inputs. `shifts` are the rate shifts of the connections. `negative` tells whether the
+    nudge is negative; with a centred nudge this is the first of the two nudges. With `trace`, the record holds the
+    states and drives of every step. Without `skip`, all steps are executed and counted in the record. The bits are the
+    same.
+    """
     sample = _Sample(network, np.asarray(inputs, np.int64), shifts, skip)
     states, free_steps, free_end = _free_phase(sample)
     signs = [negative, not negative] if network.specification.nudge.sign == "centred" else [negative]
@@ -68,7 +74,7 @@ def run_sample(
 
 
 def _free_phase(sample: _Sample) -> tuple[States, int, FreeEnd]:
-    """`(states, executed steps, end)`."""
+    """Return `(states, executed steps, end)` of the free phase."""
     most = sample.specification.phases.free_steps
     before = [np.zeros(n, np.int64) for n in sample.specification.layers[1:]]
     states, end, drive = before, FreeEnd.OPEN, sample.drive()
@@ -87,7 +93,8 @@ def _free_phase(sample: _Sample) -> tuple[States, int, FreeEnd]:
 
 
 def _nudged_phase(sample: _Sample, free: States, label: int, negative: bool) -> tuple[int, bool, int]:
-    """`(executed steps, settled, saturations)` of a nudged phase from the states `free`, learning included."""
+    """Run a nudged phase from the states `free`, with its learning. Returns `(executed steps, settled,
+    saturations)`."""
     network, specification = sample.network, sample.specification
     target = np.zeros(specification.classes, np.int64)
     target[label] = (1 << specification.formats.state_bits) - 1
@@ -109,12 +116,13 @@ def _nudged_phase(sample: _Sample, free: States, label: int, negative: bool) -> 
 
 
 def _advance(network: Network) -> None:
+    """Replace all generators by their next values."""
     bits = network.specification.generator_bits
     network.generators = [advance(r.astype(np.int64), bits).astype(np.uint32) for r in network.generators]
 
 
 def _step(network: Network, drive: np.ndarray, states: States) -> States:
-    """All layers' new states from the old ones."""
+    """Return the new states of all layers, computed from the old states."""
     return [
         activate(network.specification, layer, _sum(network, drive, states, layer))
         for layer in network.specification.connections
@@ -122,7 +130,7 @@ def _step(network: Network, drive: np.ndarray, states: States) -> States:
 
 
 def _sum(network: Network, drive: np.ndarray, states: States, layer: int) -> np.ndarray:
-    """Sums of `layer` with `F_l` fraction bits; `states[l - 1]` belongs to layer `l`."""
+    """Return the sums of `layer`, int64 (n_l,) with `F_l` fraction bits. `states[l - 1]` belongs to layer `l`."""
     specification = network.specification
     state_bits, input_bits = specification.formats.state_bits, specification.formats.input_bits
     total = network.biases[layer - 1].astype(np.int64) << state_bits
@@ -135,4 +143,5 @@ def _sum(network: Network, drive: np.ndarray, states: States, layer: int) -> np.
 
 
 def _equal(some: States, others: States) -> bool:
+    """Return whether two lists of states are equal."""
     return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))

@@ -1,4 +1,5 @@
-"""The learning rules of the readable golden model (docs/numerics.md, 5): one update of everything from two states."""
+"""The learning rules of the readable golden model (docs/numerics.md, 5): one update of all weights and biases from two
+sets of states."""
 
 from collections.abc import Sequence
 
@@ -8,13 +9,16 @@ from ceprop.model.network import Network
 from ceprop.model.numbers import input_pattern, update, update_bias
 
 States = list[np.ndarray]
-"""States of layers 1..L, int64 (n_l,) each."""
+"""States of layers 1 to L, int64 (n_l,) each."""
 
 
 def learn(network: Network, x: np.ndarray, old: States, new: States, shifts: Sequence[int], negative: bool) -> int:
-    """Move all weights and biases by what the states `old` and `new` say: those before and after one step where
-    learning is continual, at the ends of the free and of the nudged phase where it is not. Returns the number of
-    saturations."""
+    """Update all weights and biases from the states `old` and `new`. Returns the number of saturations.
+
+    With continual learning, these are the states before and after one step. Otherwise they are the states at the end of
+    the free phase and at the end of the nudged phase. `x` are the n_0 inputs, `shifts` the rate shifts of the
+    connections, and `negative` tells whether the nudge is negative.
+    """
     specification = network.specification
     sign = -1 if negative else 1
     generators = [generator.astype(np.int64) for generator in network.generators]
@@ -39,7 +43,7 @@ def learn(network: Network, x: np.ndarray, old: States, new: States, shifts: Seq
 def _differences(
     network: Network, connection: int, x: np.ndarray, old: States, new: States
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The weight sets of a connection, each (n_l, n_{l-1}), with their `D` of the same shape."""
+    """Return the weight sets of a connection, each (n_l, n_{l-1}), with their `D` of the same shape."""
     here, below = connection - 1, connection - 2
     weights = network.weights[here]
     if connection == 1:

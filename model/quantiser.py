@@ -1,4 +1,4 @@
-"""From raw samples to quantised inputs (docs/numerics.md, 2)."""
+"""The quantiser, which makes inputs from raw samples (docs/numerics.md, 2)."""
 
 import warnings
 
@@ -8,13 +8,14 @@ from ceprop.common.errors import CepropError, CepropWarning
 from ceprop.specification import Specification
 
 _BLOCK = 4096
-"""Samples that are quantised at once: the integers in between take four times the memory of the result."""
+"""Number of samples that are quantised at once. The intermediate integers take four times the memory of the result."""
 
 
 def quantise(specification: Specification, raw: np.ndarray) -> np.ndarray:
-    """Quantised inputs, uint16 (n, n_0), of raw integer samples (n, n_0).
+    """Return quantised inputs, uint16 (n, n_0), of raw integer samples (n, n_0).
 
-    Raises :class:`CepropError` where a sample does not have one value per input unit."""
+    Raises :class:`CepropError` if a sample does not have one value per input unit.
+    """
     units = specification.layers[0]
     if raw.ndim != 2 or raw.shape[1] != units:
         raise CepropError(f"samples of shape {raw.shape[1:]}: layer 0 has {units} units")
@@ -25,19 +26,22 @@ def quantise(specification: Specification, raw: np.ndarray) -> np.ndarray:
 
 
 def _quantise_block(specification: Specification, raw: np.ndarray) -> np.ndarray:
+    """Return the quantised inputs of a block of samples."""
     samples = raw.astype(np.int64)
     low, high = np.int64(specification.quantiser.low), np.int64(specification.quantiser.high)
     if specification.quantiser.mode == "minmax":
         low, high = samples.min(axis=1, keepdims=True), samples.max(axis=1, keepdims=True)
     span, top = high - low, (1 << specification.formats.input_bits) - 1
-    # A sample without contrast has span 0 and only zeros above its low: any divisor gives zeros.
+    # A sample without contrast has a span of 0, and all its values equal `low`. Any divisor gives zeros.
     scaled = ((samples - low) * top + span // 2) // np.maximum(span, 1)
     return np.clip(scaled, 0, top).astype(np.uint16)
 
 
 def warn_outside_range(specification: Specification, *samples: np.ndarray) -> None:
-    """Warn with :class:`CepropWarning` where values of raw integer `samples`, (n, n_0) each, lie outside a fixed range:
-    the quantiser makes its ends of them, and what told them apart is lost."""
+    """Warn with :class:`CepropWarning` if values of raw integer `samples`, (n, n_0) each, lie outside a fixed range.
+
+    The quantiser replaces such values by the nearest end of the range, so they can no longer be distinguished.
+    """
     quantiser = specification.quantiser
     if quantiser.mode == "minmax":
         return

@@ -1,4 +1,4 @@
-"""What is known about a sample after the network has seen it."""
+"""The outcome of one sample."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class FreeEnd(IntEnum):
-    """How a free phase ended (docs/numerics.md, 4)."""
+    """The ways in which a free phase ends (docs/numerics.md, 4)."""
 
     OPEN = 0
     SETTLED = 1
@@ -16,13 +16,27 @@ class FreeEnd(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class SampleRecord:
-    """One sample's outcome.
+    """The outcome of one sample.
 
-    `free_steps` and `nudged_steps` count executed steps, the last one that changed nothing included; a centred nudge
-    counts both its phases, and `nudged_settled` says that both settled. With `label=None` no nudged step is executed
-    and `nudged_settled` is False. With `trace=True`, `states` (int64, one row
-    an executed step, layers 1..L side by side) holds the states after each step, before a period-2 phase swaps them,
-    and `drives` (int64, same rows, n_1 columns) the input's drive that entered that step's sums."""
+    Fields
+    ------
+    prediction, tie : int, bool
+        The index of the largest output after the free phase, and whether several outputs are largest.
+    free_steps, nudged_steps : int
+        The numbers of executed steps, with the last step that changed nothing. With a centred nudge, `nudged_steps` is
+        the sum over both nudged phases. Without a label it is 0.
+    free_end : FreeEnd
+        How the free phase ended.
+    nudged_settled : bool
+        Whether every nudged phase settled. Without a label it is False.
+    saturations : int
+        The number of updates that were saturated.
+    states : array or None
+        With a trace, the states after each step, int64: one row per executed step, layers 1 to L side by side. The swap
+        of states at the end of a phase of period 2 is not applied.
+    drives : array or None
+        With a trace, the drive that entered the sums of each step, int64: the same rows, n_1 columns.
+    """
 
     prediction: int
     tie: bool

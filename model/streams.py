@@ -1,4 +1,5 @@
-"""SplitMix64 streams: all randomness that is not a generator's, from integers alone (docs/numerics.md, 7)."""
+"""SplitMix64 streams, from which all random numbers except those of the generators are drawn, with integers alone
+(docs/numerics.md, 7)."""
 
 from enum import IntEnum
 
@@ -10,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 class Purpose(IntEnum):
-    """What a stream is drawn for; the numbers are part of the arithmetic contract."""
+    """The purpose of a stream. The numbers are part of the arithmetic contract."""
 
     WEIGHTS = 1
     BIASES = 2
@@ -23,14 +24,15 @@ class Purpose(IntEnum):
 
 
 class Stream:
-    """Draws of 64 bits in turn, the same on every machine, from a seed (64 bits), a purpose and an index."""
+    """A sequence of 64-bit random numbers, made from a seed of 64 bits, a purpose and an index. It is the same on every
+    machine."""
 
     def __init__(self, seed: int, purpose: Purpose, index: int) -> None:
         self._base = mix(mix(mix(seed + _GOLDEN) + (purpose + 1) * _GOLDEN) + (index + 1) * _GOLDEN)
         self._drawn = 0
 
     def draws(self, count: int) -> np.ndarray:
-        """The next `count` draws, uint64."""
+        """Return the next `count` numbers, uint64."""
         steps = np.arange(self._drawn + 1, self._drawn + count + 1, dtype=np.uint64)
         self._drawn += count
         z = steps * np.uint64(_GOLDEN) + np.uint64(self._base)
@@ -39,21 +41,21 @@ class Stream:
         return z ^ (z >> np.uint64(31))
 
     def draw(self) -> int:
-        """The next draw."""
+        """Return the next number."""
         self._drawn += 1
         return mix(self._base + self._drawn * _GOLDEN)
 
     def below(self, bound: int) -> int:
-        """The next draw, scaled to `0..bound - 1`; `bound` is at most 2^32."""
+        """Return the next number, scaled to `0..bound - 1`. `bound` is at most 2^32."""
         return ((self.draw() >> 32) * bound) >> 32
 
     def all_below(self, bound: int, count: int) -> np.ndarray:
-        """The next `count` draws, each scaled to `0..bound - 1`, int64; `bound` is at most 2^32."""
+        """Return the next `count` numbers, int64, each scaled to `0..bound - 1`. `bound` is at most 2^32."""
         return (((self.draws(count) >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32)).astype(np.int64)
 
 
 def mix(z: int) -> int:
-    """SplitMix64's finaliser, modulo 2^64."""
+    """Return the finaliser of SplitMix64 of `z`, modulo 2^64."""
     z &= _MASK
     z = ((z ^ (z >> 30)) * _FIRST) & _MASK
     z = ((z ^ (z >> 27)) * _SECOND) & _MASK

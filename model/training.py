@@ -1,4 +1,4 @@
-"""Training over epochs, sample by sample, from any position on."""
+"""Training over epochs, sample by sample, from any position."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -16,12 +16,13 @@ from ceprop.model.record import FreeEnd
 from ceprop.specification import Specification
 
 _BLOCK_SAMPLES, _BLOCK_PRODUCTS = 2000, 2**33
-"""At most so many samples, or about so many products, lie between two calls of a progress callback: some seconds."""
+"""Greatest number of samples, and approximate greatest number of products, between two calls of a progress callback.
+They take a few seconds."""
 
 
 @dataclass
 class Counters:
-    """Sums over the samples that the running epoch has trained on."""
+    """Sums over the training samples of the current epoch. The fields are counts of samples, steps and saturations."""
 
     samples: int = 0
     errors: int = 0
@@ -35,7 +36,7 @@ class Counters:
     saturations: int = 0
 
     def add(self, records: Records, labels: np.ndarray) -> None:
-        """Count a block of samples."""
+        """Add the counts of a block of samples."""
         ends = np.bincount(records.free_ends, minlength=len(FreeEnd))
         block = Counters(
             samples=len(labels),
@@ -55,9 +56,12 @@ class Counters:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One finished epoch (the first is 0). Errors are shares: on the test set and the training set after the epoch,
-    and `online_error` of the predictions made while learning; counts named `test_` are those of the test set as in
-    :class:`Evaluation`, the others those of the learning samples."""
+    """The figures of one finished epoch. Epochs are counted from 0.
+
+    Errors are shares from 0 to 1. `test_error` and `train_error` are those of the network after the epoch.
+    `online_error` is that of the predictions made during learning. Counts that are named `test_` are those of the test
+    set, as in :class:`Evaluation`. The other counts are those of the training samples.
+    """
 
     epoch: int
     test_error: float
@@ -80,10 +84,12 @@ class EpochRow:
 
 @dataclass
 class Trainer:
-    """A network on its way through the epochs of a data set.
+    """A network that is trained over the epochs of a data set.
 
-    `epoch` and `sample` are the position of the next sample; `counters` belong to the running epoch, `history` holds
-    the finished ones. What an exception interrupts is to be resumed from a checkpoint, not from this object."""
+    `epoch` and `sample` are the position of the next sample. `counters` are those of the current epoch, and `history`
+    has a row for each finished epoch. After an exception during a run, this object is not valid, and training has to be
+    resumed from a checkpoint.
+    """
 
     specification: Specification
     network: Network
@@ -95,20 +101,22 @@ class Trainer:
 
     @classmethod
     def start(cls, specification: Specification, dataset: Dataset) -> Self:
-        """A trainer before the first sample, its network drawn from the specification's seed."""
+        """Return a trainer before the first sample, with the initial network of the specification."""
         return cls(specification, Network.initial(specification), dataset)
 
     @property
     def epoch_samples(self) -> int:
-        """Samples of an epoch."""
+        """The number of samples per epoch."""
         return len(self.dataset.train_labels)
 
     def run(self, samples: int, progress: Callable[["Trainer"], None] | None = None) -> None:
-        """Learn from the next `samples` samples, across epochs; an epoch's end evaluates it into `history`.
+        """Learn from the next `samples` samples, over as many epochs as they take. At the end of an epoch, the network
+        is evaluated and a row is added to `history`.
 
-        `progress` is called after every block of at most 2,000 samples, fewer where the network is large, at a position
-        fit for a checkpoint. Raises
-        :class:`DivergenceError` at the end of an epoch that left nothing to learn on with."""
+        `progress` is called after every block of samples, when the trainer can be saved as a checkpoint. A block has at
+        most 2,000 samples, and fewer if the network is large. Raises :class:`DivergenceError` at the end of an epoch
+        that left a network which cannot learn.
+        """
         specification = self.specification
         steps = specification.phases.free_steps + specification.phases.nudged_steps
         longest = max(1, min(_BLOCK_SAMPLES, _BLOCK_PRODUCTS // (steps * specification.weights)))
@@ -122,14 +130,15 @@ class Trainer:
                 progress(self)
 
     def run_epochs(self, epochs: int, progress: Callable[["Trainer"], None] | None = None) -> None:
-        """Learn until `epochs` epochs in all are finished."""
+        """Learn until `epochs` epochs are finished in total."""
         self.run((epochs - self.epoch) * self.epoch_samples - self.sample, progress)
 
     def evaluate(self) -> Evaluation:
-        """Inference over the test set; the network stays as it is."""
+        """Return the counts of an inference over the test set. The network is not changed."""
         return evaluate(self.network, self.dataset.test_inputs, self.dataset.test_labels)
 
     def _learn(self, count: int) -> None:
+        """Learn from the next `count` samples, which lie within the current epoch."""
         here = slice(self.sample, self.sample + count)
         order = epoch_order(self.specification, self.epoch, self.epoch_samples)[here]
         negatives = epoch_signs(self.specification, self.epoch, self.epoch_samples)[here]
@@ -141,6 +150,7 @@ class Trainer:
         self.sample += count
 
     def _finish_epoch(self) -> None:
+        """Evaluate the network, add a row to the history, and begin the next epoch."""
         test = self.evaluate()
         check_divergence(self.network, self.dataset.test_inputs, test, self.epoch)
         train = evaluate(self.network, self.dataset.train_inputs, self.dataset.train_labels)

@@ -1,7 +1,7 @@
-"""Testbenches that hold the hardware to the golden model, on Verilator and Icarus through cocotb.
+"""Testbenches that compare the hardware with the golden model, on Verilator and Icarus through cocotb.
 
-In come a specification, samples and a :class:`ComparisonPlan`. Out goes a :class:`Comparison`: how much was compared
-and what differed first. `find_simulator` and `lint` know the tools.
+In come a specification, samples and a :class:`ComparisonPlan`. Out goes a :class:`Comparison`, which tells how much was
+compared and what differed first. `find_simulator` and `lint` run the installed tools.
 """
 
 from ceprop.sim.compare import Comparison, compare

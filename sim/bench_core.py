@@ -1,4 +1,4 @@
-"""cocotb testbench: the core and the golden model learn the same samples, side by side."""
+"""The cocotb testbench in which the core and the golden model learn the same samples and are compared."""
 
 import os
 from pathlib import Path
@@ -16,22 +16,22 @@ from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
 from ceprop.specification import Geometry, registers
 
 PATIENCE = 10
-"""A sample may take so many times the cycles that the model expects; a core that takes more hangs."""
+"""A core hangs if it needs more than this multiple of the cycles that the model expects for a sample."""
 
 GROUP_CYCLES = 20
-"""Cycles in which a group is written or, one at a time, read back; a few less."""
+"""Upper bound of the cycles in which one group is written, or read back on its own."""
 
 
 @cocotb.test()
 async def learn_side_by_side(dut) -> None:
-    """Run the job's samples; stop after the first one that differs."""
+    """Run the samples of the job. Stop after the first sample that differs."""
     place = Path(os.environ[VARIABLE])
     job = Job.load(place)
     geometry = Geometry(job.specification)
     driver = CoreDriver(dut, geometry, job.manifest)
     await driver.start()
     bench = Bench(job, geometry, driver, place / PROGRESS)
-    # A core that does not take what is loaded fails here, and does not wait for ever.
+    # If a core does not take the words that are loaded, this time limit ends the test.
     groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
     await with_timeout(bench.prepare(), PATIENCE * GROUP_CYCLES * (groups + 10) * PERIOD, "ns")
     for batch in job.batches():
@@ -42,7 +42,8 @@ async def learn_side_by_side(dut) -> None:
 
 
 class Bench:
-    """One run: the core, the model, and the checker between them. `progress` is a file for the samples compared."""
+    """One run of the core and the model, compared by a checker. `progress` is the file into which the number of
+    compared samples is written."""
 
     def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver, progress: Path):
         self.job = job
@@ -54,18 +55,18 @@ class Bench:
         self.model = ModelSide(job, geometry)
         self.settings = self._initial_settings
         self.sent: dict[int, int] = {}
-        """The cycle from which on the core had the whole of a sample."""
+        """The cycle, by sample, at which the core had received the whole sample."""
 
     async def prepare(self) -> None:
-        """Load the network and the settings of the whole run, and listen to the trace."""
+        """Load the network and the settings of the whole run, and start to collect the trace."""
         await self.driver.load(self.model.network)
         await self._set(self._settings_of_run)
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
 
     async def _interrupt(self, number: int, cycles: int) -> None:
-        """Begin a sample, and break it off by a reset. The core is put to work again as soon as it lets itself: what it
-        has forgotten must not come back."""
+        """Begin a sample, and interrupt it by a reset after some cycles. Then load the core again as soon as its ports
+        open. No part of the interrupted sample may have an effect after the reset."""
         sending = cocotb.start_soon(self._send(range(number, number + 1)))
         for _ in range(cycles):
             await FallingEdge(self.driver.dut.clk)
@@ -78,9 +79,9 @@ class Bench:
         await self._set(self._settings_of_run)
 
     async def run(self, batch: range) -> None:
-        """Samples between which nothing is read or written: each is sent while the one before is at work."""
+        """Run samples without a command between them. Each sample is sent while the core works on the one before."""
         self.checker.sample = batch.start
-        # A fault goes in before the model has seen the sample: until then both sides hold the same weights.
+        # The fault is written before the model has learnt from the sample. Until then both sides hold the same weights.
         if batch.start == self.job.fault:
             lane, address, words = flipped_weight(self.geometry, self.model.network, self.driver.word_bits)
             await self.driver.write(Space.WEIGHT, address, words, lane=lane)
@@ -93,7 +94,7 @@ class Bench:
         before = None
         for number in batch:
             self.checker.sample = number
-            # What the core knew of the sample when the one before was done.
+            # The cycles by which the core had listed this sample before the previous one was finished.
             early = before - self.sent[number] - self.driver.listing_cycles if before and number in self.sent else None
             expected = self.model.sample(number, early)
             if number in self.job.rewrites:
@@ -110,29 +111,32 @@ class Bench:
                 await self._patiently(self._read_back(expected), expected, self._groups * GROUP_CYCLES)
 
     async def _send(self, batch: range) -> None:
-        """Send samples as a fast host does: a group in every cycle in which the core takes one."""
+        """Send samples as a fast host does, with one group in every cycle in which the core takes one."""
         for number in batch:
             inputs, label = self.job.inputs[number], int(self.job.labels[number])
             await self.driver.send_sample(inputs, label, zeros=not self.job.skip)
             self.sent[number] = self.driver.now
 
     async def _patiently(self, work, expected: Expected, more_cycles: int = 0):
-        """The result of `work`, or None and a mismatch where the core hangs."""
+        """Return the result of `work`. If the core hangs, report a mismatch and return None."""
         patience = PATIENCE * (expected.cost.cycles + self._groups + more_cycles + 1000)
         try:
             return await with_timeout(work, patience * PERIOD, "ns")
         except SimTimeoutError:
             cycles = expected.cost.cycles
-            self.checker.report(f"no answer in {patience} cycles, the model expects {cycles}: the core hangs")
+            self.checker.report(f"the core hangs: no answer in {patience} cycles, where the model expects {cycles}")
             return None
 
     async def _compare(self, number: int, expected: Expected, before: int | None) -> int:
-        """Wait for a sample's result and hold it, and the trace, to the model; gives the cycle of the result.
+        """Wait for the result of a sample, and compare it and the trace with the model. Returns the cycle of the
+        result.
 
-        `before` is that of the result before, where the sample follows it closely."""
+        `before` is the cycle of the previous result if this sample follows without a command between them, and None
+        otherwise.
+        """
         (beat,) = await self.driver.receive("result", 1)
         now, record = self.driver.now, expected.record
-        # First of all: the name of a broken contract says more than a wrong bit that follows from it.
+        # Violated checks are reported first, because they tell more than the wrong bit that follows from them.
         if violated := self.driver.violated():
             self.checker.report(f"violated checks: {', '.join(violated)}")
         if self.geometry.trace:
@@ -143,7 +147,7 @@ class Bench:
         if before is not None and self.sent[number] + self.driver.listing_cycles <= before:
             self.outcome.followed_samples += 1
             self.outcome.elapsed_cycles += now - before
-            self.checker.number("cycles since the result before", now - before, expected.cost.cycles)
+            self.checker.number("cycles since the previous result", now - before, expected.cost.cycles)
         self.outcome.samples += 1
         self.outcome.errors += int(record.prediction != self.job.labels[number])
         self.outcome.counters = dict(self.model.counters)
@@ -164,23 +168,27 @@ class Bench:
 
     @property
     def _initial_settings(self) -> dict[str, int]:
+        """The initial values of all writable registers, by name."""
         return {r.name: r.initial for r in registers(self.job.specification) if r.writable}
 
     @property
     def _settings_of_run(self) -> dict[str, int]:
+        """The registers that have the same value during the whole run, by name."""
         return {"learn": int(self.job.learn), "skip": int(self.job.skip)}
 
     @property
     def _groups(self) -> int:
-        """Groups of weights: more than a sample has of inputs, and most of what is read back."""
+        """The number of groups of weights. It exceeds the number of groups of inputs in a sample, and it is the largest
+        part of what is read back."""
         return self.geometry.cols * self.geometry.weight_words
 
     async def _set(self, values: dict[str, int]) -> None:
-        """Write the registers that do not hold their value yet."""
+        """Write the registers that do not have their value yet."""
         for name, value in values.items():
             if self.settings.get(name) != value:
                 await self.driver.write_register(name, value)
                 if name == "skip":
-                    # Inputs are listed as they come: it must be in force before the first of them.
+                    # Inputs are listed when they arrive. So this register must be in force before the first input, and
+                    # the read waits for this.
                     await self.driver.read_register(name)
                 self.settings[name] = value

@@ -1,4 +1,5 @@
-"""Holds what a core did against the golden model's record: integers, equality, and the first place that differs."""
+"""The comparison of a core with the record of the golden model. Integers are compared for equality, and the first place
+that differs is reported."""
 
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from ceprop.specification import Geometry
 
 
 class Checker:
-    """Compares sample after sample and keeps count in an :class:`Outcome`."""
+    """Compares the samples one by one, and counts the comparisons and mismatches in an :class:`Outcome`."""
 
     def __init__(self, geometry: Geometry, outcome: Outcome):
         self.geometry = geometry
@@ -24,16 +25,19 @@ class Checker:
         self._beats = [(layer, slot) for layer in self._layers for slot in range(geometry.slots(layer))]
 
     def trace(self, codec: Codec, beats: Sequence[int], record: SampleRecord) -> None:
-        """Every state of every layer and every drive, after every step of both phases."""
+        """Compare every state of every layer and every drive, after every step of both phases, with `record`.
+
+        `beats` are the payloads of the trace of one sample.
+        """
         assert record.states is not None
         assert record.drives is not None
         steps, rest = divmod(len(beats), len(self._beats))
         if not beats or rest:
-            self.report(f"{len(beats)} groups of states came, {len(self._beats)} make a step")
+            self.report(f"the trace has {len(beats)} groups of states, where each step has {len(self._beats)}")
             return
         places = zip(codec.unpack(beats, "layer").tolist(), codec.unpack(beats, "slot").tolist(), strict=True)
         if list(places) != self._beats * steps:
-            self.report("groups of states came out of order")
+            self.report("the groups of states in the trace are not in order")
             return
         states = codec.unpack(beats, "neurons", "state").reshape(steps, len(self._beats), -1)
         drives = codec.unpack(beats, "neurons", "drive", signed=True).reshape(steps, len(self._beats), -1)
@@ -49,7 +53,7 @@ class Checker:
         self.number("steps executed", steps, len(record.states))
 
     def contents(self, found: Contents, network: Network, record: SampleRecord) -> None:
-        """Every weight, bias and generator, and the states at the end."""
+        """Compare every weight, bias and generator with `network`, and the states at the end with `record`."""
         for l, (weights, expected) in enumerate(zip(found.weights, network.weights, strict=True), 1):
             self.compare(f"after the last step, weights of layer {l}", weights, expected)
             self.outcome.weights += expected.size
@@ -68,12 +72,13 @@ class Checker:
             self.outcome.states += end - start
 
     def number(self, what: str, found: int, expected: int) -> None:
-        """One number of a sample."""
+        """Compare one number of a sample. `what` is its name in a report."""
         if found != expected:
             self.report(f"{what}: model {expected}, hardware {found}")
 
     def compare(self, where: str, found: np.ndarray, expected: np.ndarray) -> None:
-        """Two arrays of integers, the last axes being unit and, for weights, the unit it comes from."""
+        """Compare two arrays of integers. Axis 0 is the unit. For weights, axis 1 is the unit from which the connection
+        comes."""
         if np.array_equal(found, expected):
             return
         places = np.argwhere(found != expected)
@@ -82,23 +87,25 @@ class Checker:
         self.report(f"{where}, {unit}: model {expected[place]}, hardware {found[place]}", len(places))
 
     def report(self, text: str, count: int = 1) -> None:
-        """Count mismatches; the first is kept."""
+        """Add `count` mismatches. The text of the first report is kept."""
         self.outcome.mismatches += count
         if self.outcome.first_mismatch is None:
             self.outcome.first_mismatch = f"sample {self.sample}, {text}"
 
     def _layer(self, groups: np.ndarray, layer: int) -> np.ndarray:
-        """A layer's units from the groups of one step, shape (groups, lanes)."""
+        """Return the units of a layer from the groups of one step, which have the shape (groups, lanes)."""
         first = self._beats.index((layer, 0))
         lanes = groups[first : first + self.geometry.slots(layer), : self.geometry.lanes(layer)]
         return lanes.reshape(-1)[: self.geometry.specification.layers[layer]]
 
     def _step(self, step: int, record: SampleRecord) -> str:
+        """Return the name of a step in a report. Steps are counted from 0 over both phases."""
         if step < record.free_steps:
             return f"free phase step {step + 1}"
         return f"nudged phase step {step + 1 - record.free_steps}"
 
     def _final_states(self, record: SampleRecord) -> np.ndarray:
+        """Return the states in the core after the sample."""
         assert record.states is not None
         left = self.geometry.specification.phases.free_steps - record.free_steps
         if not record.nudged_steps and record.free_end is FreeEnd.PERIOD_2 and left % 2:

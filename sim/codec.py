@@ -1,4 +1,4 @@
-"""Payloads of the core's streams as integers, from the layouts of the manifest."""
+"""Conversion of the payloads of the core's streams, with the layouts in the manifest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,31 +11,35 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Codec:
-    """Packs and unpacks the payload that `manifest["streams"][name]["payload"]` describes."""
+    """Packs and unpacks a payload with the layout `payload`, which is `manifest["streams"][name]["payload"]`."""
 
     payload: dict[str, Any]
 
     def pack(self, **values: int | Sequence[int]) -> int:
-        """The payload with these fields, the others zero; an array takes one integer an element.
+        """Return the payload with these fields. All other fields are zero. An array takes a sequence with one integer
+        per element.
 
-        Raises `ValueError` where a value does not fit its field."""
+        Raises `ValueError` if a value does not fit its field.
+        """
         packed = bitstring.BitArray.from_zeros(self.payload["bits"])
         for name, value in values.items():
             field = self._field(name)
             elements = [value] if isinstance(value, int) else list(value)
-            # Element 0 lies in the lowest bits, which bitstring counts last.
+            # Element 0 lies in the lowest bits, which are the last ones in bitstring's order.
             bits = bitstring.Array(f"uint{field['bits'] // field.get('length', 1)}", elements[::-1]).data
             packed.overwrite(self.payload["bits"] - field["offset"] - len(bits), bits)
         return packed.uint
 
     def number(self, beat: int, name: str) -> int:
-        """One field, no array, of one payload."""
+        """Return one field, which must not be an array, of one payload."""
         field = self._field(name)
         return beat >> field["offset"] & ((1 << field["bits"]) - 1)
 
     def unpack(self, beats: Sequence[int], name: str, element: str | None = None, signed: bool = False) -> np.ndarray:
-        """One field of many payloads, int64 of shape (beats,) or (beats, length); `element` picks a field of a
-        structured element."""
+        """Return one field of many payloads, int64 (beats,), or (beats, length) for an array.
+
+        `element` selects a field of a structured element. With `signed`, values are in two's complement.
+        """
         size = (self.payload["bits"] + 7) // 8
         raw = np.frombuffer(b"".join(beat.to_bytes(size, "little") for beat in beats), np.uint8)
         bits = np.unpackbits(raw.reshape(-1, size), axis=1, bitorder="little")
@@ -53,18 +57,20 @@ class Codec:
         return values if "length" in field else values[:, 0]
 
     def offset(self, name: str) -> int:
-        """Lowest bit of a field."""
+        """Return the lowest bit of a field."""
         return self._field(name)["offset"]
 
     def _field(self, name: str) -> dict[str, Any]:
+        """Return the layout of a field."""
         return self._fields[name]
 
     @cached_property
     def _fields(self) -> dict[str, Any]:
+        """The layouts of all fields, by name."""
         return {entry["name"]: entry for entry in self.payload["fields"]}
 
 
 def sign_extend(values: np.ndarray, bits: int) -> np.ndarray:
-    """The low `bits` of every value as a two's complement number."""
+    """Return the low `bits` bits of every value as a number in two's complement."""
     values = values & ((1 << bits) - 1)
     return values - ((values >> (bits - 1)) << bits)

@@ -1,6 +1,7 @@
-"""How a design is compiled and simulated with cocotb, as commands for a folder in which every name is relative.
+"""The commands that compile a design and simulate it with cocotb, in a folder in which every file name is relative.
 
-So no path of the user's reaches `make`, a compiler or a simulator, and the same design always gives the same commands.
+Therefore no path of the user reaches `make`, a compiler or a simulator, and the same design always gives the same
+commands.
 """
 
 import os
@@ -13,18 +14,18 @@ from cocotb_tools import config
 from ceprop.sim.simulators import Simulator
 
 _COCOTB, _VERILATOR, _MAIN = "cocotb", "verilator", "main.cpp"
-"""Links to cocotb's libraries, to Verilator, and to the main program that cocotb brings for it."""
+"""Names of links to cocotb's libraries, to Verilator, and to cocotb's main program for Verilator."""
 
-# What cocotb's own runner makes public is every signal, so that nothing can be optimised away: an 8x8 array then
-# compiles for minutes and runs at 40 % of the speed. The testbenches use the top's ports only. Lint is a step of its
-# own (lint.py): its warnings must not stop a simulation.
+# cocotb's own runner makes every signal public, so that Verilator cannot optimise signals away. An 8x8 array then takes
+# minutes to compile and runs at 40 % of the speed. The testbenches use only the ports of the top module, so only these
+# are public here. The file lint.py checks the Verilog separately, so the warnings of Verilator do not stop a build.
 _VERILATOR_BUILD = ("-cc", "--exe", "--vpi", "--public-depth", "1", "-Wno-fatal", "--timescale", "1ns/1ps")
-# The folder in which it runs has the link; so the program runs in every such folder.
+# The program finds cocotb's libraries through a link in its working folder. So it runs in every folder with this link.
 _LINKING = f"-Wl,-rpath,{_COCOTB} -L{_COCOTB} -lcocotbvpi_verilator"
-# A few samples take less time than the compiler: one file of C++ with -O0 takes it a third of what several take with
-# -O1, most of which goes into reading the same headers again.
+# A short simulation takes less time than its compilation. One file of C++ with -O0 takes a third of the time of several
+# files with -O1, because the compiler reads the same headers for each file.
 _VERILATOR_SHORT = ("--output-split", "0", "-CFLAGS", "-O0")
-# -O1 compiles a quarter faster than -O2 and simulates a tenth slower.
+# With -O1, the compilation is a quarter faster than with -O2, and the simulation is a tenth slower.
 _VERILATOR_LONG = ("-CFLAGS", "-O1")
 _MOST_COMPILERS = 4
 
@@ -34,8 +35,11 @@ _DUMP = "dump"
 
 @dataclass(frozen=True)
 class Design:
-    """Verilog to simulate: the module `top`, and by file name what it needs besides; whether waveforms (FST) are
-    written, and whether the simulation takes longer than the compiler."""
+    """The Verilog to simulate.
+
+    `top` is the name of the top module and `verilog` is its text. `sources` are further files, by name. `waves` tells
+    whether waveforms (FST) are written. `long` tells whether the simulation takes longer than the compilation.
+    """
 
     top: str
     verilog: str
@@ -45,12 +49,12 @@ class Design:
 
     @property
     def sources_in_order(self) -> dict[str, str]:
-        """All Verilog, by file name."""
+        """All Verilog, by file name, in the order in which it is compiled."""
         return {f"{self.top}.v": self.verilog, **self.sources}
 
 
 def files(tool: Simulator, design: Design) -> dict[str, str]:
-    """What must be in the folder, by file name."""
+    """Return the files that must be in the folder: the text of each by its name."""
     if tool.name == "verilator":
         return design.sources_in_order
     waves = f'$dumpfile("{_DUMP}.fst"); $dumpvars(0, {design.top});'
@@ -59,7 +63,7 @@ def files(tool: Simulator, design: Design) -> dict[str, str]:
 
 
 def links(tool: Simulator) -> dict[str, Path]:
-    """Symbolic links that must be in the folder."""
+    """Return the symbolic links that must be in the folder: the target of each by its name."""
     if tool.name != "verilator":
         return {}
     main = config.share_dir / "lib" / "verilator" / "verilator.cpp"
@@ -67,28 +71,28 @@ def links(tool: Simulator) -> dict[str, Path]:
 
 
 def verilator_links(tool: Simulator) -> dict[str, Path]:
-    """Those that Verilator needs by itself, without cocotb."""
+    """Return the symbolic links that Verilator needs without cocotb."""
     return {_VERILATOR: tool.root} if tool.root else {}
 
 
 def environment(tool: Simulator) -> dict[str, str]:
-    """What the commands of :func:`build_commands` need in their environment."""
+    """Return the environment variables that the commands of :func:`build_commands` need."""
     return tool.environment | ({"VERILATOR_ROOT": _VERILATOR} if tool.root else {})
 
 
 def program(tool: Simulator, design: Design) -> str:
-    """The file that :func:`build_commands` make and :func:`run_command` runs."""
+    """Return the name of the file that :func:`build_commands` makes and :func:`run_command` runs."""
     return design.top if tool.name == "verilator" else "simulation.vvp"
 
 
 def waveforms(design: Design) -> str:
-    """The file that a simulation with waveforms writes."""
+    """Return the name of the file that a simulation with waveforms writes."""
     assert design.waves
     return f"{_DUMP}.fst"
 
 
 def build_commands(tool: Simulator, design: Design) -> list[list[str]]:
-    """What compiles the design, in order."""
+    """Return the commands that compile the design, in order."""
     sources = list(design.sources_in_order)
     made = program(tool, design)
     if tool.name == "icarus":
@@ -102,7 +106,7 @@ def build_commands(tool: Simulator, design: Design) -> list[list[str]]:
 
 
 def run_command(tool: Simulator, design: Design) -> list[str]:
-    """What simulates it."""
+    """Return the command that simulates the design."""
     made = program(tool, design)
     if tool.name == "icarus":
         module = config.lib_entry("vpi", "icarus")

@@ -1,4 +1,5 @@
-"""Generates a core, builds it for a simulator, and lets the testbench compare it with the golden model."""
+"""The comparison of a generated core with the golden model: the core is generated, built for a simulator, and run by
+the testbench."""
 
 import os
 import threading
@@ -24,37 +25,37 @@ from ceprop.sim.simulators import find_simulator
 from ceprop.specification import Specification
 
 _generate = lru_cache(maxsize=4)(generate)
-"""Generating takes seconds, and the same core is often compared more than once: on initial and on trained weights, with
-learning and without."""
+"""Generating takes seconds, and the same core is often compared several times, for example with initial and with
+trained weights, and with and without learning."""
 
 _FEW = 10
-"""Samples that take less time than building the simulation of a core."""
+"""Simulating this number of samples takes less time than building the simulation."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared, and whether anything differed.
+    """The result of a comparison: what was compared, and what differed.
 
     Fields
     ------
     samples_compared, steps_compared, states_compared, weights_compared : int
-        How many of each were compared.
+        The numbers of compared samples, steps, states, and weights with biases.
     mismatches : int
-        How many values differed; the run ends with the first sample that differs.
+        The number of values that differed. The run ends with the first sample that differs.
     first_mismatch : str or None
         Sample, step, layer, unit, both values, the seed and the command of the first difference.
     weights_sha256 : str
-        Digest of the weights in the core's memories.
+        The digest of the weights in the memories of the core.
     training_errors : int
-        Wrong predictions before learning from the sample.
+        The number of wrong predictions made before learning from the sample.
     cycles, counters : int, dict
-        The core's own counters.
+        The values of the core's own counters.
     followed_samples : int
-        Samples that had arrived before the result of the sample before.
+        The number of samples that had arrived before the result of the previous sample.
     elapsed_cycles : int
-        Their cycles from result to result, as the testbench's clock measured them.
+        The cycles of these samples, from result to result, measured with the clock of the testbench.
     build_seconds, seconds : float
-        Time to build the simulation, and for all of the comparison.
+        The time to build the simulation, and the time of the whole comparison.
     cycles_per_second : float
         Simulated clock cycles per second.
     """
@@ -83,24 +84,26 @@ def compare(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
-    """Let the specification's core learn in a simulator, and hold it bit for bit to the golden model.
+    """Simulate the specification's core while it learns, and compare it bit for bit with the golden model.
 
     Parameters
     ----------
     specification : Specification or path
-        What the core and the model are made from, or the TOML file with it.
+        The specification of the core and the model, or the path of its TOML file.
     dataset : Dataset, str or Path
-        Samples that were quantised for the specification, or the name of a data set, as
-        :func:`ceprop.model.load_dataset` takes it: `digits`, or a folder with MNIST's files.
+        Samples that were quantised for the specification, or the name of a data set for
+        :func:`ceprop.model.load_dataset`, which is `digits` or a folder with the files of MNIST.
     plan : ComparisonPlan or None
-        Which samples, from where, on which simulator; None for the defaults.
+        What is compared, and on which simulator. None stands for the defaults.
     progress : callable or None
-        Called twice per second with the samples compared so far and those that there are.
+        A function that is called twice per second with the number of samples compared so far and the number of all
+        samples.
 
     Raises
     ------
     CepropError
-        A tool or the data is missing, or the simulator fails. A difference is no error: the :class:`Comparison` has it.
+        A tool or the data is missing, or the simulator fails. A difference is not an error. It is reported in the
+        :class:`Comparison`.
     """
     plan = plan or ComparisonPlan()
     if not isinstance(specification, Specification):
@@ -109,7 +112,7 @@ def compare(
         dataset = load_dataset(specification, os.fspath(dataset))
     tool = find_simulator(plan.simulator, plan.wave_file is not None)
     specification = specification.override(f"array.trace={str(plan.trace).lower()}")
-    # pydantic makes a frozen specification that can be hashed.
+    # A specification is frozen, so pydantic makes it hashable.
     core = _generate(specification, plan.primitives, checks=plan.checks)  # pyright: ignore[reportArgumentType]
     design = Design(
         core.top,
@@ -130,7 +133,7 @@ def compare(
 
 
 def _job(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
-    """The plan as the testbench takes it."""
+    """Return the job of the testbench for a plan."""
     fault = Stream(specification.seed, Purpose.FAULT, 1).below(plan.samples) if plan.flip_weight_bit else None
     return Job(
         specification=specification,
@@ -147,7 +150,7 @@ def _job(specification: Specification, manifest: dict[str, Any], dataset: Datase
 
 
 def _sequence(specification: Specification, dataset: Dataset, plan: ComparisonPlan) -> dict[str, np.ndarray]:
-    """The next samples of a training run, over as many epochs as they take."""
+    """Return the next samples of a training run, over as many epochs as they take."""
     count = len(dataset.train_labels)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("order", "epochs", "negatives")}
     epoch, sample, samples = plan.epoch, plan.sample, plan.samples
@@ -171,6 +174,7 @@ def _sequence(specification: Specification, dataset: Dataset, plan: ComparisonPl
 def _comparison(
     outcome: Outcome, specification: Specification, plan: ComparisonPlan, build_seconds: float, seconds: float
 ) -> Comparison:
+    """Return the result of a comparison from the outcome of the testbench."""
     first = outcome.first_mismatch
     return Comparison(
         samples_compared=outcome.samples,
@@ -193,7 +197,7 @@ def _comparison(
 
 @contextmanager
 def _watched(file: Path, total: int, progress: Callable[[int, int], None] | None) -> Iterator[None]:
-    """Tell `progress` what the testbench wrote into its file, twice a second."""
+    """Call `progress` twice per second with the number that the testbench writes into `file`."""
     file.write_text("0")
     over = threading.Event()
 

@@ -1,18 +1,20 @@
-"""A comparison is a proof if it found no difference and compared everything that was asked for."""
+"""The check that a comparison was complete. Only a complete comparison without a difference is a proof."""
 
 from ceprop.common.errors import CepropError
 from ceprop.sim import Comparison
 
 
 def require_whole(comparison: Comparison, simulator: str, samples: int) -> None:
-    """Raise :class:`CepropError` where a comparison found no difference only because it ended early."""
+    """Raise :class:`CepropError` if a comparison found no difference but ended before all samples were compared."""
     done = comparison.samples_compared
     if not comparison.mismatches and (done < samples or not comparison.states_compared or not comparison.cycles):
-        raise CepropError(f"{simulator}: the simulation ended after {done} of {samples} samples; nothing is proven")
+        raise CepropError(
+            f"{simulator}: the simulation ended after {done} of {samples} samples, so the comparison is no proof"
+        )
 
 
 def comparison_rows(comparison: Comparison) -> list[tuple[str, str]]:
-    """What was compared, for a table."""
+    """Return the rows of a table of what was compared, each with a name and a value."""
     followed = comparison.followed_samples
     return [
         ("samples", f"{comparison.samples_compared:,}"),

@@ -1,4 +1,4 @@
-"""The core as a testbench sees it: its streams, and nothing else, so that the same code drives a netlist."""
+"""The driver of a core in a testbench. It uses only the streams of the core, so the same code drives a netlist."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,15 @@ from ceprop.specification import REGISTER_BITS, Edge, Geometry, registers
 from ceprop.specification.placement import neuron_words, neurons_of, weight_words, weights_of
 
 PERIOD = 10
-"""Nanoseconds of a clock period. Everything is driven and sampled at the falling edge, clear of the rising one."""
+"""The clock period in nanoseconds. All signals are driven and sampled at the falling edge, far from the rising edge."""
 _RELUCTANCE = 100
-"""Cycles in which a reader takes nothing at first: more than it takes to fill what waits for it."""
+"""Cycles in which a reader takes nothing at first. They are enough to fill everything that buffers words for the
+reader."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is read back from a core, one array a layer or connection."""
+    """The contents of a core's memories, with one array per layer or connection."""
 
     weights: list[np.ndarray]
     backward: list[np.ndarray]
@@ -40,11 +41,11 @@ class CoreDriver:
     Parameters
     ----------
     dut
-        cocotb's handle of the module.
+        The handle of the module in cocotb.
     geometry : Geometry
-        Of the specification that made it.
+        The geometry of the specification from which the core was generated.
     manifest : dict
-        Of the core as generated.
+        The manifest of the core.
     """
 
     def __init__(self, dut: Any, geometry: Geometry, manifest: dict[str, Any]):
@@ -56,7 +57,7 @@ class CoreDriver:
         self._checks: list[str] = manifest.get("checks", [])
 
     async def start(self) -> None:
-        """Clock and reset; every stream out is taken as it comes."""
+        """Start the clock and reset the core. All output streams are ready from now on."""
         dut = self.dut
         for name in ("command", "sample"):
             getattr(dut, f"{name}__valid").value = 0
@@ -71,7 +72,7 @@ class CoreDriver:
         await FallingEdge(dut.clk)
 
     async def reset(self) -> None:
-        """A reset of one cycle, whatever is at work; nothing is offered to the core meanwhile."""
+        """Reset the core for one cycle, whatever it is doing. Nothing is offered to the core during the reset."""
         for name in ("command", "sample"):
             getattr(self.dut, f"{name}__valid").value = 0
         self.dut.rst.value = 1
@@ -80,24 +81,27 @@ class CoreDriver:
         await FallingEdge(self.dut.clk)
 
     def violated(self) -> list[str]:
-        """Names of the checks in the core that were violated; none in a core without checks."""
+        """Return the names of the checks in the core that were violated. A core without checks has none."""
         return violated_names(self._checks, str(self.dut.violations.value)) if self._checks else []
 
     @property
     def now(self) -> int:
-        """Number of the clock cycle, seen from its falling edge."""
+        """The number of the clock cycle. A cycle begins at a falling edge."""
         return int(get_sim_time("ns")) // PERIOD
 
     @property
     def listing_cycles(self) -> int:
-        """Cycles from a sample's last group until the core knows that all column lanes have it on their lists."""
+        """The cycles from the last group of a sample until the core knows that all column lanes have listed it."""
         return listing_cycles(self.geometry)
 
     # --- streams
 
     async def send(self, name: str, payload: int) -> None:
-        """One beat into a stream; returns at the falling edge after it was taken. Wakes once, unless the core waits:
-        its `ready` is known at the falling edge, for it comes from registers alone."""
+        """Send one beat into a stream, and return at the falling edge after it was taken.
+
+        If the core does not stall, this function waits for one edge only. `ready` is known at the falling edge, because
+        it depends on registers alone.
+        """
         valid, ready = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__ready")
         getattr(self.dut, f"{name}__payload").value = payload
         valid.value = 1
@@ -108,7 +112,7 @@ class CoreDriver:
         valid.value = 0
 
     async def receive(self, name: str, count: int) -> list[int]:
-        """Beats of a stream; wakes only while there are some."""
+        """Return the next `count` beats of a stream. While the stream has none, this function does not wake up."""
         valid, payload = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__payload")
         beats: list[int] = []
         while len(beats) < count:
@@ -120,7 +124,7 @@ class CoreDriver:
         return beats
 
     async def collect_trace(self) -> None:
-        """Append every beat of the trace to `traced`, for ever."""
+        """Append every beat of the trace to `traced`. This function never returns."""
         valid, payload, fall = self.dut.trace__valid, self.dut.trace__payload, FallingEdge(self.dut.clk)
         while True:
             if not valid.value:
@@ -139,12 +143,16 @@ class CoreDriver:
         await self.send("command", payload)
 
     async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
-        """Read `count` groups of words, int64 of shape (count, words of a group): reluctantly at first, for nothing may
-        be lost until it is taken, then as they come."""
+        """Read `count` groups of words, int64 (count, words per group).
+
+        At first the response is not ready for some cycles, because no word may be lost while it waits. Then it is
+        always ready.
+        """
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
         return self.codecs["response"].unpack(await self._ask(payload, count), "words")
 
     async def _ask(self, payload: int, count: int) -> list[int]:
+        """Send a command that reads, and return its `count` responses."""
         self.dut.response__ready.value = 0
         await self.send("command", payload)
         await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
@@ -156,7 +164,7 @@ class CoreDriver:
         """Write a register by its name."""
         codec = self.codecs["command"]
         payload = codec.pack(write=1, space=Space.REGISTER.value, address=self.addresses[name])
-        # A register is wider than a word: it takes the lowest bits of the whole group.
+        # A register is wider than a word. Its value lies in the lowest bits of the whole group.
         await self.send("command", payload | value << codec.offset("words"))
 
     async def read_register(self, name: str) -> int:
@@ -166,8 +174,8 @@ class CoreDriver:
         return beat & ((1 << REGISTER_BITS) - 1)
 
     async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
-        """Registers that follow each other, in the order of their addresses, in one command and as reluctantly as
-        memories are read."""
+        """Read registers with consecutive addresses in one command. `names` are in the order of the addresses. As in
+        :meth:`read`, the response is not ready at first."""
         payload = self.codecs["command"].pack(space=0, address=self.addresses[names[0]], count=len(names))
         beats = await self._ask(payload, len(names))
         return {name: beat & ((1 << REGISTER_BITS) - 1) for name, beat in zip(names, beats, strict=True)}
@@ -175,7 +183,7 @@ class CoreDriver:
     # --- whole memories
 
     async def load(self, network: Network) -> None:
-        """Load a network."""
+        """Load all weights, biases and generators of a network."""
         mask = (1 << self.word_bits) - 1
         await self.load_weights(network)
         for space, values in ((Space.BIAS, network.biases), (Space.GENERATOR, network.generators)):
@@ -184,14 +192,14 @@ class CoreDriver:
                     await self.write(space, address, words, column=int(edge == "column"))
 
     async def load_weights(self, network: Network) -> None:
-        """Load its weights, the commands close behind each other."""
+        """Load the weights of a network, with one command directly after the other."""
         mask = (1 << self.word_bits) - 1
         for lane, column in enumerate(weight_words(self.geometry, [*network.weights, *network.backward]) & mask):
             for address, words in enumerate(column.tolist()):
                 await self.write(Space.WEIGHT, address, words, lane=lane)
 
     async def read_back(self) -> Contents:
-        """Everything that learning changes, and the states."""
+        """Return everything that learning changes, and the states."""
         bits = self.geometry.specification.formats.weight_bits
         state_bits = self.geometry.specification.formats.state_bits
         words = [
@@ -213,28 +221,29 @@ class CoreDriver:
 
     @property
     def edges(self) -> list[Edge]:
-        """Edges with neurons."""
+        """The edges with neurons."""
         return ["row", "column"] if self.geometry.layers("column") else ["row"]
 
     @property
     def word_bits(self) -> int:
-        """Bits of a lane's word."""
+        """The number of bits of the word of a lane."""
         field = next(f for f in self.codecs["response"].payload["fields"] if f["name"] == "words")
         return field["bits"] // field["length"]
 
     async def _read_neurons(self, space: Space) -> list[np.ndarray]:
+        """Return one array per layer with the words of its neurons in a memory."""
         found: dict[str, np.ndarray] = {"row": np.zeros((0, 1), np.int64), "column": np.zeros((0, 1), np.int64)}
         for edge in self.edges:
             count = self.geometry.neuron_words(edge)
             lanes = self.geometry.rows if edge == "row" else self.geometry.cols
-            # The first group by itself, for a command may ask for no more.
+            # The first group is read on its own, to test a command that reads only one group.
             parts = [(0, 1), (1, count - 1)] if count > 1 else [(0, 1)]
             groups = [await self.read(space, start, some, column=int(edge == "column")) for start, some in parts]
             found[edge] = np.ascontiguousarray(np.concatenate(groups)[:, :lanes])
         return neurons_of(self.geometry, found["row"], found["column"])
 
     async def send_sample(self, inputs: np.ndarray, label: int, *, zeros: bool = False) -> None:
-        """Send a sample's groups of inputs; those of zeros are left out, unless they are asked for."""
+        """Send the groups of inputs of a sample. Groups of zeros are left out, unless `zeros` is set."""
         lanes = self.geometry.cols
         groups = np.zeros(self.geometry.slots(0) * lanes, np.int64)
         groups[: len(inputs)] = inputs

@@ -1,4 +1,4 @@
-"""The events of a sample that the cycle model needs, from the record of the golden model."""
+"""The events of a sample, which the cycle model needs, computed from the record of the golden model."""
 
 import numpy as np
 
@@ -9,7 +9,10 @@ from ceprop.specification.placement import most_on_a_lane
 
 
 def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) -> SampleEvents:
-    """Lengths of all lists that the core walks, from `inputs`, int64 (n_0), and a `record` with its trace."""
+    """Return the lengths of all lists that the core walks.
+
+    `inputs` are int64 (n_0), and `record` must have a trace.
+    """
     assert record.states is not None
     specification = geometry.specification
     free = record.states[: record.free_steps]
@@ -34,23 +37,24 @@ def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) 
 
 
 def full_sample_events(geometry: Geometry, record: SampleRecord) -> SampleEvents:
-    """The same for a core that leaves nothing out: a `record` of all steps, and every unit and input on its list."""
+    """Return the events of a core that skips nothing. Every unit and every input is on its list, and `record` must have
+    all steps."""
     slots = tuple(geometry.slots(layer) for layer in geometry.specification.connections)
     everything = StepLists(slots, slots)
     return SampleEvents(
         geometry.slots(0),
         (everything,) * record.free_steps,
         (everything,) * record.nudged_steps,
-        # Only a phase that ends settled lets the first nudged step do with the sums that it has.
+        # If the free phase ended settled, the first nudged step uses the sums that are already there.
         _settled_last(record),
         other_parity=False,
-        # The last update is carried out whether or not it has anything to change.
+        # Without skipping, the last update is always carried out, even if it changes nothing.
         nudged_settled=False,
     )
 
 
 def _settled_last(record: SampleRecord) -> bool:
-    """Whether the last free step changed no state."""
+    """Return whether the last free step changed no state."""
     assert record.states is not None
     last = record.states[record.free_steps - 1]
     before = record.states[record.free_steps - 2] if record.free_steps > 1 else np.zeros_like(last)
@@ -58,6 +62,7 @@ def _settled_last(record: SampleRecord) -> bool:
 
 
 def _step_lists(geometry: Geometry, old: np.ndarray, new: np.ndarray) -> StepLists:
+    """Return the lengths of the longest lists of every layer after a step from the states `old` to `new`."""
     sizes = geometry.specification.layers[1:]
     ends = np.cumsum(sizes)[:-1]
     lists = []

@@ -1,4 +1,5 @@
-"""The golden model's side of a comparison: what a sample must show, cost and add to the core's counters."""
+"""The golden model in a comparison. It computes the expected result of a sample, its cost in cycles, and the expected
+counters."""
 
 from dataclasses import dataclass
 
@@ -15,14 +16,14 @@ COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_e
 
 @dataclass(frozen=True)
 class Expected:
-    """One sample: the model's record, with its trace, and the cycle model's cost."""
+    """The expectation of one sample: the record of the model, with its trace, and the cost of the cycle model."""
 
     record: SampleRecord
     cost: Cost
 
     @property
     def result(self) -> dict[str, int]:
-        """Fields of the core's result."""
+        """The fields of the core's result."""
         record = self.record
         return {
             "prediction": record.prediction,
@@ -35,7 +36,7 @@ class Expected:
 
 
 class ModelSide:
-    """Learns the job's samples in turn; `counters` are what the core's must say."""
+    """Learns the samples of the job in order. `counters` are the expected values of the core's counters."""
 
     def __init__(self, job: Job, geometry: Geometry):
         self.job = job
@@ -47,18 +48,22 @@ class ModelSide:
         self._before: tuple[SampleEvents, Cost] | None = None
 
     def reset(self) -> None:
-        """The core was reset, and its counters with it."""
+        """Clear the counters, as a reset of the core does."""
         self.counters = dict.fromkeys(COUNTERS, 0)
 
     def rewrite(self) -> None:
-        """The first connection's weights change their sign; the most negative one has no opposite."""
+        """Change the sign of the weights of the first connection. The most negative weight becomes the largest, because
+        it has no opposite."""
         largest = (1 << self.job.specification.formats.weight_bits - 1) - 1
         weights = self.network.weights[0]
         weights[:] = np.minimum(-weights, largest)
 
     def sample(self, number: int, early: int | None = None) -> Expected:
-        """Show the model a sample, whose inputs were listed `early` cycles before the result of the one before, if
-        that is known. Without skipping it is the plain model, which then executes every step too."""
+        """Run a sample and return what is expected of the core.
+
+        `early` is the number of cycles by which the inputs of this sample were listed before the previous result, or
+        None if it is not known. Without skipping, the plain model is used, because it can execute every step.
+        """
         job = self.job
         inputs, label = job.inputs[number], int(job.labels[number]) if job.learn else None
         shifts, negative = job.shifts(number), bool(job.negatives[number])

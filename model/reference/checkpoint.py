@@ -1,4 +1,5 @@
-"""A run of the float reference in one file: numpy's own format, and behind it a mark with a version and a SHA-256."""
+"""A run of the float reference in one file: numpy's `npz` format, followed by a mark with a version, and by the SHA-256
+of everything before it."""
 
 import hashlib
 import io
@@ -16,15 +17,16 @@ from ceprop.model.datasets import Images
 from ceprop.model.reference.settings import Settings
 from ceprop.model.reference.training import ReferenceRow, ReferenceRun
 
-# numpy reads the arrays all the same: what follows the end of a zip file does not count there.
+# numpy can still read the arrays, because it ignores bytes after the end of a zip file.
 _MARK = b"\r\nceprop float run, version 1\r\n"
 _DIGEST = hashlib.sha256().digest_size
-# More than the arrays themselves: the history and what numpy writes around.
+# Upper bound for the rest of a file: the history and the headers of numpy.
 _LARGEST_REST = 1 << 26
 
 
 def save_run(run: ReferenceRun, path: Path) -> None:
-    """Write weights and history; a crash leaves the old file or the new one."""
+    """Write the weights and the history of `run` to `path`. After a crash, the file is either the old one or the new
+    one, and always complete."""
     content = io.BytesIO()
     header = {"run": _digest(run.settings, run.images), "history": [asdict(row) for row in run.history]}
     arrays: dict[str, Any] = {"header": np.array(json.dumps(header)), **run.network.parameters()}
@@ -34,10 +36,12 @@ def save_run(run: ReferenceRun, path: Path) -> None:
 
 
 def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
-    """The run that :func:`save_run` wrote, to go on to the same bits; a new one where there is no file.
+    """Return the run that :func:`save_run` wrote to `path`, which then goes on to the same bits. If there is no file, a
+    new run is returned.
 
-    Raises :class:`CepropError` for a file that cannot be read, that is cut short or altered in any byte, of another
-    version, or of another run."""
+    Raises :class:`CepropError` if the file cannot be read, is truncated or altered in any byte, has another version, or
+    belongs to another run.
+    """
     run = ReferenceRun.start(settings, images)
     if not path.exists():
         return run
@@ -53,7 +57,7 @@ def resume_run(settings: Settings, images: Images, path: Path) -> ReferenceRun:
 
 
 def _unsealed(path: Path, most: int) -> bytes:
-    """What stands before the mark of a whole file of at most `most` bytes."""
+    """Return the content before the mark of a complete file of at most `most` bytes."""
     try:
         content = read_up_to(path, most)
     except OSError as error:
@@ -69,4 +73,5 @@ def _unsealed(path: Path, most: int) -> bytes:
 
 
 def _digest(settings: Settings, images: Images) -> str:
+    """Return the SHA-256, in hexadecimal, that identifies a run: its settings and its data."""
     return hashlib.sha256(f"{settings.model_dump_json()} {images.sha256}".encode()).hexdigest()

@@ -1,13 +1,13 @@
-"""Theorem 1 (paper, section 3 and equations 10 to 12): nudging computes gradients.
+"""Theorem 1 (paper, section 3 and equations 10 to 12): the updates of the nudged phase follow gradients (GDU).
 
-At step `t` of the nudged phase the normalised updates
+At step `t` of the nudged phase, these normalised updates are compared with gradients:
 
-- of states, `(s(t+1) - s(t)) / (dt beta)`, with `dt = 1` in the prototypical setting,
-- of weights, `D(t) / beta`, where a rate `eta` times this is what C-EP and C-VF add to a weight at that step,
+- of states, `(s(t+1) - s(t)) / (dt beta)`, with `dt = 1` in the prototypical setting, compared with `-dL/ds_{T-t}`;
+- of weights, `D(t) / beta`, compared with minus the contribution of step `T - 1 - t` alone to the gradient of the
+  weights. C-EP and C-VF add a rate `eta` times this update to a weight at that step.
 
-are set against minus the gradients of backpropagation through time: `-dL/ds_{T-t}`, and minus the contribution of step
-`T - 1 - t` alone to the gradient of the weights. They are equal in the limit of small `beta` and rates where a step is
-the gradient of a scalar. Everything here is about one sample.
+The gradients are those of backpropagation through time. Both sides are equal in the limit of small `beta` and small
+rates, if a step is the gradient of a scalar. All functions of this file treat one sample.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,10 +24,12 @@ from ceprop.model.reference.network import ReferenceNetwork
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparison at one step; entry `l - 1` of a list belongs to layer or connection `l`.
+    """One side of the comparison at one step. Entry `l - 1` of a list belongs to layer or connection `l`.
 
-    `states`: (n_l,). `weights`: (n_l, n_{l-1}), but of connection 1 only the factor (n_1,) that multiplies the
-    clamped input, which both sides share. `backward`: (n_{l-1}, n_l) from connection 2 on, empty for one weight set."""
+    `states` are (n_l,). `weights` are (n_l, n_{l-1}), except for connection 1: its entry is only the factor (n_1,) of
+    the clamped input, because the input is the same on both sides. `backward` are (n_{l-1}, n_l), begin at connection
+    2, and are empty with one weight set.
+    """
 
     states: list[np.ndarray]
     weights: list[np.ndarray]
@@ -36,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True)
 class FreePhase:
-    """A sample after its free phase, and what the loss says about the last `K` steps of it."""
+    """A sample after its free phase, with the gradients of the loss at the last `K` steps of this phase."""
 
     targets: np.ndarray
     states: States
@@ -44,17 +46,19 @@ class FreePhase:
 
     @classmethod
     def of(cls, network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarray) -> "FreePhase":
-        """The free phase of one sample, `inputs` (1, n_0) with `targets` (1, n_L)."""
+        """Return the free phase of one sample with `inputs` (1, n_0) and `targets` (1, n_L)."""
         trajectory = free_trajectory(network, inputs, network.settings.nudged_steps)
         return cls(targets, trajectory[-1], list(backpropagate(network, trajectory, targets)))
 
 
 @dataclass(frozen=True)
 class RelativeErrors:
-    """`||update + gradient||_2 / ||gradient||_2`, the norms over all nudged steps `t < K` and all units of a layer,
-    or synapses of a connection, of one sample. `update` is the normalised one and `gradient` that of BPTT, so that 0
-    is a perfect match and 1 what no update at all would give. Lists run from input to output; `backward` begins at
-    connection 2 and is empty for rules with one weight set."""
+    """`||update + gradient||_2 / ||gradient||_2` of one sample, per layer or connection.
+
+    The norms are over all nudged steps `t < K` and all units of a layer or all synapses of a connection. `update` is
+    the normalised update and `gradient` is that of BPTT. So 0 is a perfect match, and no update at all would give 1.
+    Lists run from input to output. `backward` begins at connection 2 and is empty for rules with one weight set.
+    """
 
     states: list[float]
     weights: list[float]
@@ -62,7 +66,7 @@ class RelativeErrors:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[Side, Side]]) -> "RelativeErrors":
-        """Errors of `(updates, minus the gradients)` at every step."""
+        """Return the errors of pairs `(updates, minus the gradients)`, one pair per step."""
         sums: dict[str, list[np.ndarray]] = {}
         for updates, gradients in pairs:
             for name in ("states", "weights", "backward"):
@@ -77,11 +81,13 @@ class RelativeErrors:
 
 
 def compare(network: ReferenceNetwork, free: FreePhase) -> Iterator[tuple[Side, Side]]:
-    """`(updates, minus the gradients)` at every nudged step; `network` learns on the way if its rates are not 0.
+    """Yield `(updates, minus the gradients)` at every nudged step. The network learns during the phase if its rates are
+    not 0.
 
-    Raises :class:`CepropError` for partial-drive slopes, of which the theorem says nothing."""
+    Raises :class:`CepropError` for partial-drive slopes, to which the theorem does not apply.
+    """
     if network.settings.partial_drive_slopes:
-        raise CepropError("partial_drive_slopes: Theorem 1 compares a movement with a gradient, without a slope")
+        raise CepropError("partial_drive_slopes: Theorem 1 is about updates without this slope")
     beta = network.settings.beta
     phase = nudged_phase(network, input_drive(network, free.states), free.states, free.targets, beta)
     return compare_states(network, free, phase, beta)
@@ -90,7 +96,7 @@ def compare(network: ReferenceNetwork, free: FreePhase) -> Iterator[tuple[Side, 
 def compare_states(
     network: ReferenceNetwork, free: FreePhase, nudged: Iterable[States], beta: float
 ) -> Iterator[tuple[Side, Side]]:
-    """As :func:`compare`, with the states after every step of the nudged phase given."""
+    """Yield the same pairs as :func:`compare`, from the given states after every step of the nudged phase."""
     before = free.states
     for past, after in zip(free.pasts, nudged, strict=True):
         yield _updates(network, before, after, beta), _minus_gradients(network, past)
@@ -98,6 +104,7 @@ def compare_states(
 
 
 def _updates(network: ReferenceNetwork, before: States, after: States, beta: float) -> Side:
+    """Return the normalised updates of one step."""
     settings = network.settings
     time = beta * settings.dt if settings.real_time else beta
     old, new = (before, signals(network, before)), (after, signals(network, after))
@@ -110,7 +117,8 @@ def _updates(network: ReferenceNetwork, before: States, after: States, beta: flo
 
 
 def _minus_gradients(network: ReferenceNetwork, past: Past) -> Side:
-    # Without the input, whose part would only repeat the first factor pixel by pixel.
+    """Return minus the gradients of one step."""
+    # The input is left out. Its part would only repeat the first factor for every pixel.
     found = contribution(network, [Past(past.states, past.sums, [past.sent[0][:, :0], *past.sent[1:]])])
     return Side(
         [-gradient[0] for gradient in past.states],

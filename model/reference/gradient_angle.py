@@ -1,4 +1,4 @@
-"""How far a rule's update points from the gradient (paper, section 4.3)."""
+"""The angle between the update of a rule and the gradient (paper, section 4.3)."""
 
 from dataclasses import dataclass
 
@@ -16,28 +16,30 @@ _BATCHES = 5
 
 @dataclass(frozen=True)
 class GradientAngles:
-    """Angles, in degrees, between what the initial network learns from a batch, each connection's update divided by
-    its rate, and minus the gradient of the batch's loss; over all weights together, forward and backward, without the
-    biases.
+    """Angles, in degrees, between the update that the initial network makes for a batch and minus the gradient of the
+    loss of the batch.
 
-    `all_steps`: the update of all K nudged steps against the gradient through the last K free steps.
-    `without_first_step`: what the first nudged step contributes is left out of the update, and what the last free step
-    contributes is left out of the gradient. The authors' code computes this one."""
+    The update of each connection is divided by its rate. All weights are taken together, forward and backward, without
+    the biases. `all_steps` compares the update of all K nudged steps with the gradient through the last K free steps.
+    `without_first_step` leaves out the contribution of the first nudged step to the update, and that of the last free
+    step to the gradient. The authors' code computes this second angle.
+    """
 
     all_steps: float
     without_first_step: float
 
 
 def gradient_angles(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> GradientAngles:
-    """Both angles for a batch, `inputs` (batch, n_0) with `targets` (batch, n_L)."""
+    """Return both angles for a batch, `inputs` (batch, n_0) with `targets` (batch, n_L)."""
     update, gradient = _totals(settings, inputs, targets)
-    # A nudged phase of one step learns what the first of K steps does, for every rule.
+    # For every rule, a nudged phase of one step makes the same update as the first of K steps.
     first_update, first_gradient = _totals(settings.but(nudged_steps=1), inputs, targets)
     return GradientAngles(_angle(update, -gradient), _angle(update - first_update, first_gradient - gradient))
 
 
 def mean_gradient_angles(settings: Settings, images: Images) -> GradientAngles:
-    """The means of :func:`gradient_angles` over the first batches of the training set, five where it has so many."""
+    """Return the means of :func:`gradient_angles` over the first batches of the training set. There are five batches,
+    or fewer if the set is too small."""
     pictures, labels = images.train
     targets = np.eye(settings.layers[-1])
     angles = []
@@ -52,8 +54,9 @@ def mean_gradient_angles(settings: Settings, images: Images) -> GradientAngles:
 
 
 def _totals(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The update of all nudged steps and the gradient through as many free steps, all weights in one row each."""
-    # Differences of weights need more digits than learning does.
+    """Return the update of all nudged steps and the gradient through the same number of free steps, each with all
+    weights in one row."""
+    # The differences of weights need a higher precision than learning.
     exact = settings.but(precision="float64")
     network = ReferenceNetwork.initial(exact)
     before = ReferenceNetwork.initial(exact)
@@ -70,6 +73,6 @@ def _totals(settings: Settings, inputs: np.ndarray, targets: np.ndarray) -> tupl
 
 
 def _angle(one: np.ndarray, other: np.ndarray) -> float:
-    """The angle between two rows of numbers, in degrees."""
+    """Return the angle between two vectors, in degrees."""
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))

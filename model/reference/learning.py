@@ -1,8 +1,9 @@
-"""The rules: EP, C-EP, VF and C-VF, for a batch (paper, equations 6, 7, 9 and 11).
+"""The learning rules EP, C-EP, VF and C-VF for a batch (paper, equations 6, 7, 9 and 11).
 
-The four are one: they differ in whether weights move at every nudged step or once after the last, and in whether a
-weight's change is that of a product of two signals or of one side alone. The vector-field rules have a second form, in
-which that side's movement is multiplied by a slope of the activation (`partial_drive_slopes`).
+One function serves all four rules, because they differ in two choices only. Weights are updated at every nudged step,
+or once after the last one. The update of a weight follows the change of a product of two signals, or the change of one
+side alone. The vector-field rules have a second form, `partial_drive_slopes`, in which the change of that side is
+multiplied by a slope of the activation.
 """
 
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from ceprop.model.reference.network import ReferenceNetwork
 
 
 def predict(network: ReferenceNetwork, inputs: np.ndarray) -> tuple[np.ndarray, States, np.ndarray]:
-    """`(predictions, states, motion)` of a free phase on `inputs` (batch, n_0); `motion` (batch,) is the largest
-    change of a state in the last step."""
+    """Return `(predictions, states, motion)` of a free phase on `inputs` (batch, n_0).
+
+    `predictions` and `motion` are (batch,). `motion` is the largest change of a state in the last step.
+    """
     states = begin(network, inputs)
     states, previous = free_end(network, input_drive(network, states), states)
     pairs = zip(states[1:], previous[1:], strict=True)
@@ -25,7 +28,8 @@ def predict(network: ReferenceNetwork, inputs: np.ndarray) -> tuple[np.ndarray, 
 
 
 def learn_batch(network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarray, beta: float) -> np.ndarray:
-    """Learn from `inputs` (batch, n_0) with `targets` (batch, n_L); the predictions made before, (batch,)."""
+    """Learn from `inputs` (batch, n_0) with `targets` (batch, n_L). Returns the predictions made before learning,
+    (batch,)."""
     states = begin(network, inputs)
     drive = input_drive(network, states)
     states, _ = free_end(network, drive, states)
@@ -38,12 +42,15 @@ def learn_batch(network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarr
 def nudged_phase(
     network: ReferenceNetwork, drive: np.ndarray, states: States, targets: np.ndarray, beta: float
 ) -> Iterator[States]:
-    """The states after each of the `K` nudged steps; the network learns by its rule, and `drive` follows it.
+    """Yield the states after each of the `K` nudged steps. The network learns by its rule, and `drive` is corrected
+    accordingly.
 
-    The weights of the input are moved once, after the last step, and yet every step hears the weights of its time.
-    The input is clamped, so an update of connection 1 is `rate moved^T x`, and all of them together one product with
-    the sum of `moved`; and an update changes the input's drive by `rate (x x^T) moved`, which a matrix of (batch,
-    batch) gives without touching a weight. Both hold exactly, but for the last digit of floating point."""
+    The weights of the input are updated once, after the last step, and yet every step uses the sums that its own
+    weights would give. The input is clamped, so an update of connection 1 is `rate moved^T x`, and all updates together
+    are one product with the sum of `moved`. An update changes the drive by `rate (x x^T) moved`, and the matrix `x x^T`
+    of (batch, batch) gives this change without the weights. Both identities are exact except for the rounding of
+    floating point.
+    """
     settings = network.settings
     scale = [rate / (beta * len(targets)) for rate in settings.rates]
     overlap = states[0] @ states[0].T + settings.first_bias
@@ -66,11 +73,12 @@ def nudged_phase(
 
 
 Moment = tuple[States, States]
-"""States and the signals that they send."""
+"""States, and the signals that they send."""
 
 
 def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.ndarray:
-    """By how much layer `l` moved as its own synapses see it: its signal for EP, its state for VF, (batch, n_l)."""
+    """Return the change of layer `l` from which its synapses learn, (batch, n_l). It is the change of the signal for
+    EP, and the change of the state for VF."""
     side = 0 if network.settings.asymmetric else 1
     return new[side][l] - old[side][l]
 
@@ -78,9 +86,12 @@ def moved(network: ReferenceNetwork, old: Moment, new: Moment, l: int) -> np.nda
 def differences(
     network: ReferenceNetwork, old: Moment, new: Moment, l: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What connection `l`, from the second on, learns from, summed over the batch: `D` of the forward weights
-    (n_l, n_{l-1}), of the backward ones (n_{l-1}, n_l), the same transposed where there is one weight set, and of the
-    biases (n_l,). Partial-drive slopes are those of the weights that `network` has now."""
+    """Return the differences from which connection `l >= 2` learns, summed over the batch.
+
+    They are the `D` of the forward weights (n_l, n_{l-1}), of the backward weights (n_{l-1}, n_l), and of the biases
+    (n_l,). With one weight set, the second is the transpose of the first. Partial-drive slopes use the present weights
+    of `network`.
+    """
     above = moved(network, old, new, l)
     if not network.settings.asymmetric:
         product = new[1][l].T @ new[1][l - 1] - old[1][l].T @ old[1][l - 1]
@@ -93,7 +104,7 @@ def differences(
 
 
 def _slope_at(network: ReferenceNetwork, drive: np.ndarray) -> np.ndarray:
-    """`rho'` at `drive`, which is written over."""
+    """Return `rho'` at `drive`, which is overwritten."""
     kind = network.settings.activation
     return slope(kind, activate(kind, drive))
 
@@ -101,8 +112,11 @@ def _slope_at(network: ReferenceNetwork, drive: np.ndarray) -> np.ndarray:
 def _learn(
     network: ReferenceNetwork, scale: list[float], overlap: np.ndarray, drive: np.ndarray, old: Moment, new: Moment
 ) -> np.ndarray:
-    """Move the weights and biases above the first hidden layer, and `drive` as those below it will have moved; what
-    these learn from, (batch, n_1), to be multiplied by the input."""
+    """Update the weights and biases above the first hidden layer, and correct `drive` for the updates of connection 1
+    that are still to come.
+
+    Returns the change of layer 1, (batch, n_1), which multiplies the input in the update of connection 1.
+    """
     change = moved(network, old, new, 1)
     if network.settings.partial_drive_slopes:
         change *= _slope_at(network, drive.copy())

@@ -1,4 +1,4 @@
-"""Weights and biases in floating point, and how they begin."""
+"""Weights and biases in floating point, and their initial values."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,11 +10,12 @@ from ceprop.model.reference.settings import Settings
 
 @dataclass
 class ReferenceNetwork:
-    """A network in floating point; entry `l - 1` of every list belongs to connection or layer `l`.
+    """A network in floating point. Entry `l - 1` of every list belongs to connection or layer `l`.
 
-    `forward`: shape (n_l, n_{l-1}); `backward`: shape (n_{l-1}, n_l), of which the first is never used, the input
-    being clamped; `biases`: shape (n_l,). Rules with one weight set have views as `backward`: the transposed
-    `forward`, which moves with it."""
+    `forward` is (n_l, n_{l-1}), `backward` is (n_{l-1}, n_l) and `biases` is (n_l,). The first entry of `backward` is
+    never used, because the input is clamped. For rules with one weight set, `backward` holds transposed views of
+    `forward`, which change with it.
+    """
 
     settings: Settings
     forward: list[np.ndarray]
@@ -23,8 +24,11 @@ class ReferenceNetwork:
 
     @classmethod
     def initial(cls, settings: Settings) -> Self:
-        """Weights and biases uniform within `1 / sqrt(n_{l-1})`, as PyTorch's `Linear` begins; backward weights the
-        transposed forward ones, each sign flipped with probability `(1 - cos(angle)) / 2`."""
+        """Return a network with random weights and biases.
+
+        Forward weights and biases are uniform within `1 / sqrt(n_{l-1})`, as in PyTorch's `Linear`. Backward weights
+        are the transposed forward weights, and the sign of each is flipped with probability `(1 - cos(angle)) / 2`.
+        """
         random = np.random.default_rng(settings.seed)
         forward: list[np.ndarray] = []
         biases: list[np.ndarray] = []
@@ -42,13 +46,13 @@ class ReferenceNetwork:
         return cls(settings, forward, backward, biases)
 
     def under(self, settings: Settings) -> Self:
-        """An independent network that begins with the same weights and is run with other settings of the same rule."""
+        """Return an independent network with the same weights, to be run with other settings of the same rule."""
         forward = [weights.copy() for weights in self.forward]
         backward = [w.copy() for w in self.backward] if settings.asymmetric else [w.T for w in forward]
         return type(self)(settings, forward, backward, [biases.copy() for biases in self.biases])
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Every array that learning moves, by a name that a checkpoint keeps."""
+        """Return every array that learning changes, by the name that it has in a checkpoint."""
         named = {f"forward{l}": weights for l, weights in enumerate(self.forward, 1)}
         named |= {f"biases{l}": biases for l, biases in enumerate(self.biases, 1)}
         if self.settings.asymmetric:

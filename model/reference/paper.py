@@ -7,8 +7,8 @@ from ceprop.model.reference.settings import Settings
 
 @dataclass(frozen=True)
 class PaperRow:
-    """A row of the table: how it is run, for how many epochs, and the errors published, in per cent: mean and
-    standard deviation on the test set, mean on the training set."""
+    """A row of the table: the settings and the number of epochs of a run, and its published errors in per cent. `test`
+    and `deviation` are mean and standard deviation on the test set, and `train` is the mean on the training set."""
 
     settings: Settings
     epochs: int
@@ -51,4 +51,5 @@ PAPER_ROWS = {
         150, 2.97, 0.19, 1.58,
     ),
 }  # fmt: skip
-"""By name, `1h` and `2h` being the hidden layers; rates run from input to output, the paper's from output to input."""
+"""The runs by name. `1h` and `2h` stand for one and two hidden layers. Rates run from input to output here, and from
+output to input in the paper."""

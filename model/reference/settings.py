@@ -1,4 +1,4 @@
-"""What a run in floating point is: the network, the rule, the setting and every number they take."""
+"""The settings of a run in floating point: the network, the rule, the dynamics and all their numbers."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -12,21 +12,42 @@ Steps = Annotated[int, Field(ge=1)]
 
 
 class Settings(Section):
-    """One run of the float reference. Lists run from input to output.
+    """The settings of one run of the float reference. Lists run from input to output.
 
-    `setting` is the paper's `prototypical` (discrete time), its `energy-based` (real time), or `consistent`: real time
-    with the output layer treated as every other, so that a step is the gradient of a scalar and Theorem 1 is exact.
-    `clip` holds every state in [0, 1]. `angle` is the initial angle, in degrees, between forward and backward
-    weights; `random_sign` draws the sign of `beta` for every batch; `centred` nudges each batch towards the target and
-    then away from it. `first_bias` trains the bias of the first hidden layer, which the authors' discrete VF leaves as
-    it began.
+    :meth:`of` makes validated settings and raises :class:`CepropError` for a wrong field.
 
-    `partial_drive_slopes` belongs to the vector-field rules: the movement of a unit, from which its synapses learn, is
-    multiplied by `rho'` at the part of the unit's drive that the same set of synapses brings, forward synapses and the
-    bias together, or backward synapses. States and weights are those before the step. It needs the prototypical
-    setting, for in real time no state is the activation of a drive.
-
-    Raises :class:`CepropError` through :meth:`of`."""
+    Fields
+    ------
+    layers, rates
+        The number of units per layer, and the learning rate of each connection.
+    rule, activation
+        The learning rule, and the activation of all neurons.
+    setting
+        `prototypical` is the paper's discrete time, and `energy-based` is its real time. `consistent` is real time with
+        an output layer that is treated like every other layer. Then a step is the gradient of a scalar, and Theorem 1
+        is exact.
+    free_steps, nudged_steps
+        The numbers of steps of the two phases, `T` and `K`.
+    beta, random_sign, centred
+        The strength of the nudge. With `random_sign`, its sign is drawn for every batch. With `centred`, each batch is
+        nudged towards the target and then away from it.
+    dt
+        The length of a step in real time.
+    clip
+        Whether every state is limited to the range from 0 to 1.
+    angle
+        The initial angle, in degrees, between forward and backward weights.
+    first_bias
+        Whether the bias of the first hidden layer is trained. The authors' discrete VF does not train it.
+    partial_drive_slopes
+        A second form of the vector-field rules. The change of a unit, from which its synapses learn, is multiplied by
+        `rho'` at a part of the sum of the unit. For forward weights and biases, this is the part that the forward
+        weights and the bias bring. For backward weights, it is the part that the backward weights bring. States and
+        weights are those before the step. This form needs the prototypical setting, because in real time no state is
+        the activation of a sum.
+    batch, precision, seed
+        The number of samples per batch, the number format, and the seed of all random numbers.
+    """
 
     layers: tuple[Steps, ...] = Field(min_length=2, strict=False)
     rule: Literal["ep", "c-ep", "vf", "c-vf"] = "c-ep"
@@ -49,7 +70,7 @@ class Settings(Section):
 
     @classmethod
     def of(cls, **fields: Any) -> Self:
-        """Validated settings; an error is one line."""
+        """Return validated settings. Raises :class:`CepropError` with a message of one line for a wrong field."""
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -58,11 +79,12 @@ class Settings(Section):
             raise CepropError(f"settings: {where or 'fields'} = {first['input']!r}: {first['msg']}") from None
 
     def but(self, **fields: Any) -> Self:
-        """The same settings with some fields changed."""
+        """Return the same settings with some fields changed."""
         return type(self).of(**(self.model_dump() | fields))
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        """Check the conditions that involve several fields."""
         if len(self.rates) != len(self.layers) - 1:
             raise ValueError(f"rates must hold one rate a connection, {len(self.layers) - 1}")
         if self.beta == 0:
@@ -77,7 +99,7 @@ class Settings(Section):
 
     @property
     def connections(self) -> range:
-        """Numbers of the connections; connection `l` joins layer `l - 1` to layer `l`."""
+        """The numbers of the connections. Connection `l` joins layer `l - 1` and layer `l`."""
         return range(1, len(self.layers))
 
     @property
@@ -87,10 +109,10 @@ class Settings(Section):
 
     @property
     def continual(self) -> bool:
-        """Whether weights move at every nudged step."""
+        """Whether weights are updated at every nudged step."""
         return self.rule in ("c-ep", "c-vf")
 
     @property
     def real_time(self) -> bool:
-        """Whether a step is one of Euler's, of length `dt`."""
+        """Whether a step is one of Euler's method, of length `dt`."""
         return self.setting != "prototypical"

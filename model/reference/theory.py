@@ -1,4 +1,4 @@
-"""The paper's theory figures as settings, and the median of Theorem 1's errors over samples."""
+"""The settings of the paper's theory figures, and the median over samples of the errors of Theorem 1."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _REAL_TIME = {"free_steps": 800, "nudged_steps": 80, "beta": 0.005, "dt": 0.08}
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample as a batch: `inputs` (1, n_0) from 0 to 1, `targets` (1, n_L) one-hot."""
+    """One sample as a batch. `inputs` are (1, n_0), from 0 to 1, and `targets` are (1, n_L), one-hot."""
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -26,7 +26,8 @@ class Sample:
 def theory_settings(
     layers: Sequence[int], setting: str, rule: str = "c-ep", *, angle: float = 0, seed: int = 1
 ) -> Settings:
-    """The settings of the paper's theory figures, with rates of 0: tanh, batch 1, no clipping, float64."""
+    """Return the settings of the paper's theory figures with rates of 0. They are tanh, a batch of 1, no clipping and
+    float64."""
     phases = _DISCRETE if setting == "prototypical" else _REAL_TIME
     return Settings.of(
         layers=tuple(layers),
@@ -43,7 +44,7 @@ def theory_settings(
 
 
 def draw_samples(images: Images, classes: int, count: int, seed: int) -> list[Sample]:
-    """`count` different training samples. Raises :class:`CepropError` where there are fewer."""
+    """Return `count` different training samples. Raises :class:`CepropError` if there are fewer."""
     raw, labels = images.train
     if count > len(labels):
         raise CepropError(f"--samples {count}: {images.name} has {len(labels)} training samples")
@@ -55,10 +56,12 @@ def draw_samples(images: Images, classes: int, count: int, seed: int) -> list[Sa
 def median_errors(
     network: ReferenceNetwork, samples: Sequence[Sample], variants: Sequence[Settings], done: Callable[[], None]
 ) -> list[RelativeErrors]:
-    """Medians over `samples` for every one of `variants`, which share the free phase of `network`; `done` is called
-    after every sample. Raises :class:`CepropError` where states diverge."""
+    """Return the medians over `samples` for every one of `variants`, which share the free phase of `network`.
+
+    `done` is called after every sample. Raises :class:`CepropError` if states diverge.
+    """
     found: list[list[RelativeErrors]] = [[] for _ in variants]
-    # What overflows is found in the medians.
+    # An overflow is found in the medians.
     with np.errstate(over="ignore", invalid="ignore"):
         for sample in samples:
             free = FreePhase.of(network, sample.inputs, sample.targets)
@@ -76,7 +79,7 @@ def median_errors(
 
 
 def median(errors: Sequence[RelativeErrors]) -> RelativeErrors:
-    """Layer by layer, the median over samples."""
+    """Return the median over samples, layer by layer."""
     return RelativeErrors(
         *(
             np.median([getattr(one, name) for one in errors], axis=0).tolist()

@@ -1,4 +1,4 @@
-"""Epochs of the float reference over a data set."""
+"""Training of the float reference over the epochs of a data set."""
 
 import time
 from collections.abc import Callable
@@ -18,11 +18,12 @@ from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.settings import Settings
 
 Progress = Callable[[int, int], None]
-"""Called with the samples that the running epoch has seen and with all of its samples."""
+"""A callback with two arguments: the number of samples of the current epoch that were used so far, and the number of
+all its samples."""
 
 _STILL = 1e-3
 _SAME = 1e-6
-# Of a layer at its limits the states are as good as the same when they differ by less than this.
+# For a layer at the limits of its activation, states that differ by less than this count as the same.
 _SAME_AT_LIMITS = 1e-3
 _SLOPE_AT_LIMITS = 5e-3
 _EVALUATION_BATCH = 500
@@ -31,9 +32,12 @@ _PROGRESS_BATCHES = 100
 
 @dataclass(frozen=True)
 class ReferenceRow:
-    """One finished epoch (the first is 0). Errors are shares; `train_error` counts the predictions made while
-    learning, as the authors do; `test_unsettled` is the share of test samples of which a state still moved by more
-    than 0.001 in the last free step."""
+    """The figures of one finished epoch. Epochs are counted from 0.
+
+    Errors are shares from 0 to 1. `train_error` counts the predictions made during learning, as in the authors' code.
+    `test_unsettled` is the share of test samples of which a state still changed by more than 0.001 in the last free
+    step. `seconds` is the time of the epoch.
+    """
 
     epoch: int
     test_error: float
@@ -44,7 +48,7 @@ class ReferenceRow:
 
 @dataclass
 class ReferenceRun:
-    """A network of the float reference on its way through the epochs."""
+    """A network of the float reference that is trained over epochs."""
 
     settings: Settings
     images: Images
@@ -53,8 +57,11 @@ class ReferenceRun:
 
     @classmethod
     def start(cls, settings: Settings, images: Images) -> Self:
-        """A run before its first sample. Raises :class:`CepropError` for images that do not fit the layers, and for a
-        hard sigmoid in real time, with which no hidden unit would ever move."""
+        """Return a run before its first sample.
+
+        Raises :class:`CepropError` for images that do not fit the layers, and for a hard sigmoid in real time, with
+        which no hidden unit would ever change.
+        """
         check_fit(images, settings.layers)
         if settings.activation == "hard-sigmoid" and settings.real_time and not settings.asymmetric:
             raise CepropError(
@@ -64,12 +71,13 @@ class ReferenceRun:
         return cls(settings, images, ReferenceNetwork.initial(settings))
 
     def run_epoch(self, progress: Progress | None = None) -> ReferenceRow:
-        """Learn from every training sample once, in an order of the epoch's own, and evaluate.
+        """Learn from every training sample once, in an order that depends on the epoch, and evaluate the network.
 
-        Raises :class:`DivergenceError` where learning fell apart; the run's history is that before the epoch."""
+        Raises :class:`DivergenceError` if learning diverges. The history of the run then has no row for this epoch.
+        """
         start = time.perf_counter()
         epoch = len(self.history)
-        # Matrices of a batch are small: more threads only wait for each other.
+        # The matrices of a batch are small. Several threads would only wait for each other.
         with threadpool_limits(1):
             train_error = self._learn(epoch, progress)
             self._check_finite(epoch)
@@ -79,7 +87,7 @@ class ReferenceRun:
         return row
 
     def training_error(self) -> float:
-        """The share of wrong predictions on the training set, with the network as it is now."""
+        """Return the share of wrong predictions of the present network on the training set."""
         images, labels = self.images.train
         wrong = 0
         with threadpool_limits(1):
@@ -90,17 +98,17 @@ class ReferenceRun:
         return wrong / len(labels)
 
     def _learn(self, epoch: int, progress: Progress | None) -> float:
-        """Learn from every training sample; the share of wrong predictions on the way."""
+        """Learn from every training sample. Returns the share of wrong predictions made before learning."""
         settings = self.settings
         images, labels = self.images.train
-        # Of the epoch alone, so that a resumed run goes the same way.
+        # The random numbers depend on the epoch alone, so that a resumed run gives the same bits.
         random = np.random.default_rng([settings.seed, 1 + epoch])
         order = random.permutation(len(labels))
         batches = [order[k : k + settings.batch] for k in range(0, len(order), settings.batch)]
         signs = random.choice([-1.0, 1.0], len(batches)) if settings.random_sign else np.ones(len(batches))
         targets = np.eye(settings.layers[-1], dtype=settings.precision)
         wrong = 0
-        # What overflows is found in the weights after the epoch.
+        # An overflow is found in the weights after the epoch.
         with np.errstate(over="ignore", invalid="ignore"):
             for done, (batch, sign) in enumerate(zip(batches, signs, strict=True)):
                 beta = float(sign) * settings.beta
@@ -111,7 +119,7 @@ class ReferenceRun:
         return wrong / len(labels)
 
     def _evaluate(self, epoch: int) -> tuple[float, float]:
-        """`(error, unsettled)` on the test set, shares."""
+        """Return `(error, unsettled)` on the test set, as shares."""
         images, labels = self.images.test
         wrong = unsettled = 0
         classes: set[int] = set()
@@ -127,18 +135,20 @@ class ReferenceRun:
         return wrong / len(labels), unsettled / len(labels)
 
     def _scaled(self, images: np.ndarray) -> np.ndarray:
-        """Images as inputs of 0 to 1."""
+        """Return the images as inputs from 0 to 1."""
         return images.astype(self.settings.precision) / self.images.largest
 
     def _check_memory(self, epoch: int, error: float, classes: int) -> None:
-        """A network that had learned and now gives one class for everything has lost its weights for good."""
+        """Raise :class:`DivergenceError` if a network that had learnt now predicts the same class for every sample.
+        Such a network has lost its weights for good."""
         best = min((row.test_error for row in self.history), default=1.0)
         if classes == 1 and best < error / 2:
             raise _diverged(epoch, f"every test sample gets the same class, after an error of {best:.2%}")
 
     def _check_alive(self, epoch: int, states: list[np.ndarray]) -> None:
-        """A layer whose states are the same for every sample has nothing to learn from, and one at the limits of its
-        activation has no slope to come back by."""
+        """Raise :class:`DivergenceError` if a layer has the same states for every sample, from which it cannot learn.
+        At the limits of the activation, a larger difference counts as the same, because there is no slope to recover
+        by."""
         for l, (state, sent) in enumerate(zip(states[1:], signals(self.network, states)[1:], strict=True), 1):
             difference = np.ptp(state, axis=0).max()
             at_limits = slope(self.settings.activation, sent).max() < _SLOPE_AT_LIMITS
@@ -146,10 +156,12 @@ class ReferenceRun:
                 raise _diverged(epoch, f"layer {l} is saturated: its states are the same for every sample")
 
     def _check_finite(self, epoch: int) -> None:
+        """Raise :class:`DivergenceError` if a weight or a bias is not finite."""
         for name, array in self.network.parameters().items():
             if not np.isfinite(array).all():
                 raise _diverged(epoch, f"{name} is not finite")
 
 
 def _diverged(epoch: int, what: str) -> DivergenceError:
+    """Return the error for a run that diverged in `epoch`."""
     return DivergenceError(f"learning diverged in epoch {epoch}: {what}; smaller rates or a larger beta may help")

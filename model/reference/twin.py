@@ -7,8 +7,11 @@ from ceprop.specification import Specification
 
 
 def float_settings(specification: Specification, epoch: int = 0) -> Settings:
-    """What the float reference runs for `specification` at the rates of `epoch`: batch 1, states clipped as integers
-    saturate, float64. The nudge's sign is the caller's, as everywhere in the reference."""
+    """Return the settings with which the float reference runs `specification`, at the rates of `epoch`.
+
+    The batch is 1, states are clipped as integers saturate, and numbers are float64. As everywhere in the reference,
+    the caller chooses the sign of the nudge.
+    """
     beta = 2.0**-specification.nudge.shift
     return Settings.of(
         layers=specification.layers,
@@ -26,7 +29,7 @@ def float_settings(specification: Specification, epoch: int = 0) -> Settings:
 
 
 def float_network(network: Network, epoch: int = 0) -> ReferenceNetwork:
-    """The integer network's weights and biases as the numbers that they stand for."""
+    """Return a network with the weights and biases of `network` as real numbers."""
     settings = float_settings(network.specification, epoch)
     scale = 2.0**-network.specification.formats.weight_fraction
     forward = [weights * scale for weights in network.weights]

@@ -1,13 +1,13 @@
-// The block RAM of the ECP5 as the weight memories use it, with an output register, one clock, and words of the same
-// width on both ports. Written after Lattice FPGA-TN-02204; anything else stops the simulation.
+// A model of the block RAM of the ECP5 in the mode of the weight memories: with an output register, with one clock, and
+// with words of the same width on both ports. The source is Lattice FPGA-TN-02204. Any other mode stops the simulation.
 //
-// - Two ports: A writes, B reads. A word of 36 bits takes the data pins of both, the lower half those of A; then CEA is
-//   the write enable. A word that is read while it is written comes out undefined.
-// - One port: A writes where WEA is set and reads otherwise. Its output after a write is undefined here, stricter than
-//   the data sheet (NORMAL: it stays).
+// - Two ports: port A writes and port B reads. A word of 36 bits takes the data pins of both ports, and its lower half
+//   takes those of A. CEA is then the write enable. A word that is read in the cycle of its write is undefined.
+// - One port: port A writes if WEA is set, and reads otherwise. The output after a write is undefined here. This is
+//   stricter than the data sheet, in which the output does not change (NORMAL).
 //
-// Undefined is x, or in Verilator, which knows no x, the complement of what would be expected.
-// Pins and parameters that are not listed are not used; contents start at zero, as without INITVAL.
+// Undefined is x. Verilator has no x, so there the word is the complement of the stored word.
+// Pins and parameters that are not listed are not used. The initial contents are zero, as without INITVAL.
 module DP16KD #(
     parameter DATA_WIDTH_A = 18,
     parameter DATA_WIDTH_B = 18,
@@ -35,7 +35,8 @@ module DP16KD #(
     output DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2, DOB1, DOB0
 );
     localparam BITS = DATA_WIDTH_A;
-    // Lowest address bits, which choose among the bits of the widest word, and of these the bytes' write enables.
+    // BELOW is the number of the lowest address bits, which select a part of the widest word. BYTES is the number of
+    // those of them that are write enables of bytes.
     localparam BELOW = BITS == 36 ? 5 : BITS == 18 ? 4 : BITS == 9 ? 3 : BITS == 4 ? 2 : BITS == 2 ? 1 : 0;
     localparam BYTES = BITS / 9;
     localparam DUAL = REGMODE_B == "OUTREG";
@@ -87,12 +88,12 @@ module DP16KD #(
         if ({RSTA, RSTB, CSA2, CSA1, CSA0, CSB2, CSB1, CSB0, WEB} !== 9'b0 || OCEA !== 1'b1
                 || {CEB, OCEB} !== {DUAL, DUAL} || BITS != 36 && CEA !== 1'b1 || BITS == 36 && WEA !== 1'b1)
             $fatal(1, "DP16KD: this use of resets, enables and selects is not modelled");
-        // Written in two steps, for there may be no bits below or no bytes.
+        // The masks are computed with shifts, because BELOW or BYTES may be zero.
         if ((address_a & ((1 << BELOW) - 1)) !== ((1 << BYTES) - 1))
             $fatal(1, "DP16KD: the lowest address bits must enable all bytes and be zero beside");
     end
 
-    // B has A's clock where it reads, and none otherwise.
+    // Port B has the clock of port A if it reads, and no clock otherwise.
     always @(CLKB)
         if (CLKB !== (DUAL ? CLKA : 1'b0))
             $fatal(1, "DP16KD: two clocks are not modelled");

@@ -1,6 +1,6 @@
-// The multiplier of the ECP5 as the cells use it: signed, registers behind the operands, the product and the output, all
-// on CLK0, always enabled and never reset. Written after Lattice FPGA-TN-02205; anything else stops the simulation.
-// Pins and parameters that are not listed are not used.
+// A model of the multiplier of the ECP5 in the mode of the cells: signed, with registers after the operands, the product
+// and the output. All registers are on CLK0, always enabled and never reset. The source is Lattice FPGA-TN-02205. Any
+// other mode stops the simulation. Pins and parameters that are not listed are not used.
 module MULT18X18D #(
     parameter REG_INPUTA_CLK = "NONE",
     parameter REG_INPUTB_CLK = "NONE",

@@ -1,6 +1,8 @@
-"""Testbenches of single cells: each against the golden model's scalar functions, through the cell's own ports.
+"""Testbenches of single cells. Each cell is compared with the scalar functions of the golden model, through its own
+ports.
 
-`run_units` tries some cells of a specification in a simulator; `units_of` names those that it has.
+In come a specification and names of cells. `run_units` runs the benches of these cells in a simulator. `units_of` names
+the cells that the core of a specification has.
 """
 
 from ceprop.sim.units.registry import units_of

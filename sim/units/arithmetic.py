@@ -1,4 +1,4 @@
-"""Benches of the parts without a state of their own: generator step, multiplier, activation, skew registers."""
+"""Benches of the parts that hold no data: generator step, multiplier, activation, skew registers."""
 
 import itertools
 
@@ -16,11 +16,12 @@ from ceprop.sim.units.cell import Cell, Cycle
 from ceprop.specification import Edge, Geometry
 
 _EXHAUSTIVE_BITS = 14
-"""A wider sum is tried around every place where its state changes instead, a wider product at its extremes."""
+"""Up to this width, all values of a sum or a product are tested. A wider sum is tested around every place where the
+state changes, and a wider product at its extremes."""
 
 
 class NextRandom(wiring.Component):
-    """The next values of many generators at once, then a register."""
+    """The next values of many generators, computed in parallel, with a register after them."""
 
     values: Signal
     next_values: Signal
@@ -32,7 +33,7 @@ class NextRandom(wiring.Component):
         super().__init__({"values": In(bits * self.count), "next_values": Out(bits * self.count)})
 
     def elaborate(self, platform: object) -> Module:
-        """Side by side."""
+        """Connect the generators in parallel."""
         m = Module()
         values = [Signal(self.bits, name=f"value_{k}") for k in range(self.count)]
         m.d.comb += [value.eq(self.values.word_select(k, self.bits)) for k, value in enumerate(values)]
@@ -41,7 +42,8 @@ class NextRandom(wiring.Component):
 
 
 async def bench_next_random(cell: Cell) -> None:
-    """All values of 16 bits; 65536 random ones of 32, and every single bit."""
+    """Test all values of a generator of 16 bits. Of one of 32 bits, test random values and all values with a single
+    bit."""
     assert isinstance(cell.component, NextRandom)
     bits, count = cell.component.bits, NextRandom.count
     if bits == 16:
@@ -59,7 +61,7 @@ async def bench_next_random(cell: Cell) -> None:
 
 
 async def bench_multiplier(cell: Cell) -> None:
-    """Every pair of operands, one per cycle; of wide ones the extremes and random ones."""
+    """Test every pair of operands, one pair per cycle. For wide operands, test the extremes and random values."""
     component, random = cell.component, cell.random
     assert isinstance(component, Multiplier)
     ranges = [range(-(1 << n >> 1), 1 << n >> 1) for n in (cell.width("a"), cell.width("b"))]
@@ -73,13 +75,14 @@ async def bench_multiplier(cell: Cell) -> None:
 
 
 def activation_of(geometry: Geometry, edge: Edge) -> Activation:
-    """The activation as the neuron cells of an edge have it."""
+    """Return the activation that the neuron cells of an edge have."""
     fraction = geometry.widths.sum_point(edge) + geometry.specification.formats.weight_fraction
     return Activation(geometry.specification, geometry.widths.sum_bits(edge), fraction)
 
 
 async def bench_activation(cell: Cell) -> None:
-    """Every sum, or both sides of every step of the curve, the extremes, and random ones."""
+    """Test every sum. If there are too many, test both sides of every step of the curve, the extremes, and random
+    values."""
     component, specification = cell.component, cell.specification
     assert isinstance(component, Activation)
     edge: Edge = "row" if cell.name.endswith("row") else "column"
@@ -101,7 +104,7 @@ async def bench_activation(cell: Cell) -> None:
 
 
 async def bench_skew_registers(cell: Cell) -> None:
-    """Random words: every lane is late by its own number of cycles."""
+    """Send random words. The registers must delay every lane by its own number of cycles."""
     component = cell.component
     assert isinstance(component, SkewRegisters)
     lanes = component.lanes

@@ -1,4 +1,4 @@
-"""What runs inside the simulator: one cocotb test for each cell of the job."""
+"""The benches as they run in the simulator: one cocotb test for each cell of the job."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ JOB = UnitJob.load()
 @cocotb.test()
 @cocotb.parametrize(name=JOB.names)
 async def bench(dut: Any, name: str) -> None:
-    """Start the cell, hold it to the model, and look at the checks of the contracts between its parts."""
+    """Start the cell, compare it with the model, and read the checks of the contracts between its parts."""
     geometry = Geometry(JOB.specification)
     unit = find_unit(name)
     cell = Cell(dut, name, unit.build(geometry), geometry, JOB.seed)

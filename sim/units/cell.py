@@ -1,4 +1,4 @@
-"""A cell in a simulator: drives its inputs cycle by cycle, and gives back what its outputs were in each of them."""
+"""A cell in a simulator. Its inputs are driven and its outputs are sampled in every cycle."""
 
 from collections.abc import Collection, Iterable, Mapping
 from random import Random
@@ -13,27 +13,27 @@ from ceprop.sim.units.ports import Value, ports
 from ceprop.specification import Geometry
 
 _RESET_CYCLES = 20
-"""More than the registers without reset that lie behind each other in any cell."""
+"""The cycles of a reset. They exceed the longest chain of registers without reset in any cell."""
 
 Cycle = Mapping[str, Value]
-"""Inputs of one cycle; those left out are zero."""
+"""The inputs of one cycle, by port. Inputs that are left out are zero."""
 
 
 class Cell:
-    """One cell among those of the module that is simulated.
+    """One of the cells of the simulated module.
 
     Parameters
     ----------
     dut
-        cocotb's handle of the module.
+        The handle of the module in cocotb.
     name : str
-        Prefix of the cell's ports.
+        The prefix of the ports of the cell.
     component : wiring.Component
-        The cell as built; only its signature and its parameters are looked at.
+        The cell as it was built. Only its signature and its parameters are used.
     geometry : Geometry
-        What it was built from.
+        The geometry from which the cell was built.
     seed : int
-        Of `random`.
+        The seed of `random`.
     """
 
     def __init__(self, dut: Any, name: str, component: wiring.Component, geometry: Geometry, seed: int):
@@ -48,7 +48,7 @@ class Cell:
         self._driven: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Clock and reset, all inputs zero, until nothing is left of what was there before."""
+        """Start the clock and reset the cell. All inputs are zero until no earlier value is left in its registers."""
         self.dut.rst.value = 1
         self._drive({})
         Clock(self.dut.clk, PERIOD, unit="ns").start(start_high=False)
@@ -57,44 +57,50 @@ class Cell:
         self.dut.rst.value = 0
 
     async def play(self, cycles: Iterable[Cycle], *, undefined: Collection[str] = ()) -> list[dict[str, int]]:
-        """Drive each cycle's inputs at its falling edge; all outputs of each cycle, as bits, once they have settled.
-        Only those in `undefined` may be unknown, and are left out of a cycle in which they are."""
+        """Drive the inputs of each cycle at its falling edge. Returns all outputs of each cycle, as bits, after they
+        have settled.
+
+        Only outputs in `undefined` may be unknown. They are left out of the cycles in which they are unknown.
+        """
         handles = {name: self._handle(name) for name, port in self._outputs.items() if port.width}
         sampled = []
         for cycle in cycles:
             await FallingEdge(self.dut.clk)
             self._drive(cycle)
-            # Some outputs follow the inputs of the same cycle.
+            # Some outputs depend on the inputs of the same cycle, so they need a little time.
             await Timer(PERIOD // 5, unit="ns")
             known = {n: h for n, h in handles.items() if n not in undefined or h.value.is_resolvable}
             sampled.append({name: self._bits(name, handle) for name, handle in known.items()})
         return sampled
 
     def width(self, name: str) -> int:
-        """Bits of a port."""
+        """Return the number of bits of a port."""
         return (self._inputs | self._outputs)[name].width
 
     def output(self, sampled: Mapping[str, int], name: str) -> Any:
-        """One output of a cycle: a number, or its fields; :class:`AssertionError` where it was unknown."""
+        """Return one output of a cycle, as a number or as its fields. Raises :class:`AssertionError` if the output was
+        unknown."""
         if self._outputs[name].width and name not in sampled:
             raise AssertionError(f"{self.name}: {name} is unknown (seed {self.seed})")
         return self._outputs[name].unpack(sampled.get(name, 0))
 
     def bits(self, name: str, value: Value) -> int:
-        """An input as bits."""
+        """Return the value of an input as bits."""
         return self._inputs[name].pack(value)
 
     def passed(self, name: str, value: Value) -> Any:
-        """What an input is when it is passed on: all its fields as numbers."""
+        """Return the value of an input with all its fields as numbers, as a cell passes it on."""
         port = self._inputs[name]
         return port.unpack(port.pack(value))
 
     def equal(self, what: str, found: Any, expected: Any) -> None:
-        """Fail with everything that repeats the failure, unless the two are equal."""
+        """Raise :class:`AssertionError` unless the two values are equal. The message has everything that is needed to
+        repeat the failure."""
         if found != expected:
             raise AssertionError(f"{self.name}: {what}: model {expected}, hardware {found} (seed {self.seed})")
 
     def _drive(self, cycle: Cycle) -> None:
+        """Drive the inputs of one cycle."""
         unknown = cycle.keys() - self._inputs.keys()
         assert not unknown, f"{self.name} has no inputs {unknown}"
         for name, port in self._inputs.items():
@@ -104,6 +110,7 @@ class Cell:
                 self._driven[name] = bits
 
     def _bits(self, name: str, handle: Any) -> int:
+        """Return the value of an output as bits. Raises :class:`AssertionError` if it is unknown."""
         value = handle.value
         try:
             return int(value)
@@ -111,4 +118,5 @@ class Cell:
             raise AssertionError(f"{self.name}: {name} is {value} (seed {self.seed})") from None
 
     def _handle(self, name: str) -> Any:
+        """Return the handle of a port in cocotb."""
         return getattr(self.dut, f"{self.name}__{name}")

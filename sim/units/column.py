@@ -1,4 +1,4 @@
-"""Bench of a column lane: every field of a tile reaches the cells at its stage."""
+"""Bench of a column lane: every field of a tile must reach the cells at its stage."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,8 @@ _FLAGS = ("sum", "row_factor", "accumulate", "write", "load", "read", "input")
 
 @dataclass(frozen=True)
 class Tile:
-    """A message, the input that it picks, and the neuron that the lane's `source` message of the same slot means."""
+    """A message, the input that it selects, and the neuron that is selected by the `source` message of the
+    same slot."""
 
     message: dict[str, int]
     entry: Entry | None
@@ -33,25 +34,25 @@ class Tile:
 
     @property
     def word(self) -> int | None:
-        """Column word of the weight in the cells; none where the lane has no such input."""
+        """The column word of the weight in the cells, or None if the lane has no such input."""
         if not self.message["input"]:
             return self.message["base"] + self.slot
         return self.message["base"] + self.entry.slot if self.entry else None
 
     @property
     def picked(self) -> bool:
-        """Whether it counts in this lane where it names one."""
+        """Whether the message selects this lane, if it selects a single lane."""
         return self.message["lane"] == 0
 
     @property
     def writes(self) -> bool:
-        """An update of a unit that is on its list, or a load in this lane."""
+        """Whether the cells write: an update of a unit on its list, or a load in this lane."""
         listed = self.entry is not None if self.message["input"] else bool(self.present)
         return bool(self.message["write"] and listed) or bool(self.message["load"] and self.picked)
 
 
 async def bench_column_lane(cell: Cell) -> None:
-    """Samples, then tiles of all kinds, one a cycle."""
+    """Send samples, and after each sample tiles of all kinds, one per cycle."""
     line, now, lists = Timeline(), 0, Lists(cell.geometry.cols - 1)
     for number in range(_SAMPLES):
         bank = number % cell.geometry.input_lists
@@ -65,7 +66,7 @@ async def bench_column_lane(cell: Cell) -> None:
 
 
 def _random_tile(cell: Cell, entries: list[Entry], bank: int, may_write: bool) -> Tile:
-    """Any flags together but those that exclude each other: an input is not read back."""
+    """Return a tile with random flags. Flags that exclude each other are not combined: an input is never read back."""
     random, geometry = cell.random, cell.geometry
     connection = random.choice(geometry.connections)
     flags = {name: random.getrandbits(1) for name in _FLAGS}
@@ -82,7 +83,7 @@ def _random_tile(cell: Cell, entries: list[Entry], bank: int, may_write: bool) -
 
 
 def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | None) -> None:
-    """A tile on the port, and what the cells must be told; `earlier` is the tile whose update reads in this slot."""
+    """Send a tile, and expect its fields at the cells. `earlier` is the tile whose update reads in this slot."""
     message, random, stages = tile.message, cell.random, lane_stages(cell.geometry)
     hop = lane_entry(cell)
     what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
@@ -94,7 +95,7 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     start = now + hop + stages.address
 
     reading = tile if message["sum"] else earlier
-    # The second read of what is not written does not matter.
+    # An update that writes nothing need not read the right word.
     if reading is not None and reading.word is not None and (message["sum"] or reading.writes):
         line.expect(start, what, "cells__bundle", {"read_word": reading.word})
     written = {"write_enable": int(tile.writes)}
@@ -102,7 +103,7 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
         written["write_word"] = tile.word
     line.expect(start + write_stage(cell.geometry.memory_ports), what, "cells__bundle", written)
 
-    # A neuron's operand and an input's never come together.
+    # The operand of a neuron and that of an input are never sent together.
     operand, dither = (
         random.getrandbits(cell.geometry.widths.operand_bits - 1),
         random.getrandbits(cell.geometry.widths.dither_bits),

@@ -1,4 +1,5 @@
-"""Multipliers and weight memories of every set of primitives, in sizes that end within, at and behind their blocks."""
+"""Multipliers and weight memories of every set of primitives. Their sizes end within, at and after the ends of the
+blocks of the device."""
 
 from functools import partial
 
@@ -11,7 +12,7 @@ _OPERANDS = {
     ECP5: [(5, 6), (12, 10), (13, 18), (18, 18)],
     ICE40: [(5, 6), (12, 10), (13, 16), (16, 16)],
 }
-"""Widths of the operands."""
+"""The widths of both operands, in bits."""
 
 _MEMORIES = {
     PORTABLE: [(1, 1, 1), (2, 3, 1), (3, 3, 2), (700, 12, 1), (700, 12, 2)],
@@ -19,11 +20,11 @@ _MEMORIES = {
         (1, 1, 2),
         (3, 3, 2),
         (1024, 18, 2),
-        (2048, 12, 2),  # two blocks side by side
-        (500, 24, 2),  # data pins of both ports
+        (2048, 12, 2),  # This needs two blocks side by side.
+        (500, 24, 2),  # A word takes the data pins of both ports.
         (512, 40, 2),
-        (2500, 13, 2),  # two banks beside one block of another shape
-        (5000, 12, 2),  # three banks
+        (2500, 13, 2),  # This needs two banks beside one block of another shape.
+        (5000, 12, 2),  # This needs three banks.
         (8192, 2, 2),
         (16384, 1, 2),
         (1, 1, 1),
@@ -45,16 +46,16 @@ _MEMORIES = {
         (1, 1, 1),
         (3, 3, 1),
         (12544, 12, 1),
-        (16385, 12, 1),  # two banks
-        (100, 20, 1),  # two slices
+        (16385, 12, 1),  # This needs two banks.
+        (100, 20, 1),  # A word takes two slices.
         (40000, 17, 1),
     ],
 }
-"""Words, bits and ports of the memories."""
+"""The numbers of words, bits and ports of the memories."""
 
 
 def device_units(primitives: Primitives) -> dict[str, Unit]:
-    """Cells to be tried of a set, by name."""
+    """Return the cells of a set of primitives that are tested, by name."""
     multipliers = {
         f"{primitives.name}_multiplier_{a}x{b}": Unit(
             partial(_multiplier, primitives, a, b), arithmetic.bench_multiplier
@@ -70,14 +71,16 @@ def device_units(primitives: Primitives) -> dict[str, Unit]:
 
 
 def find_unit(name: str) -> Unit:
-    """A cell of the core or of a set of primitives."""
+    """Return a cell of the core or of a set of primitives."""
     found = UNITS | device_units(PORTABLE) | device_units(ECP5) | device_units(ICE40)
     return found[name]
 
 
 def _multiplier(primitives: Primitives, a_bits: int, b_bits: int, _: object):
+    """Return a multiplier of a set of primitives."""
     return primitives.multiplier(a_bits, b_bits)
 
 
 def _memory(primitives: Primitives, words: int, bits: int, ports: int, _: object):
+    """Return a weight memory of a set of primitives."""
     return primitives.weight_memory(words, bits, ports)

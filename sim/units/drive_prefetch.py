@@ -1,4 +1,5 @@
-"""Bench of the drive prefetch: its slots, in which cycles they go, and when their sums are back."""
+"""Bench of the drive prefetch: its slots, the cycles in which they are sent, and the cycle in which their sums have
+returned."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,12 +10,13 @@ from ceprop.sim.units.cell import Cell
 from ceprop.specification import Geometry
 
 RETURN_CYCLES = 6
-"""Cycles from a slot to its sum; any number will do."""
+"""Cycles from a slot to its sum. The bench works with any number."""
 _CYCLES = 6000
 
 
 async def bench_drive_prefetch(cell: Cell) -> None:
-    """Samples of any length, cycles to spare now and then, weights that change, and drives taken late or at once."""
+    """Test samples of any length, idle cycles at random, weights that change, and drives that are taken late or at
+    once."""
     random, geometry = cell.random, cell.geometry
     walker = _Walker(geometry)
     script: list[dict[str, Any]] = []
@@ -22,7 +24,7 @@ async def bench_drive_prefetch(cell: Cell) -> None:
     sent: dict[str, Any] = {}
     walking = 0
     for _ in range(_CYCLES):
-        # Long stretches and short ones, of either kind.
+        # The sweep walker is at work, or idle, for long and for short times.
         walking = walking if random.random() < 0.6 else random.getrandbits(1)
         inputs = {
             "sweeps__walking": walking,
@@ -38,7 +40,7 @@ async def bench_drive_prefetch(cell: Cell) -> None:
         if walker.waiting is None and random.random() < 0.2:
             longest = random.choice((0, 1, random.randint(0, geometry.slots(0))))
             inputs |= {"listed__complete": 1, "listed__longest": longest}
-        # After the reset the first sample is in the second bank.
+        # After the reset, the first sample is in the second bank.
         outputs: dict[str, Any] = {"turn__listed": int(walker.begun), "turn__ready": int(walker.ready)}
         if walker.begun:
             outputs["turn__events"] = walker.events
@@ -46,11 +48,11 @@ async def bench_drive_prefetch(cell: Cell) -> None:
         issued = walking and random.getrandbits(1)
         of_sweep = _of_sweep(cell)
         script.append(inputs | of_sweep | {"sweeps__issued": issued})
-        # Messages of the sweep walker pass, but for those in whose place a slot of the drive sends its own.
+        # The messages of the sweep walker pass, except where a slot of the drive sends its own messages instead.
         passed = {f"slots__{name.removeprefix('sweeps__')}": fields for name, fields in of_sweep.items()}
         expected.append(outputs | passed | sent | {"slots__issued": int(slot is not None or issued)})
         sent = {} if slot is None else _messages(geometry, *slot)
-    assert walker.taken > 20, "few drives were taken: the bench proves too little"
+    assert walker.taken > 20, "only few drives were taken, so the bench proves too little"
     for now, found in enumerate(await cell.play(script)):
         for port, value in expected[now].items():
             got = cell.output(found, port)
@@ -61,7 +63,8 @@ async def bench_drive_prefetch(cell: Cell) -> None:
 
 @dataclass
 class _Walker:
-    """What the walker must do. `left` are the slots that are still to go, `since` the cycles since the last one."""
+    """The expected behaviour of the prefetch. `left` are the slots that have not been sent, and `since` counts the
+    cycles since the last slot."""
 
     geometry: Geometry
     waiting: int | None = None
@@ -74,11 +77,12 @@ class _Walker:
 
     @property
     def ready(self) -> bool:
-        """All slots are gone and their sums are back."""
+        """Whether all slots have been sent and their sums have returned."""
         return self.begun and not self.left and self.since >= RETURN_CYCLES
 
     def cycle(self, inputs: dict[str, int]) -> tuple[int, int, int] | None:
-        """The slot that goes in a cycle, if one does: row, place in the list, bank."""
+        """Advance by one cycle. Returns the slot that is sent in this cycle as row, place in the list and bank, or
+        None."""
         slot = None
         if not self.begun:
             if self.waiting is not None:
@@ -99,12 +103,13 @@ class _Walker:
         return slot
 
     def _begin(self) -> None:
+        """List all slots of the drive."""
         rows, places = range(self.geometry.slots(1)), range(max(1, self.events))
         self.left = deque((row, place) for row in rows for place in places)
 
 
 def _of_sweep(cell: Cell) -> dict[str, dict[str, int]]:
-    """Messages of the sweep walker at random, some fields of each."""
+    """Return random messages of the sweep walker, with some fields of each."""
     geometry, random = cell.geometry, cell.random
     return {
         "sweeps__row_source": {"sum": random.getrandbits(1), "index": random.randrange(geometry.slots(1))},
@@ -116,7 +121,7 @@ def _of_sweep(cell: Cell) -> dict[str, dict[str, int]]:
 
 
 def _messages(geometry: Geometry, row: int, place: int, bank: int) -> dict[str, Any]:
-    """A slot's messages."""
+    """Return the messages of a slot."""
     source = {"sum": 1, "operand": Operand.ZERO.value, "listing": Listing.ALL.value, "index": row, "layer": 0}
     tile = {"sum": 1, "row_factor": 0, "accumulate": 0, "write": 0, "load": 0, "read": 0, "input": 1}
     return {

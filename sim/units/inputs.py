@@ -1,5 +1,5 @@
-"""Bench of the lists of inputs: samples written as events into one bank of lists, while tiles walk the other; or into
-the only one, when they have."""
+"""Bench of the lists of inputs. Samples are written as events into one bank of lists, while tiles read the other bank.
+If the lists have one bank, samples are written between the reads."""
 
 from dataclasses import dataclass, field
 
@@ -12,14 +12,14 @@ from ceprop.sim.units.timeline import Timeline
 _SAMPLES = 60
 
 LIST_PORTS = "event", "event_out"
-"""Ports of the lists through which the event of a group comes and goes."""
+"""Ports of the lists through which the event of a group enters and leaves."""
 COLUMN_PORTS = "before__event", "after__event"
-"""The same of a column lane."""
+"""The same ports of a column lane."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One input of a list."""
+    """One input of a list: its slot, its value and its number among all inputs."""
 
     slot: int
     value: int
@@ -28,28 +28,31 @@ class Entry:
 
 @dataclass
 class Lists:
-    """What lane `lane` has listed, in two banks."""
+    """The inputs that lane `lane` has listed, in two banks."""
 
     lane: int
     banks: list[list[Entry]] = field(default_factory=lambda: [[], []])
 
 
 def lane_entry(cell: Cell) -> int:
-    """Cycles from a message on the port of the last column lane to the message in it."""
+    """Return the cycles from a message on the port of the last column lane to the message in this lane."""
     return cell.geometry.hop_registers(cell.geometry.cols - 1)
 
 
 def send_sample(
     cell: Cell, line: Timeline, now: int, lists: Lists, bank: int, ports: tuple[str, str] = LIST_PORTS
 ) -> int:
-    """Events of one sample from a cycle on, some slots left out, some inputs zero; the next cycle."""
+    """Send the events of one sample from cycle `now` on. Returns the cycle after the last event.
+
+    Some slots are left out, and some inputs are zero.
+    """
     event_in, event_out = ports
     random, specification, geometry, hop = cell.random, cell.specification, cell.geometry, lane_entry(cell)
     slots = [slot for slot in range(geometry.slots(0)) if random.random() < 0.8] or [0]
     everything = int(random.random() < 0.2)
     for slot in slots:
         if random.random() < 0.3:
-            # A gap: what is on the port without `valid` must not be taken.
+            # In this gap, the event on the port is not valid and must not be taken.
             line.set(now, event_in, slot=slot, first=random.getrandbits(1), bank=bank, everything=everything)
             line.set(now + hop, "value", random.getrandbits(specification.formats.input_bits))
             line.expect(now + hop, "gap", event_out, {"valid": 0, "closes": 0})
@@ -73,7 +76,7 @@ def send_sample(
 
 
 def dither_of(cell: Cell, entry: Entry) -> int:
-    """The dither of an input, as the cells take it."""
+    """Return the dither of an input, in the format of the cells."""
     geometry = cell.geometry
     return (input_pattern(cell.specification, entry.number) << geometry.widths.dither_shift(1)) & (
         (1 << geometry.widths.dither_bits) - 1
@@ -81,7 +84,8 @@ def dither_of(cell: Cell, entry: Entry) -> int:
 
 
 async def bench_input_lists(cell: Cell) -> None:
-    """Lists of many samples, walked in order and at random, beyond the end too, while the next one is listed."""
+    """Read the lists of many samples in order and at random, also beyond their ends, while the next sample is
+    listed."""
     random, line, bank, banks = cell.random, Timeline(), 0, cell.geometry.input_lists
     lists, stages = Lists(cell.geometry.cols - 1), lane_stages(cell.geometry)
     now = send_sample(cell, line, 0, lists, bank) + lane_entry(cell)

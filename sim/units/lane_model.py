@@ -1,4 +1,4 @@
-"""What a neuron cell holds and does, in the golden model's scalar functions."""
+"""The memory and the behaviour of a neuron cell, with the scalar functions of the golden model."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from ceprop.specification import Edge, Geometry, Specification
 
 @dataclass(frozen=True)
 class StepRequest:
-    """A step of one neuron, in the model's terms."""
+    """A step of one neuron, in the terms of the model."""
 
     layer: int
     address: int
@@ -30,7 +30,8 @@ class StepRequest:
 
 @dataclass(frozen=True)
 class Stepped:
-    """What came of it."""
+    """The outcome of a step: the old state, the state before it, the new state, the drive, and whether the bias was
+    saturated."""
 
     old: int
     older: int
@@ -40,7 +41,7 @@ class Stepped:
 
 
 def next_state(geometry: Geometry, request: StepRequest, old: int, total: int, drive: int, bias: int) -> int:
-    """A neuron's new state from its old one, its sum, its drive and its bias."""
+    """Return the new state of a neuron from its old state, its sum, its drive and its bias."""
     specification = geometry.specification
     formats = specification.formats
     if not request.exists:
@@ -56,18 +57,23 @@ def next_state(geometry: Geometry, request: StepRequest, old: int, total: int, d
     if not (request.output and request.nudged):
         return rho
     target = (1 << formats.state_bits) - 1 if request.labelled else 0
-    # The host sets the shift of the nudge at run time; the model takes it from a specification.
+    # The host sets the shift of the nudge at run time, but the model takes it from a specification.
     return nudged(_with_nudge_shift(specification, request.nudge_shift), old, rho, target, request.negative)
 
 
 def _with_nudge_shift(specification: Specification, shift: int) -> Specification:
+    """Return the specification with another shift of the nudge."""
     return specification.override(f"nudge.shift={shift}")
 
 
 @dataclass
 class LaneModel:
-    """The neurons of one lane by their address; `sums` by number and address, the one of states or a drive of layer 1,
-    `generators` by bank and address, `lists` of slots by layer and kind."""
+    """The memory of one lane.
+
+    The keys of `sums` are a number, which is 0 for the sum of states and from 1 for a drive of layer 1, and the address
+    of the neuron. The keys of `biases` and `states` are the address. The keys of `generators` are bank and address. The
+    keys of `lists` are layer and kind, and their values are slots.
+    """
 
     geometry: Geometry
     edge: Edge
@@ -75,20 +81,20 @@ class LaneModel:
     biases: dict[int, int] = field(default_factory=dict)
     generators: dict[tuple[int, int], int] = field(default_factory=dict)
     states: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Current and previous."""
+    """The current and the previous state."""
     lists: dict[tuple[int, Listing], list[int]] = field(default_factory=dict)
 
     def pair(self, address: int, swap: bool, first: bool = False) -> tuple[int, int]:
-        """Current and previous state as a message sees them."""
+        """Return the current and the previous state as a message uses them."""
         current, previous = (0, 0) if first else self.states[address]
         return (previous, current) if swap else (current, previous)
 
     def add(self, address: int, addend: int, *, drive: int, first: bool) -> None:
-        """A partial sum came back, of the drive of that number or of states."""
+        """Add a partial sum that returns, to the drive with the number `drive`, or to the sum of states if it is 0."""
         self.sums[drive, address] = addend if first else self.sums[drive, address] + addend
 
     def operand(self, operand: Operand, address: int, preshift: int, negative: bool, swap: bool) -> int:
-        """What a neuron sends into the array."""
+        """Return the operand that a neuron sends into the array."""
         current, previous = self.pair(address, swap)
         match operand:
             case Operand.ZERO:
@@ -101,8 +107,10 @@ class LaneModel:
                 return (previous - current if negative else current - previous) << preshift
 
     def step(self, request: StepRequest, slot: int) -> Stepped:
-        """One neuron's new state; its generator moves if it is nudged, and with it its bias where learning does not
-        wait for the end of the phase."""
+        """Step one neuron and return the outcome.
+
+        If the step is nudged, the generator of the neuron advances. With continual learning, its bias then learns.
+        """
         continual = self.geometry.specification.continual
         old, older = self.pair(request.address, request.swap, request.first)
         drive = self.sums[request.drive, request.address] if request.layer == 1 else 0
@@ -118,15 +126,16 @@ class LaneModel:
         return Stepped(old, older, new, drive, saturated)
 
     def learn(self, request: StepRequest) -> bool:
-        """The bias learns from current and previous state; whether it saturated."""
+        """Update the bias from the current and the previous state. Returns whether the bias was saturated."""
         old, older = self.pair(request.address, request.swap, request.first)
         return self._learn(request, older, old, self.generators[request.bank, request.address])
 
     def listed(self, layer: int, listing: Listing, slots: int) -> list[int]:
-        """Slots on a list of a layer of so many slots."""
+        """Return the slots on a list of a layer with this number of slots."""
         return list(range(slots)) if listing is Listing.ALL else self.lists[layer, listing]
 
     def _list(self, request: StepRequest, slot: int, new: int, kept: int) -> None:
+        """Append the slot of a neuron to the lists on which it belongs after a step."""
         for listing, wanted in ((Listing.CHANGED, new != kept), (Listing.ACTIVE, bool(new or kept))):
             if slot == 0:
                 self.lists[request.layer, listing] = []
@@ -134,13 +143,14 @@ class LaneModel:
                 self.lists[request.layer, listing].append(slot)
 
     def _advanced(self, request: StepRequest) -> int:
-        """The generator's next value, in the other bank."""
+        """Return the next value of the generator, which is stored in the other bank."""
         bits = self.geometry.specification.generator_bits
         generator = advance(self.generators[request.bank, request.address], bits)
         self.generators[1 - request.bank, request.address] = generator
         return generator
 
     def _learn(self, request: StepRequest, old: int, new: int, generator: int) -> bool:
+        """Update a bias from two states. Returns whether it was saturated."""
         specification = self.geometry.specification
         difference = (old - new if request.negative else new - old) << specification.formats.state_bits
         bias = self.biases[request.address]

@@ -1,4 +1,4 @@
-"""Benches of the parts that remember numbers: the weights' memory and the running sums."""
+"""Benches of the parts that hold numbers: the weight memory, the running sums and the FIFO."""
 
 from ceprop.hdl.devices.memory import PortableMemory, WeightMemory
 from ceprop.hdl.io.fifo import Fifo
@@ -11,8 +11,11 @@ _RANDOM_CASES = 1000
 
 
 async def bench_memory(cell: Cell) -> None:
-    """A word over a word, with and without enable, then words elsewhere: all there are, or where these are many a
-    choice of them around the ends of blocks. What is undefined is not looked at, but in the portable form."""
+    """Write words over other words, with and without enable, and read other addresses.
+
+    A small memory is tested with all addresses and words. A large memory is tested with addresses around the ends of
+    its blocks. Undefined outputs are compared only for the portable memory.
+    """
     component, random = cell.component, cell.random
     assert isinstance(component, WeightMemory)
     portable, latency = isinstance(component, PortableMemory), component.latency
@@ -22,7 +25,7 @@ async def bench_memory(cell: Cell) -> None:
     line = Timeline()
     for k, (address, old, new, on) in enumerate(cases):
         elsewhere, other = (random.choice(cases)[0] for _ in range(2))
-        # With each write a read elsewhere, which only two ports can serve.
+        # Each write comes with a read of another address, which only two ports can serve.
         for cycle, word, enable, read in ((4 * k, old, 1, elsewhere), (4 * k + 1, new, on, address)):
             line.set(cycle, "write_address", address)
             line.set(cycle, "write_data", word)
@@ -36,7 +39,7 @@ async def bench_memory(cell: Cell) -> None:
                 contents[address] = word
         for cycle, read in ((4 * k + 2, address), (4 * k + 3, other)):
             line.set(cycle, "read_address", read)
-            # Nothing is written without enable, wherever the address points.
+            # Without enable, nothing may be written, whatever the address is.
             line.set(cycle, "write_address", address)
             line.set(cycle, "write_data", ~contents[address])
             if read in contents:
@@ -47,7 +50,7 @@ async def bench_memory(cell: Cell) -> None:
 
 
 def _cases(cell: Cell) -> list[tuple[int, int, int, int]]:
-    """Address, old word, new word, enable of the second write; in random order."""
+    """Return cases in random order: address, old word, new word, and enable of the second write."""
     component, random = cell.component, cell.random
     assert isinstance(component, WeightMemory)
     bits = cell.width("read_data")
@@ -69,7 +72,8 @@ def _cases(cell: Cell) -> list[tuple[int, int, int, int]]:
 
 
 async def bench_accumulator(cell: Cell) -> None:
-    """Random additions, most of them close behind one to the same sum: in the next cycle, or `latency` later."""
+    """Make random additions. Most of them closely follow one to the same sum, in the next cycle or `latency` cycles
+    later."""
     component, random = cell.component, cell.random
     assert isinstance(component, Accumulator)
     latency, ports = component.latency, ("read_data", "read_second")[: len(component.bits)]
@@ -80,7 +84,7 @@ async def bench_accumulator(cell: Cell) -> None:
     contents: list[dict[tuple[int, int], int]] = []
     addresses: list[int] = []
     for now in range(4000):
-        # The same address again soon, or any other.
+        # The address is one of the last four, or any other.
         again = random.randint(1, 6)
         address = addresses[-again] if again <= min(4, now) else random.randrange(component.words)
         place = address, random.randrange(len(ports))
@@ -91,7 +95,7 @@ async def bench_accumulator(cell: Cell) -> None:
         first = before is None or not -limit <= before + addend < limit or random.random() < 0.1
         line.set(now, "address", address)
         line.set(now, "valid", int(valid))
-        # Without `valid` neither `first` nor the addend matters.
+        # Without `valid`, neither `first` nor the addend may have an effect.
         line.set(now, "first", int(first))
         line.set(now, "second", place[1])
         line.set(now + 1, "addend", addend)
@@ -103,7 +107,7 @@ async def bench_accumulator(cell: Cell) -> None:
         if component.separate_read:
             address = random.choice(addresses[-6:])
             line.set(now, "read_address", address)
-        # What is read now shows in the next cycle, with all additions up to `latency` cycles before now.
+        # A word that is read now is at the output in the next cycle. It has all additions up to `latency` cycles ago.
         for second, port in enumerate(ports):
             place = address, second
             if now >= latency and place in contents[now - latency] and place not in history[now - latency + 1 : now]:
@@ -112,7 +116,7 @@ async def bench_accumulator(cell: Cell) -> None:
 
 
 async def bench_fifo(cell: Cell) -> None:
-    """Bursts of words up to as many as there is room for, read at every pace; all come out once, in their order."""
+    """Write bursts of words, up to the free room, and read at any speed. All words must come out once and in order."""
     component, random, width = cell.component, cell.random, cell.width("word")
     assert isinstance(component, Fifo)
     depth = component.depth

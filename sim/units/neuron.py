@@ -1,4 +1,5 @@
-"""Bench of the neuron cell: rounds of sums that come back, a step of all neurons, sources, and everything read back."""
+"""Bench of the neuron cell. Each round has sums that return, a step of all neurons, operands, and a read of all
+memories."""
 
 from ceprop.hdl.cell.synapse import DITHER_STAGE, OPERAND_STAGE
 from ceprop.hdl.lanes.messages import Listing, Messages, Operand, Operation, Space
@@ -13,28 +14,28 @@ from ceprop.sim.units.timeline import Timeline
 from ceprop.specification import Edge
 
 SUM_DELAY = 7
-"""Cycles from a slot's `source` message to its `sum` message; any number will do."""
+"""Cycles from the `source` message of a slot to its `sum` message. The bench works with any number."""
 _ROUNDS = 80
 _UNDEFINED = ("after__status", "trace", "read_word", "operands__operand", "operands__dither", "operands__slot")
-"""Outputs that show whatever the memories hold between messages, before they are written too."""
+"""Outputs that show the contents of memories between messages, also before these memories are written."""
 _READ_STAGE = 3
-"""Cycles from a message in the lane that reads a word to that word."""
+"""Cycles from a message in the lane that reads a word to this word."""
 
 
 async def bench_neuron(cell: Cell) -> None:
-    """Learn for many rounds; every answer is held to the model, and saturated biases are counted."""
+    """Learn for many rounds. Every answer is compared with the model, and saturated biases are counted."""
     bench = NeuronBench(cell)
     for number in range(_ROUNDS):
-        # States cannot be written: the first round makes them from nothing.
+        # States cannot be written. So the first round computes them in a first step, in which all states are zero.
         bench.round(first=number == 0 or cell.random.random() < 0.1)
     outputs = await bench.line.run(cell, undefined=_UNDEFINED)
     found = sum(output["saturated"] for output in outputs)
-    assert bench.saturations, "no bias was saturated: the bench proves too little"
+    assert bench.saturations, "no bias was saturated, so the bench proves too little"
     cell.equal("saturated biases", found, bench.saturations)
 
 
 class NeuronBench:
-    """The script as it grows, round by round, beside the model."""
+    """The script of the bench, which grows round by round, and the model of the lane."""
 
     def __init__(self, cell: Cell):
         component = cell.component
@@ -43,7 +44,7 @@ class NeuronBench:
         self.cell = cell
         self.edge: Edge = component.edge
         self.hop = cell.geometry.hop_registers(component.lane)
-        """A message is in the lane so many cycles after it is on the port."""
+        """Cycles from a message on the port to the message in the lane."""
         self.status_stage, self.status_latency = component.status_stage, component.status_latency
         self.model = LaneModel(cell.geometry, self.edge)
         self.line = Timeline()
@@ -59,7 +60,8 @@ class NeuronBench:
         self.rates: dict[int, int] = {}
 
     def round(self, first: bool) -> None:
-        """Load some, add up sums, step, perhaps learn from the whole phase, send, read back."""
+        """Load some neurons, add to sums, step, learn at the end of a phase unless learning is continual, send
+        operands, and read back."""
         start = self.now
         self.settings, self.rates = random_settings(self.cell, self.edge)
         load_all = not self.model.biases
@@ -77,17 +79,18 @@ class NeuronBench:
             self.line.expect(now + self.hop, "hop", "after__settings", self.settings)
 
     def _address(self, layer: int, slot: int) -> int:
+        """Return the address of a neuron."""
         return self.geometry.neuron_address(layer, slot)
 
     def _unit(self, layer: int, slot: int) -> dict[str, int]:
-        """A neuron as messages name it."""
+        """Return the fields of a message that select a neuron."""
         return {"index": slot, "layer": self.geometry.edge_number(layer)}
 
     def _write(self, layer: int, slot: int) -> None:
-        """A bias and both banks of a generator."""
+        """Write a bias and both banks of a generator."""
         random, formats, address = self.random, self.specification.formats, self._address(layer, slot)
         limit = 1 << (formats.weight_bits - 1)
-        # Mostly one that leaves the activation between its ends, where every bit of the sum counts.
+        # Most biases leave the activation between its ends, where every bit of the sum has an effect.
         near = random.randrange(min(limit, 1 << formats.weight_fraction))
         bias = random.choice((near, near, near, random.randrange(-limit, limit), -limit, limit - 1))
         self._write_word(Space.BIAS, layer, slot, 0, bias & ((1 << self._messages.word_bits) - 1))
@@ -98,13 +101,14 @@ class NeuronBench:
             self.model.generators[bank, address] = generator
 
     def _write_word(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
+        """Write one word of one neuron."""
         unit = self._unit(layer, slot)
         self.line.set(self.now, "before__step", operation=Operation.WRITE, space=space, bank=bank, **unit)
         self.line.set(self.now + self.hop + 1, "word", word)
         self.now += self.beats
 
     def _sums(self, load_all: bool) -> None:
-        """A few addends to every sum and drive, those of one neuron behind each other, as the array sends them."""
+        """Add a few addends to every sum and drive. Those of one neuron follow directly, as the array sends them."""
         runs = []
         for layer, slot in self.neurons:
             kinds = [0] * (len(self.specification.layers) > 2)
@@ -115,9 +119,9 @@ class NeuronBench:
         self.now += SUM_DELAY
 
     def _add(self, runs: list[tuple[int, int, int]], load_all: bool) -> None:
-        """Addends to layer, slot and number of a sum each."""
+        """Add addends to sums. `runs` has layer, slot and number of each sum."""
         for layer, slot, drive in runs:
-            # A drive is made anew for units on a list; it may find this lane without one.
+            # A drive is computed again for the units on a list, and the list of this lane may be empty.
             lists = [Listing.ALL] if load_all or not drive else [Listing.ALL, Listing.CHANGED, Listing.ACTIVE]
             listing = self.random.choice(lists)
             listed = self.model.listed(layer, listing, self.geometry.slots(layer))
@@ -137,11 +141,11 @@ class NeuronBench:
             self.now += Accumulator.latency
 
     def _has_room(self, layer: int, drive: int, address: int, addend: int) -> bool:
-        """Whether a sum stays within what its width was made for."""
+        """Return whether a sum stays within the range for which its width was chosen."""
         return abs(self.model.sums[drive, address] + addend) <= self._largest_addend(layer, drive)
 
     def _sum(self, layer: int, index: int, listing: Listing, drive: int, first: bool, addend: int) -> None:
-        """A slot leaves, and its sum comes back."""
+        """Send the `source` message of a slot, and its sum after `SUM_DELAY` cycles."""
         layer_number = self.geometry.edge_number(layer)
         self.line.set(self.now, "before__source", sum=1, listing=listing, index=index, layer=layer_number)
         back = self.now + SUM_DELAY
@@ -152,7 +156,8 @@ class NeuronBench:
         self.now += 1
 
     def _largest_addend(self, layer: int, drive: int) -> int:
-        """All addends of a sum together: within its width, and mostly where the activation is not flat."""
+        """Return the bound for the total of all addends of a sum. It lies within the width of the sum, and mostly where
+        the activation is not flat."""
         formats, layers = self.specification.formats, self.specification.layers
         weight = 1 << (formats.weight_bits - 1)
         if drive:
@@ -164,26 +169,26 @@ class NeuronBench:
         return min(bound, 1 << (bits + formats.weight_fraction), (1 << (self.geometry.widths.partial_sum_bits - 1)) - 1)
 
     def _steps(self, first: bool) -> None:
-        """All neurons of the lane, their messages as close as they come."""
+        """Step all neurons of the lane, with their messages as close as possible."""
         shared = shared_fields(self.cell, first)
         start = self.now
         for layer, slot in self.neurons:
             self._step(layer, slot, shared)
             self.now += self.beats
-        # A new state is stored and listed before it enters the status; a source may read it in the next cycle.
+        # A new state is stored and listed before it enters the status. A `source` message may read it one cycle later.
         self.now += self.status_stage
         if self.edge == "row" and self.geometry.drives > 1:
             self._add_to_other_drive(start, 3 - shared["drive"])
 
     def _add_to_other_drive(self, start: int, drive: int) -> None:
-        """Addends to the drive that the step does not receive come back while it is on its way."""
+        """Send addends for the drive that the step does not use, while the step is under way."""
         end, self.now = self.now, max(0, start - SUM_DELAY)
         slots = [slot for layer, slot in self.neurons if layer == 1]
         self._add([(1, self.random.choice(slots), drive) for _ in range(3)], load_all=True)
         self.now = max(end, self.now + SUM_DELAY)
 
     def _step(self, layer: int, slot: int, shared: dict[str, int]) -> None:
-        """A neuron's message, its hop, its new state on the trace, and its status."""
+        """Send the message of a neuron. Expect its hop, the new state on the trace, and the status."""
         message = step_message(self.cell, layer, slot, shared, self.settings["target"])
         stepped = self.model.step(step_request(self.cell, message, layer, self.settings, self.rates[layer]), slot)
         self.saturations += stepped.saturated
@@ -195,13 +200,13 @@ class NeuronBench:
         if self.geometry.trace:
             drive = stepped.drive & ((1 << self.geometry.widths.drive_bits) - 1)
             self.line.expect(shown, what, "trace", {"state": stepped.new, "drive": drive})
-        # The status of the lanes before comes in with the new state, and goes out `status_latency` later.
+        # The status of the previous lanes arrives with the new state, and it leaves `status_latency` cycles later.
         before, after = step_status(self.cell, message, layer, stepped, self.model)
         self.line.set(shown, "before__status", **before)
         self.line.expect(shown + self.status_latency, what, "after__status", after)
 
     def _learn(self) -> None:
-        """The biases learn from what the phase changed; no state changes, and no status goes out."""
+        """Update the biases at the end of a phase. No state changes, and no status is sent."""
         shared = shared_fields(self.cell, first=False)
         for layer, slot in self.neurons:
             message = step_message(self.cell, layer, slot, shared, self.settings["target"])
@@ -216,7 +221,7 @@ class NeuronBench:
         self.now += self.status_stage + Accumulator.latency
 
     def _sources(self) -> None:
-        """Units, operands and dither into the array, a message a cycle."""
+        """Request operands and dither for the array, with one message per cycle."""
         random, geometry, stages = self.random, self.geometry, lane_stages(self.geometry)
         for _ in range(12):
             layer, slot = random.choice(self.neurons)
@@ -254,11 +259,11 @@ class NeuronBench:
                 self.line.expect(at + stages.address + DITHER_STAGE, what, "operands__dither", dither)
             self.line.expect(at + stages.address + OPERAND_STAGE, what, "operands__operand", value)
             self.now += 1
-        # The generators' one read port serves the dither of the last message first.
+        # The generators have one read port, which must first read the dither of the last message.
         self.now += stages.address + DITHER_STAGE
 
     def _reads(self) -> None:
-        """Biases, generators, states, and a weight on the returning sum."""
+        """Read biases, generators, states, and a weight that arrives as a returning sum."""
         formats, model = self.specification.formats, self.model
         mask = (1 << self._messages.word_bits) - 1
         for layer, slot in self.neurons:
@@ -275,6 +280,7 @@ class NeuronBench:
         self.now += self.hop + _READ_STAGE
 
     def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
+        """Read one word of one neuron, and expect `word`."""
         unit = self._unit(layer, slot)
         self.line.set(self.now, "before__step", operation=Operation.READ, space=space, bank=bank, **unit)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"

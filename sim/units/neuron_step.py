@@ -1,4 +1,4 @@
-"""Step messages of a neuron cell at random, and what the model needs and says of them."""
+"""Random step messages of a neuron cell, and what the model needs and expects for them."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from ceprop.specification import Edge
 
 
 def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
-    """Fields of the messages that all neurons share in a step."""
+    """Return the fields that the messages of all neurons share in a step."""
     random = cell.random
     found = {name: random.getrandbits(1) for name in ("swap", "bank", "keep")}
-    # Where learning does not wait for the end of the phase, no state has to be kept for it.
+    # With continual learning, no state has to be kept for the end of the phase.
     found["keep"] &= not cell.specification.continual
     found["drive"] = random.randint(1, cell.geometry.drives)
     return found | {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)}
 
 
 def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, int]]:
-    """Settings of a lane, and the rate shift of each layer that they amount to."""
+    """Return random settings of a lane, and the rate shift of each layer that follows from them."""
     random, geometry, specification = cell.random, cell.geometry, cell.specification
     bits = geometry.widths.bias_room(edge).bit_length() or 1
     rates, preshifts = {}, 0
@@ -40,8 +40,11 @@ def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, i
 
 
 def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], target: int) -> dict[str, Any]:
-    """One neuron's message: often padding where the edge has any, often the labelled unit, an output only of the last
-    layer's edge."""
+    """Return the message of one neuron.
+
+    The neuron is often padding, if the edge has any, and often the labelled unit. It is an output only on the edge of
+    the last layer.
+    """
     random, geometry, layers = cell.random, cell.geometry, cell.specification.connections
     output = random.getrandbits(1) if geometry.edge(layers[-1]) == geometry.edge(layer) else 0
     classes, largest = cell.specification.classes, max(cell.specification.layers[l] for l in layers_beside(cell, layer))
@@ -60,14 +63,14 @@ def step_message(cell: Cell, layer: int, slot: int, shared: dict[str, int], targ
 
 
 def layers_beside(cell: Cell, layer: int) -> range:
-    """The layers on the edge of a layer."""
+    """Return the layers on the edge of a layer."""
     return cell.geometry.layers(cell.geometry.edge(layer))
 
 
 def step_request(
     cell: Cell, message: dict[str, Any], layer: int, settings: dict[str, int], rate_shift: int
 ) -> StepRequest:
-    """The message in the model's terms."""
+    """Return the message in the terms of the model."""
     return StepRequest(
         layer=layer,
         address=cell.geometry.neuron_address(layer, message["index"]),
@@ -90,7 +93,8 @@ def step_request(
 def step_status(
     cell: Cell, message: dict[str, Any], layer: int, stepped: Stepped, model: LaneModel
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """A status that comes in, its largest output near this one, and the one that must go out."""
+    """Return a random status that arrives, whose largest output is near the new state, and the status that
+    must leave."""
     random, bits = cell.random, cell.specification.formats.state_bits
     ranks = cell.geometry.edge(cell.specification.connections[-1]) == cell.geometry.edge(layer)
     names = ("changed", "aperiodic", "found", "tie", "largest", "remaining", "changed_most", "active_most")

@@ -1,4 +1,4 @@
-"""Benches of the small parts around the memories: loop counter, input dither, row lane, event lists, step status."""
+"""Benches of the small parts beside the memories: loop counter, input dither, row lane, event lists, step status."""
 
 from ceprop.hdl.cell.synapse import UPDATE_READ_STAGE, write_stage
 from ceprop.hdl.lanes.messages import Listing
@@ -15,11 +15,11 @@ _CASES = 400
 
 
 async def bench_loop_counter(cell: Cell) -> None:
-    """All lengths, a load at any time; a number stays until it is told to step."""
+    """Test all lengths, and a load at any time. The index must not change without `step`."""
     line, now, largest = Timeline(), 0, (1 << cell.width("length")) - 1
     for length in [*range(largest + 1), *range(largest + 1)]:
         line.set(now, "load", 1)
-        # A load is worth more than a step.
+        # A load has priority over a step.
         line.set(now, "step", cell.random.getrandbits(1))
         line.set(now, "length", length)
         now, index, last = now + 1, 0, max(1, length) - 1
@@ -35,7 +35,7 @@ async def bench_loop_counter(cell: Cell) -> None:
 
 
 async def bench_input_dither(cell: Cell) -> None:
-    """Every slot, one a cycle."""
+    """Test every slot, one per cycle."""
     slots = list(range(cell.geometry.slots(0)))
     cell.random.shuffle(slots)
     line, bits = Timeline(), cell.width("dither")
@@ -49,7 +49,7 @@ async def bench_input_dither(cell: Cell) -> None:
 
 
 async def bench_row_lane(cell: Cell) -> None:
-    """Sums and updates in any order: which slot is read, and which is written."""
+    """Send sums and updates in any order. Expect the slots that are read and written."""
     assert isinstance(cell.component, RowLane)
     random, line = cell.random, Timeline()
     stages = lane_stages(cell.geometry)
@@ -79,7 +79,7 @@ async def bench_row_lane(cell: Cell) -> None:
 
 
 async def bench_event_lists(cell: Cell) -> None:
-    """Steps of all layers, whose units are on lists or not; then look-ups, beyond the ends too."""
+    """Step all layers, with units that are on lists or not. Then read the lists, also beyond their ends."""
     component, random, geometry = cell.component, cell.random, cell.geometry
     assert isinstance(component, EventLists)
     edge: Edge = component.edge
@@ -100,7 +100,7 @@ async def bench_event_lists(cell: Cell) -> None:
                     line.set(now, f"stepped__{name}", value)
                 now += step_beats(geometry)
                 if random.random() < 0.2:
-                    # Without `valid` nothing else matters.
+                    # Without `valid`, the other fields may have no effect.
                     idle = {"first": random.getrandbits(1), "changed": 1, "active": 1, "layer": layer}
                     for name, value in idle.items():
                         line.set(now, f"stepped__{name}", value)
@@ -120,12 +120,12 @@ async def bench_event_lists(cell: Cell) -> None:
 
 
 def output_edge(geometry: Geometry) -> Edge:
-    """Where the output layer lies."""
+    """Return the edge of the output layer."""
     return geometry.edge(geometry.specification.connections[-1])
 
 
 async def bench_step_status(cell: Cell) -> None:
-    """A lane's find added to those of the lanes before; equal outputs are frequent."""
+    """Combine the outcome of a lane with that of the lanes before it. Equal outputs are frequent."""
     assert isinstance(cell.component, StepStatus)
     random, line = cell.random, Timeline()
     bits, list_bits = cell.width("neuron__new"), cell.width("lengths__changed")
@@ -166,7 +166,7 @@ async def bench_step_status(cell: Cell) -> None:
 def _met(
     before: dict[str, int], step: dict[str, int], new: int, own: dict[str, int], lengths: dict[str, int]
 ) -> dict[str, int]:
-    """The status behind a lane."""
+    """Return the status after a lane."""
     after = before | {name: step[name] for name in ("valid", "last", "layer_last", "layer")}
     for name in ("changed", "aperiodic"):
         after[name] |= own[name]

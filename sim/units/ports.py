@@ -1,4 +1,5 @@
-"""The ports of a component as a simulator has them: plain integers, packed from fields and cut into them."""
+"""The ports of a component as a simulator has them. They are plain integers, which are packed from fields and unpacked
+into fields."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -9,11 +10,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In
 
 Value = int | Enum | Mapping[str, Any]
-"""What a port takes: a number, or the fields of its message; those left out are zero."""
+"""The value of a port: a number, or the fields of its message. Fields that are left out are zero."""
 
 
 class Port:
-    """One port: its layout, from the component's signature."""
+    """One port with its layout, taken from the signature of the component."""
 
     def __init__(self, name: str, shape: Any):
         self.name = name
@@ -26,11 +27,11 @@ class Port:
 
     @property
     def width(self) -> int:
-        """Bits; a port of none does not exist in Verilog."""
+        """The number of bits. A port without bits does not exist in Verilog."""
         return self._shape.width
 
     def pack(self, value: Value) -> int:
-        """The bits of a value; raises `ValueError` where it does not fit."""
+        """Return the bits of a value. Raises `ValueError` if the value does not fit."""
         if self._fields is None:
             assert not isinstance(value, Mapping)
             return self._bits(self.name, self._shape, value)
@@ -42,13 +43,14 @@ class Port:
         return packed
 
     def unpack(self, bits: int) -> Any:
-        """A number, or all fields by name."""
+        """Return the value as a number, or as all fields by name."""
         if self._fields is None:
             return self._number(self._shape, bits)
         return {key: self._number(shape, bits >> offset) for key, (offset, shape) in self._fields.items()}
 
     @staticmethod
     def _bits(name: str, shape: Shape, value: int | Enum) -> int:
+        """Return the bits of a number. Raises `ValueError` if it does not fit `shape`."""
         number = int(value.value if isinstance(value, Enum) else value)
         low = -(1 << shape.width >> 1) if shape.signed else 0
         if not low <= number < low + (1 << shape.width):
@@ -57,12 +59,13 @@ class Port:
 
     @staticmethod
     def _number(shape: Shape, bits: int) -> int:
+        """Return the number of this `shape` in the lowest bits."""
         number = bits & ((1 << shape.width) - 1)
         return number - (1 << shape.width) if shape.signed and number >> (shape.width - 1) else number
 
 
 def ports(component: wiring.Component) -> tuple[dict[str, Port], dict[str, Port]]:
-    """Inputs and outputs by name; elements of arrays are ports `name__0`, `name__1` and so on."""
+    """Return inputs and outputs by name. The elements of an array are the ports `name__0`, `name__1` and so on."""
     found: tuple[dict[str, Port], dict[str, Port]] = ({}, {})
     for path, member, _ in component.signature.flatten(component):
         name = "__".join(str(part) for part in path)

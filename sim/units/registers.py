@@ -1,4 +1,4 @@
-"""Bench of the register bank: writes within and outside the bounds, counters that wrap, and every value read."""
+"""Bench of the register bank: writes within and outside the bounds, counters that wrap, and reads of every value."""
 
 from ceprop.hdl.control.register_bank import RegisterBank
 from ceprop.sim.units.cell import Cell
@@ -7,16 +7,17 @@ from ceprop.specification import REGISTER_BITS, Geometry, Register, registers
 
 _COMMANDS = 700
 _COUNTS = {"samples": 1, "cycles": 20, "saturations": 27}
-"""Widths of increments: of the widest the counter wraps."""
+"""The widths of the increments, by counter. The counter with the widest increment wraps during the bench."""
 
 
 def bank_of(geometry: Geometry) -> RegisterBank:
-    """A bank with counters of all kinds."""
+    """Return a register bank with counters of all kinds."""
     return RegisterBank(geometry, _COUNTS)
 
 
 async def bench_register_bank(cell: Cell) -> None:
-    """A command at a time, as the port sends them: the word stays for a cycle, the value is there after a while."""
+    """Send one command at a time, as the command port does. The word stays for one cycle, and the value is read after
+    the latency of the bank."""
     random, line, known = cell.random, Timeline(), registers(cell.specification)
     values = {register.name: register.initial for register in known}
     top = (1 << REGISTER_BITS) - 1
@@ -36,7 +37,7 @@ async def bench_register_bank(cell: Cell) -> None:
                 count = random.getrandbits(bits)
                 line.set(cycle, f"counts__{name}", count)
                 values[name] = values[name] + count & top
-        # Written at the end of the cycle after.
+        # The register is written at the end of the next cycle.
         what = f"{register.name} after a write of {word}" if write else register.name
         for cycle in range(now + 2, now + 2 + latency):
             line.set(cycle, "access__address", register.address)
@@ -47,7 +48,7 @@ async def bench_register_bank(cell: Cell) -> None:
 
 
 def _around(register: Register) -> list[int]:
-    """The bounds, and the numbers beyond them."""
+    """Return the bounds of a register, and the numbers next to them outside."""
     top = (1 << REGISTER_BITS) - 1
     bounds = (register.least - 1, register.least, register.most, register.most + 1)
     return [bound for bound in bounds if 0 <= bound <= top]

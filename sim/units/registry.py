@@ -1,4 +1,4 @@
-"""Which cells there are to be tried, how a specification's are built, and the bench of each."""
+"""The cells that can be tested, how each is built from a geometry, and the bench of each."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ from ceprop.specification import Geometry, Specification
 
 @dataclass(frozen=True)
 class Unit:
-    """A cell: how it is built, what is held against the model, and whether every network has one."""
+    """A cell: the function that builds it, its bench, and the networks that have it."""
 
     build: Callable[[Geometry], wiring.Component]
     bench: Callable[[Cell], Awaitable[None]]
     on_columns: bool = False
-    """Neurons of the column edge, which a network without a second layer of neurons does not have."""
+    """Whether it belongs to the column edge. A network with one layer of neurons has no neurons there."""
     two_drives: bool = False
-    """Only a core with two drives has it."""
+    """Whether only a core with two drives has it."""
 
 
 UNITS: dict[str, Unit] = {
@@ -104,7 +104,7 @@ UNITS: dict[str, Unit] = {
 
 
 def units_of(specification: Specification) -> list[str]:
-    """Names of the cells that this specification's core has."""
+    """Return the names of the cells that the core of a specification has."""
     geometry = Geometry(specification)
     columns, drives = bool(geometry.layers("column")), geometry.drives
     return [

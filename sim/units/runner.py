@@ -1,4 +1,5 @@
-"""Builds cells side by side into one module, and runs their benches on it in a simulator."""
+"""The run of the benches. The cells are built side by side in one module, and their benches run on it in a
+simulator."""
 
 import json
 import os
@@ -21,41 +22,41 @@ from ceprop.specification import Geometry, Specification
 
 TOP = "units"
 VARIABLE = "CEPROP_UNITS"
-"""Environment variable that holds the job."""
+"""The environment variable that holds the job."""
 
 
 @dataclass(frozen=True)
 class UnitJob:
-    """Which cells the benches in the simulator find, and the seed of their random numbers."""
+    """The cells that the benches test, and the seed of their random numbers."""
 
     specification: Specification
     names: tuple[str, ...]
     seed: int
     checks: tuple[str, ...]
-    """Names of the bits of the module's output `violations`."""
+    """The names of the bits of the module's output `violations`."""
 
     def text(self) -> str:
-        """For the environment."""
+        """Return the job as JSON, for the environment."""
         fields = {"names": self.names, "seed": self.seed, "checks": self.checks}
         return json.dumps(fields | {"specification": self.specification.fields()})
 
     @classmethod
     def load(cls) -> Self:
-        """The job of this simulation."""
+        """Return the job of this simulation."""
         job = json.loads(os.environ[VARIABLE])
         specification = Specification.from_mapping(job["specification"])
         return cls(specification, tuple(job["names"]), job["seed"], tuple(job["checks"]))
 
 
 class Bundle(wiring.Component):
-    """Cells side by side that share nothing but clock and reset; every port has its cell's name in front."""
+    """Cells side by side that share only clock and reset. The name of every port begins with the name of its cell."""
 
     def __init__(self, cells: dict[str, wiring.Component]):
         self.cells = cells
         super().__init__({name: Out(cell.signature) for name, cell in cells.items()})
 
     def elaborate(self, platform: object) -> Module:
-        """Ports straight through."""
+        """Connect the ports of every cell to those of the module."""
         m = Module()
         for name, cell in self.cells.items():
             m.submodules[f"{name}_cell"] = cell
@@ -71,10 +72,13 @@ def run_units(
     seed: int = 1,
     sources: Mapping[str, str] | None = None,
 ) -> None:
-    """Hold these cells of a specification to the model; `sources` are models of a vendor's cells in them.
+    """Compare these cells of a specification with the model. `sources` are the models of the vendor's cells in them, by
+    file name.
 
-    Raises :class:`CepropError` where one differs, with the cell, both values and the seed; where a check in the cell is
-    violated, with its name; or where a tool is missing."""
+    `folder` keeps the compiled simulation, and a log if something fails. Raises :class:`CepropError` with the cell,
+    both values and the seed if a cell differs, with the name of the check if a check in a cell is violated, or with the
+    name of a tool that is missing.
+    """
     geometry = Geometry(specification)
     verilog, checks = checked_verilog(Bundle({name: find_unit(name).build(geometry) for name in names}), TOP)
     job = UnitJob(specification, tuple(names), seed, checks)

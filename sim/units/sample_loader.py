@@ -1,4 +1,5 @@
-"""Bench of the sample port: groups come with pauses, work begins late or at once, a sample ahead is taken in."""
+"""Bench of the sample loader: groups arrive with pauses, work begins late or at once, and the next sample is loaded
+during the work."""
 
 from ceprop.hdl.io.sample_loader import SampleLoader
 from ceprop.sim.units.cell import Cell
@@ -8,7 +9,8 @@ _CYCLES = 3000
 
 
 async def bench_sample_loader(cell: Cell) -> None:
-    """Cycle by cycle: what is taken, its message and its values, and what the work that begins is told."""
+    """Compare every cycle: the group that is taken, its message and its values, and what is known when work on the
+    sample begins."""
     assert isinstance(cell.component, SampleLoader)
     random, line, geometry = cell.random, Timeline(), cell.geometry
     classes, slots = geometry.specification.classes, geometry.slots(0)
@@ -18,7 +20,7 @@ async def bench_sample_loader(cell: Cell) -> None:
     whole, bank, first = False, 0, True
     target, waiting = None, 0
     for now in range(_CYCLES):
-        # Pauses and hurry in turn, on either side.
+        # The sender and the core are in turn fast and slow.
         hurry = now // 150 % 3
         valid = hurry == 0 or random.random() < 0.5
         begin = whole and (hurry == 1 or random.random() < 0.3)
@@ -48,7 +50,7 @@ async def bench_sample_loader(cell: Cell) -> None:
                 line.expect(now + 2, f"values of {group}", f"inputs__values__{lane}", value)
             line.expect(now + 2, f"group {group}", "inputs__event", {"closes": int(last)})
             if last:
-                # The message that closes goes into the same bank, even if work on the sample begins at once.
+                # The event that closes the lists has the same bank, even if work on the sample begins at once.
                 line.expect(now + 2, f"group {group}", "inputs__event", {"closes": 1, "bank": other, "valid": 0})
             first = last
         line.expect(now + 1, f"group {group}, taken {taken}", "inputs__event", event)

@@ -1,4 +1,4 @@
-"""Slots of a synapse cell as a bench writes them down: the stage of every input, and what must come out of them."""
+"""Slots of a synapse cell in a bench: the stage of every input, and the expected outputs."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,14 +21,15 @@ from ceprop.specification import Geometry
 
 @dataclass(frozen=True)
 class Change:
-    """An update of a weight in the model's terms: difference `D` and both generators' exclusive or."""
+    """An update of a weight in the terms of the model: the difference `D`, and the XOR of both generators."""
 
     connection: int
     difference: int
     dither: int
     shift: int
     present: tuple[bool, bool] = (True, True)
-    """Whether row and column are on their lists. A lane that is not sends the same slots, but writes nothing."""
+    """Whether the row and the column are on their lists. A lane that is not on its list sends the same slots, but
+    nothing is written."""
 
     @property
     def write(self) -> bool:
@@ -38,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True)
 class CellSlot:
-    """One use of the multiplier. `change` comes with the last slot of an update; `word` is what a load writes."""
+    """One use of the multiplier. The last slot of an update has a `change`. A load writes `west`."""
 
     kind: Literal["idle", "update", "row", "column", "load"] = "idle"
     address: int = 0
@@ -53,7 +54,8 @@ class CellSlot:
 
 
 def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> list[Cycle]:
-    """Inputs of a cell, one slot a cycle, every field at its stage; `counts` is what comes in of saturations."""
+    """Return the inputs of a cell for one slot per cycle, with every field at its stage. `counts` are the numbers of
+    saturations that enter the cell."""
     line = Timeline()
     loads, writes = load_stage(geometry.memory_ports), write_stage(geometry.memory_ports)
     bits = geometry.row_slot_bits
@@ -76,7 +78,7 @@ def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> li
             line.set(now + loads, "west__partial_sum", slot.west)
         if slot.change is not None:
             _read(line, now + UPDATE_READ_STAGE, slot.address, bits)
-        # Between the writes the row may well be present.
+        # Between the writes, the row is present, but the column does not enable a write.
         row, column = (True, False)
         if slot.kind == "load":
             row, column = True, True
@@ -88,22 +90,23 @@ def stimulus(geometry: Geometry, slots: list[CellSlot], counts: list[int]) -> li
 
 
 def _read(line: Timeline, cycle: int, address: int, bits: int) -> None:
+    """Send the address of a read."""
     line.set(cycle, "west__bundle", read_slot=address & ((1 << bits) - 1))
     line.set(cycle, "north__bundle", read_word=address >> bits)
 
 
 @dataclass
 class Expected:
-    """Partial sums, with the side on which they leave, and saturated updates, by the cycle in which they do."""
+    """The expected outputs: partial sums, with the side on which they leave, and saturated updates, by their cycle."""
 
     sums: dict[int, tuple[str, int]] = field(default_factory=dict)
     saturated: set[int] = field(default_factory=set)
     directions: set[bool] = field(default_factory=set)
-    """Ends of the range at which an update saturated: a bench that misses one proves nothing about it."""
+    """The ends of the range at which an update was saturated. A bench that misses one end proves nothing about it."""
 
 
 def predict(geometry: Geometry, slots: list[CellSlot]) -> Expected:
-    """What the model makes of these slots. Every address is loaded before it is read."""
+    """Return the outputs that the model expects for these slots. Every address must be loaded before it is read."""
     found = Expected()
     words: dict[int, int] = {}
     writes: dict[int, tuple[int, int]] = {}

@@ -1,4 +1,4 @@
-"""Bench of the state update of a neuron alone: words in, new state out, one per cycle."""
+"""Bench of the state update of a neuron on its own: words enter and a new state leaves, one per cycle."""
 
 from ceprop.hdl.neuron.running_sums import drive_delay
 from ceprop.hdl.neuron.state_update import StateUpdate
@@ -11,8 +11,8 @@ _STEPS, _NEURONS = 60, 30
 
 
 async def bench_state_update(cell: Cell) -> None:
-    """Neurons of any layer of the edge with words at random, at the ends of their ranges, and where the activation is
-    not flat."""
+    """Test neurons of every layer of the edge, with random words, words at the ends of their ranges, and words for
+    which the activation is not flat."""
     component, geometry, random = cell.component, cell.geometry, cell.random
     assert isinstance(component, StateUpdate)
     formats, line, now = cell.specification.formats, Timeline(), 0
@@ -36,7 +36,7 @@ async def bench_state_update(cell: Cell) -> None:
             what = f"{message}, {settings}, sum {total}, drive {drive}, bias {bias}, old {old}"
             line.expect(now + component.latency, what, "new", expected)
             now += 1
-        # Settings hold for a whole sample.
+        # The settings must stay until the last neuron has left the pipeline.
         for _ in range(component.latency):
             line.set(now, "settings", **settings)
             now += 1
@@ -44,7 +44,7 @@ async def bench_state_update(cell: Cell) -> None:
 
 
 def _words(cell: Cell, layer: int) -> tuple[int, int, int]:
-    """Sum, drive and bias of a neuron, together no larger than the specification allows."""
+    """Return sum, drive and bias of a neuron. Their total is no larger than the specification allows."""
     random, specification = cell.random, cell.specification
     formats, layers = specification.formats, specification.layers
     weight = 1 << (formats.weight_bits - 1)
@@ -56,9 +56,10 @@ def _words(cell: Cell, layer: int) -> tuple[int, int, int]:
     total = random.choice((-largest, largest, *_between(cell, min(largest, near))))
     drive = random.choice((-furthest, furthest, *_between(cell, min(furthest, far))))
     bias = random.choice((-weight, weight - 1, *_between(cell, weight - 1)))
-    # A drive belongs to layer 1 alone; that of the others must not matter.
+    # Only layer 1 has a drive. For other layers, the word must have no effect.
     return total, drive, bias
 
 
 def _between(cell: Cell, limit: int) -> list[int]:
+    """Return four random numbers from `-limit` to `limit`."""
     return [cell.random.randint(-limit, limit) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Bench of the step walker: one message for every slot of every layer, in order, as fast as there is room."""
+"""Bench of the step walker: one message for every slot of every layer, in order, as fast as the trace has room."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +12,11 @@ from ceprop.specification import Edge, Geometry
 _WALKS = 60
 
 _SILENT: Outputs = {f"messages__{edge}": {"operation": Operation.NONE} for edge in ("row", "column")}
-"""Messages of a cycle in which no neuron is asked for anything."""
+"""The messages of a cycle in which no neuron steps."""
 
 
 async def bench_step_walker(cell: Cell) -> None:
-    """Walks over all layers, the trace without room now and then."""
+    """Walk over all layers, with a trace that sometimes has no room."""
     random, geometry = cell.random, cell.geometry
     for _ in range(_WALKS):
         names = ("first", "nudged", "swap", "bank", "everything", "keep")
@@ -48,7 +48,7 @@ async def bench_step_walker(cell: Cell) -> None:
             for _ in range(1, step_beats(geometry)):
                 cycles.append(settings | {"position__room": random.getrandbits(1)})
                 expected.append(_SILENT | {"position__layer": 0, "position__stepping": 0})
-        # The last message has been sent when it is out; a walk may begin in the next cycle.
+        # The walk ends with its last message, and the next walk may begin in the next cycle.
         del expected[1 - step_beats(geometry) or len(expected) :]
         idle = random.randint(0, 2)
         cycles += [settings | {"position__room": 1}] * idle
@@ -57,7 +57,7 @@ async def bench_step_walker(cell: Cell) -> None:
 
 
 def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, drive: int) -> Iterator[Outputs]:
-    """Messages of a step of the whole network; the other edge gets none."""
+    """Yield the messages of a step of the whole network. The other edge gets no message."""
     layers = geometry.specification.layers
     for layer in geometry.specification.connections:
         edge: Edge = geometry.edge(layer)

@@ -1,4 +1,5 @@
-"""Bench of the sweep walker: its slots against the table of sweeps, and what they do to the cells' memories."""
+"""Bench of the sweep walker: its slots compared with the table of sweeps, and their accesses to the memories of the
+cells."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,18 +22,18 @@ _SILENT: Outputs = {
     "slots__column_source": {"operand": Operand.ZERO},
     "slots__tile": {"write": 0, "load": 0, "read": 0},
 }
-"""Messages of a cycle without a slot."""
+"""The messages of a cycle without a slot."""
 
 
 async def bench_sweep_walker(cell: Cell) -> None:
-    """Passes of every kind over lists of any length, back to back or after a pause."""
+    """Walk passes of every kind over lists of any length, directly after one another or after a pause."""
     geometry, random = cell.geometry, cell.random
     table = program(geometry)
     kinds = [kind for kind in Pass if table.of(kind)]
     for number in range(_WALKS):
         kind = kinds[number % len(kinds)]
-        # Only the sums of free steps are kept from step to step; the first sums of `LEARN` are those that wait for its
-        # updates, which they do only if they are never left out.
+        # Only the sums of free steps are kept from step to step. The first sums of `LEARN` wait for its updates, so
+        # they must never be left out. Therefore these sums always begin anew.
         anew = random.getrandbits(1) if kind is Pass.SUMS else int(kind in (Pass.DRIVE, Pass.LEARN))
         settings = _settings(cell)
         expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
@@ -48,7 +49,7 @@ async def bench_sweep_walker(cell: Cell) -> None:
 
 
 def _settings(cell: Cell) -> dict[str, Any]:
-    """Lengths of lists, often none, and what is copied into the messages."""
+    """Return random lengths of lists, often zero, and random values that are copied into the messages."""
     geometry, random = cell.geometry, cell.random
     found: dict[str, Any] = {
         name: random.getrandbits(1) for name in ("settings__negative", "banks__swap", "banks__bank", "sample__bank")
@@ -63,6 +64,7 @@ def _settings(cell: Cell) -> dict[str, Any]:
 
 
 def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: dict[str, Any]) -> int:
+    """Return the number of slots over which a loop runs."""
     match listing:
         case None:
             return settings["lists__events"]
@@ -75,7 +77,7 @@ def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: d
 
 
 def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> Iterator[Outputs]:
-    """Slots of a pass, and the cycles between them, from the one after `start` on."""
+    """Yield the slots of a pass, and the cycles between them, from the cycle after `start` on."""
     elapsed = 0
     for sweep in sweeps:
         connection = geometry.connections[sweep.connection - 1]
@@ -104,7 +106,7 @@ def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: 
 def _visit(
     geometry: Geometry, sweep: Sweep, row: int, column: int, first: bool, settings: dict[str, Any]
 ) -> Iterator[Outputs]:
-    """The beats of one visit; products come in the last ones."""
+    """Yield the slots of one visit. The products are in the last slots."""
     connection = geometry.connections[sweep.connection - 1]
     is_sum, is_input = sweep.kind is not Kind.UPDATE, sweep.columns is None
     common = {name: settings[f"banks__{name}"] for name in ("swap", "bank")}
@@ -148,7 +150,10 @@ def _visit(
 
 
 def _check_memory(cell: Cell, what: str, tiles: list[dict[str, int]]) -> None:
-    """One port is never asked for two accesses in a cycle, and no sum reads while an update is on its way."""
+    """Check the accesses to the memories of the cells.
+
+    A port never has two accesses in one cycle, and no sum reads while an update is under way.
+    """
     ports = cell.geometry.memory_ports
     walked = [(now, tile) for now, tile in enumerate(tiles)]
     sums = [now for now, tile in walked if tile["sum"]]

@@ -1,4 +1,4 @@
-"""Bench of the synapse cell: visits of all kinds at random, and for a tiny format every update there is."""
+"""Bench of the synapse cell: random visits of all kinds, and for a tiny format all possible updates."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ _EXHAUSTIVE_CASES = 1 << 14
 
 
 async def bench_synapse(cell: Cell) -> None:
-    """Random visits; every weight, states and dither where these are few."""
+    """Run random visits, and then every weight, state and dither if these are few."""
     reached = await _run(cell, _random_slots(cell, 6000))
-    assert reached == {False, True}, "no update ran into one end of the range: the bench proves too little"
+    assert reached == {False, True}, "at one end of the range, no update was saturated, so the bench proves too little"
     for connection in cell.specification.connections:
         await _exhaustive(cell, connection)
 
 
 async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
-    """Play the slots, and hold every output of every cycle to what is expected of it."""
+    """Play the slots, and compare every output of every cycle with its expectation."""
     slots = slots + [CellSlot()] * (write_stage(cell.geometry.memory_ports) + 2)
     counts = [cell.random.randrange(cell.geometry.cols) for _ in slots]
     cycles = stimulus(cell.geometry, slots, counts)
@@ -52,8 +52,12 @@ def _update(
     present: tuple[bool, bool] = (True, True),
     kind: Literal["both", "of row", "of column"] = "both",
 ) -> list[CellSlot]:
-    """Slots of one update. `states` are old and new of the row's neuron and of the column's, whose old one is not
-    used where it is an input. With two weight sets one of them follows the row's neuron, the other the column's."""
+    """Return the slots of one update.
+
+    `states` are the old and the new state of the row's neuron and of the column's neuron. The old state of the column
+    is not used if it is an input. With two weight sets, one follows the row's neuron and the other follows the column's
+    neuron; `kind` selects one of them.
+    """
     geometry, specification, random = cell.geometry, cell.specification, cell.random
     row_old, row_new, column_old, column_new = states
     largest, smallest = (
@@ -102,13 +106,14 @@ def _update(
 
 
 def _noise(cell: Cell) -> tuple[int, int]:
-    """Partial sums that an update must not care for."""
+    """Return partial sums that must not affect an update."""
     limit = 1 << (cell.geometry.widths.partial_sum_bits - 2)
     return cell.random.randrange(-limit, limit), cell.random.randrange(-limit, limit)
 
 
 def _sum(cell: Cell, address: int) -> CellSlot:
-    """A row or a column sum with a random operand; the other edge's operand must not matter."""
+    """Return the slot of a row sum or a column sum with a random operand. The operand of the other edge must not affect
+    it."""
     formats, random = cell.specification.formats, cell.random
     row, column = (random.getrandbits(max(formats.state_bits, formats.input_bits)) for _ in range(2))
     row_dither, column_dither = (random.getrandbits(cell.geometry.widths.dither_bits) for _ in range(2))
@@ -118,7 +123,8 @@ def _sum(cell: Cell, address: int) -> CellSlot:
 
 
 def _load(cell: Cell, address: int, word: int) -> list[CellSlot]:
-    """A load. The product that meets the word, its own or that of a slot behind it, is zero; no other must matter."""
+    """Return the slots of a load. The product that meets the word is zero. It is that of the load itself or of a later
+    slot. Other products must not affect the load."""
     limit = 1 << (cell.geometry.widths.operand_bits - 1)
     behind = load_stage(cell.geometry.memory_ports) - SUM_STAGE
     row, column = (cell.random.randrange(-limit, limit) if behind else 0 for _ in range(2))
@@ -126,7 +132,8 @@ def _load(cell: Cell, address: int, word: int) -> list[CellSlot]:
 
 
 class _Accesses:
-    """Cycles in which the cell's memory is read and written: a port a cycle for each, or one for both."""
+    """The cycles in which the memory of the cell is read and written. With two ports, each serves one kind of access
+    per cycle. With one port, it serves one access per cycle."""
 
     def __init__(self, ports: int):
         self._ports = ports
@@ -135,7 +142,7 @@ class _Accesses:
         self._writes: set[int] = set()
 
     def take(self, now: int, slots: list[CellSlot]) -> bool:
-        """Whether these slots can be sent from now on; if so, their accesses are taken."""
+        """Return whether these slots can be sent from cycle `now` on. If so, their accesses are recorded."""
         reads, writes = set(), set()
         for at, slot in enumerate(slots, now):
             if slot.kind in ("row", "column"):
@@ -153,7 +160,7 @@ class _Accesses:
 
 
 def _random_slots(cell: Cell, count: int) -> list[CellSlot]:
-    """Slots in any order for which the memory's ports suffice."""
+    """Return slots in random order for which the ports of the memory suffice."""
     random, specification = cell.random, cell.specification
     limit = 1 << (specification.formats.weight_bits - 1)
     words = cell.geometry.weight_words
@@ -174,7 +181,7 @@ def _random_slots(cell: Cell, count: int) -> list[CellSlot]:
 
 
 def _random_update(cell: Cell, address: int) -> list[CellSlot]:
-    """States of any size, often the extremes, so that weights run into their limits."""
+    """Return an update with states of any size, often the extremes, so that weights reach their limits."""
     random, formats = cell.random, cell.specification.formats
     connection = random.choice(cell.specification.connections)
     column_bits = formats.input_bits if connection == 1 else formats.state_bits
@@ -189,7 +196,7 @@ def _random_update(cell: Cell, address: int) -> list[CellSlot]:
 
 
 async def _exhaustive(cell: Cell, connection: int) -> None:
-    """Every weight, states and dither of one connection, a case after the other through the pipeline."""
+    """Test every weight, state and dither of one connection. The cases follow one another in the pipeline."""
     formats = cell.specification.formats
     limit, states = 1 << (formats.weight_bits - 1), 1 << formats.state_bits
     columns = 1 << (formats.input_bits if connection == 1 else formats.state_bits)
@@ -208,7 +215,8 @@ async def _exhaustive(cell: Cell, connection: int) -> None:
 def _cases(
     cell: Cell, connection: int, cases: Iterator[tuple[int, tuple[int, int, int, int], int]]
 ) -> Iterator[CellSlot]:
-    """In every period the load of one case, the update of the one before, and the read of the third before."""
+    """Yield the slots of all cases. Every period has the load of one case, the update of the case before it, and the
+    read of the case three before it."""
     words = cell.geometry.weight_words
     assert words > 3
     before: list[list[CellSlot]] = []

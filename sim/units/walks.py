@@ -1,18 +1,18 @@
-"""What the benches of both walkers share: the outputs of a walk, cycle by cycle, against those expected."""
+"""The comparison of the outputs of a walk, cycle by cycle, which the benches of both walkers share."""
 
 from typing import Any
 
 from ceprop.sim.units.cell import Cell
 
 Outputs = dict[str, Any]
-"""What must be on the ports in a cycle: fields by port, those that matter."""
+"""The expected outputs of a cycle: by port, the fields that matter."""
 
 
 def compare_walk(
     cell: Cell, what: str, outputs: list[dict[str, int]], expected: list[Outputs], rest: Outputs, late: int = 0
 ) -> None:
-    """Every message of a walk, `command__done` with its last slot, and nothing but `rest` behind it; messages come
-    `late` cycles behind the slots."""
+    """Compare every message of a walk, `command__done` in the cycle of the last slot, and `rest` after the walk. The
+    messages follow their slots after `late` cycles."""
     for now, output in enumerate(outputs):
         slot = now - late
         wanted = expected[slot] if 0 <= slot < len(expected) else rest if slot >= 0 else {}
