@@ -79,5 +79,5 @@ def _lanes(sheet: Sheet) -> None:
     sheet.line((20.6, 3.3), (14.8, 3.3), (14.8, 4.4), colour=COLUMN, dashed=True)
     sheet.line((20.6, 2.6), (14.8, 2.6), (14.8, 1.5), colour=NEURON, dashed=True)
     sheet.text((17.8, 2.95), "sums return to both edges", fontsize=10)
-    sheet.line((13.6, 0.8), (13.0, 0.8), (13.0, -0.1), colour=WAIT, arrow=None)
+    sheet.line((13.6, 0.8), (13.0, 0.8), (13.0, 0.05), colour=WAIT, arrow=None)
     sheet.note((12.6, -0.35), "status to the sequencer\nand the counted events")
