@@ -1,4 +1,4 @@
-"""A board that works from its own flash: the keeper's RTL on the virtual board, held to the golden model."""
+"""A board that works from its own flash: the flash controller on the virtual board, compared with the golden model."""
 
 import time
 from collections.abc import Iterator

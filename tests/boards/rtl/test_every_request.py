@@ -55,14 +55,10 @@ LENGTHS = {
     Command.WRITE: range(Address.BYTES + GROUP, LONGEST_PAYLOAD + 1, GROUP),
     Command.READ: range(Address.BYTES + 1, Address.BYTES + 2),
     Command.SAMPLES: range(1, LONGEST_PAYLOAD + 1),
-    Command.RESULTS: range(2, 3),
-    Command.RESET: range(1),
-    Command.RUN: range(2, 3),
-    Command.STATUS: range(1),
-    Command.SAVE: range(1),
-    Command.RESTORE: range(1),
+    **dict.fromkeys((Command.RESULTS, Command.RUN), range(2, 3)),
+    **dict.fromkeys((Command.RESET, Command.STATUS, Command.SAVE, Command.RESTORE), range(1)),
 }
-"""Of payloads, as docs/protocol.md has them."""
+"""Lengths of payloads, as docs/protocol.md has them."""
 
 WITHIN = 5_000
 """Cycles from a request's last byte to its reply's while no sample is at work, as docs/protocol.md promises."""
