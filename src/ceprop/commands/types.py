@@ -41,6 +41,7 @@ class InputFile(click.Path):
     """A file that is read. Its reader reports what is wrong with it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as a path. Fails where another option writes the same file."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         _refuse_shared(self, path, param, ctx, written=False)
         return path
@@ -71,6 +72,7 @@ class _Output(click.Path):
         self._check = check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as a path that can be written."""
         if value in ("", b""):
             self.fail("the name is empty", param, ctx)
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
@@ -88,6 +90,7 @@ class OutputFile(_Output):
         super().__init__(check_target)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as a path that can be written and that no other option names."""
         path = super().convert(value, param, ctx)
         _refuse_shared(self, path, param, ctx, written=True)
         return path
@@ -104,6 +107,7 @@ class JsonFile(OutputFile):
     """An :class:`OutputFile`, or "-" for the standard output."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as :class:`OutputFile` does, or the path "-" for standard output."""
         return Path("-") if value == "-" else super().convert(value, param, ctx)
 
 
@@ -111,6 +115,7 @@ class PngFile(OutputFile):
     """An :class:`OutputFile` for a plot. Plots are PNG files, so the name must end in .png, unless it is a device."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as :class:`OutputFile` does. Fails where the name of a new file has another suffix."""
         path = super().convert(value, param, ctx)
         if path.suffix.lower() != ".png" and (path.is_file() or not path.exists()):
             self.fail(f"{value}: must end in .png, because plots are PNG files", param, ctx)
@@ -127,6 +132,7 @@ class FiniteRange(click.FloatRange):
     """A range of numbers. Unlike click's own range, it refuses "nan"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as a number. Fails for "nan" and for infinity."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} must be a finite number", param, ctx)
