@@ -68,18 +68,25 @@ def test_a_name_that_we_do_not_give_is_noticed(blind: list[str]) -> None:
     blind.clear()
 
 
-@pytest.mark.parametrize("primitives", [PORTABLE, ECP5, ICE40], ids=lambda primitives: primitives.name)
+# A set of primitives changes the memories and the multipliers only, so that one network for each kind of memory will do.
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "primitives"),
     [
-        [],
-        ["rule='ep'", "update.rounding='nearest'"],
-        ["rule='vf'", "activation.kind='sigmoid'", "array.trace=true"],
-        ["rule='c-vf'", "array.memory_ports=1", "nudge.sign='random'"],
-        ["array.drives=2", "update.rounding='floor'"],
-        ["layers=[12, 4]", "update.shifts=[8]", "array.rows=1", "array.cols=1"],
+        ([], PORTABLE),
+        (["rule='ep'", "update.rounding='nearest'"], PORTABLE),
+        (["rule='vf'", "activation.kind='sigmoid'", "array.trace=true"], PORTABLE),
+        (["rule='c-vf'", "array.memory_ports=1", "nudge.sign='random'"], PORTABLE),
+        (["array.drives=2", "update.rounding='floor'"], PORTABLE),
+        (["layers=[12, 4]", "update.shifts=[8]", "array.rows=1", "array.cols=1"], PORTABLE),
+        ([], ECP5),
+        (["array.memory_ports=1"], ECP5),
+        ([], ICE40),
+        (["array.memory_ports=1"], ICE40),
     ],
-    ids=["c-ep", "ep", "vf", "c-vf", "two-drives", "no-hidden"],
+    ids=[
+        *("c-ep", "ep", "vf", "c-vf", "two-drives", "no-hidden"),
+        *("ecp5", "ecp5-one-port", "ice40", "ice40-one-port"),
+    ],
 )
 def test_cores(fields: list[str], primitives: Primitives, blind: list[str]) -> None:
     core = generate(SPECIFICATION.override(*fields), primitives)
