@@ -68,7 +68,7 @@ def test_a_name_that_we_do_not_give_is_noticed(blind: list[str]) -> None:
     blind.clear()
 
 
-# A set of primitives changes the memories and the multipliers only, so that one network for each kind of memory will do.
+# A set of primitives changes the memories and the multipliers only, so one network for each kind of memory is enough.
 @pytest.mark.parametrize(
     ("fields", "primitives"),
     [
