@@ -14,7 +14,7 @@ from typing import Any
 
 from ceprop import Specification
 from ceprop.boards import board
-from ceprop.boards.flow import implement
+from ceprop.boards.flow.implement import implement
 from ceprop.boards.resources.builds import FILE, load_builds, read_entries
 from ceprop.boards.resources.regression import error_sizes, leave_one_out
 from ceprop.common.errors import CepropError

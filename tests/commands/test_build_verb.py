@@ -82,7 +82,7 @@ def _build(achieved: float, constraint: float) -> Build:
     )
 
 
-def test_a_missed_clock_is_tried_lower_twice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missed_clock_is_tried_lower_twice(monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
     tried: list[float] = []
 
     def attempt(design, folder: Path, **_: object) -> Build:  # pyright: ignore[reportMissingParameterType]
@@ -92,11 +92,11 @@ def test_a_missed_clock_is_tried_lower_twice(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr("ceprop.boards.flow.build.make_bitstream", attempt)
     message = r"^ulx3s_25f \(LFE5U-25F\): clocks were missed, [\d.]+ MHz by 10\.0%, .*; another seed or a smaller array"
     with pytest.raises(CepropError, match=message):
-        build(Specification.from_mapping(SMALL), board("ulx3s_25f"), tmp_path)
+        build(Specification.from_mapping(SMALL), board("ulx3s_25f"), elsewhere)
     assert len(tried) == 3
     for before, after in pairwise(tried):
         assert 0.9 * before / 1.1 - 1 < after <= 0.9 * before / 1.1
-    assert not list(tmp_path.iterdir())
+    assert not list(elsewhere.iterdir())
 
 
 @pytest.mark.parametrize(("chosen", "spare", "attempts"), [(True, 1.05, 3), (True, 1.12, 1), (False, 1.05, 1)])
@@ -176,15 +176,12 @@ def test_spi_asks_nothing_of_the_clock(
         (["--board", "ulx3s_25f", "--baud", "100"], "baud"),
     ],
 )
-def test_bad_input(
-    arguments: list[str], part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_bad_input(arguments: list[str], part: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", DIGITS, *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert part in captured.err
-    assert not list(tmp_path.iterdir())
+    assert not list(elsewhere.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -74,13 +74,13 @@ def test_the_papers_figures_stand_beside_mnist_and_nothing_else(
     monkeypatch.setattr(Axes, "set_title", lambda self, title, **_: titles.append(title))
     assert run(table) == 0
     said = capsys.readouterr().out
-    assert "The paper's figures are of MNIST, and digits is other data, so none of them is shown." in said
+    assert "The paper's figures are for MNIST. digits is other data, so they are not shown." in said
     assert all(figure not in said for figure in ("2.00 %", "0.20 %", "paper:", "standard deviation"))
     # The same samples, taken for those of the paper.
     monkeypatch.setattr(reproduction, "_MNIST", load_images("digits", 1).sha256)
     assert run(table) == 0
     said = capsys.readouterr().out
-    assert all(figure in said for figure in ("2.00 % ± 0.10", "0.20 %", "not as long as the paper's run"))
+    assert all(figure in said for figure in ("2.00 % ± 0.10", "0.20 %", "shorter than the paper's run"))
     assert [("paper" in title) for title in titles] == [False, True]
 
 

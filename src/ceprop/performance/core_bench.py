@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ceprop.boards import Board, Implementation
-from ceprop.boards.flow import implement
+from ceprop.boards.flow.implement import implement
 from ceprop.common.locks import only_in
 from ceprop.common.report import Advance
 from ceprop.experiments.training_over_seeds import GoldenErrors, golden_errors

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ceprop.boards import Implementation, board
-from ceprop.boards.flow import implement
+from ceprop.boards.flow.implement import implement
 from ceprop.boards.flow.routing import route, routing_arguments
 from ceprop.boards.flow.toolchain import NEXTPNR, YOSYS, run_tool
 from ceprop.boards.parts.registry import Board
