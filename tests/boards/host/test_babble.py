@@ -199,7 +199,7 @@ def test_flash_that_gets_no_further(
     driver: Any = SimpleNamespace(
         status=lambda: (flags, draw.randrange(9) if changes else 5),
         seconds=lambda: 0 if stands else next(ticks),
-        link=SimpleNamespace(port="x", timing=SHORT),
+        link=SimpleNamespace(port="x", timing=SHORT, clock=time.monotonic),
     )
     with pytest.raises(CepropError, match=r"^port x: the board is at work on its flash, but gets no further$"):
         wait_for_flash(driver, "it failed")
@@ -211,7 +211,9 @@ def test_flash_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     left, ticks = iter([0, 0, *range(500, -1, -1)]), count(step=50)
     states = ((StatusFlag.RUNNING if more or number < 3 else StatusFlag(0), more) for number, more in enumerate(left))
     driver: Any = SimpleNamespace(
-        status=lambda: next(states), seconds=lambda: next(ticks), link=SimpleNamespace(port="x", timing=SHORT)
+        status=lambda: next(states),
+        seconds=lambda: next(ticks),
+        link=SimpleNamespace(port="x", timing=SHORT, clock=time.monotonic),
     )
     wait_for_flash(driver, "it failed")
     assert next(states, None) is None
