@@ -16,6 +16,7 @@ Refused = Callable[[list[str]], str]
 Result = Callable[..., dict[str, Any]]
 
 
+@pytest.mark.slow
 def test_generate_writes_the_same_bytes_and_lints(elsewhere: Path, result: Result) -> None:
     shape = ["--set", "array.rows=2", "--set", "array.cols=3"]
     first = result(["generate", DIGITS, *SMALL, *shape, "-o", "first", "--lint"])
@@ -27,6 +28,7 @@ def test_generate_writes_the_same_bytes_and_lints(elsewhere: Path, result: Resul
     assert json.loads((elsewhere / "first" / "digits.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("primitives", "cell"), [("ecp5", "MULT18X18D"), ("ice40", "SB_MAC16")])
 def test_generate_for_a_device_lints_too(primitives: str, cell: str, elsewhere: Path, result: Result) -> None:
     shape = ["--set", "array.rows=1", "--set", "array.cols=2", "--primitives", primitives]

@@ -66,6 +66,7 @@ def test_a_folder_that_can_be_written_is_left_to_the_tools(
     assert cache_environment() != {}
 
 
+@pytest.mark.slow
 def test_generate_without_a_home(tiny: Path, temporary: Path, tmp_path: Path) -> None:
     done = ceprop("generate", tiny, "-o", tmp_path / "made")
     assert (done.returncode, done.stderr) == (0, "")

@@ -21,6 +21,7 @@ def result(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ["ep-1h", "ep-2h", "c-ep-1h", "c-ep-2h", "c-vf-1h", "c-vf-2h"])
 def test_every_row_of_the_table_runs_and_goes_on(row: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = ("reproduce", "table", "--row", row, "--out", str(tmp_path))

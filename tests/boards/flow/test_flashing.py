@@ -47,6 +47,7 @@ def test_an_ecp5_tells_its_device(ecp5: bytes, tmp_path: Path) -> None:
         assert _refused(path).endswith("not one of an ECP5")
 
 
+@pytest.mark.slow
 def test_an_ecp5_that_is_altered_is_refused_by_its_own_crcs(ecp5: bytes, tmp_path: Path) -> None:
     """Every bit of its head and its end, which no CRC covers, and many between; several bits; and cuts anywhere."""
     path, draw = tmp_path / "alone.bit", Random(2)

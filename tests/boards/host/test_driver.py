@@ -51,6 +51,7 @@ def opened(board_double, connect):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_200_digits_end_with_the_models_bits(opened, noise: float) -> None:
     dataset = load_dataset(DIGITS, "digits")
@@ -71,6 +72,7 @@ def test_200_digits_end_with_the_models_bits(opened, noise: float) -> None:
     assert (driver.link.statistics.frames_resent > 100) == (noise > 0)
 
 
+@pytest.mark.slow
 def test_signs_rates_and_epochs_are_those_of_the_model(opened) -> None:
     inputs, labels = samples(SMALL, 40)
     double, driver = opened(SMALL)

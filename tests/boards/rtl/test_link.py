@@ -213,6 +213,7 @@ def test_results_are_given_by_their_number(first: int, count: int) -> None:
     assert board.run(request(0, Command.RESULTS, bytes([first, count]))) == [done(0, Command.RESULTS, payload)]
 
 
+@pytest.mark.slow
 def test_numbers_wrap() -> None:
     board = Board()
     line = b"".join(request(k, Command.RESET) for k in range(258))
@@ -285,6 +286,7 @@ def test_a_damaged_frame_is_refused_and_the_next_one_works(line: bytes) -> None:
     assert board.samples == b"ok"
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.binary(max_size=60))
 def test_garbage_changes_nothing(garbage: bytes) -> None:
