@@ -52,6 +52,7 @@ SMALL = Specification.from_mapping(
     }
 )
 SHORT = Timing(quiet=0.01, reply=0.02, patience=0.3)
+LINK = SimpleNamespace(port="x", timing=SHORT, clock=time.monotonic)
 
 WITHIN = 5.0
 """Seconds, on a busy machine, in which the line is there."""
@@ -199,7 +200,7 @@ def test_flash_that_gets_no_further(
     driver: Any = SimpleNamespace(
         status=lambda: (flags, draw.randrange(9) if changes else 5),
         seconds=lambda: 0 if stands else next(ticks),
-        link=SimpleNamespace(port="x", timing=SHORT, clock=time.monotonic),
+        link=LINK,
     )
     with pytest.raises(CepropError, match=r"^port x: the board is at work on its flash, but gets no further$"):
         wait_for_flash(driver, "it failed")
@@ -213,7 +214,7 @@ def test_flash_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     driver: Any = SimpleNamespace(
         status=lambda: next(states),
         seconds=lambda: next(ticks),
-        link=SimpleNamespace(port="x", timing=SHORT, clock=time.monotonic),
+        link=LINK,
     )
     wait_for_flash(driver, "it failed")
     assert next(states, None) is None
