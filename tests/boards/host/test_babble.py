@@ -211,11 +211,7 @@ def test_flash_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0)
     left, ticks = iter([0, 0, *range(500, -1, -1)]), count(step=50)
     states = ((StatusFlag.RUNNING if more or number < 3 else StatusFlag(0), more) for number, more in enumerate(left))
-    driver: Any = SimpleNamespace(
-        status=lambda: next(states),
-        seconds=lambda: next(ticks),
-        link=LINK,
-    )
+    driver: Any = SimpleNamespace(status=lambda: next(states), seconds=lambda: next(ticks), link=LINK)
     wait_for_flash(driver, "it failed")
     assert next(states, None) is None
 
