@@ -38,7 +38,7 @@ placed = pytest.mark.xdist_group("placed")
 
 @pytest.mark.slow
 @placed
-@pytest.mark.parametrize(("name", "ports", "cols"), [("ulx3s_25f", 2, 1), ("icebreaker", 1, 1)])
+@pytest.mark.parametrize(("name", "ports", "cols"), [("ulx3s_25f", 2, 2), ("icebreaker", 1, 1)])
 def test_a_small_core(name: str, ports: int, cols: int, builds: Path) -> None:
     specification, target = _specification(ports, cols), board(name)
     stages: list[str] = []
