@@ -51,6 +51,7 @@ def test_the_table_does_not_go_back(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "already at 2 epochs, more than 1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_worse_angle_is_worse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--angles", "0,180", "--hidden", "32", "--epochs", "6", "--seeds", "1,2", "--out", str(tmp_path))
     small, large = result(capsys, "reproduce", "angle", *options)["angles"]

@@ -252,6 +252,7 @@ def test_every_fault_is_of_a_core() -> None:
     assert FAULTS.keys() <= {name.rpartition(".")[2] for names in cores for name in names}
 
 
+@pytest.mark.slow
 def test_delivered_verilog_has_no_trace_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     delivered = generate(TWO_DRIVES.specification)
     checked = generate(TWO_DRIVES.specification, checks=True)

@@ -94,6 +94,7 @@ def test_cores(fields: list[str], primitives: Primitives, blind: list[str]) -> N
     assert UNNAMED not in core.verilog
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flash", [False, True])
 @pytest.mark.parametrize("transport", ["uart", "spi", "axi4-stream", "wishbone"])
 def test_systems(transport: str, flash: bool, blind: list[str]) -> None:

@@ -12,6 +12,13 @@ from ceprop.sim import Comparison, ComparisonPlan, compare
 
 pytestmark = pytest.mark.slow
 
+# Tests of one design run on one worker, which generates the design once and finds the compiled simulation of the test
+# before. Verilator compiles for as long as Icarus takes for one of these runs, and then runs ten times as fast. Every
+# kind of network is simulated by Icarus too: `test_every_kind_of_network` and the random cores.
+same_small = pytest.mark.xdist_group("small core")
+same_tiny = pytest.mark.xdist_group("tiny core")
+same_drives = pytest.mark.xdist_group("tiny core with two drives")
+
 # Neither 13 nor 10 is divided by 3, 4, 5 or 7. Few cells, because each takes time in every tool.
 SMALL = Specification.from_mapping(
     {
@@ -25,7 +32,7 @@ SMALL = Specification.from_mapping(
         "array": {"rows": 2, "cols": 3},
     }
 )
-# Little to load and to read back, for Icarus.
+# Little to load and to read back.
 TINY = SMALL.override(
     "layers=[12, 7, 5, 4]",
     "update.shifts=[7, 8, 8]",
@@ -34,7 +41,7 @@ TINY = SMALL.override(
     "array.rows=2",
     "array.cols=3",
 )
-SHAPES = [(1, 1), (1, 4), (2, 3), (4, 4), (5, 7)]
+SHAPES = [(1, 1), (1, 4), (3, 1), (2, 3), (5, 7)]
 
 
 def run(
@@ -72,16 +79,16 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
 @pytest.mark.parametrize(
     "fields",
     [
-        ["layers=[16, 10]", "update.shifts=[8]", "update.rounding='floor'"],
-        ["layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'", "update.rounding='nearest'"],
-        ["layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
+        ["layers=[12, 5]", "update.shifts=[8]", "update.rounding='floor'"],
+        ["layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "nudge.sign='alternating'", "update.rounding='nearest'"],
+        ["layers=[12, 5, 3, 4, 5]", "update.shifts=[7, 8, 9, 6]", "activation.kind='sigmoid'", "nudge.sign='random'"],
         ["formats.state_bits=7", "formats.input_bits=10", "nudge.sign='negative'", "array.drives=2"],
         # Generators of 32 bits.
         ["formats.weight_bits=20", "formats.weight_fraction=8", "update.shifts=[12, 9]", "array.memory_ports=1"],
-        ["rule='ep'", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
+        ["rule='ep'", "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "array.memory_ports=1"],
         ["rule='vf'", "angle=30"],
-        ["rule='c-vf'", "angle=0", "layers=[16, 9, 7, 10]", "update.shifts=[7, 8, 9]"],
-        ["rule='c-vf'", "layers=[16, 9, 7, 5, 10]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
+        ["rule='c-vf'", "angle=0", "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]"],
+        ["rule='c-vf'", "layers=[12, 5, 3, 4, 5]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
     ],
     ids=[
         "no-hidden-floor",
@@ -96,24 +103,21 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
     ],
 )
 def test_every_kind_of_network(fields: list[str], builds: Path) -> None:
-    specification = SMALL.override("layers=[16, 13, 10]", *fields)
+    specification = SMALL.override("layers=[12, 7, 5]", "phases.free_steps=9", "phases.nudged_steps=4", *fields)
     if "weight_bits=20" in str(fields):
         assert specification.generator_bits == 32
     # The samples behind the first one are sent while the one before is at work.
     run(specification, builds, simulator="icarus", samples=2, read_every=2, dataset=sparse(specification))
 
 
-RULES = pytest.mark.parametrize("rule", ["c-ep", "c-vf", "ep", "vf"])
-
-
-@RULES
+@pytest.mark.parametrize("rule", [pytest.param("c-ep", marks=same_tiny), "c-vf", "ep", "vf"])
 def test_nothing_is_lost_by_skipping(rule: str, builds: Path) -> None:
     """Without it the core runs every step over every unit and input: more cycles, the same bits."""
     specification = TINY.override(f"rule='{rule}'")
     network = Network.initial(specification)
     for weights in (*network.weights[1:], *network.backward):
         weights //= 4  # settles after a few steps
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 2, "read_every": 2, "dataset": sparse(TINY)}
+    options: dict[str, Any] = {"samples": 2, "read_every": 2, "dataset": sparse(TINY)}
     skipping, whole = (run(specification, builds, network=network, skip=skip, **options) for skip in (True, False))
     assert whole.weights_sha256 == skipping.weights_sha256
     assert whole.training_errors == skipping.training_errors
@@ -124,19 +128,21 @@ def test_nothing_is_lost_by_skipping(rule: str, builds: Path) -> None:
     assert whole.cycles > skipping.cycles
 
 
+@same_tiny
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
 def test_a_core_that_skips_nothing_ends_every_phase_like_the_model(learn: bool, builds: Path) -> None:
     """A period of two: the states after the last step are those of the model."""
     network = Network.initial(TINY)
     swinging(network)
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 2, "dataset": sparse(TINY), "network": network}
+    options: dict[str, Any] = {"samples": 2, "dataset": sparse(TINY), "network": network}
     found = run(TINY, builds, learn=learn, skip=False, **options)
     assert found.counters["free_steps_executed"] == 2 * 9
 
 
+@same_tiny
 def test_samples_follow_each_other_without_a_pause(builds: Path) -> None:
     """The clock from result to result shows what the cycle model says; the bench fails where it does not."""
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 4, "dataset": sparse(TINY), "trace": False}
+    options: dict[str, Any] = {"samples": 4, "dataset": sparse(TINY), "trace": False}
     found = run(TINY, builds, read_every=4, **options)
     assert found.followed_samples == 3
     assert 0 < found.elapsed_cycles < found.cycles
@@ -147,19 +153,21 @@ def test_samples_follow_each_other_without_a_pause(builds: Path) -> None:
     assert again.weights_compared == 4 * found.weights_compared
 
 
+@same_small
 def test_both_simulators_take_the_same_cycles(builds: Path) -> None:
     found = [run(SMALL, builds, simulator=simulator, samples=2) for simulator in ("verilator", "icarus")]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
+@same_tiny
 def test_the_core_without_a_trace_is_the_same(builds: Path) -> None:
-    options: dict[str, Any] = {"simulator": "icarus", "dataset": sparse(TINY)}
-    found = [run(TINY, builds, trace=trace, **options) for trace in (True, False)]
+    found = [run(TINY, builds, trace=trace, dataset=sparse(TINY)) for trace in (True, False)]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
+@same_small
 def test_samples_that_follow_closely(builds: Path) -> None:
     found = [run(SMALL, builds, samples=5, read_every=every) for every in (1, 5)]
     assert found[0].counters == found[1].counters
@@ -212,7 +220,9 @@ def swinging(network: Network) -> None:
 
 
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
-@pytest.mark.parametrize("free_steps", [11, 12], ids=["odd", "even"])
+@pytest.mark.parametrize(
+    "free_steps", [pytest.param(steps, marks=pytest.mark.xdist_group(f"{steps} free steps")) for steps in (11, 12)]
+)
 @pytest.mark.parametrize(
     ("change", "expected"), [(calm, {FreeEnd.SETTLED, FreeEnd.OPEN}), (swinging, {FreeEnd.PERIOD_2})]
 )
@@ -226,15 +236,14 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     found = fast.run_samples(network.copy(), inputs, None, shifts=specification.shifts_at(0)).free_ends
     chosen = np.array([int(np.flatnonzero(found == end)[0]) for end in sorted(expected)] * 3)
     dataset = Dataset("ends", inputs[chosen], chosen % 5, inputs[chosen], chosen % 5)
-    options: dict[str, Any] = {"simulator": "icarus", "samples": len(chosen), "read_every": 3}
-    run(specification, builds, dataset=dataset, network=network, learn=learn, **options)
+    run(specification, builds, samples=len(chosen), read_every=3, dataset=dataset, network=network, learn=learn)
 
 
+@same_drives
 def test_in_inference_the_next_drive_goes_ahead(builds: Path) -> None:
     """The same answers in fewer cycles; how many fewer, the bench holds to the cycle model."""
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6}
-    cores = [TINY.override("layers=[48, 7, 5, 4]", f"array.drives={drives}") for drives in (1, 2)]
-    options["dataset"] = sparse(cores[0])
+    options: dict[str, Any] = {"samples": 6, "read_every": 6, "dataset": sparse(TINY)}
+    cores = [TINY.override(f"array.drives={drives}") for drives in (1, 2)]
     waits, ahead = (run(core, builds, learn=False, **options) for core in cores)
     assert ahead.cycles < waits.cycles
     assert ahead.followed_samples == 5
@@ -242,14 +251,22 @@ def test_in_inference_the_next_drive_goes_ahead(builds: Path) -> None:
     assert alike[0] == alike[1]
 
 
+@same_drives
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
 def test_a_drive_of_weights_that_have_changed_counts_no_more(learn: bool, builds: Path) -> None:
     specification = TINY.override("array.drives=2")
-    options: dict[str, Any] = {"simulator": "icarus", "samples": 6, "read_every": 6, "dataset": sparse(TINY)}
-    run(specification, builds, learn=learn, rewrites=[2, 4], **options)
+    dataset = sparse(TINY)
+    run(specification, builds, samples=6, read_every=6, dataset=dataset, learn=learn, rewrites=[2, 4])
 
 
-@pytest.mark.parametrize("field", ["array.memory_ports=1", "array.memory_ports=2", "array.drives=2"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("array.memory_ports=1", marks=pytest.mark.xdist_group("tiny core with one port")),
+        pytest.param("array.memory_ports=2", marks=same_tiny),
+        pytest.param("array.drives=2", marks=same_drives),
+    ],
+)
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
 def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, builds: Path) -> None:
     """Ten samples are each broken off by a reset and shown again. A core that only infers still has its weights and
@@ -260,6 +277,7 @@ def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, bu
     assert found.counters["samples"] == 1
 
 
+@same_small
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_a_flipped_bit_is_found_and_named(simulator: str, builds: Path) -> None:
     found = run(SMALL, builds, simulator=simulator, samples=4, flip_weight_bit=True)

@@ -50,8 +50,8 @@ def random_specification(seed: int) -> Specification:
                 "schedule": [{"epoch": 1, "shifts": later}],
             },
             "array": {
-                "rows": draw.randint(1, 4),
-                "cols": draw.randint(1, 4),
+                "rows": draw.randint(1, 3),
+                "cols": draw.randint(1, 3),
                 "memory_ports": 1 + seed // 4 % 2,
                 "input_lists": 1 + seed % 2,
                 "drives": 1 + (seed % 4 == 3) * (seed // 4 % 2),

@@ -4,7 +4,7 @@ import hashlib
 import math
 import statistics
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -119,10 +119,22 @@ def measure(
 
 def _key(geometry: Geometry, dataset: Dataset, network: Network, span: Span, learn: bool) -> str:
     """Return the digest of everything that a measurement follows from."""
-    core = generate(geometry.specification)
-    parts = [core.verilog, _sources_sha256(), dataset.sha256, network.weights_sha256(), str(span), str(learn)]
+    parts = [
+        _verilog_sha256(geometry.specification),
+        _sources_sha256(),
+        dataset.sha256,
+        network.weights_sha256(),
+        str(span),
+        str(learn),
+    ]
     parts += [array.tobytes().hex() for array in network.generators]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=4)
+def _verilog_sha256(specification: Specification) -> str:
+    """Return the digest of the core's Verilog. Generating takes seconds, and each core has several measurements."""
+    return hashlib.sha256(generate(specification).verilog.encode()).hexdigest()
 
 
 @cache

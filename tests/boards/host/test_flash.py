@@ -31,10 +31,8 @@ from ceprop.boards.virtual.board import BAUD
 from ceprop.model import Dataset, Network, Trainer, load_dataset
 from ceprop.specification import Geometry, Specification
 
-pytestmark = pytest.mark.slow
-
 # On one worker, which then generates and compiles the board once.
-pytestmark = pytest.mark.xdist_group("flash")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flash")]
 
 BOARD = "ulx3s_25f"
 SPECIFICATION = Specification.from_mapping(
