@@ -18,7 +18,7 @@ from ceprop.model import Dataset, Network, Span
 from ceprop.performance.cycle_replay import Costs, replay
 from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.complete_comparison import require_whole
-from ceprop.specification import Geometry
+from ceprop.specification import Geometry, Specification
 
 _READ_EVERY = 50
 """Samples between two comparisons of all memories. The result of a sample is compared after each sample."""
