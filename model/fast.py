@@ -175,6 +175,8 @@ def _plan(specification: Specification) -> Plan:
         continual=specification.continual,
         two_weight_sets=specification.two_weight_sets,
         centred=specification.nudge.sign == "centred",
+        alternating=specification.alternating,
+        first_nudged=specification.nudged_halves[0][0],
         state_bits=formats.state_bits,
         input_up=finest - formats.input_bits,
         state_up=finest - formats.state_bits,

@@ -36,7 +36,8 @@ class Plan(NamedTuple):
     Arrays that are named after a layer or a connection are indexed by its number, and their entry 0 is not used. The
     neurons of layers 1 to L are numbered in one sequence, in which layer `l` begins at `first[l]`. The weights through
     which layer `l` receives the layer below begin at `weight_first[l]`. The weights through which the layer below
-    receives layer `l` begin at `backward_first[l]`. With one weight set, these are the same weights.
+    receives layer `l` begin at `backward_first[l]`. With one weight set, these are the same weights. In alternating
+    order, `first_nudged` is the lowest layer of the half that a nudged step computes first.
     """
 
     layers: np.ndarray
@@ -46,6 +47,8 @@ class Plan(NamedTuple):
     continual: bool
     two_weight_sets: bool
     centred: bool
+    alternating: bool
+    first_nudged: int
     state_bits: int
     input_up: int
     state_up: int
@@ -167,9 +170,9 @@ def _load(plan, memory, work, x):
 
 
 @compiled
-def _step(plan, work):
-    """Compute the new states of all layers from the sums, into `work.new`."""
-    for layer in range(1, plan.layers.size):
+def _step(plan, work, first, stride):
+    """Compute the new states of layer `first` and every `stride`-th layer after it from the sums, into `work.new`."""
+    for layer in range(first, plan.layers.size, stride):
         offset, drop, start = plan.address_offset[layer], plan.address_drop[layer], plan.first[layer]
         if layer == 1:
             for i in range(plan.layers[layer]):
@@ -178,16 +181,19 @@ def _step(plan, work):
         else:
             for neuron in range(start, start + plan.layers[layer]):
                 work.new[neuron] = _clipped((work.rest[neuron] + offset) >> drop, 0, plan.address_last)
-    if plan.table.size:
-        for neuron in range(work.new.size):
-            work.new[neuron] = plan.table[work.new[neuron]]
+        if plan.table.size:
+            for neuron in range(start, start + plan.layers[layer]):
+                work.new[neuron] = plan.table[work.new[neuron]]
 
 
 @compiled
 def _free_phase(plan, memory, work, record, states, drives):
     """Run the free phase. The sums then belong to its last states."""
+    if plan.alternating:
+        _alternating_free_phase(plan, memory, work, record, states, drives)
+        return
     for step in range(1, plan.free_steps + 1):
-        _step(plan, work)
+        _step(plan, work, 1, 1)
         _trace(work, step - 1, states, drives)
         record[FREE_STEPS] = step
         if _equal(work.new, work.states):
@@ -197,6 +203,23 @@ def _free_phase(plan, memory, work, record, states, drives):
             record[FREE_END] = _PERIOD_2
             if (plan.free_steps - step) % 2 == 0:
                 _update_states(plan, memory, work)
+            return
+        _update_states(plan, memory, work)
+
+
+@compiled
+def _alternating_free_phase(plan, memory, work, record, states, drives):
+    """Run the free phase in alternating order: the odd layers, then the even ones. The phase settles in the first
+    half-step, apart from the first one of all, that changes no state."""
+    work.new[:] = 0
+    for half in range(2 * plan.free_steps):
+        _step(plan, work, 1 + half % 2, 2)
+        settled = half > 0 and _equal(work.new, work.states)
+        if settled or half % 2:
+            _trace(work, half // 2, states, drives)
+        record[FREE_STEPS] = half // 2 + 1
+        if settled:
+            record[FREE_END] = _SETTLED
             return
         _update_states(plan, memory, work)
 
@@ -223,8 +246,11 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
     settled."""
     free, free_rest = work.states.copy(), work.rest.copy()
     for step in range(plan.nudged_steps):
-        _step(plan, work)
-        _nudge(plan, work, label, sign)
+        if plan.alternating:
+            _alternating_nudged_step(plan, memory, work, label, sign)
+        else:
+            _step(plan, work, 1, 1)
+            _nudge(plan, work, label, sign)
         _trace(work, record[FREE_STEPS] + record[NUDGED_STEPS], states, drives)
         record[NUDGED_STEPS] += 1
         settled = _equal(work.new, work.states)
@@ -252,6 +278,20 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
         if settled:
             return True
     return False
+
+
+@compiled
+def _alternating_nudged_step(plan, memory, work, label, sign):
+    """Compute the new states of the half with the outputs, and from them those of the other half, into `work.new`. The
+    states and the sums stay those before the step."""
+    states, rest = work.states.copy(), work.rest.copy()
+    work.new[:] = states
+    _step(plan, work, plan.first_nudged, 2)
+    _nudge(plan, work, label, sign)
+    _update_states(plan, memory, work)
+    _step(plan, work, 3 - plan.first_nudged, 2)
+    work.states[:] = states
+    work.rest[:] = rest
 
 
 @compiled

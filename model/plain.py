@@ -75,11 +75,16 @@ def run_sample(
 
 def _free_phase(sample: _Sample) -> tuple[States, int, FreeEnd]:
     """Return `(states, executed steps, end)` of the free phase."""
+    return (_alternating if sample.specification.alternating else _synchronous)(sample)
+
+
+def _synchronous(sample: _Sample) -> tuple[States, int, FreeEnd]:
+    """Run the free phase in synchronous order."""
     most = sample.specification.phases.free_steps
     before = [np.zeros(n, np.int64) for n in sample.specification.layers[1:]]
     states, end, drive = before, FreeEnd.OPEN, sample.drive()
     for step in range(1, most + 1):
-        new = _step(sample.network, drive, states)
+        new = _half_step(sample.network, drive, states, sample.specification.connections)
         sample.trace(new, drive)
         if end is FreeEnd.OPEN and _equal(new, states):
             end = FreeEnd.SETTLED
@@ -92,6 +97,25 @@ def _free_phase(sample: _Sample) -> tuple[States, int, FreeEnd]:
     return states, most, end
 
 
+def _alternating(sample: _Sample) -> tuple[States, int, FreeEnd]:
+    """Run the free phase in alternating order. It settles in the first half-step, apart from the first one of all, that
+    changes no state."""
+    most, halves = sample.specification.phases.free_steps, sample.specification.free_halves
+    states = [np.zeros(n, np.int64) for n in sample.specification.layers[1:]]
+    end, drive = FreeEnd.OPEN, sample.drive()
+    for step in range(1, most + 1):
+        for number, half in enumerate(halves):
+            new = _half_step(sample.network, drive, states, half)
+            if _equal(new, states) and (step > 1 or number > 0):
+                end = FreeEnd.SETTLED
+            states = new
+        # A half-step after one that changed nothing changes nothing either.
+        sample.trace(states, drive)
+        if sample.skip and end is FreeEnd.SETTLED:
+            return states, step, end
+    return states, most, end
+
+
 def _nudged_phase(sample: _Sample, free: States, label: int, negative: bool) -> tuple[int, bool, int]:
     """Run a nudged phase from the states `free`, with its learning. Returns `(executed steps, settled,
     saturations)`."""
@@ -101,8 +125,11 @@ def _nudged_phase(sample: _Sample, free: States, label: int, negative: bool) -> 
     states, settled, saturations, steps = free, False, 0, 0
     while steps < specification.phases.nudged_steps and not (settled and sample.skip):
         drive = sample.drive()
-        new = _step(network, drive, states)
-        new[-1] = nudged(specification, states[-1], new[-1], target, negative)
+        new = states
+        for half in specification.nudged_halves:
+            new = _half_step(network, drive, new, half)
+            if specification.connections[-1] in half:
+                new[-1] = nudged(specification, states[-1], new[-1], target, negative)
         sample.trace(new, drive)
         steps, settled = steps + 1, _equal(new, states)
         if not settled:
@@ -121,11 +148,11 @@ def _advance(network: Network) -> None:
     network.generators = [advance(r.astype(np.int64), bits).astype(np.uint32) for r in network.generators]
 
 
-def _step(network: Network, drive: np.ndarray, states: States) -> States:
-    """Return the new states of all layers, computed from the old states."""
+def _half_step(network: Network, drive: np.ndarray, states: States, half: Sequence[int]) -> States:
+    """Return the states after the layers of `half` were computed from `states`; the other layers keep theirs."""
     return [
-        activate(network.specification, layer, _sum(network, drive, states, layer))
-        for layer in network.specification.connections
+        activate(network.specification, layer, _sum(network, drive, states, layer)) if layer in half else state
+        for layer, state in zip(network.specification.connections, states, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from ceprop import Specification
 from ceprop.model import FreeEnd, Network, SampleRecord, fast, kernel, plain
 
 RULES = ("ep", "c-ep", "vf", "c-vf")
+ORDERS = ("synchronous", "alternating")
 
 # Arrays of a block's records, and what they hold of each sample's.
 COLUMNS = {"predictions": "prediction", "ties": "tie", "free_ends": "free_end"} | {
@@ -44,7 +45,11 @@ def specifications(draw: st.DrawFn) -> Specification:
             "kind": draw(st.sampled_from(["hard-sigmoid", "sigmoid"])),
             "table_bits": draw(st.integers(4, min(7, fraction + state + 2))),
         },
-        "phases": {"free_steps": draw(st.integers(1, 12)), "nudged_steps": draw(st.integers(1, 6))},
+        "phases": {
+            "free_steps": draw(st.integers(1, 12)),
+            "nudged_steps": draw(st.integers(1, 6)),
+            "order": draw(st.sampled_from(ORDERS)),
+        },
         "nudge": {"shift": draw(st.integers(1, 4)), "sign": draw(st.sampled_from(["random", "centred"]))},
         "update": {
             "rounding": draw(st.sampled_from(["stochastic", "nearest", "floor"])),
@@ -77,7 +82,7 @@ def assert_same_record(some: SampleRecord, other: SampleRecord) -> None:
 
 
 @given(specifications())
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True)
 def test_plain_fast_and_unskipped_agree(specification: Specification) -> None:
     shifts = specification.update.shifts
     first = Network.initial(specification)
@@ -116,10 +121,12 @@ def wide(*overrides: str) -> Specification:
 
 @pytest.mark.parametrize("layers", [[60, 10], [60, 40, 10], [60, 30, 40, 10], [60, 20, 30, 20, 10]])
 @pytest.mark.parametrize("kind", ["hard-sigmoid", "sigmoid"])
-def test_wide_networks_agree(layers: list[int], kind: str) -> None:
+@pytest.mark.parametrize("order", ORDERS)
+def test_wide_networks_agree(layers: list[int], kind: str, order: str) -> None:
     """Wide enough for both ways in which the compiled loops take neurons that moved: lists and whole rows."""
     shifts = [7] * (len(layers) - 1)
-    specification = wide(f"layers={layers}", f"activation.kind={kind}", f"update.shifts={shifts}")
+    fields = (f"layers={layers}", f"activation.kind={kind}", f"update.shifts={shifts}", f"phases.order={order}")
+    specification = wide(*fields)
     some = Network.initial(specification)
     other = some.copy()
     inputs, labels, negatives = samples(specification, 40)

@@ -48,11 +48,13 @@ def learn(specification: Specification, run_sample: Any, negatives: Any = (False
 @pytest.mark.parametrize("layers", LAYERS)
 @pytest.mark.parametrize("rounding", ["stochastic", "nearest", "floor"])
 @pytest.mark.parametrize("negatives", [(False,), (True,), (False, True), None])
-def test_models_agree(rule: str, layers: list[int], rounding: str, negatives: Any) -> None:
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_models_agree(rule: str, layers: list[int], rounding: str, negatives: Any, order: str) -> None:
     shifts = [4] + [3] * (len(layers) - 2)
     fields: dict[str, Any] = make(rule=rule).fields() | {"layers": layers}
     fields["update"] = {"shifts": shifts, "rounding": rounding}
     fields["nudge"] = {"sign": "random" if negatives else "centred"}
+    fields["phases"]["order"] = order
     if rule in ("vf", "c-vf"):
         fields["angle"] = 30
     specification = Specification.from_mapping(fields)

@@ -22,6 +22,9 @@ def canonical_fields(specification: Specification) -> dict[str, Any]:
         fields["angle"] = specification.angle or 0
     if specification.activation.kind == "hard-sigmoid":
         del fields["activation"]["table_bits"]
+    # Without a hidden layer no state depends on another one, so both orders learn the same bits.
+    if not specification.alternating:
+        del fields["phases"]["order"]
     if specification.quantiser.mode == "minmax":
         del fields["quantiser"]["low"], fields["quantiser"]["high"]
     update = specification.update

@@ -64,6 +64,10 @@ class Phases(Section):
     """Most steps `T` of the free phase."""
     nudged_steps: Annotated[int, Within(1, 1023)] = 10
     """Most steps `K` of the nudged phase."""
+    order: Literal["synchronous", "alternating"] = "synchronous"
+    """The order of the layers in a step. With `synchronous`, all layers are computed from the old states. With
+    `alternating`, the odd layers and the even layers are computed in turn, each from the newest states of the
+    others."""
 
 
 class Nudge(Section):

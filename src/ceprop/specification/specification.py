@@ -144,6 +144,25 @@ class Specification(Section):
         """Whether a layer receives the states of the layer above through weights of its own (VF, C-VF)."""
         return self.rule in ("vf", "c-vf")
 
+    @property
+    def alternating(self) -> bool:
+        """Whether the order of the layers in a step is alternating and matters. Without a hidden layer no state depends
+        on another one."""
+        return self.phases.order == "alternating" and len(self.layers) > 2
+
+    @property
+    def free_halves(self) -> tuple[tuple[int, ...], ...]:
+        """The layers of a free step that are computed together, in order: all, or the odd layers and then the even
+        ones."""
+        if not self.alternating:
+            return (tuple(self.connections),)
+        return tuple(self.connections[::2]), tuple(self.connections[1::2])
+
+    @property
+    def nudged_halves(self) -> tuple[tuple[int, ...], ...]:
+        """The same of a nudged step: all, or the half with the output layer and then the other half."""
+        return self.free_halves if self.connections[-1] in self.free_halves[0] else self.free_halves[::-1]
+
     def shifts_at(self, epoch: int) -> tuple[int, ...]:
         """Return the rate shifts of an epoch, from input to output. The first epoch is 0."""
         shifts = self.update.shifts
