@@ -14,6 +14,7 @@ from ceprop.hdl.control.drive_prefetch import DrivePrefetch
 from ceprop.hdl.control.drives import DriveStart
 from ceprop.hdl.control.flush import flushed, in_lanes
 from ceprop.hdl.control.message_selector import MessageSelector
+from ceprop.hdl.control.orders import make_sequencer
 from ceprop.hdl.control.register_bank import RegisterBank
 from ceprop.hdl.control.response_collector import ReadLatencies
 from ceprop.hdl.control.sequencer import SWEPT_DELAY, Sequencer
@@ -113,9 +114,11 @@ class Core(wiring.Component):
         return lane_stages(self.geometry).address + SynapseArray.sum_latency(self.geometry, edge) - ARRIVAL_STAGE
 
     @property
-    def return_cycles(self) -> int:
-        """Cycles between a pass's last slot and the first step message that may read its sums."""
-        return MESSAGE_DELAY - SWEPT_DELAY + max(self.sum_delay(edge) for edge in self.edges) + Accumulator.latency
+    def return_cycles(self) -> dict[Edge, int]:
+        """For each edge with neurons the cycles between a pass's last slot and the first step message that may read its
+        sums."""
+        added = MESSAGE_DELAY - SWEPT_DELAY + Accumulator.latency
+        return {edge: added + self.sum_delay(edge) for edge in self.edges}
 
     @property
     def flush_cycles(self) -> int:
@@ -124,7 +127,7 @@ class Core(wiring.Component):
         g = self.geometry
         updates = lane_stages(g).address + write_stage(g.memory_ports)
         steps = max(edge.status_latency for edge in self.edges.values()) + update_cycles(g)
-        return self.return_cycles + updates + steps + g.rows + g.cols
+        return max(self.return_cycles.values()) + updates + steps + g.rows + g.cols
 
     def _read_latencies(self) -> ReadLatencies:
         """A weight comes back as a sum does; without a column edge nothing is read from it."""
@@ -137,7 +140,7 @@ class Core(wiring.Component):
         g = self.geometry
         m.submodules.sample_loader = loader = SampleLoader(g)
         m.submodules.arbiter = arbiter = Arbiter()
-        m.submodules.sequencer = sequencer = Sequencer(g, self.return_cycles)
+        m.submodules.sequencer = sequencer = make_sequencer(g, self.return_cycles)
         m.submodules.counted_events = counted = CountedEvents(g)
         m.submodules.register_bank = bank = RegisterBank(g, counted.widths)
         m.submodules.settings = settings = Settings(g)
@@ -202,7 +205,7 @@ class Core(wiring.Component):
             wiring.connect(m, lanes.listed, start.listed)
             wiring.connect(m, start.turn, sequencer.drive)
             return sweeps.slots
-        m.submodules.drive_prefetch = prefetch = DrivePrefetch(self.geometry, self.return_cycles)
+        m.submodules.drive_prefetch = prefetch = DrivePrefetch(self.geometry, max(self.return_cycles.values()))
         wiring.connect(m, lanes.listed, prefetch.listed)
         wiring.connect(m, prefetch.turn, sequencer.drive)
         wiring.connect(m, sweeps.slots, prefetch.sweeps)

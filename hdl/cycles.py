@@ -4,7 +4,7 @@ Every number comes from the latencies of the hardware and the table of sweeps. T
 counters of the core, for equality, where the reader takes the trace as it comes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ceprop.hdl.control.sequencer import STEPPED_DELAY, SWEPT_DELAY
 from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, settling
@@ -12,7 +12,7 @@ from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.core import Core
 from ceprop.hdl.lanes.messages import Listing
 from ceprop.hdl.lanes.stages import start_delay, step_beats
-from ceprop.specification import Geometry
+from ceprop.specification import Edge, Geometry
 
 BEGIN = 2
 """Cycles in which a sample begins, and its lists, or its drive, are found to be complete."""
@@ -35,8 +35,9 @@ class SampleEvents:
     """What the cycles of a sample depend on, from the record of the golden model.
 
     `longest_list` is the largest number of listed inputs on one column lane. `free` and `nudged` have one entry per
-    step. A phase is settled if its last step changed no state. `other_parity` is a free phase of period 2 that ends in
-    the state before that of its last step."""
+    step. A phase is settled if its last step, or in alternating order the last half-step of a free phase, changed no
+    state. `other_parity` is a free phase of period 2 that ends in the state before that of its last step. `ends_early`
+    is a free phase in alternating order that ends with the first half-step of its last step."""
 
     longest_list: int
     free: tuple[StepLists, ...]
@@ -44,6 +45,7 @@ class SampleEvents:
     free_settled: bool
     other_parity: bool
     nudged_settled: bool
+    ends_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class CycleModel:
         self._core = Core(geometry)
         self._program = program(geometry)
         self._layers = geometry.specification.connections
+        self._alternating = geometry.specification.alternating
 
     def sample(self, events: SampleEvents, prefetched: Prefetched = Prefetched()) -> Cost:
         """Cost of one sample; without nudged steps it was inferred only. What was `prefetched` saves cycles."""
@@ -113,9 +116,9 @@ class CycleModel:
             return self.run(Pass.DRIVE, None, events, anew=True)
         slots = self._drive_slots(events)
         if prefetched.slots < slots:
-            cycles = slots - prefetched.slots + self._core.return_cycles
+            cycles = slots - prefetched.slots + self._returns()
         else:
-            cycles = max(0, self._core.return_cycles - prefetched.since)
+            cycles = max(0, self._returns() - prefetched.since)
         return Cost(cycles, slots, slots)
 
     def _drive_slots(self, events: SampleEvents) -> int:
@@ -123,6 +126,8 @@ class CycleModel:
 
     def free(self, events: SampleEvents) -> Cost:
         """Cost of the free phase."""
+        if self._alternating:
+            return self._alternating_free(events)
         cost = Cost()
         for number, lists in enumerate(events.free[:-1], 1):
             cost += self._step + self.run(Pass.SUMS, lists, events, anew=number == 1)
@@ -133,26 +138,92 @@ class CycleModel:
         steps, cost = events.nudged, Cost()
         if not steps:
             return cost
+        if self._alternating:
+            return self._alternating_nudged(events)
         if not events.free_settled and not events.other_parity:
             cost += self.run(Pass.SUMS, events.free[-1], events, anew=len(events.free) == 1)
         for lists in steps[:-1]:
             cost += self._step + self.run(Pass.LEARN, lists, events, anew=True)
-        cost += self._step
+        return cost + self._step + self._last_update(events)
+
+    def _last_update(self, events: SampleEvents) -> Cost:
+        """Cost of learning after the last nudged step."""
+        lists = events.nudged[-1]
         if not self.geometry.specification.continual:
-            return cost + self.run(Pass.UPDATE, steps[-1], events) + self._bias_step
-        if not events.nudged_settled:
-            cost += self.run(Pass.UPDATE, steps[-1], events)
+            return self.run(Pass.UPDATE, lists, events) + self._bias_step
+        return Cost() if events.nudged_settled else self.run(Pass.UPDATE, lists, events)
+
+    def _alternating_free(self, events: SampleEvents) -> Cost:
+        """Cost of the free phase in alternating order."""
+        cost = Cost()
+        for number, lists in enumerate(events.free, 1):
+            last, first = number == len(events.free), number == 1
+            cost += self._half_step("row")
+            if last and events.ends_early:
+                return cost
+            cost += self.run(Pass.COLUMN_SUMS, lists, events, anew=first, to="column") + self._half_step("column")
+            if not last:
+                cost += self.run(Pass.ROW_SUMS, lists, events, anew=first, to="row")
         return cost
 
-    def run(self, kind: Pass, lists: StepLists | None, events: SampleEvents, *, anew: bool = False) -> Cost:
-        """A pass after a step, until its sums have returned; a pass without sweeps costs nothing."""
+    def _alternating_nudged(self, events: SampleEvents) -> Cost:
+        """Cost of the nudged phase in alternating order, and of learning."""
+        first: Edge = self.geometry.edge(self._layers[-1])
+        second: Edge = "row" if first == "column" else "column"
+        cost, free = Cost(), events.free
+        if not events.ends_early and (len(free) == 1 or not events.free_settled):
+            cost += self.run(Pass.ROW_SUMS, free[-1], events, anew=len(free) == 1, to=first)
+        cost += self._half_step(first)
+        for number, lists in enumerate(events.nudged, 1):
+            if number == 1:
+                kept = Pass.ROW_SUMS if second == "row" else Pass.COLUMN_SUMS
+                cost += self.run(kept, lists, events, to=second)
+            else:
+                cost += self.run(Pass.RENEW, lists, events, anew=True, to=second)
+            cost += self._half_step(second)
+            if number < len(events.nudged):
+                cost += self._learn_beside(first, lists, events)
+        return cost + self._last_update(events)
+
+    def _learn_beside(self, edge: Edge, lists: StepLists, events: SampleEvents) -> Cost:
+        """The pass that learns, and the half-step of an edge that begins when the pass releases it."""
+        sweeps = self._program.of(Pass.LEARN)
+        released = next((k for k, sweep in enumerate(sweeps) if sweep.releases), len(sweeps) - 1)
+        before = self._walk(sweeps[: released + 1], lists, events, True)
+        whole = self._walk(sweeps, lists, events, True)
+        stepped = before.cycles + self._after_pass(edge) + self._half_step(edge).cycles
+        # The sequencer leaves its state STATUS two cycles after the last slot of the walker, or later.
+        return replace(whole, cycles=max(stepped, whole.cycles + start_delay(self.geometry) + 2))
+
+    def run(
+        self,
+        kind: Pass,
+        lists: StepLists | None,
+        events: SampleEvents,
+        *,
+        anew: bool = False,
+        to: Edge | None = None,
+    ) -> Cost:
+        """A pass after a step, until its sums have returned `to` an edge, or to both edges. A pass without sweeps costs
+        nothing."""
         sweeps = self._program.of(kind)
-        if not sweeps:
-            return Cost()
+        return self._walk(sweeps, lists, events, anew) + Cost(self._after_pass(to)) if sweeps else Cost()
+
+    def _walk(self, sweeps: tuple[Sweep, ...], lists: StepLists | None, events: SampleEvents, anew: bool) -> Cost:
+        """Sweeps one after the other."""
         cost = Cost()
         for sweep in sweeps:
             cost += self._sweep(sweep, lists, events, anew, cost.cycles)
-        return cost + Cost(start_delay(self.geometry) + SWEPT_DELAY + self._core.return_cycles)
+        return cost
+
+    def _after_pass(self, to: Edge | None) -> int:
+        """Cycles of a pass besides those of its sweeps."""
+        return start_delay(self.geometry) + SWEPT_DELAY + self._returns(to)
+
+    def _returns(self, to: Edge | None = None) -> int:
+        """Cycles until the sums of a pass have returned to an edge, or to both."""
+        cycles = self._core.return_cycles
+        return max(cycles.values()) if to is None else cycles[to]
 
     def _sweep(self, sweep: Sweep, lists: StepLists | None, events: SampleEvents, anew: bool, elapsed: int) -> Cost:
         """The look-up, the wait where there is one, and the visits."""
@@ -183,6 +254,13 @@ class CycleModel:
         assert lists is not None
         return (lists.changed if listing is Listing.CHANGED else lists.active)[layer - 1]
 
+    def _half_step(self, edge: Edge) -> Cost:
+        """Step messages of the layers on an edge, their status, and the decision."""
+        slots = sum(self.geometry.slots(layer) for layer in self.geometry.layers(edge))
+        messages = (slots - 1) * step_beats(self.geometry) + 1
+        status = max(STEPPED_DELAY, self._core.edges[edge].status_latency)
+        return Cost(start_delay(self.geometry) + messages + status + 2)
+
     @property
     def _step(self) -> Cost:
         """Step messages of all layers, the status of the edge that answers last, and the decision."""
@@ -201,4 +279,4 @@ class CycleModel:
     @property
     def _bias_step(self) -> Cost:
         """The step of the biases for rules that learn at the end, and the wait for their memories."""
-        return Cost(start_delay(self.geometry) + self._step_messages + STEPPED_DELAY + self._core.return_cycles)
+        return Cost(start_delay(self.geometry) + self._step_messages + STEPPED_DELAY + self._returns())

@@ -51,7 +51,7 @@ class Bench:
         self.geometry = geometry
         self.driver = driver
         self.outcome = Outcome()
-        self.checker = Checker(geometry, self.outcome)
+        self.checker = Checker(geometry, self.outcome, skip=job.skip)
         self.model = ModelSide(job, geometry)
         self.settings = self._initial_settings
         self.sent: dict[int, int] = {}

@@ -1,28 +1,30 @@
 """The comparison of a core with the record of the golden model. Integers are compared for equality, and the first place
 that differs is reported."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ceprop.model import FreeEnd, Network, SampleRecord
 from ceprop.sim.codec import Codec
 from ceprop.sim.driver import Contents
+from ceprop.sim.events import ends_early
 from ceprop.sim.job import Outcome
 from ceprop.specification import Geometry
 
 
 class Checker:
-    """Compares the samples one by one, and counts the comparisons and mismatches in an :class:`Outcome`."""
+    """Compares the samples one by one, and counts the comparisons and mismatches in an :class:`Outcome`. With `skip`,
+    the core skips work without effect."""
 
-    def __init__(self, geometry: Geometry, outcome: Outcome):
+    def __init__(self, geometry: Geometry, outcome: Outcome, *, skip: bool = True):
         self.geometry = geometry
+        self.skip = skip
         self.outcome = outcome
         self.sample = 0
         self._layers = geometry.specification.connections
         sizes = geometry.specification.layers[1:]
         self._starts = np.cumsum([0, *sizes])
-        self._beats = [(layer, slot) for layer in self._layers for slot in range(geometry.slots(layer))]
 
     def trace(self, codec: Codec, beats: Sequence[int], record: SampleRecord) -> None:
         """Compare every state of every layer and every drive, after every step of both phases, with `record`.
@@ -31,24 +33,30 @@ class Checker:
         """
         assert record.states is not None
         assert record.drives is not None
-        steps, rest = divmod(len(beats), len(self._beats))
-        if not beats or rest:
-            self.report(f"the trace has {len(beats)} groups of states, where each step has {len(self._beats)}")
+        if not beats:
+            self.report("the trace has no groups of states")
             return
-        places = zip(codec.unpack(beats, "layer").tolist(), codec.unpack(beats, "slot").tolist(), strict=True)
-        if list(places) != self._beats * steps:
-            self.report("the groups of states in the trace are not in order")
-            return
-        states = codec.unpack(beats, "neurons", "state").reshape(steps, len(self._beats), -1)
-        drives = codec.unpack(beats, "neurons", "drive", signed=True).reshape(steps, len(self._beats), -1)
-        for step in range(min(steps, len(record.states))):
+        places = list(zip(codec.unpack(beats, "layer").tolist(), codec.unpack(beats, "slot").tolist(), strict=True))
+        states, drives = codec.unpack(beats, "neurons", "state"), codec.unpack(beats, "neurons", "drive", signed=True)
+        start = 0
+        for step, layer in self._blocks(record):
+            end = start + self.geometry.slots(layer)
+            if end > len(beats):
+                break
+            if places[start:end] != [(layer, slot) for slot in range(end - start)]:
+                self.report(f"{self._step(step, record)}, the groups of states in the trace are not in order")
+                return
             where = self._step(step, record)
-            self.compare(f"{where}, drive of layer 1", self._layer(drives[step], 1), record.drives[step])
-            for layer in self._layers:
-                start, end = self._starts[layer - 1 : layer + 1]
-                found = self._layer(states[step], layer)
-                self.compare(f"{where}, state of layer {layer}", found, record.states[step, start:end])
-                self.outcome.states += end - start
+            if layer == 1:
+                self.compare(f"{where}, drive of layer 1", self._units(drives[start:end], 1), record.drives[step])
+            here = slice(self._starts[layer - 1], self._starts[layer])
+            self.compare(
+                f"{where}, state of layer {layer}", self._units(states[start:end], layer), record.states[step, here]
+            )
+            self.outcome.states += here.stop - here.start
+            start = end
+        # Layer 1 steps in every step of both phases.
+        steps = places.count((1, 0))
         self.outcome.steps += steps
         self.number("steps executed", steps, len(record.states))
 
@@ -92,11 +100,19 @@ class Checker:
         if self.outcome.first_mismatch is None:
             self.outcome.first_mismatch = f"sample {self.sample}, {text}"
 
-    def _layer(self, groups: np.ndarray, layer: int) -> np.ndarray:
-        """Return the units of a layer from the groups of one step, which have the shape (groups, lanes)."""
-        first = self._beats.index((layer, 0))
-        lanes = groups[first : first + self.geometry.slots(layer), : self.geometry.lanes(layer)]
-        return lanes.reshape(-1)[: self.geometry.specification.layers[layer]]
+    def _blocks(self, record: SampleRecord) -> Iterator[tuple[int, int]]:
+        """Yield `(step, layer)` in the order in which the core computes the states of layers."""
+        assert record.states is not None
+        specification = self.geometry.specification
+        for step in range(len(record.states)):
+            halves = specification.free_halves if step < record.free_steps else specification.nudged_halves
+            if self.skip and step == record.free_steps - 1 and ends_early(specification, record):
+                halves = halves[:1]
+            yield from ((step, layer) for half in halves for layer in half)
+
+    def _units(self, groups: np.ndarray, layer: int) -> np.ndarray:
+        """Return the units of a layer from its groups, which have the shape (slots, lanes)."""
+        return groups[:, : self.geometry.lanes(layer)].reshape(-1)[: self.geometry.specification.layers[layer]]
 
     def _step(self, step: int, record: SampleRecord) -> str:
         """Return the name of a step in a report. Steps are counted from 0 over both phases."""

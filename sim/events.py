@@ -4,7 +4,7 @@ import numpy as np
 
 from ceprop.hdl.cycles import SampleEvents, StepLists
 from ceprop.model import FreeEnd, SampleRecord
-from ceprop.specification import Geometry
+from ceprop.specification import Geometry, Specification
 from ceprop.specification.placement import most_on_a_lane
 
 
@@ -33,6 +33,7 @@ def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) 
         record.free_end is FreeEnd.SETTLED,
         other,
         record.nudged_settled,
+        ends_early=ends_early(specification, record),
     )
 
 
@@ -46,19 +47,31 @@ def full_sample_events(geometry: Geometry, record: SampleRecord) -> SampleEvents
         (everything,) * record.free_steps,
         (everything,) * record.nudged_steps,
         # If the free phase ended settled, the first nudged step uses the sums that are already there.
-        _settled_last(record),
+        _settled_last(geometry.specification, record),
         other_parity=False,
         # Without skipping, the last update is always carried out, even if it changes nothing.
         nudged_settled=False,
     )
 
 
-def _settled_last(record: SampleRecord) -> bool:
-    """Return whether the last free step changed no state."""
+def ends_early(specification: Specification, record: SampleRecord) -> bool:
+    """Return whether a free phase in alternating order ended with the first half-step of its last step. The core
+    skips work without effect."""
+    if not specification.alternating or record.free_end is not FreeEnd.SETTLED or record.free_steps == 1:
+        return False
+    assert record.states is not None
+    # A first half-step that changes a state is followed by the second one.
+    return np.array_equal(record.states[record.free_steps - 1], record.states[record.free_steps - 2])
+
+
+def _settled_last(specification: Specification, record: SampleRecord) -> bool:
+    """Return whether the last free step, or the last half-step in alternating order, changed no state."""
     assert record.states is not None
     last = record.states[record.free_steps - 1]
     before = record.states[record.free_steps - 2] if record.free_steps > 1 else np.zeros_like(last)
-    return np.array_equal(last, before)
+    ends = np.cumsum(specification.layers[1:])[:-1]
+    pairs = dict(enumerate(zip(np.split(last, ends), np.split(before, ends), strict=True), 1))
+    return all(np.array_equal(*pairs[layer]) for layer in specification.free_halves[-1])
 
 
 def _step_lists(geometry: Geometry, old: np.ndarray, new: np.ndarray) -> StepLists:

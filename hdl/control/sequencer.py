@@ -1,8 +1,12 @@
-"""The sequencer: leads a sample through the free and the nudged phase, step by step (`docs/numerics.md`, section 4)."""
+"""The sequencer: leads a sample through the free and the nudged phase, step by step (`docs/numerics.md`, section 4).
 
+What is the same in both orders of the layers is here. What follows a step is in `synchronous.py` and
+`alternating.py`."""
+
+from abc import abstractmethod
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,12 +14,12 @@ from ceprop.hdl.control.signatures import Banks, DriveTurn, ListLengths, SampleP
 from ceprop.hdl.control.status_collector import StatusCollector
 from ceprop.hdl.control.sweeps import Pass, program
 from ceprop.hdl.delay import delay
-from ceprop.hdl.io.result import STEP_BITS, FreeEnd, result_layout
+from ceprop.hdl.io.result import STEP_BITS, result_layout
 from ceprop.hdl.io.signatures import PhaseSettings, SampleStart
 from ceprop.hdl.lanes.signatures import EdgeStatus
 from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Fields, Interface
-from ceprop.specification import Geometry
+from ceprop.specification import Edge, Geometry
 
 SWEPT_DELAY = 1
 """Cycles from the last slot of a pass to the sequencer, which then counts fewer cycles until the sums are back."""
@@ -23,14 +27,17 @@ STEPPED_DELAY = 1
 """Cycles from the last message of a step to the sequencer, which then waits for the status anyway."""
 
 
-class _Sample(NamedTuple):
+class Sample(NamedTuple):
     """What the sequencer remembers of a sample: its result so far, and where it is.
 
-    `steps` of the phase were executed. Three registers compare it: it is 1 (`first_step`), or the largest number of
-    free or of nudged steps. Behind a register of what a step found, the phase `goes_on`, and it ends in the state
-    before its last one (`other_parity`). The phase is the `nudged` one. States are exchanged (`swap`); a `bank` of
-    generators is in use; all states were zero when the nudged phase began (`blank`). The step is one of the biases
-    (`learning`); after the pass or step at work the sample is `finished`."""
+    `steps` of the phase were executed, or begun. Three registers compare it: it is 1 (`first_step`), or the largest
+    number of free or of nudged steps. Behind a register of what a step found, the phase `goes_on`. The phase is the
+    `nudged` one; a `bank` of generators is in use. The step is one of the biases (`learning`); after the pass or step
+    at work the sample is `finished`.
+
+    In synchronous order, the phase ends in the state before its last one (`other_parity`), states are exchanged
+    (`swap`), and all states were zero when the nudged phase began (`blank`). In alternating order, the half-step is the
+    `second` one of its step, and the first one `moved` a state."""
 
     result: Fields
     steps: Signal
@@ -45,9 +52,11 @@ class _Sample(NamedTuple):
     blank: Signal
     learning: Signal
     finished: Signal
+    second: Signal
+    moved: Signal
 
     @classmethod
-    def create(cls, result: Fields) -> "_Sample":
+    def create(cls, result: Fields) -> "Sample":
         """The registers."""
         flags = (Signal(name=f"sample_{name}") for name in cls._fields[2:])
         return cls(Signal(result.shape(), name="outcome"), Signal(STEP_BITS, name="steps"), *flags)
@@ -75,14 +84,16 @@ class Sequencer(wiring.Component):
                                                     a nudged phase settles (C-EP, C-VF)             RESULT
         RESULT  the result is on the port           it is taken                                     IDLE
 
-    A SWEEP of which the network has none is left out: STEP follows. :mod:`ceprop.hdl.cycles` adds up the cycles.
+    A SWEEP of which the network has none is left out: STEP follows. In alternating order STEP to DECIDE are a
+    half-step, and a SWEEP follows the first half-step too. :mod:`ceprop.hdl.cycles` adds up the cycles.
 
     Parameters
     ----------
     geometry : Geometry
         Edges and layers.
-    return_cycles : int
-        Cycles from a pass's last slot to the first step message that may read its sums.
+    return_cycles : dict
+        For each edge with neurons the cycles from a pass's last slot to the first step message that may read the sums
+        of the edge.
 
     Members
     -------
@@ -113,7 +124,7 @@ class Sequencer(wiring.Component):
     progress: Interface
     result: Interface
 
-    def __init__(self, geometry: Geometry, return_cycles: int):
+    def __init__(self, geometry: Geometry, return_cycles: dict[Edge, int]):
         self.geometry = geometry
         self._return_cycles = return_cycles
         self._program = program(geometry)
@@ -140,26 +151,54 @@ class Sequencer(wiring.Component):
         m.submodules.status = status = StatusCollector(self.geometry)
         wiring.connect(m, wiring.flipped(self.row), status.row)
         wiring.connect(m, wiring.flipped(self.column), status.column)
-        m.d.comb += status.start.eq(self.step.start)
+        m.d.comb += [status.start.eq(self.step.start), status.columns.eq(self.step.columns)]
         for own, found in ((self.lists.changed, status.changed), (self.lists.active, status.active)):
             m.d.comb += [length.eq(longest) for length, longest in zip(own, found, strict=True)]
-        s = _Sample.create(self.result.payload)
+        s = Sample.create(self.result.payload)
         self._predict_end(m, status.found, s)
         self._tell(m, s)
+        self._tell_step(m, s)
         self._run(m, status.found, s)
         return m
 
-    def _tell(self, m: Module, s: _Sample) -> None:
+    @abstractmethod
+    def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
+        """Whether the phase ends with this step, known from registers when it is decided upon."""
+
+    @abstractmethod
+    def _tell_step(self, m: Module, s: Sample) -> None:
+        """What the step messages ask for."""
+
+    @abstractmethod
+    def _count_step(self, m: Module, s: Sample) -> None:
+        """The messages of a step were sent."""
+
+    @abstractmethod
+    def _ends_step(self, found: Fields, s: Sample) -> Value:
+        """A whole step was executed."""
+
+    @abstractmethod
+    def _returns(self, s: Sample) -> Value:
+        """The cycles after which the sums of a pass have returned, less one."""
+
+    @abstractmethod
+    def _end_free_step(self, m: Module, found: Fields, s: Sample) -> None:
+        """One more step, or the nudged phase, or the result."""
+
+    @abstractmethod
+    def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
+        """Learn, then one more step, or the end."""
+
+    def _begin(self, m: Module, s: Sample) -> None:
+        """A sample begins."""
+        m.d.sync += [s.swap.eq(0), s.second.eq(0)]
+
+    def _tell(self, m: Module, s: Sample) -> None:
         """What the other parts are told of the sample in every state; a state may say otherwise."""
         m.d.comb += [
-            self.banks.swap.eq(s.swap),
             self.banks.bank.eq(s.bank),
             self.step.nudged.eq(s.nudged),
-            # The last state of the free phase stays the previous one where learning waits for the end of the phase.
-            self.step.keep.eq(0 if self._continual else s.nudged & (s.steps != 0)),
             self.step.learn.eq(s.learning),
-            # In the first step all states are zero; they still are if the free phase settled there.
-            self.step.first.eq((s.steps == 0) & (~s.nudged | s.blank)),
             self.result.payload.eq(s.result),
             self.progress.working.eq(1),
             self.progress.nudged.eq(s.nudged),
@@ -168,10 +207,10 @@ class Sequencer(wiring.Component):
             self.drive.open.eq(~self.settings.learn),
         ]
 
-    def _run(self, m: Module, found: Fields, s: _Sample) -> None:
+    def _run(self, m: Module, found: Fields, s: Sample) -> None:
         """The state machine."""
-        returning = Signal(range(self._return_cycles), name="returning")
-        swept = delay(m, self.sweep.done, SWEPT_DELAY, "swept")
+        returning = Signal(range(max(self._return_cycles.values())), name="returning")
+        swept = delay(m, self.sweep.released, SWEPT_DELAY, "swept")
         stepped = delay(m, self.step.done, STEPPED_DELAY, "stepped")
         progress, drive = self.progress, self.drive
         with m.FSM():
@@ -184,7 +223,7 @@ class Sequencer(wiring.Component):
                 ]
                 m.d.sync += [s.steps.eq(0), s.nudged.eq(0), s.result.eq(0), s.learning.eq(0), s.finished.eq(0)]
                 with m.If(self.sample.waits):
-                    m.d.sync += s.swap.eq(0)
+                    self._begin(m, s)
                     m.next = "LIST"
             with m.State("LIST"):
                 m.d.comb += [progress.working.eq(drive.listed), drive.open.eq(1)]
@@ -198,7 +237,7 @@ class Sequencer(wiring.Component):
                     m.next = "RETURN"
             with m.State("RETURN"):
                 m.d.sync += returning.eq(returning + 1)
-                with m.If(returning == self._return_cycles - 1):
+                with m.If(returning == self._returns(s)):
                     with m.If(s.finished):
                         m.next = "RESULT"
                     with m.Else():
@@ -208,12 +247,13 @@ class Sequencer(wiring.Component):
                     m.d.sync += [returning.eq(0), s.finished.eq(1)]
                     m.next = "RETURN"
                 with m.Else():
-                    m.d.sync += s.steps.eq(s.steps + 1)
+                    self._count_step(m, s)
                     m.next = "STATUS"
-            with m.State("STATUS"), m.If(found.complete):
+            # A pass that has released the step may still be under way.
+            with m.State("STATUS"), m.If(found.complete & ~self.sweep.busy):
                 m.next = "DECIDE"
             with m.State("DECIDE"):
-                m.d.comb += progress.finished_step.eq(1)
+                m.d.comb += progress.finished_step.eq(self._ends_step(found, s))
                 with m.If(s.nudged):
                     self._end_nudged_step(m, found, s)
                 with m.Else():
@@ -234,64 +274,3 @@ class Sequencer(wiring.Component):
     def _start_step(self, m: Module) -> None:
         m.d.comb += self.step.start.eq(1)
         m.next = "STEP"
-
-    def _predict_end(self, m: Module, found: Fields, s: _Sample) -> None:
-        """Whether the phase ends with this step, known from registers when it is decided upon."""
-        settings, period_2 = self.settings, self._period_2(found)
-        open_ended = Mux(s.nudged, found.changed, found.changed & ~period_2)
-        m.d.sync += [
-            s.first_step.eq(s.steps == 1),
-            s.last_free.eq(s.steps == settings.free_steps),
-            s.last_nudged.eq(s.steps == settings.nudged_steps),
-            s.goes_on.eq((open_ended | settings.everything) & ~Mux(s.nudged, s.last_nudged, s.last_free)),
-            # With an odd number of steps left, a period of two ends in the state before this one.
-            s.other_parity.eq(period_2 & (settings.free_steps[0] ^ s.steps[0])),
-        ]
-
-    @staticmethod
-    def _period_2(found: Fields) -> Value:
-        """Every state is the one before the last one, and some state changed."""
-        return found.changed & ~found.aperiodic
-
-    def _end_free_step(self, m: Module, found: Fields, s: _Sample) -> None:
-        """Settled, period 2, open, or one more step; then the nudged phase or the result."""
-        ended = Mux(found.changed, Mux(self._period_2(found), FreeEnd.PERIOD_2, FreeEnd.OPEN), FreeEnd.SETTLED)
-        m.d.sync += [
-            s.result.free_steps.eq(s.steps),
-            s.result.free_end.eq(ended),
-            s.result.prediction.eq(Mux(s.other_parity, found.prediction_before, found.prediction)),
-            s.result.tie.eq(Mux(s.other_parity, found.tie_before, found.tie)),
-            s.swap.eq(s.other_parity),
-        ]
-        with m.If(s.goes_on):
-            # A phase that has not ended goes on from the state that it is in.
-            m.d.sync += s.swap.eq(0)
-            self._start_pass(m, Pass.SUMS, anew=s.first_step)
-        with m.Elif(self.settings.learn):
-            m.d.sync += [s.nudged.eq(1), s.steps.eq(0), s.blank.eq(~found.changed & s.first_step)]
-            with m.If(found.changed & ~s.other_parity):
-                self._start_pass(m, Pass.SUMS, anew=s.first_step)
-            with m.Else():
-                # The sums of a settled state, and of the state before in a period of two, are those that led here.
-                self._start_step(m)
-        with m.Else():
-            m.next = "RESULT"
-
-    def _end_nudged_step(self, m: Module, found: Fields, s: _Sample) -> None:
-        """Learn, then one more step, or the end."""
-        m.d.sync += [s.result.nudged_steps.eq(s.steps), s.swap.eq(0), s.result.nudged_settled.eq(~found.changed)]
-        with m.If(found.changed):
-            m.d.sync += s.bank.eq(~s.bank)
-        with m.If(s.goes_on):
-            self._start_pass(m, Pass.LEARN, anew=1)
-        if self._continual:
-            with m.Elif(found.changed | self.settings.everything):
-                m.d.sync += s.finished.eq(1)
-                self._start_pass(m, Pass.UPDATE)
-            with m.Else():
-                m.next = "RESULT"
-        else:
-            with m.Else():
-                # The lists name the units whose state the nudged phase has changed since the free phase.
-                m.d.sync += s.learning.eq(1)
-                self._start_pass(m, Pass.UPDATE)

@@ -16,10 +16,13 @@ from ceprop.specification import REGISTER_BITS, Geometry, registers
 
 class SweepCommand(wiring.Signature):
     """Sequencer to sweep walker: `start` a pass of a `kind`; with `anew` its sums are started anew. The walker is
-    `done` in the cycle of the last slot."""
+    `done` in the cycle of the last slot. The pass is `released` in that cycle, or before, in that of the last slot on
+    which the next step depends. The walker is `busy` from the start of a pass to its end."""
 
     def __init__(self) -> None:
-        super().__init__({"start": Out(1), "kind": Out(Pass), "anew": Out(1), "done": In(1)})
+        super().__init__(
+            {"start": Out(1), "kind": Out(Pass), "anew": Out(1), "released": In(1), "done": In(1), "busy": In(1)}
+        )
 
 
 class ListLengths(wiring.Signature):
@@ -39,14 +42,14 @@ class ListLengths(wiring.Signature):
 
 
 class StepCommand(wiring.Signature):
-    """Sequencer to step walker: `start` the step messages of all layers. `first`, `nudged` and `keep` are fields of
-    every message; with `learn` the messages ask for updates of biases and no state changes. The walker is `done` in the
-    cycle of the last message."""
+    """Sequencer to step walker and status collector: `start` the step messages of all layers, or in alternating order
+    of the layers on one edge, which is the column edge with `columns`. `first`, `nudged` and `keep` are fields of every
+    message; with `learn` the messages ask for updates of biases and no state changes. The walker is `done` in the cycle
+    of the last message."""
 
     def __init__(self) -> None:
-        super().__init__(
-            {"start": Out(1), "first": Out(1), "nudged": Out(1), "keep": Out(1), "learn": Out(1), "done": In(1)}
-        )
+        sent = ("start", "columns", "first", "nudged", "keep", "learn")
+        super().__init__({**{name: Out(1) for name in sent}, "done": In(1)})
 
 
 class Banks(wiring.Signature):

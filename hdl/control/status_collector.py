@@ -1,6 +1,6 @@
 """The status collector: what a step found over all lanes and slots, and the prediction of the step before."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,6 +42,9 @@ class StatusCollector(wiring.Component):
     -------
     start : In
         A step begins. Its first status comes at least two cycles later; what the step before found is valid until then.
+    columns : In
+        In alternating order, the step is one of the column edge, from the cycle after `start` on. The prediction is
+        that of the last step of the edge with the output layer.
     row, column : In
         From the edges.
     found : Out
@@ -51,6 +54,7 @@ class StatusCollector(wiring.Component):
     """
 
     start: Signal
+    columns: Signal
     row: Interface
     column: Interface
     found: Fields
@@ -64,6 +68,7 @@ class StatusCollector(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
+                "columns": In(1),
                 "row": In(EdgeStatus(geometry, "row")),
                 "column": In(EdgeStatus(geometry, "column")),
                 "found": Out(found_layout(geometry)),
@@ -85,15 +90,22 @@ class StatusCollector(wiring.Component):
         }
         started = Signal(name="started")
         m.d.sync += started.eq(self.start)
+        outputs = self.geometry.edge(len(self.geometry.specification.layers) - 1)
+        all_ended, ranks = Value.cast(Cat(*ended.values())).all(), Value.cast(Const(1))
+        if self.geometry.specification.alternating:
+            all_ended = Mux(self.columns, ended["column"], ended["row"])
+            ranks = self.columns == (outputs == "column")
         with m.If(started):
-            m.d.sync += [best.eq(0), before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
-            m.d.sync += [seen.eq(0) for seen in ended.values()]
+            m.d.sync += [best.changed.eq(0), best.aperiodic.eq(0), *(seen.eq(0) for seen in ended.values())]
+            with m.If(ranks):
+                m.d.sync += [best[name].eq(0) for name in ("found", "tie", "largest", "remaining")]
+                m.d.sync += [before.prediction.eq(classes - best.remaining), before.tie.eq(best.tie)]
         check(m, "status_in_the_cycle_that_clears", started & (self.row.status.valid | self.column.status.valid))
         for edge in ended:
             self._gather(m, edge, status[edge], best, ended[edge])
-        self._rank(m, status[self.geometry.edge(len(self.geometry.specification.layers) - 1)], best)
+        self._rank(m, status[outputs], best)
         m.d.comb += [
-            self.found.complete.eq(Value.cast(Cat(*ended.values())).all()),
+            self.found.complete.eq(all_ended),
             self.found.changed.eq(best.changed),
             self.found.aperiodic.eq(best.aperiodic),
             self.found.prediction.eq(classes - best.remaining),

@@ -38,6 +38,8 @@ class StepWalker(wiring.Component):
                start        layer 1               layer 2        ...       last slot of layer L
         rest ────────► 1 ────────────► 2 ────────────────► 3 ... L ──────────────────────► rest
 
+    In alternating order a walk has the layers of one edge, every second one, unless it is a step of the biases.
+
     `layer` stays in every cycle without `room`, and where messages come every second cycle, in every other cycle too.
 
     Throughput: one message per `step_beats(geometry)` cycles. A walk takes (slots of all layers - 1) `step_beats` + 1
@@ -106,6 +108,9 @@ class StepWalker(wiring.Component):
         check(m, "step_starts_in_a_step", self.command.start & (at.layer != 0) & ~self.command.done)
         with m.If(hop(m, self.command.start, start_delay(self.geometry), "starts")):
             self._enter(m, at, 1)
+            if self.geometry.specification.alternating:
+                with m.If(self.command.columns & ~self.command.learn):
+                    self._enter(m, at, 2)
         return m
 
     def _describe(self, m: Module, message: Fields, layer: int, at: _Position) -> None:
@@ -139,8 +144,15 @@ class StepWalker(wiring.Component):
             at.final.eq(at.slot == g.slots(layer) - 2),
         ]
         with m.If(at.final):
-            self._enter(m, at, layer + 1)
-            m.d.comb += self.command.done.eq(layer == g.specification.connections[-1])
+            self._leave(m, at, layer, 1)
+            if g.specification.alternating:
+                with m.If(~self.command.learn):
+                    self._leave(m, at, layer, 2)
+
+    def _leave(self, m: Module, at: _Position, layer: int, stride: int) -> None:
+        """From the last slot of a layer to the layer that follows at a stride."""
+        self._enter(m, at, layer + stride)
+        m.d.comb += self.command.done.eq(layer + stride > self.geometry.specification.connections[-1])
 
     def _enter(self, m: Module, at: _Position, layer: int) -> None:
         """To the first slot of a layer; to rest behind the last one."""

@@ -27,7 +27,8 @@ def length_bits(geometry: Geometry) -> int:
 class SweepLine(wiring.Signature):
     """Sweep table to sweep walker: one line of the table.
 
-    The sweep is `skipped`, because a list is empty; it `settles` or `keeps_parity` before it begins; its outer loop
+    The sweep is `skipped`, because a list is empty; it `settles` or `keeps_parity` before it begins; it `releases` the
+    next step; its outer loop
     runs over rows (`rows_outer`); its visits have `two_beats`; it is the first to add to its sums (`starts_sums`).
     `rows` and `columns` are the lengths of its lists. The messages lack the indices of the loops, and `beats` has what
     each beat of a visit does."""
@@ -39,6 +40,7 @@ class SweepLine(wiring.Signature):
                 "skipped": Out(1),
                 "settles": Out(1),
                 "keeps_parity": Out(1),
+                "releases": Out(1),
                 "rows_outer": Out(1),
                 "two_beats": Out(1),
                 "starts_sums": Out(1),
@@ -129,6 +131,7 @@ class SweepTable(wiring.Component):
             self.line.skipped.eq(empty & ~self.anew if sweep.starts else empty),
             self.line.settles.eq(sweep.settles),
             self.line.keeps_parity.eq(sweep.keeps_parity(ports)),
+            self.line.releases.eq(sweep.releases),
             self.line.rows_outer.eq(sweep.rows_outer),
             self.line.two_beats.eq(sweep.beats(ports) == 2),
             self.line.starts_sums.eq(sweep.anew),

@@ -136,7 +136,7 @@ class SweepWalker(wiring.Component):
         anew = hop(m, self.command.anew, delayed, "starts_anew")
         at_last, over, walking = Signal(name="at_last"), Signal(name="over"), Signal(name="walking")
         m.d.sync += [walk.odd.eq(~walk.odd), at_last.eq(walk.at == walk.last)]
-        m.d.comb += self.command.done.eq(over & at_last)
+        m.d.comb += [self.command.done.eq(over & at_last), self.command.released.eq(over & (at_last | line.releases))]
         with m.If(over):
             m.d.sync += walk.at.eq(walk.at + 1)
 
@@ -147,6 +147,7 @@ class SweepWalker(wiring.Component):
                 m.next = "IDLE"
 
         with m.FSM() as states:
+            m.d.comb += self.command.busy.eq(~states.ongoing("IDLE"))
             check(m, "pass_starts_in_a_pass", self.command.start & ~states.ongoing("IDLE") & ~self.command.done)
             with m.State("IDLE"), m.If(start):
                 m.d.sync += [walk.anew.eq(anew), walk.odd.eq(0)]

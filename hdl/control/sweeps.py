@@ -6,6 +6,7 @@ or of column units, so a unit that is in no list costs nothing. A sweep has row 
 lengths of the longest lists in place of the slots; a visit has a handful of *slots*, one per cycle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -14,7 +15,8 @@ from ceprop.specification import Geometry
 
 
 class Pass(IntEnum):
-    """The sweeps that follow one step."""
+    """The sweeps that follow one step, or one half-step in alternating order. There, `SUMS` has no sweeps, and `LEARN`
+    makes only the sums of the first half of the next step anew."""
 
     DRIVE = 0
     """Row sums of the inputs, from nothing."""
@@ -25,6 +27,14 @@ class Pass(IntEnum):
     UPDATE = 3
     """After the last nudged step, update the weights: the first sweeps of `LEARN`, or all updates of a rule that learns
     at the end of the phase."""
+    COLUMN_SUMS = 4
+    """In alternating order, after a half-step of the row edge: what the units that changed add to the sums of the other
+    edge, which are kept."""
+    ROW_SUMS = 5
+    """In alternating order, the same after a half-step of the column edge."""
+    RENEW = 6
+    """In alternating order, between the half-steps of a nudged step behind the first one: make the sums of the second
+    half anew, with the new weights."""
 
 
 class Kind(IntEnum):
@@ -42,7 +52,8 @@ class Sweep:
     `products` are the operands (row, column) of a visit's slots; in a sum only that of the column or of the row counts,
     and the other factor is the weight. `columns` is None for the list of non-zero inputs. The outer loop runs over rows
     if `rows_outer`. With `anew` this sweep is the first of its pass to add to its sums, so that it starts them where
-    the pass starts its sums anew. With `settles` it waits until the updates before it have reached the memories."""
+    the pass starts its sums anew. With `settles` it waits until the updates before it have reached the memories. With
+    `releases` the next step may begin when its sums have returned, beside the sweeps after it."""
 
     kind: Kind
     connection: int
@@ -53,6 +64,7 @@ class Sweep:
     backward: bool = False
     anew: bool = False
     settles: bool = False
+    releases: bool = False
 
     def beats(self, memory_ports: int) -> int:
         """Cycles of a visit. An update reads and writes; a memory of one port does these two in turn."""
@@ -84,10 +96,14 @@ class Program:
 
 
 def program(geometry: Geometry) -> Program:
-    """The sweeps of a geometry's rule. With two drives the drive prefetch has the sweep of the drive."""
+    """The sweeps of a geometry's rule and order. With two drives the drive prefetch has the sweep of the drive."""
+    return _alternating(geometry) if geometry.specification.alternating else _synchronous(geometry)
+
+
+def _synchronous(geometry: Geometry) -> Program:
     specification = geometry.specification
     inner = specification.connections[1:]
-    drive = [_drive(Listing.ALL)] if geometry.drives == 1 else []
+    drive = _first_drive(geometry)
     sums = [s for c in inner for s in _sums(geometry, c, Operand.DIFFERENCE, Listing.CHANGED)]
     updates = [s for c in reversed(inner) for s in _updates(geometry, c)] + _updates(geometry, 1)
     again = [s for c in inner for s in _sums(geometry, c, Operand.STATE, Listing.ACTIVE)]
@@ -103,7 +119,56 @@ def program(geometry: Geometry) -> Program:
         Pass.LEARN: learn,
         Pass.UPDATE: range(starts[2], starts[3]),
     }
-    return Program(sweeps, stretches)
+    return Program(sweeps, dict.fromkeys(Pass, range(0)) | stretches)
+
+
+def _alternating(geometry: Geometry) -> Program:
+    """The sweeps of sums are those of the synchronous order, each in the pass of its edge.
+
+    With the output layer on the column edge, the update of the input connection and the drive are not needed by the
+    half-step that follows: they are walked beside it. The update then stands a second time before the other updates, so
+    that the pass `UPDATE` is a stretch."""
+    specification = geometry.specification
+    inner = specification.connections[1:]
+    sums = _by_edge(geometry, Operand.DIFFERENCE, Listing.CHANGED)
+    again = _by_edge(geometry, Operand.STATE, Listing.ACTIVE)
+    upper, inputs = [s for c in reversed(inner) for s in _updates(geometry, c)], _updates(geometry, 1)
+    beside = geometry.edge(specification.connections[-1]) == "column" and specification.continual
+    first, second = (Kind.COLUMN_SUM, Kind.ROW_SUM)[:: 1 if geometry.edge(inner[-1]) == "column" else -1]
+    last = again[first]
+    parts: list[tuple[Sequence[Pass], list[Sweep]]] = [
+        ([Pass.DRIVE], _first_drive(geometry)),
+        ([Pass.COLUMN_SUMS], sums[Kind.COLUMN_SUM]),
+        ([Pass.ROW_SUMS], sums[Kind.ROW_SUM]),
+        ([Pass.RENEW], again[second]),
+    ]
+    if not specification.continual:
+        parts += [([Pass.UPDATE], [*upper, *inputs]), ([Pass.LEARN], last)]
+    elif beside:
+        last = [replace(last[0], settles=True), *last[1:]]
+        last[-1] = replace(last[-1], releases=True)
+        drive = replace(_drive(Listing.CHANGED), settles=True)
+        parts += [([Pass.UPDATE], inputs), ([Pass.UPDATE, Pass.LEARN], upper), ([Pass.LEARN], [*last, *inputs, drive])]
+    else:
+        last = [replace(last[0], settles=True), *last[1:], _drive(Listing.CHANGED)]
+        parts += [([Pass.UPDATE, Pass.LEARN], [*upper, *inputs]), ([Pass.LEARN], last)]
+    stretches, sweeps = dict.fromkeys(Pass, range(0)), []
+    for passes, part in parts:
+        for kind in passes:
+            start = stretches[kind].start if stretches[kind] else len(sweeps)
+            stretches[kind] = range(start, len(sweeps) + len(part))
+        sweeps += part
+    return Program(tuple(sweeps), stretches)
+
+
+def _by_edge(geometry: Geometry, operand: Operand, listing: Listing) -> dict[Kind, list[Sweep]]:
+    """The sweeps of sums of all connections between neurons, by the edge that receives the sums."""
+    found = [s for c in geometry.specification.connections[1:] for s in _sums(geometry, c, operand, listing)]
+    return {kind: [s for s in found if s.kind is kind] for kind in (Kind.COLUMN_SUM, Kind.ROW_SUM)}
+
+
+def _first_drive(geometry: Geometry) -> list[Sweep]:
+    return [_drive(Listing.ALL)] if geometry.drives == 1 else []
 
 
 def _drive(rows: Listing) -> Sweep:

@@ -105,9 +105,12 @@ class StateUpdate(wiring.Component):
         formats = self.specification.formats
         shape = signed(self.geometry.widths.sum_bits(self.edge))
         summed = Signal(shape, name="summed", reset_less=True)
-        # Without a second layer of neurons there is nothing but the drive and the bias.
-        alone = len(self.specification.layers) == 2
-        others = 0 if alone else Mux(self.step.first, 0, self.sum)
+        if len(self.specification.layers) == 2:
+            others = 0  # Without a second layer of neurons there is nothing but the drive and the bias.
+        elif self.specification.alternating and self.edge == "column":
+            others = self.sum  # In alternating order the first step of the column edge follows its first sums.
+        else:
+            others = Mux(self.step.first, 0, self.sum)
         m.d.sync += summed.eq(others + (self.bias << formats.state_bits))
         total = summed << (self._point - formats.state_bits)
         value = Signal(shape, name="value", reset_less=True)

@@ -1,0 +1,121 @@
+"""The sequencer in alternating order: the layers of one edge step, then those of the other edge, each from the newest
+states of the other edge."""
+
+from amaranth.hdl import Const, Module, Mux, Value
+
+from ceprop.hdl.control.sequencer import Sample, Sequencer
+from ceprop.hdl.control.sweeps import Pass
+from ceprop.hdl.io.result import FreeEnd
+from ceprop.hdl.typing import Fields
+
+
+class AlternatingSequencer(Sequencer):
+    """Two half-steps per step, and after each of them a pass of the sums of the other edge::
+
+                  first half-step           then                second half-step     then
+        free      row edge                  COLUMN_SUMS         column edge          ROW_SUMS
+        nudged    edge of the output layer  the other edge's    the other edge       LEARN, at the end UPDATE
+                                            sums, with RENEW
+                                            behind the first
+                                            step
+
+    A half-step of the free phase that changes no state ends it, apart from the first one of all: the next half-step
+    would receive what it received before. A nudged step may leave its sums to the next one, because with its weights
+    all sums change."""
+
+    def _tell_step(self, m: Module, s: Sample) -> None:
+        # The count of steps is that of the second half-step already.
+        in_first = (s.steps == 0) | (s.second & s.first_step)
+        m.d.comb += [
+            self.step.columns.eq(self._steps_columns(s)),
+            # The last state of the free phase stays the previous one where learning waits for the end of the phase.
+            self.step.keep.eq(0 if self._continual else s.nudged & ~in_first),
+            # In the first step all states are zero.
+            self.step.first.eq(~s.nudged & in_first),
+        ]
+
+    def _steps_columns(self, s: Sample) -> Value:
+        """The half-step is one of the column edge."""
+        return s.second ^ (s.nudged if self._outputs_on_columns else Const(0))
+
+    @property
+    def _outputs_on_columns(self) -> bool:
+        return self.geometry.edge(self.geometry.specification.connections[-1]) == "column"
+
+    def _count_step(self, m: Module, s: Sample) -> None:
+        m.d.sync += s.steps.eq(s.steps + ~s.second)
+
+    def _ends_step(self, found: Fields, s: Sample) -> Value:
+        return s.second | (~s.nudged & ~self._goes_on_with_second(found, s))
+
+    def _goes_on_with_second(self, found: Fields, s: Sample) -> Value:
+        """The second half-step of a free step follows the first one."""
+        return found.changed | s.first_step | self.settings.everything
+
+    def _returns(self, s: Sample) -> Value:
+        cycles = self._return_cycles
+        next_edge = Mux(self._steps_columns(s), cycles["column"], cycles["row"])
+        # At the end of a sample the last updates are in flight too.
+        return Mux(s.finished, max(cycles.values()), next_edge) - 1
+
+    def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
+        settings = self.settings
+        changed = found.changed | (s.moved & s.nudged)
+        m.d.sync += [
+            s.first_step.eq(s.steps == 1),
+            s.last_free.eq(s.steps == settings.free_steps),
+            s.last_nudged.eq(s.steps == settings.nudged_steps),
+            s.goes_on.eq((changed | settings.everything) & ~Mux(s.nudged, s.last_nudged, s.last_free)),
+        ]
+
+    def _end_free_step(self, m: Module, found: Fields, s: Sample) -> None:
+        """Settled, open, or one more half-step; then the nudged phase or the result."""
+        m.d.sync += [
+            s.result.free_steps.eq(s.steps),
+            s.result.free_end.eq(Mux(found.changed, FreeEnd.OPEN, FreeEnd.SETTLED)),
+            s.result.prediction.eq(found.prediction),
+            s.result.tie.eq(found.tie),
+        ]
+        with m.If(~s.second & self._goes_on_with_second(found, s)):
+            m.d.sync += s.second.eq(1)
+            self._start_pass(m, Pass.COLUMN_SUMS, anew=s.first_step)
+        with m.Elif(s.second & s.goes_on):
+            m.d.sync += s.second.eq(0)
+            self._start_pass(m, Pass.ROW_SUMS, anew=s.first_step)
+        with m.Elif(self.settings.learn):
+            m.d.sync += [s.nudged.eq(1), s.steps.eq(0), s.second.eq(0)]
+            with m.If(s.second & (found.changed | s.first_step)):
+                self._start_pass(m, Pass.ROW_SUMS, anew=s.first_step)
+            with m.Else():
+                # The sums of a settled state are those that led here.
+                self._start_step(m)
+                m.d.comb += self.step.columns.eq(self._outputs_on_columns)
+        with m.Else():
+            m.next = "RESULT"
+
+    def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
+        """The sums of the other half; or learn, then one more step, or the end."""
+        changed = found.changed | s.moved
+        m.d.sync += [s.second.eq(~s.second), s.moved.eq(found.changed)]
+        with m.If(~s.second):
+            with m.If(s.first_step):
+                self._start_pass(m, Pass.ROW_SUMS if self._outputs_on_columns else Pass.COLUMN_SUMS)
+            with m.Else():
+                self._start_pass(m, Pass.RENEW, anew=1)
+        with m.Else():
+            m.d.sync += [s.result.nudged_steps.eq(s.steps), s.result.nudged_settled.eq(~changed)]
+            with m.If(changed):
+                m.d.sync += s.bank.eq(~s.bank)
+            with m.If(s.goes_on):
+                self._start_pass(m, Pass.LEARN, anew=1)
+            if self._continual:
+                with m.Elif(changed | self.settings.everything):
+                    m.d.sync += s.finished.eq(1)
+                    self._start_pass(m, Pass.UPDATE)
+                with m.Else():
+                    m.next = "RESULT"
+            else:
+                with m.Else():
+                    # The lists name the units whose state the nudged phase has changed since the free phase.
+                    m.d.sync += s.learning.eq(1)
+                    self._start_pass(m, Pass.UPDATE)
