@@ -48,7 +48,9 @@ def next_state(geometry: Geometry, request: StepRequest, old: int, total: int, d
         return 0
     point = specification.sum_fraction(request.layer) - formats.weight_fraction
     heard = bias << formats.state_bits
-    if not request.first and len(specification.layers) > 2:
+    # In alternating order the first step of the column edge follows its first sums.
+    sums_first = specification.alternating and request.layer % 2 == 0
+    if (sums_first or not request.first) and len(specification.layers) > 2:
         heard += total
     value = heard << (point - formats.state_bits)
     if request.layer == 1:

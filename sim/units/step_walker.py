@@ -1,6 +1,6 @@
 """Bench of the step walker: one message for every slot of every layer, in order, as fast as the trace has room."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ceprop.hdl.lanes.messages import Operation
@@ -16,18 +16,22 @@ _SILENT: Outputs = {f"messages__{edge}": {"operation": Operation.NONE} for edge 
 
 
 async def bench_step_walker(cell: Cell) -> None:
-    """Walk over all layers, with a trace that sometimes has no room."""
+    """Walk over all layers, or in alternating order over those of an edge, with a trace that sometimes has no room."""
     random, geometry = cell.random, cell.geometry
     for _ in range(_WALKS):
         names = ("first", "nudged", "swap", "bank", "everything", "keep")
         copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
-        learn = random.getrandbits(1)
+        learn, columns = random.getrandbits(1), random.getrandbits(1)
+        layers = geometry.specification.connections
+        if geometry.specification.alternating and not learn:
+            layers = geometry.layers("column" if columns else "row")
         drive = random.randint(1, geometry.drives)
         settings: dict[str, Any] = {
             "command__first": copied["first"],
             "command__nudged": copied["nudged"],
             "command__keep": copied["keep"],
             "command__learn": learn,
+            "command__columns": columns,
             "banks__swap": copied["swap"],
             "banks__bank": copied["bank"],
             "settings__everything": copied["everything"],
@@ -38,7 +42,7 @@ async def bench_step_walker(cell: Cell) -> None:
             [settings | {"command__start": int(k == 0), "position__room": 1} for k in range(1 + late)],
             [],
         )
-        for wanted in _steps(geometry, copied, Operation.LEARN if learn else Operation.STEP, drive):
+        for wanted in _steps(geometry, layers, copied, Operation.LEARN if learn else Operation.STEP, drive):
             while random.random() < 0.2:
                 cycles.append(settings | {"position__room": 0})
                 position = {name: wanted[name] for name in ("position__layer", "position__slot")}
@@ -56,10 +60,12 @@ async def bench_step_walker(cell: Cell) -> None:
         compare_walk(cell, "step", outputs[1 + late :], expected, {"position__layer": 0, "position__stepping": 0})
 
 
-def _steps(geometry: Geometry, copied: dict[str, int], operation: Operation, drive: int) -> Iterator[Outputs]:
-    """Yield the messages of a step of the whole network. The other edge gets no message."""
+def _steps(
+    geometry: Geometry, walked: Sequence[int], copied: dict[str, int], operation: Operation, drive: int
+) -> Iterator[Outputs]:
+    """Yield the messages of a step of the layers that are `walked`. The other edge gets no message."""
     layers = geometry.specification.layers
-    for layer in geometry.specification.connections:
+    for layer in walked:
         edge: Edge = geometry.edge(layer)
         for slot in range(geometry.slots(layer)):
             layer_last = slot == geometry.slots(layer) - 1

@@ -34,16 +34,18 @@ async def bench_sweep_walker(cell: Cell) -> None:
         kind = kinds[number % len(kinds)]
         # Only the sums of free steps are kept from step to step. The first sums of `LEARN` wait for its updates, so
         # they must never be left out. Therefore these sums always begin anew.
-        anew = random.getrandbits(1) if kind is Pass.SUMS else int(kind in (Pass.DRIVE, Pass.LEARN))
+        kept = kind in (Pass.SUMS, Pass.COLUMN_SUMS, Pass.ROW_SUMS)
+        anew = random.getrandbits(1) if kept else int(kind is not Pass.UPDATE)
         settings = _settings(cell)
-        expected = list(_slots(geometry, table.of(kind), bool(anew), settings))
+        expected = _pass(geometry, table.of(kind), bool(anew), settings)
         late = start_delay(geometry)
         cycles = [settings, settings | {"command__start": 1, "command__kind": kind.value, "command__anew": anew}]
         cycles += [settings] * (late + len(expected) + MESSAGE_DELAY + random.randint(0, 2))
         outputs = (await cell.play(cycles))[2 + late :]
         what = f"{kind.name}, anew {anew}, {settings}"
-        for now, used in enumerate(slot.pop("slots__issued") for slot in expected):
-            cell.equal(f"{what}, {now} cycles into the walk, issued", outputs[now]["slots__issued"], used)
+        for port in ("slots__issued", "command__released", "command__busy"):
+            for now, value in enumerate(slot.pop(port) for slot in expected):
+                cell.equal(f"{what}, {now} cycles into the walk, {port}", outputs[now][port], value)
         compare_walk(cell, what, outputs, expected, _SILENT, MESSAGE_DELAY)
         _check_memory(cell, what, [cell.output(output, "slots__tile") for output in outputs])
 
@@ -76,31 +78,34 @@ def _length(geometry: Geometry, listing: Listing | None, layer: int, settings: d
             return settings[f"lists__active__{layer - 1}"]
 
 
-def _slots(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> Iterator[Outputs]:
-    """Yield the slots of a pass, and the cycles between them, from the cycle after `start` on."""
-    elapsed = 0
-    for sweep in sweeps:
-        connection = geometry.connections[sweep.connection - 1]
-        rows = _length(geometry, sweep.rows, connection.row_layer, settings)
-        columns = _length(geometry, sweep.columns, connection.column_layer, settings)
-        idle = LOOK_UP_CYCLES
-        walked = bool(rows and columns) or (sweep.starts and anew)
-        if walked and sweep.settles:
-            idle += settling(geometry)
-        elif walked and sweep.keeps_parity(geometry.memory_ports):
-            idle += (elapsed + idle) % 2
-        yield from (_SILENT | {"slots__issued": 0} for _ in range(idle))
-        elapsed += idle
-        if not walked:
-            continue
-        lengths = (max(1, rows), max(1, columns)) if sweep.rows_outer else (max(1, columns), max(1, rows))
-        for outer in range(lengths[0]):
-            for inner in range(lengths[1]):
-                row, column = (outer, inner) if sweep.rows_outer else (inner, outer)
-                first = anew and sweep.anew and inner == 0
-                for slot in _visit(geometry, sweep, row, column, first, settings):
-                    yield slot
-                    elapsed += 1
+def _pass(geometry: Geometry, sweeps: tuple[Sweep, ...], anew: bool, settings: dict[str, Any]) -> list[Outputs]:
+    """Return the slots of a pass, and the cycles between them, from the cycle after `start` on."""
+    found: list[Outputs] = []
+    for number, sweep in enumerate(sweeps):
+        found += _slots(geometry, sweep, anew, settings, len(found))
+        found[-1]["command__released"] = int(sweep.releases or number == len(sweeps) - 1)
+    return [{"command__released": 0, "command__busy": 1} | outputs for outputs in found]
+
+
+def _slots(geometry: Geometry, sweep: Sweep, anew: bool, settings: dict[str, Any], elapsed: int) -> Iterator[Outputs]:
+    """Yield the cycles before the slots of a sweep, which begins `elapsed` cycles after the pass, and its slots."""
+    connection = geometry.connections[sweep.connection - 1]
+    rows = _length(geometry, sweep.rows, connection.row_layer, settings)
+    columns = _length(geometry, sweep.columns, connection.column_layer, settings)
+    idle = LOOK_UP_CYCLES
+    walked = bool(rows and columns) or (sweep.starts and anew)
+    if walked and sweep.settles:
+        idle += settling(geometry)
+    elif walked and sweep.keeps_parity(geometry.memory_ports):
+        idle += (elapsed + idle) % 2
+    yield from (_SILENT | {"slots__issued": 0} for _ in range(idle))
+    if not walked:
+        return
+    lengths = (max(1, rows), max(1, columns)) if sweep.rows_outer else (max(1, columns), max(1, rows))
+    for outer in range(lengths[0]):
+        for inner in range(lengths[1]):
+            row, column = (outer, inner) if sweep.rows_outer else (inner, outer)
+            yield from _visit(geometry, sweep, row, column, anew and sweep.anew and inner == 0, settings)
 
 
 def _visit(
@@ -163,5 +168,5 @@ def _check_memory(cell: Cell, what: str, tiles: list[dict[str, int]]) -> None:
     cell.equal(f"{what}: reads in one cycle", len(set(reads)), len(reads))
     if ports == 1:
         cell.equal(f"{what}: reads and writes in one cycle", set(reads) & set(writes), set())
-    if sums and writes:
-        cell.equal(f"{what}: sums before the last update is stored", min(sums) > max(writes), True)
+    stored = [time for now in updates for time in range(now + 1, now + write_stage(ports) + 1)]
+    cell.equal(f"{what}: sums before an update is stored", set(sums) & set(stored), set())

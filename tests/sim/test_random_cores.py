@@ -39,7 +39,12 @@ def random_specification(seed: int) -> Specification:
                 "weight_fraction": draw.randint(1, 18),
             },
             "activation": {"kind": draw.choice(["hard-sigmoid", "sigmoid"]), "table_bits": draw.randint(4, 10)},
-            "phases": {"free_steps": draw.randint(1, 12), "nudged_steps": draw.randint(1, 6)},
+            "phases": {
+                "free_steps": draw.randint(1, 12),
+                "nudged_steps": draw.randint(1, 6),
+                # Every rule meets both orders with every number of layers of neurons.
+                "order": ("synchronous", "alternating")[(seed + seed // 4 + seed // 8) % 2],
+            },
             "nudge": {
                 "shift": draw.choice([1, 1, 2, 3, 15]),
                 "sign": draw.choice(["positive", "negative", "alternating", "random"]),

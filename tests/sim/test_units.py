@@ -17,11 +17,12 @@ TINY = Specification.from_mapping(
     {
         "layers": [5, 4, 3],
         "formats": {"state_bits": 2, "input_bits": 1, "weight_bits": 3, "weight_fraction": 2},
+        "phases": {"order": "alternating"},
         "update": {"shifts": [0, 0]},
         "array": {"rows": 2, "cols": 3, "drives": 2, "trace": True},
     }
 )
-"""So few bits that every weight meets every state and every dither; two drives."""
+"""So few bits that every weight meets every state and every dither; two drives; alternating order."""
 
 TABLE = Specification.from_mapping(
     {
@@ -40,11 +41,13 @@ WIDE = Specification.from_mapping(
         "layers": [7, 5, 3, 4, 2],
         "rule": "vf",
         "formats": {"state_bits": 9, "input_bits": 6, "weight_bits": 18, "weight_fraction": 12},
+        "phases": {"order": "alternating"},
         "update": {"shifts": [9, 11, 10, 9], "schedule": [{"epoch": 1, "shifts": [10, 9, 11, 9]}]},
         "array": {"rows": 3, "cols": 2, "trace": True},
     }
 )
-"""Learning at the end of the phase, generators of 32 bits, several layers an edge, inputs coarser than states."""
+"""Learning at the end of the phase, generators of 32 bits, several layers per edge, inputs coarser than states,
+alternating order."""
 
 SINGLE = Specification.from_mapping(
     {
