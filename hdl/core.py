@@ -32,7 +32,7 @@ from ceprop.hdl.lanes.stages import lane_stages
 from ceprop.hdl.neuron.accumulator import Accumulator
 from ceprop.hdl.neuron.bias import update_cycles
 from ceprop.hdl.neuron.neuron_edge import NeuronEdge
-from ceprop.hdl.neuron.running_sums import ARRIVAL_STAGE
+from ceprop.hdl.neuron.running_sums import ARRIVAL_STAGE, reads_beside
 from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
 from ceprop.specification import Edge, Geometry
@@ -116,9 +116,30 @@ class Core(wiring.Component):
     @property
     def return_cycles(self) -> dict[Edge, int]:
         """For each edge with neurons the cycles between a pass's last slot and the first step message that may read its
-        sums."""
-        added = MESSAGE_DELAY - SWEPT_DELAY + Accumulator.latency
-        return {edge: added + self.sum_delay(edge) for edge in self.edges}
+        sums.
+
+        A message every cycle reads the sums in the order in which they return. Where sums are read beside additions,
+        the first message may therefore come earlier, by the number of the other slots of the edge's first layer: each
+        slot of a layer has a visit, and the last visits of the layers above come later still."""
+        early = {edge: self.geometry.slots(self.geometry.layers(edge)[0]) - 1 for edge in self.edges}
+        cycles = {edge: self._all_returned(edge) for edge in self.edges}
+        return {
+            edge: max(1, cycles[edge] - early[edge]) if reads_beside(self.geometry, edge) else cycles[edge]
+            for edge in self.edges
+        }
+
+    @property
+    def drain_cycles(self) -> int:
+        """Cycles from a pass's last slot until all its sums and updates are in the memories."""
+        return max(self._all_returned(edge) for edge in self.edges)
+
+    def _all_returned(self, edge: Edge) -> int:
+        return MESSAGE_DELAY - SWEPT_DELAY + self.sum_delay(edge) + Accumulator.latency
+
+    @property
+    def drive_return_cycles(self) -> int:
+        """Cycles between the last slot of a drive and the first step message."""
+        return self.return_cycles["row"] if self.geometry.specification.alternating else self.drain_cycles
 
     @property
     def flush_cycles(self) -> int:
@@ -127,7 +148,7 @@ class Core(wiring.Component):
         g = self.geometry
         updates = lane_stages(g).address + write_stage(g.memory_ports)
         steps = max(edge.status_latency for edge in self.edges.values()) + update_cycles(g)
-        return max(self.return_cycles.values()) + updates + steps + g.rows + g.cols
+        return self.drain_cycles + updates + steps + g.rows + g.cols
 
     def _read_latencies(self) -> ReadLatencies:
         """A weight comes back as a sum does; without a column edge nothing is read from it."""
@@ -140,7 +161,7 @@ class Core(wiring.Component):
         g = self.geometry
         m.submodules.sample_loader = loader = SampleLoader(g)
         m.submodules.arbiter = arbiter = Arbiter()
-        m.submodules.sequencer = sequencer = make_sequencer(g, self.return_cycles)
+        m.submodules.sequencer = sequencer = make_sequencer(g, self.return_cycles, self.drain_cycles)
         m.submodules.counted_events = counted = CountedEvents(g)
         m.submodules.register_bank = bank = RegisterBank(g, counted.widths)
         m.submodules.settings = settings = Settings(g)
@@ -205,7 +226,7 @@ class Core(wiring.Component):
             wiring.connect(m, lanes.listed, start.listed)
             wiring.connect(m, start.turn, sequencer.drive)
             return sweeps.slots
-        m.submodules.drive_prefetch = prefetch = DrivePrefetch(self.geometry, max(self.return_cycles.values()))
+        m.submodules.drive_prefetch = prefetch = DrivePrefetch(self.geometry, self.drive_return_cycles)
         wiring.connect(m, lanes.listed, prefetch.listed)
         wiring.connect(m, prefetch.turn, sequencer.drive)
         wiring.connect(m, sweeps.slots, prefetch.sweeps)

@@ -37,7 +37,8 @@ class SampleEvents:
     `longest_list` is the largest number of listed inputs on one column lane. `free` and `nudged` have one entry per
     step. A phase is settled if its last step, or in alternating order the last half-step of a free phase, changed no
     state. `other_parity` is a free phase of period 2 that ends in the state before that of its last step. `ends_early`
-    is a free phase in alternating order that ends with the first half-step of its last step."""
+    is a free phase in alternating order that ends with the first half-step of its last step, and `rests` is a nudged
+    phase that ends with its first half-step."""
 
     longest_list: int
     free: tuple[StepLists, ...]
@@ -46,6 +47,7 @@ class SampleEvents:
     other_parity: bool
     nudged_settled: bool
     ends_early: bool = False
+    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,12 +115,12 @@ class CycleModel:
     def drive(self, events: SampleEvents, prefetched: Prefetched) -> Cost:
         """Cost of the drive without the slots that were prefetched: the other slots, and the wait for their sums."""
         if self.geometry.drives == 1:
-            return self.run(Pass.DRIVE, None, events, anew=True)
+            return self.run(Pass.DRIVE, None, events, anew=True, to="row" if self._alternating else None)
         slots = self._drive_slots(events)
         if prefetched.slots < slots:
-            cycles = slots - prefetched.slots + self._returns()
+            cycles = slots - prefetched.slots + self._core.drive_return_cycles
         else:
-            cycles = max(0, self._returns() - prefetched.since)
+            cycles = max(0, self._core.drive_return_cycles - prefetched.since)
         return Cost(cycles, slots, slots)
 
     def _drive_slots(self, events: SampleEvents) -> int:
@@ -174,6 +176,8 @@ class CycleModel:
         if not events.ends_early and (len(free) == 1 or not events.free_settled):
             cost += self.run(Pass.ROW_SUMS, free[-1], events, anew=len(free) == 1, to=first)
         cost += self._half_step(first)
+        if events.rests:
+            return cost
         for number, lists in enumerate(events.nudged, 1):
             if number == 1:
                 kept = Pass.ROW_SUMS if second == "row" else Pass.COLUMN_SUMS
@@ -222,8 +226,7 @@ class CycleModel:
 
     def _returns(self, to: Edge | None = None) -> int:
         """Cycles until the sums of a pass have returned to an edge, or to both."""
-        cycles = self._core.return_cycles
-        return max(cycles.values()) if to is None else cycles[to]
+        return self._core.drain_cycles if to is None else self._core.return_cycles[to]
 
     def _sweep(self, sweep: Sweep, lists: StepLists | None, events: SampleEvents, anew: bool, elapsed: int) -> Cost:
         """The look-up, the wait where there is one, and the visits."""

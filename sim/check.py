@@ -8,7 +8,7 @@ import numpy as np
 from ceprop.model import FreeEnd, Network, SampleRecord
 from ceprop.sim.codec import Codec
 from ceprop.sim.driver import Contents
-from ceprop.sim.events import ends_early
+from ceprop.sim.events import ends_early, rests
 from ceprop.sim.job import Outcome
 from ceprop.specification import Geometry
 
@@ -107,6 +107,8 @@ class Checker:
         for step in range(len(record.states)):
             halves = specification.free_halves if step < record.free_steps else specification.nudged_halves
             if self.skip and step == record.free_steps - 1 and ends_early(specification, record):
+                halves = halves[:1]
+            if self.skip and step == record.free_steps and rests(specification, record):
                 halves = halves[:1]
             yield from ((step, layer) for half in halves for layer in half)
 

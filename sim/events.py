@@ -34,6 +34,7 @@ def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) 
         other,
         record.nudged_settled,
         ends_early=ends_early(specification, record),
+        rests=rests(specification, record),
     )
 
 
@@ -62,6 +63,13 @@ def ends_early(specification: Specification, record: SampleRecord) -> bool:
     assert record.states is not None
     # A first half-step that changes a state is followed by the second one.
     return np.array_equal(record.states[record.free_steps - 1], record.states[record.free_steps - 2])
+
+
+def rests(specification: Specification, record: SampleRecord) -> bool:
+    """Return whether a nudged phase in alternating order ended with its first half-step: the network was at rest, and
+    the nudge moved no output. The core skips work without effect."""
+    at_rest = specification.alternating and record.free_end is FreeEnd.SETTLED
+    return at_rest and record.nudged_steps == 1 and record.nudged_settled
 
 
 def _settled_last(specification: Specification, record: SampleRecord) -> bool:

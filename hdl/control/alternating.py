@@ -20,8 +20,7 @@ class AlternatingSequencer(Sequencer):
                                             step
 
     A half-step of the free phase that changes no state ends it, apart from the first one of all: the next half-step
-    would receive what it received before. A nudged step may leave its sums to the next one, because with its weights
-    all sums change."""
+    would receive what it received before. In the same way, the first half-step of the nudged phase may end a sample."""
 
     def _tell_step(self, m: Module, s: Sample) -> None:
         # The count of steps is that of the second half-step already.
@@ -46,7 +45,12 @@ class AlternatingSequencer(Sequencer):
         m.d.sync += s.steps.eq(s.steps + ~s.second)
 
     def _ends_step(self, found: Fields, s: Sample) -> Value:
-        return s.second | (~s.nudged & ~self._goes_on_with_second(found, s))
+        return s.second | Mux(s.nudged, self._rests(found, s), ~self._goes_on_with_second(found, s))
+
+    def _rests(self, found: Fields, s: Sample) -> Value:
+        """The nudge moved no output of a network at rest, so the other half would not move either."""
+        at_rest = s.first_step & (s.result.free_end == FreeEnd.SETTLED)
+        return ~s.second & ~found.changed & at_rest & ~self.settings.everything
 
     def _goes_on_with_second(self, found: Fields, s: Sample) -> Value:
         """The second half-step of a free step follows the first one."""
@@ -56,7 +60,7 @@ class AlternatingSequencer(Sequencer):
         cycles = self._return_cycles
         next_edge = Mux(self._steps_columns(s), cycles["column"], cycles["row"])
         # At the end of a sample the last updates are in flight too.
-        return Mux(s.finished, max(cycles.values()), next_edge) - 1
+        return Mux(s.finished, self._drain_cycles, next_edge) - 1
 
     def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
         settings = self.settings
@@ -95,15 +99,21 @@ class AlternatingSequencer(Sequencer):
 
     def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
         """The sums of the other half; or learn, then one more step, or the end."""
-        changed = found.changed | s.moved
-        m.d.sync += [s.second.eq(~s.second), s.moved.eq(found.changed)]
-        with m.If(~s.second):
+        changed = found.changed | (s.second & s.moved)
+        m.d.sync += [
+            s.second.eq(~s.second),
+            s.moved.eq(found.changed),
+            s.result.nudged_steps.eq(s.steps),
+            s.result.nudged_settled.eq(~changed),
+        ]
+        with m.If(self._rests(found, s)):
+            m.next = "RESULT"
+        with m.Elif(~s.second):
             with m.If(s.first_step):
                 self._start_pass(m, Pass.ROW_SUMS if self._outputs_on_columns else Pass.COLUMN_SUMS)
             with m.Else():
                 self._start_pass(m, Pass.RENEW, anew=1)
         with m.Else():
-            m.d.sync += [s.result.nudged_steps.eq(s.steps), s.result.nudged_settled.eq(~changed)]
             with m.If(changed):
                 m.d.sync += s.bank.eq(~s.bank)
             with m.If(s.goes_on):

@@ -94,6 +94,8 @@ class Sequencer(wiring.Component):
     return_cycles : dict
         For each edge with neurons the cycles from a pass's last slot to the first step message that may read the sums
         of the edge.
+    drain_cycles : int
+        Cycles from a pass's last slot until all its sums and updates are in the memories.
 
     Members
     -------
@@ -124,9 +126,10 @@ class Sequencer(wiring.Component):
     progress: Interface
     result: Interface
 
-    def __init__(self, geometry: Geometry, return_cycles: dict[Edge, int]):
+    def __init__(self, geometry: Geometry, return_cycles: dict[Edge, int], drain_cycles: int):
         self.geometry = geometry
         self._return_cycles = return_cycles
+        self._drain_cycles = drain_cycles
         self._program = program(geometry)
         self._continual = geometry.specification.continual
         super().__init__(
@@ -209,7 +212,7 @@ class Sequencer(wiring.Component):
 
     def _run(self, m: Module, found: Fields, s: Sample) -> None:
         """The state machine."""
-        returning = Signal(range(max(self._return_cycles.values())), name="returning")
+        returning = Signal(range(self._drain_cycles), name="returning")
         swept = delay(m, self.sweep.released, SWEPT_DELAY, "swept")
         stepped = delay(m, self.step.done, STEPPED_DELAY, "stepped")
         progress, drive = self.progress, self.drive

@@ -150,7 +150,8 @@ def _alternating(geometry: Geometry) -> Program:
         drive = replace(_drive(Listing.CHANGED), settles=True)
         parts += [([Pass.UPDATE], inputs), ([Pass.UPDATE, Pass.LEARN], upper), ([Pass.LEARN], [*last, *inputs, drive])]
     else:
-        last = [replace(last[0], settles=True), *last[1:], _drive(Listing.CHANGED)]
+        # The drive comes first, because its list leaves out slots: the messages of the step follow the other sums.
+        last = [replace(_drive(Listing.CHANGED), settles=True), replace(last[0], settles=True), *last[1:]]
         parts += [([Pass.UPDATE, Pass.LEARN], [*upper, *inputs]), ([Pass.LEARN], last)]
     stretches, sweeps = dict.fromkeys(Pass, range(0)), []
     for passes, part in parts:

@@ -27,7 +27,7 @@ class SynchronousSequencer(Sequencer):
         return Const(1)
 
     def _returns(self, s: Sample) -> Value:
-        return Const(max(self._return_cycles.values()) - 1)
+        return Const(self._drain_cycles - 1)
 
     def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
         """Whether the phase ends with this step, known from registers when it is decided upon."""

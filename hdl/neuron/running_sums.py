@@ -23,6 +23,13 @@ def drive_delay(geometry: Geometry, edge: Edge) -> int:
     return step_beats(geometry) - 1 if edge == "row" else 0
 
 
+def reads_beside(geometry: Geometry, edge: Edge) -> bool:
+    """Whether a step reads sums at a port of their own, beside additions: in alternating order with a step message in
+    every cycle, where the sums of the edge's first layer return over several cycles."""
+    slots = geometry.slots(geometry.layers(edge)[0])
+    return geometry.specification.alternating and edge == "row" and step_beats(geometry) == 1 and slots > 1
+
+
 def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
     """Bits of a signed sum over the neurons of the layers beside one of an edge, without bias and drive."""
     specification = geometry.specification
@@ -76,6 +83,7 @@ class RunningSums(wiring.Component):
         self.edge: Edge = edge
         self._sum_delay = sum_delay
         messages = Messages(geometry)
+        self._beside = reads_beside(geometry, edge)
         self._sum_bits = state_sum_bits(geometry, edge)
         self._drive_bits = geometry.widths.drive_bits
         # Where a sum and its drive are in separate words of one memory, both have the width of the wider one.
@@ -115,9 +123,10 @@ class RunningSums(wiring.Component):
             sums.addend.eq(partial_sum),
             self.sum.eq(sums.read_data),
         ]
-        to_sums = self.arriving.valid & (1 if shares else ~Value.cast(self.arriving.drive).any())
-        stepping = self.step.operation != Operation.NONE
-        check(m, "step_and_sum_meet_at_one_port", lambda c: stepping & earlier(c, to_sums, 1))
+        if not self._beside:
+            to_sums = self.arriving.valid & (1 if shares else ~Value.cast(self.arriving.drive).any())
+            stepping = self.step.operation != Operation.NONE
+            check(m, "step_and_sum_meet_at_one_port", lambda c: stepping & earlier(c, to_sums, 1))
         check(m, "step_reads_a_sum_that_is_added_to", lambda c: self._reads_early(c, sums))
         if shares:
             m.d.comb += self.drive.eq(sums.read_second)
@@ -135,15 +144,16 @@ class RunningSums(wiring.Component):
         """A step reads a sum to which an addition was made less than `Accumulator.latency` cycles before."""
         reads = earlier(m, self.step.operation == Operation.STEP, 1)
         valid, address = sums.valid, sums.address
-        pending: Value = Const(0)
+        read = sums.read_address if self._beside else sums.address
+        pending: Value = valid & (address == read) if self._beside else Const(0)
         for _ in range(Accumulator.latency - 1):
             valid, address = earlier(m, valid, 1), earlier(m, address, 1)
-            pending |= valid & (address == sums.address)
+            pending |= valid & (address == read)
         return reads & pending
 
     def _sums(self, m: Module, returning: Fields, named: Fields, arrived: Fields) -> Accumulator:
-        """The memory of the sums, at the address of the neuron that a step names, or of the one that a sum returns to.
-        With a single drive it holds the drives as well."""
+        """The memory of the sums, at the address of the neuron that a step names, or of the one that a sum returns to;
+        with a read port of its own for each of the two. With a single drive the memory holds the drives as well."""
         words, widths = self.geometry.neuron_words(self.edge), self.geometry.widths
         stepping = self.step.operation != Operation.NONE
         address: Fields = Signal(returning.shape(), name="sum_address", reset_less=True)
@@ -153,8 +163,12 @@ class RunningSums(wiring.Component):
             bits = [self._sum_bits]
             if self.edge == "row" and self.geometry.drives == 1:
                 bits.append(self._drive_bits)
-            m.submodules.sums = sums = Accumulator(words, bits, widths.partial_sum_bits)
-            m.d.sync += address.eq(chosen)
+            m.submodules.sums = sums = Accumulator(words, bits, widths.partial_sum_bits, separate_read=self._beside)
+            m.d.sync += address.eq(returning if self._beside else chosen)
+            if self._beside:
+                read: Fields = Signal(returning.shape(), name="read_address", reset_less=True)
+                m.d.sync += read.eq(named)
+                m.d.comb += sums.read_address.eq(read)
             m.d.comb += [sums.address.eq(address), sums.second.eq(Value.cast(arrived.drive)[0])]
             return sums
         # Sums are in the lower half of twice as many words, drives in the upper half; a drive is read one cycle later.
