@@ -337,25 +337,36 @@ def _update_states(plan, memory, work):
 def _correct_sums(plan, memory, work, layer, count):
     """Correct the sums of a layer by the differences of the `count` listed units of the layer below."""
     here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
-    few = count * (_FEWER if plan.part else _FEW) < fan
-    if plan.part:
-        for j in range(fan):
-            work.differences[j] = work.new[below + j] - work.states[below + j]
+    if plan.part and count * _FEWER >= fan:
+        _correct_in_parts(plan, memory, work, layer)
+        return
+    new, old = work.new[below : below + fan], work.states[below : below + fan]
     for i in range(plan.layers[layer]):
         start = plan.weight_first[layer] + i * fan
         row = memory.weights[start : start + fan]
         total = np.int64(0)
-        if few:
+        if count * _FEW < fan:
             for c in range(count):
                 total += np.int64(row[work.changed[c]]) * work.amounts[c]
-        elif plan.part:
-            for left in range(0, fan, plan.part):
-                right = min(left + plan.part, fan)
-                total += _narrow_sum(row[left:right], work.differences[left:right])
         else:
             for j in range(fan):
-                total += np.int64(row[j]) * (work.new[below + j] - work.states[below + j])
+                total += np.int64(row[j]) * (new[j] - old[j])
         work.rest[here + i] += total
+
+
+@compiled
+def _correct_in_parts(plan, memory, work, layer):
+    """Correct the sums of a layer by the differences of all units of the layer below, with sums of `plan.part` products
+    in 32 bits."""
+    here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
+    for j in range(fan):
+        work.differences[j] = work.new[below + j] - work.states[below + j]
+    for left in range(0, fan, plan.part):
+        width = min(plan.part, fan - left)
+        differences = work.differences[left : left + width]
+        for i in range(plan.layers[layer]):
+            start = plan.weight_first[layer] + i * fan + left
+            work.rest[here + i] += _narrow_sum(memory.weights[start : start + width], differences)
 
 
 @compiled
