@@ -14,6 +14,9 @@ from ceprop.model.numbers import INPUT_PATTERN, XORSHIFT, dither_bits
 from ceprop.model.record import FreeEnd, SampleRecord
 from ceprop.specification import Specification, sigmoid_address, sigmoid_table
 
+_SHORTEST_PART = 64
+"""Least number of products that are worth a sum of 32 bits of their own."""
+
 
 @dataclass(frozen=True, eq=False)
 class Records:
@@ -118,9 +121,16 @@ def _run(
 def _flatten(network: Network) -> Memory:
     """Copy the network into flat arrays in the layout of :class:`Memory`."""
     first, *others = network.weights
-    weights = np.concatenate([first.T.ravel(), *(w.ravel() for w in (*others, *network.backward))], dtype=np.int32)
+    kind = _weight_kind(network.specification)
+    arrays = [first.T.ravel(), *(w.ravel() for w in (*others, *network.backward))]
+    weights = np.concatenate(arrays, dtype=kind, casting="same_kind")
     biases = np.concatenate(network.biases, dtype=np.int32)
     return Memory(weights, biases, np.concatenate(network.generators, dtype=np.int64))
+
+
+def _weight_kind(specification: Specification) -> type[np.signedinteger]:
+    """Return the type of a weight in the compiled loops. The smaller one needs half of the cache."""
+    return np.int16 if specification.formats.weight_bits <= 16 else np.int32
 
 
 def _restore(network: Network, memory: Memory) -> None:
@@ -144,7 +154,7 @@ def _work(specification: Specification) -> Work:
     layers = specification.layers
     neurons, widest = sum(layers[1:]), max(layers)
     sizes = (*[neurons] * 4, layers[1], layers[0], layers[0], widest, widest, widest)
-    return Work(*(np.zeros(size, np.int64) for size in sizes))
+    return Work(*(np.zeros(size, np.int64) for size in sizes), differences=np.zeros(widest, np.int16))
 
 
 @lru_cache(maxsize=16)
@@ -198,7 +208,16 @@ def _plan(specification: Specification) -> Plan:
         xorshift=XORSHIFT[bits],
         generator_mask=(1 << bits) - 1,
         input_dither=(np.arange(layers[0]) * INPUT_PATTERN[bits]) & ((1 << bits) - 1),
+        part=_part(specification),
     )
+
+
+def _part(specification: Specification) -> int:
+    """Return :attr:`Plan.part`."""
+    formats = specification.formats
+    largest = ((1 << formats.state_bits) - 1) << (formats.weight_bits - 1)
+    most = ((1 << 31) - 1) // largest
+    return most if most >= _SHORTEST_PART and formats.state_bits < 16 else 0
 
 
 def _by_layer(values: Sequence[int] | np.ndarray) -> np.ndarray:

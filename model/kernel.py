@@ -21,6 +21,9 @@ _FEW = 4
 """If fewer than one unit in `_FEW` changed, a loop over a list of them is faster than a whole row in vector
 instructions."""
 
+_FEWER = 32
+"""The same where sums of 32 bits make a whole row faster."""
+
 PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(7)
 """Columns of the outcomes of samples. Each is named after a field of :class:`ceprop.model.record.SampleRecord`."""
 
@@ -37,7 +40,9 @@ class Plan(NamedTuple):
     neurons of layers 1 to L are numbered in one sequence, in which layer `l` begins at `first[l]`. The weights through
     which layer `l` receives the layer below begin at `weight_first[l]`. The weights through which the layer below
     receives layer `l` begin at `backward_first[l]`. With one weight set, these are the same weights. In alternating
-    order, `first_nudged` is the lowest layer of the half that a nudged step computes first.
+    order, `first_nudged` is the lowest layer of the half that a nudged step computes first. `part` is the number of
+    products of weights and differences of states whose sum always fits 32 bits. It is 0 if no such sums are used, and
+    then the differences may need more than 16 bits.
     """
 
     layers: np.ndarray
@@ -70,14 +75,15 @@ class Plan(NamedTuple):
     xorshift: tuple[int, int, int]
     generator_mask: int
     input_dither: np.ndarray
+    part: int
 
 
 class Memory(NamedTuple):
     """The memory that learning changes, in flat arrays.
 
-    `weights`, int32: first the weights of connection 1 in the order (n_0, n_1), then those of the other connections in
-    the order (n_l, n_{l-1}), then the backward weights. `biases`, int32, and `generators`, int64, have one entry per
-    neuron.
+    `weights`, int16 or int32: first the weights of connection 1 in the order (n_0, n_1), then those of the other
+    connections in the order (n_l, n_{l-1}), then the backward weights. `biases`, int32, and `generators`, int64, have
+    one entry per neuron.
     """
 
     weights: np.ndarray
@@ -87,7 +93,8 @@ class Memory(NamedTuple):
 
 class Work(NamedTuple):
     """The working memory of one sample, int64. `states` to `rest` have one entry per neuron, and `drive` has one per
-    neuron of layer 1. The others are lists of the active inputs and of the units that changed."""
+    neuron of layer 1. The others are lists of the active inputs and of the units that changed. `differences`, int16,
+    has the change of every unit of a layer, and is used only where `Plan.part` is not 0."""
 
     states: np.ndarray
     new: np.ndarray
@@ -99,6 +106,7 @@ class Work(NamedTuple):
     changed: np.ndarray
     amounts: np.ndarray
     generators: np.ndarray
+    differences: np.ndarray
 
 
 class Rounding(NamedTuple):
@@ -311,30 +319,63 @@ def _update_states(plan, memory, work):
     for layer in range(2, plan.layers.size):
         here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
         count = _list_changed(work, below, fan)
-        new, old = work.new[below : below + fan], work.states[below : below + fan]
+        if count:
+            _correct_sums(plan, memory, work, layer, count)
+        backward = memory.weights[plan.backward_first[layer] :]
+        target = work.rest[below : below + fan]
         for i in range(plan.layers[layer]):
-            start = plan.weight_first[layer] + i * fan
-            row = memory.weights[start : start + fan]
-            total = np.int64(0)
-            if count * _FEW < fan:
-                for c in range(count):
-                    total += np.int64(row[work.changed[c]]) * work.amounts[c]
-            else:
-                for j in range(fan):
-                    total += np.int64(row[j]) * (new[j] - old[j])
-            work.rest[here + i] += total
-            amount = work.new[here + i] - work.states[here + i]
+            amount = np.int32(work.new[here + i] - work.states[here + i])
             if amount:
-                target = work.rest[below : below + fan]
-                if plan.two_weight_sets:
-                    start = plan.backward_first[layer] + i * fan
-                    for j in range(fan):
-                        target[j] += np.int64(memory.weights[start + j]) * amount
-                    continue
+                row = backward[i * fan : (i + 1) * fan]
                 for j in range(fan):
-                    target[j] += np.int64(row[j]) * amount
+                    target[j] += np.int64(row[j]) * np.int64(amount)
     work.before[:] = work.states
     work.states[:] = work.new
+
+
+@compiled
+def _correct_sums(plan, memory, work, layer, count):
+    """Correct the sums of a layer by the differences of the `count` listed units of the layer below."""
+    here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
+    if plan.part and count * _FEWER >= fan:
+        _correct_in_parts(plan, memory, work, layer)
+        return
+    new, old = work.new[below : below + fan], work.states[below : below + fan]
+    for i in range(plan.layers[layer]):
+        start = plan.weight_first[layer] + i * fan
+        row = memory.weights[start : start + fan]
+        total = np.int64(0)
+        if count * _FEW < fan:
+            for c in range(count):
+                total += np.int64(row[work.changed[c]]) * work.amounts[c]
+        else:
+            for j in range(fan):
+                total += np.int64(row[j]) * (new[j] - old[j])
+        work.rest[here + i] += total
+
+
+@compiled
+def _correct_in_parts(plan, memory, work, layer):
+    """Correct the sums of a layer by the differences of all units of the layer below, with sums of `plan.part` products
+    in 32 bits."""
+    here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
+    for j in range(fan):
+        work.differences[j] = work.new[below + j] - work.states[below + j]
+    for left in range(0, fan, plan.part):
+        width = min(plan.part, fan - left)
+        differences = work.differences[left : left + width]
+        for i in range(plan.layers[layer]):
+            start = plan.weight_first[layer] + i * fan + left
+            work.rest[here + i] += _narrow_sum(memory.weights[start : start + width], differences)
+
+
+@compiled
+def _narrow_sum(row, differences):
+    """Return the sum of products, which fits 32 bits. Processors have a fast instruction for such a sum."""
+    total = np.int32(0)
+    for j in range(row.size):
+        total = np.int32(total + np.int32(row[j]) * np.int32(differences[j]))
+    return total
 
 
 @compiled

@@ -139,6 +139,25 @@ def test_wide_networks_agree(layers: list[int], kind: str, order: str) -> None:
     assert_same_network(some, other)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("weight", [-(2**15), 2**15 - 1])
+def test_the_largest_sums_agree(order: str, weight: int) -> None:
+    """The first layer goes from 0 to the top at once, and every weight is at a limit: the sums are the largest that the
+    formats allow, and more than the compiled loops may add up with 32 bits."""
+    formats = "formats={state_bits=10,input_bits=8,weight_bits=16,weight_fraction=16}"
+    specification = wide("layers=[3,256,10,4]", formats, "update.shifts=[6,8,8]", f"phases.order={order}")
+    some = Network.initial(specification)
+    some.biases[0][:], some.weights[1][:] = 2**15 - 1, weight
+    some.weights[0][:] = 2**15 - 1
+    other = some.copy()
+    x = np.array([255, 255, 255], np.uint16)
+    record = plain.run_sample(some, x, 1, shifts=(6, 8, 8), trace=True)
+    assert record.states is not None
+    assert record.states[0, :256].tolist() == [1023] * 256
+    assert_same_record(record, fast.run_sample(other, x, 1, shifts=(6, 8, 8), trace=True))
+    assert_same_network(some, other)
+
+
 @pytest.mark.parametrize("run_sample", [plain.run_sample, fast.run_sample])
 def test_inference_leaves_the_network_alone(run_sample: Any) -> None:
     specification = wide()
