@@ -60,7 +60,7 @@ class AlternatingSequencer(Sequencer):
         cycles = self._return_cycles
         next_edge = Mux(self._steps_columns(s), cycles["column"], cycles["row"])
         # At the end of a sample the last updates are in flight too.
-        return Mux(s.finished, self._drain_cycles, next_edge) - 1
+        return Mux(s.learning | s.finished, self._drain_cycles, next_edge) - 1
 
     def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
         settings = self.settings

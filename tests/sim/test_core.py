@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError, Specification
-from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset
+from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset, plain
 from ceprop.sim import Comparison, ComparisonPlan, compare
+from ceprop.sim.events import ends_early
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +42,7 @@ TINY = SMALL.override(
     "array.rows=2",
     "array.cols=3",
 )
+ALTERNATING = "phases.order='alternating'"
 SHAPES = [(1, 1), (1, 4), (3, 1), (2, 3), (5, 7)]
 
 
@@ -65,11 +67,15 @@ def sparse(specification: Specification) -> Dataset:
     return Dataset("sparse", inputs, labels, inputs, labels)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape)))
-def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int], builds: Path) -> None:
-    specification = SMALL.override(f"array.rows={shape[0]}", f"array.cols={shape[1]}")
-    found = run(specification, builds)
-    trainer = Trainer.start(SMALL, load_dataset(SMALL, "digits"))
+@pytest.mark.parametrize(
+    ("shape", "order"),
+    [*((shape, "synchronous") for shape in SHAPES), ((1, 1), "alternating"), ((2, 3), "alternating")],
+    ids=lambda value: value if isinstance(value, str) else "x".join(map(str, value)),
+)
+def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int], order: str, builds: Path) -> None:
+    network = SMALL.override(f"phases.order='{order}'")
+    found = run(network.override(f"array.rows={shape[0]}", f"array.cols={shape[1]}"), builds)
+    trainer = Trainer.start(network, load_dataset(SMALL, "digits"))
     trainer.run(3)
     assert found.weights_sha256 == trainer.network.weights_sha256()
     assert found.weights_compared == 3 * (64 * 13 + 13 + 13 * 10 + 10)
@@ -89,6 +95,11 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         ["rule='vf'", "angle=30"],
         ["rule='c-vf'", "angle=0", "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]"],
         ["rule='c-vf'", "layers=[12, 5, 3, 4, 5]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
+        [ALTERNATING, "array.memory_ports=1", "nudge.sign='random'"],
+        [ALTERNATING, "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "array.drives=2"],
+        [ALTERNATING, "rule='ep'", "layers=[12, 5, 3, 4, 5]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
+        [ALTERNATING, "rule='vf'", "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "activation.kind='sigmoid'"],
+        [ALTERNATING, "rule='c-vf'", "update.rounding='nearest'"],
     ],
     ids=[
         "no-hidden-floor",
@@ -100,6 +111,11 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         "vf",
         "c-vf",
         "c-vf-one-port",
+        "alternating-one-port",
+        "alternating-two-hidden-two-drives",
+        "alternating-ep-three-hidden",
+        "alternating-vf-two-hidden",
+        "alternating-c-vf",
     ],
 )
 def test_every_kind_of_network(fields: list[str], builds: Path) -> None:
@@ -110,10 +126,11 @@ def test_every_kind_of_network(fields: list[str], builds: Path) -> None:
     run(specification, builds, simulator="icarus", samples=2, read_every=2, dataset=sparse(specification))
 
 
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
 @pytest.mark.parametrize("rule", [pytest.param("c-ep", marks=same_tiny), "c-vf", "ep", "vf"])
-def test_nothing_is_lost_by_skipping(rule: str, builds: Path) -> None:
+def test_nothing_is_lost_by_skipping(rule: str, order: str, builds: Path) -> None:
     """Without it the core runs every step over every unit and input: more cycles, the same bits."""
-    specification = TINY.override(f"rule='{rule}'")
+    specification = TINY.override(f"rule='{rule}'", f"phases.order='{order}'")
     network = Network.initial(specification)
     for weights in (*network.weights[1:], *network.backward):
         weights //= 4  # settles after a few steps
@@ -239,6 +256,32 @@ def test_every_end_of_the_free_phase(change, expected, learn: bool, free_steps: 
     run(specification, builds, samples=len(chosen), read_every=3, dataset=dataset, network=network, learn=learn)
 
 
+@pytest.mark.xdist_group("ends in alternating order")
+@pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
+@pytest.mark.parametrize(("hidden", "free_steps"), [([6], 6), ([12, 8], 7)], ids=["one-hidden", "two-hidden"])
+def test_every_end_of_an_alternating_free_phase(hidden: list[int], free_steps: int, learn: bool, builds: Path) -> None:
+    """The phase ends in the first half-step of a step, in the second one, or open; and at rest with all states zero."""
+    layers = [64, *hidden, 5]
+    specification = SMALL.override(
+        ALTERNATING,
+        f"layers={layers}",
+        f"update.shifts={[7] * (len(layers) - 1)}",
+        f"phases.free_steps={free_steps}",
+    )
+    network = Network.initial(specification)
+    inputs = load_dataset(SMALL, "digits").train_inputs[:400]
+    chosen = {}
+    for x in inputs:
+        record = plain.run_sample(network.copy(), x, None, shifts=specification.shifts_at(0), trace=True)
+        chosen.setdefault((record.free_end, ends_early(specification, record)), x)
+    assert set(chosen) == {(FreeEnd.SETTLED, True), (FreeEnd.SETTLED, False), (FreeEnd.OPEN, False)}
+    for biases in network.biases[:-1]:
+        biases[:] = np.minimum(biases, -40)  # zero inputs leave every hidden unit at zero
+    samples = np.array([*chosen.values(), np.zeros_like(inputs[0])] * 2)
+    dataset = Dataset("ends", samples, np.arange(8) % 5, samples, np.arange(8) % 5)
+    run(specification, builds, samples=8, read_every=3, dataset=dataset, network=network, learn=learn)
+
+
 @same_drives
 def test_in_inference_the_next_drive_goes_ahead(builds: Path) -> None:
     """The same answers in fewer cycles; how many fewer, the bench holds to the cycle model."""
@@ -265,6 +308,7 @@ def test_a_drive_of_weights_that_have_changed_counts_no_more(learn: bool, builds
         pytest.param("array.memory_ports=1", marks=pytest.mark.xdist_group("tiny core with one port")),
         pytest.param("array.memory_ports=2", marks=same_tiny),
         pytest.param("array.drives=2", marks=same_drives),
+        ALTERNATING,
     ],
 )
 @pytest.mark.parametrize("learn", [True, False], ids=["learn", "infer"])
