@@ -12,7 +12,11 @@ from ceprop import Specification
 from ceprop.model import FreeEnd, Network, SampleRecord, fast, plain, update, update_bias
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "numerics.md"
-TEXT = DOCUMENT.read_text(encoding="utf-8").partition("## 9. A worked example")[2]
+TEXT, _, ALTERNATING = (
+    DOCUMENT.read_text(encoding="utf-8")
+    .partition("## 9. A worked example")[2]
+    .partition("**The same sample in alternating order.**")
+)
 INPUTS, LABEL, SHIFTS = np.array([9, 25]), 1, (2, 2)
 
 
@@ -22,10 +26,10 @@ def specification(nudged_steps: int = 2) -> Specification:
     return Specification.from_mapping(tomllib.loads(match[1])).override(f"phases.nudged_steps={nudged_steps}")
 
 
-def rows(pattern: str) -> list[list[str]]:
+def rows(pattern: str, text: str = TEXT) -> list[list[str]]:
     """Cells of the table rows whose first cell matches."""
     cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in TEXT.splitlines() if line.startswith("|")
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
     ]
     return [row for row in cells if re.fullmatch(pattern, row[0])]
 
@@ -84,3 +88,22 @@ def test_every_update() -> None:
 def test_digest() -> None:
     network, _ = run(fast.run_sample, 2)
     assert f"`{network.weights_sha256()}`" in TEXT
+
+
+@pytest.mark.parametrize("run_sample", [plain.run_sample, fast.run_sample])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_the_same_sample_in_alternating_order(run_sample: Any, steps: int) -> None:
+    network = Network.initial(specification(steps).override("phases.order='alternating'"))
+    record = run_sample(network, INPUTS, LABEL, shifts=SHIFTS, trace=True)
+    free, nudged = rows(r"\d+", ALTERNATING)[:2], rows(r"\d+", ALTERNATING)[2:]
+    assert (record.free_steps, record.free_end, record.saturations) == (2, FreeEnd.SETTLED, 0)
+    assert (record.nudged_steps, record.nudged_settled) == (steps, False)
+    written = [[lists(row[2:3])[0], lists(row[4:5])[0]] for row in free]
+    written += [[lists(row[7:8])[0], lists(row[5:6])[0]] for row in nudged[:steps]]
+    assert record.states.reshape(-1, 2, 2).tolist() == written
+    assert record.drives[2:].tolist() == [lists(row[1:2])[0] for row in nudged[:steps]]
+    assert lists(nudged[steps - 1][8:]) == [generator.tolist() for generator in network.generators]
+    for name, *cells in rows("[Wb]_.*", ALTERNATING):
+        array = (network.weights if name[0] == "W" else network.biases)[int(name[2]) - 1]
+        assert np.atleast_2d(array).tolist() == lists([cells[3 * steps - 1]]), name
+    assert (f"`{network.weights_sha256()}`" in ALTERNATING) is (steps == 2)

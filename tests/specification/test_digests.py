@@ -23,6 +23,8 @@ def digests(fields: dict[str, Any], page: str) -> tuple[str, str]:
         whole.setdefault("angle", 0)
     if whole["activation"]["kind"] == "hard-sigmoid":
         del whole["activation"]["table_bits"]
+    if whole["phases"]["order"] == "synchronous" or len(whole["layers"]) == 2:
+        del whole["phases"]["order"]
     if whole["quantiser"]["mode"] == "minmax":
         del whole["quantiser"]["low"], whole["quantiser"]["high"]
     update = whole["update"]
