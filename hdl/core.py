@@ -199,6 +199,7 @@ class Core(wiring.Component):
         wiring.connect(m, sequencer.step, steps.command)
         wiring.connect(m, sequencer.banks, sweeps.banks, steps.banks, selector.banks)
         wiring.connect(m, sequencer.progress, counted.progress)
+        wiring.connect(m, sequencer.sign, settings.sign)
 
         slots = self._connect_drive(m, sequencer, sweeps, commands, column_lanes)
         wiring.connect(m, slots, selector.slots)

@@ -10,6 +10,7 @@ from ceprop.hdl.control.sequencer import STEPPED_DELAY, SWEPT_DELAY
 from ceprop.hdl.control.sweep_walker import LOOK_UP_CYCLES, settling
 from ceprop.hdl.control.sweeps import Kind, Pass, Sweep, program
 from ceprop.hdl.core import Core
+from ceprop.hdl.events import NudgedEvents, SampleEvents, StepLists
 from ceprop.hdl.lanes.messages import Listing
 from ceprop.hdl.lanes.stages import start_delay, step_beats
 from ceprop.specification import Edge, Geometry
@@ -20,34 +21,6 @@ END = 1
 """The cycle in which the result of a sample leaves."""
 TAKE_UP = 1
 """The cycle in which the drive prefetch takes up a sample whose lists are complete."""
-
-
-@dataclass(frozen=True)
-class StepLists:
-    """Lengths of the lists after a step: largest numbers of changed and of active units on one lane, layers 1..L."""
-
-    changed: tuple[int, ...]
-    active: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class SampleEvents:
-    """What the cycles of a sample depend on, from the record of the golden model.
-
-    `longest_list` is the largest number of listed inputs on one column lane. `free` and `nudged` have one entry per
-    step. A phase is settled if its last step, or in alternating order the last half-step of a free phase, changed no
-    state. `other_parity` is a free phase of period 2 that ends in the state before that of its last step. `ends_early`
-    is a free phase in alternating order that ends with the first half-step of its last step, and `rests` is a nudged
-    phase that ends with its first half-step."""
-
-    longest_list: int
-    free: tuple[StepLists, ...]
-    nudged: tuple[StepLists, ...]
-    free_settled: bool
-    other_parity: bool
-    nudged_settled: bool
-    ends_early: bool = False
-    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,23 +110,47 @@ class CycleModel:
 
     def nudged(self, events: SampleEvents) -> Cost:
         """Cost of the nudged phase and of learning."""
-        steps, cost = events.nudged, Cost()
-        if not steps:
+        cost = Cost()
+        if not events.nudged:
             return cost
         if self._alternating:
-            return self._alternating_nudged(events)
-        if not events.free_settled and not events.other_parity:
+            if not events.ends_early and (len(events.free) == 1 or not events.free_settled):
+                cost += self.run(Pass.ROW_SUMS, events.free[-1], events, anew=len(events.free) == 1, to=self._first)
+        elif not events.free_settled and not events.other_parity:
             cost += self.run(Pass.SUMS, events.free[-1], events, anew=len(events.free) == 1)
-        for lists in steps[:-1]:
-            cost += self._step + self.run(Pass.LEARN, lists, events, anew=True)
-        return cost + self._step + self._last_update(events)
+        for number, phase in enumerate(events.nudged, 1):
+            cost += self._alternating_phase(phase, events, number) if self._alternating else self._phase(phase, events)
+            if number == len(events.nudged):
+                cost += self._last_update(phase, events)
+            elif phase.restored is not None:
+                cost += self._restore(phase, phase.restored, events)
+        return cost
 
-    def _last_update(self, events: SampleEvents) -> Cost:
+    def _phase(self, phase: NudgedEvents, events: SampleEvents) -> Cost:
+        """Cost of a nudged phase, apart from learning after its last step."""
+        cost = Cost()
+        for lists in phase.steps[:-1]:
+            cost += self._step + self.run(Pass.LEARN, lists, events, anew=True)
+        return cost + self._step
+
+    def _last_update(self, phase: NudgedEvents, events: SampleEvents) -> Cost:
         """Cost of learning after the last nudged step."""
-        lists = events.nudged[-1]
+        if phase.rests:
+            return Cost()
         if not self.geometry.specification.continual:
-            return self.run(Pass.UPDATE, lists, events) + self._bias_step
-        return Cost() if events.nudged_settled else self.run(Pass.UPDATE, lists, events)
+            return self.run(Pass.UPDATE, phase.steps[-1], events) + self._bias_step
+        return Cost() if phase.settled else self.run(Pass.UPDATE, phase.steps[-1], events)
+
+    def _restore(self, phase: NudgedEvents, restored: StepLists, events: SampleEvents) -> Cost:
+        """Cost of learning after the first phase of a centred nudge, and of the way back to the free end."""
+        to, kept = None, Pass.SUMS
+        if self._alternating:
+            to, kept = self._first, Pass.ROW_SUMS if self._first == "row" else Pass.COLUMN_SUMS
+        if not self.geometry.specification.continual:
+            learnt = self.run(Pass.UPDATE, phase.steps[-1], events) + self._bias_step
+            return learnt + self._step + self.run(Pass.RESTORED, restored, events, anew=True, to=to)
+        learnt = Cost() if phase.settled else self.run(Pass.LEARN, phase.steps[-1], events, anew=True)
+        return learnt + self._step + self.run(kept, restored, events, to=to)
 
     def _alternating_free(self, events: SampleEvents) -> Cost:
         """Cost of the free phase in alternating order."""
@@ -168,26 +165,28 @@ class CycleModel:
                 cost += self.run(Pass.ROW_SUMS, lists, events, anew=first, to="row")
         return cost
 
-    def _alternating_nudged(self, events: SampleEvents) -> Cost:
-        """Cost of the nudged phase in alternating order, and of learning."""
-        first: Edge = self.geometry.edge(self._layers[-1])
+    @property
+    def _first(self) -> Edge:
+        """The edge of the first half of a nudged step."""
+        return self.geometry.edge(self._layers[-1])
+
+    def _alternating_phase(self, phase: NudgedEvents, events: SampleEvents, phase_number: int) -> Cost:
+        """Cost of a nudged phase in alternating order, apart from learning after its last step."""
+        first: Edge = self._first
         second: Edge = "row" if first == "column" else "column"
-        cost, free = Cost(), events.free
-        if not events.ends_early and (len(free) == 1 or not events.free_settled):
-            cost += self.run(Pass.ROW_SUMS, free[-1], events, anew=len(free) == 1, to=first)
-        cost += self._half_step(first)
-        if events.rests:
+        cost = self._half_step(first)
+        if phase.rests:
             return cost
-        for number, lists in enumerate(events.nudged, 1):
-            if number == 1:
+        for number, lists in enumerate(phase.steps, 1):
+            if number == phase_number == 1:
                 kept = Pass.ROW_SUMS if second == "row" else Pass.COLUMN_SUMS
                 cost += self.run(kept, lists, events, to=second)
             else:
                 cost += self.run(Pass.RENEW, lists, events, anew=True, to=second)
             cost += self._half_step(second)
-            if number < len(events.nudged):
+            if number < len(phase.steps):
                 cost += self._learn_beside(first, lists, events)
-        return cost + self._last_update(events)
+        return cost
 
     def _learn_beside(self, edge: Edge, lists: StepLists, events: SampleEvents) -> Cost:
         """The pass that learns, and the half-step of an edge that begins when the pass releases it."""

@@ -28,6 +28,7 @@ class Records:
     free_steps: np.ndarray
     free_ends: np.ndarray
     nudged_steps: np.ndarray
+    first_nudged_steps: np.ndarray
     nudged_settled: np.ndarray
     saturations: np.ndarray
 
@@ -43,7 +44,7 @@ def run_sample(
 ) -> SampleRecord:
     """Run one sample as :func:`ceprop.model.plain.run_sample` does, always with skipping."""
     phases, layers = network.specification.phases, network.specification.layers
-    nudges = 0 if label is None else 2 if network.specification.nudge.sign == "centred" else 1
+    nudges = 0 if label is None else 2 if network.specification.centred else 1
     rows = phases.free_steps + nudges * phases.nudged_steps if trace else 0
     states, drives = np.zeros((rows, sum(layers[1:])), np.int64), np.zeros((rows, layers[1]), np.int64)
     labels = None if label is None else np.array([label])
@@ -55,6 +56,7 @@ def run_sample(
         free_steps=int(found[kernel.FREE_STEPS]),
         free_end=FreeEnd(int(found[kernel.FREE_END])),
         nudged_steps=int(found[kernel.NUDGED_STEPS]),
+        first_nudged_steps=int(found[kernel.FIRST_NUDGED_STEPS]),
         nudged_settled=bool(found[kernel.NUDGED_SETTLED]),
         saturations=int(found[kernel.SATURATIONS]),
         states=states[:steps] if trace else None,
@@ -184,7 +186,7 @@ def _plan(specification: Specification) -> Plan:
         backward_first=_by_layer(backward_first),
         continual=specification.continual,
         two_weight_sets=specification.two_weight_sets,
-        centred=specification.nudge.sign == "centred",
+        centred=specification.centred,
         alternating=specification.alternating,
         first_nudged=specification.nudged_halves[0][0],
         state_bits=formats.state_bits,

@@ -24,10 +24,10 @@ instructions."""
 _FEWER = 32
 """The same where sums of 32 bits make a whole row faster."""
 
-PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(7)
+PREDICTION, TIE, FREE_STEPS, FREE_END, NUDGED_STEPS, FIRST_NUDGED_STEPS, NUDGED_SETTLED, SATURATIONS = range(8)
 """Columns of the outcomes of samples. Each is named after a field of :class:`ceprop.model.record.SampleRecord`."""
 
-RECORD_COLUMNS = 7
+RECORD_COLUMNS = 8
 
 _SETTLED, _PERIOD_2 = 1, 2
 """Values of :class:`ceprop.model.record.FreeEnd`. They are written here as numbers, because they are compiled."""
@@ -148,6 +148,7 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
         if learn:
             free = work.states.copy()
             settled = _nudged_phase(plan, memory, work, count, labels[p], signs[p], room, record, states, drives)
+            record[FIRST_NUDGED_STEPS] = record[NUDGED_STEPS]
             if plan.centred:
                 work.new[:] = free
                 _update_states(plan, memory, work)

@@ -58,7 +58,7 @@ def run_sample(
     """
     sample = _Sample(network, np.asarray(inputs, np.int64), shifts, skip)
     states, free_steps, free_end = _free_phase(sample)
-    signs = [negative, not negative] if network.specification.nudge.sign == "centred" else [negative]
+    signs = [negative, not negative] if network.specification.centred else [negative]
     phases = [] if label is None else [_nudged_phase(sample, states, label, sign) for sign in signs]
     return SampleRecord(
         prediction=int(np.argmax(states[-1])),
@@ -66,6 +66,7 @@ def run_sample(
         free_steps=free_steps,
         free_end=free_end,
         nudged_steps=sum(steps for steps, _, _ in phases),
+        first_nudged_steps=phases[0][0] if phases else 0,
         nudged_settled=label is not None and all(settled for _, settled, _ in phases),
         saturations=sum(saturations for _, _, saturations in phases),
         states=np.array(sample.states) if trace else None,

@@ -25,6 +25,8 @@ class SampleRecord:
     free_steps, nudged_steps : int
         The numbers of executed steps, with the last step that changed nothing. With a centred nudge, `nudged_steps` is
         the sum over both nudged phases. Without a label it is 0.
+    first_nudged_steps : int
+        The steps of the first nudged phase, which is the only one unless the nudge is centred.
     free_end : FreeEnd
         How the free phase ended.
     nudged_settled : bool
@@ -43,6 +45,7 @@ class SampleRecord:
     free_steps: int
     free_end: FreeEnd
     nudged_steps: int
+    first_nudged_steps: int
     nudged_settled: bool
     saturations: int
     states: np.ndarray | None = None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ceprop.hdl.cycles import SampleEvents, StepLists
+from ceprop.hdl.events import NudgedEvents, SampleEvents, StepLists
 from ceprop.model import FreeEnd, SampleRecord
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.placement import most_on_a_lane
@@ -16,25 +16,17 @@ def sample_events(geometry: Geometry, inputs: np.ndarray, record: SampleRecord) 
     assert record.states is not None
     specification = geometry.specification
     free = record.states[: record.free_steps]
-    blank = np.zeros_like(record.states[0])
-    before = np.vstack([blank, free])
-    left = specification.phases.free_steps - record.free_steps
-    other = record.free_end is FreeEnd.PERIOD_2 and left % 2 == 1
-    nudged = record.states[record.free_steps :]
-    start = before[-2] if other else before[-1]
-    if specification.continual:
-        references = np.vstack([start, nudged[:-1]]) if len(nudged) else nudged
-    else:
-        references = np.repeat(start[None], len(nudged), axis=0)
+    before = np.vstack([np.zeros_like(record.states[0]), free])
     return SampleEvents(
         most_on_a_lane(inputs != 0, geometry.cols),
         tuple(_step_lists(geometry, old, new) for old, new in zip(before[:-1], free, strict=True)),
-        tuple(_step_lists(geometry, old, new) for old, new in zip(references, nudged, strict=True)),
         record.free_end is FreeEnd.SETTLED,
-        other,
-        record.nudged_settled,
-        ends_early=ends_early(specification, record),
-        rests=rests(specification, record),
+        _other_parity(specification, record),
+        ends_early(specification, record),
+        tuple(
+            _nudged_events(geometry, record, states, first=number == 0)
+            for number, states in enumerate(phases(specification, record))
+        ),
     )
 
 
@@ -43,16 +35,56 @@ def full_sample_events(geometry: Geometry, record: SampleRecord) -> SampleEvents
     all steps."""
     slots = tuple(geometry.slots(layer) for layer in geometry.specification.connections)
     everything = StepLists(slots, slots)
+    # Without skipping, the last update is always carried out, even if it changes nothing, and states are restored.
+    nudged = [
+        NudgedEvents((everything,) * len(states), settled=False, restored=everything)
+        for states in phases(geometry.specification, record)
+    ]
     return SampleEvents(
         geometry.slots(0),
         (everything,) * record.free_steps,
-        (everything,) * record.nudged_steps,
         # If the free phase ended settled, the first nudged step uses the sums that are already there.
         _settled_last(geometry.specification, record),
         other_parity=False,
-        # Without skipping, the last update is always carried out, even if it changes nothing.
-        nudged_settled=False,
+        ends_early=False,
+        nudged=tuple(nudged),
     )
+
+
+def phases(specification: Specification, record: SampleRecord) -> list[np.ndarray]:
+    """Return the states after every step of each nudged phase, one row per step. Without learning there is no phase."""
+    assert record.states is not None
+    nudged = record.states[record.free_steps :]
+    parts = [nudged[: record.first_nudged_steps], nudged[record.first_nudged_steps :]]
+    return [part for part in parts[: 1 + specification.centred] if len(part)]
+
+
+def _nudged_events(geometry: Geometry, record: SampleRecord, states: np.ndarray, *, first: bool) -> NudgedEvents:
+    """Return the events of a nudged phase from its states."""
+    specification, start = geometry.specification, free_states(geometry.specification, record)
+    before = np.vstack([start, states[:-1]])
+    references = before if specification.continual else np.repeat(start[None], len(states), axis=0)
+    settled = np.array_equal(states[-1], before[-1])
+    at_free_end = settled and len(states) == 1
+    return NudgedEvents(
+        tuple(_step_lists(geometry, old, new) for old, new in zip(references, states, strict=True)),
+        settled,
+        first and rests(specification, record),
+        None if at_free_end else _step_lists(geometry, states[-1], start),
+    )
+
+
+def free_states(specification: Specification, record: SampleRecord) -> np.ndarray:
+    """Return the states of layers 1 to L at the end of the free phase, side by side."""
+    assert record.states is not None
+    last = record.free_steps - (2 if _other_parity(specification, record) else 1)
+    return record.states[last] if last >= 0 else np.zeros_like(record.states[0])
+
+
+def _other_parity(specification: Specification, record: SampleRecord) -> bool:
+    """Return whether the free phase ended in the state before that of its last step."""
+    left = specification.phases.free_steps - record.free_steps
+    return record.free_end is FreeEnd.PERIOD_2 and left % 2 == 1
 
 
 def ends_early(specification: Specification, record: SampleRecord) -> bool:
@@ -66,10 +98,12 @@ def ends_early(specification: Specification, record: SampleRecord) -> bool:
 
 
 def rests(specification: Specification, record: SampleRecord) -> bool:
-    """Return whether a nudged phase in alternating order ended with its first half-step: the network was at rest, and
-    the nudge moved no output. The core skips work without effect."""
-    at_rest = specification.alternating and record.free_end is FreeEnd.SETTLED
-    return at_rest and record.nudged_steps == 1 and record.nudged_settled
+    """Return whether the first nudged phase, in alternating order, ended with its first half-step: the network was at
+    rest, and the nudge moved no output. The core skips work without effect."""
+    assert record.states is not None
+    if not specification.alternating or record.free_end is not FreeEnd.SETTLED or record.first_nudged_steps != 1:
+        return False
+    return np.array_equal(record.states[record.free_steps], record.states[record.free_steps - 1])
 
 
 def _settled_last(specification: Specification, record: SampleRecord) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceprop.hdl.cycles import END, Cost, CycleModel, Prefetched, SampleEvents
+from ceprop.hdl.cycles import END, Cost, CycleModel, Prefetched
+from ceprop.hdl.events import SampleEvents
 from ceprop.model import SampleRecord, fast, plain
 from ceprop.sim.events import full_sample_events, sample_events
 from ceprop.sim.job import Job

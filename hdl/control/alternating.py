@@ -31,6 +31,8 @@ class AlternatingSequencer(Sequencer):
             self.step.keep.eq(0 if self._continual else s.nudged & ~in_first),
             # In the first step all states are zero.
             self.step.first.eq(~s.nudged & in_first),
+            # The first nudged step saves the states before it, which are those at the end of the free phase.
+            self.step.save.eq(s.nudged & ~s.opposite & in_first),
         ]
 
     def _steps_columns(self, s: Sample) -> Value:
@@ -49,7 +51,7 @@ class AlternatingSequencer(Sequencer):
 
     def _rests(self, found: Fields, s: Sample) -> Value:
         """The nudge moved no output of a network at rest, so the other half would not move either."""
-        at_rest = s.first_step & (s.result.free_end == FreeEnd.SETTLED)
+        at_rest = s.first_step & ~s.opposite & (s.result.free_end == FreeEnd.SETTLED)
         return ~s.second & ~found.changed & at_rest & ~self.settings.everything
 
     def _goes_on_with_second(self, found: Fields, s: Sample) -> Value:
@@ -59,8 +61,8 @@ class AlternatingSequencer(Sequencer):
     def _returns(self, s: Sample) -> Value:
         cycles = self._return_cycles
         next_edge = Mux(self._steps_columns(s), cycles["column"], cycles["row"])
-        # At the end of a sample the last updates are in flight too.
-        return Mux(s.learning | s.finished, self._drain_cycles, next_edge) - 1
+        # At the end of a sample, and before states are restored, the last updates are in flight too.
+        return Mux(s.learning | s.finished | s.restoring, self._drain_cycles, next_edge) - 1
 
     def _predict_end(self, m: Module, found: Fields, s: Sample) -> None:
         settings = self.settings
@@ -92,40 +94,42 @@ class AlternatingSequencer(Sequencer):
                 self._start_pass(m, Pass.ROW_SUMS, anew=s.first_step)
             with m.Else():
                 # The sums of a settled state are those that led here.
-                self._start_step(m)
-                m.d.comb += self.step.columns.eq(self._outputs_on_columns)
+                self._start_nudged_phase(m, s)
         with m.Else():
             m.next = "RESULT"
 
     def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
-        """The sums of the other half; or learn, then one more step, or the end."""
-        changed = found.changed | (s.second & s.moved)
-        m.d.sync += [
-            s.second.eq(~s.second),
-            s.moved.eq(found.changed),
-            s.result.nudged_steps.eq(s.steps),
-            s.result.nudged_settled.eq(~changed),
-        ]
-        with m.If(self._rests(found, s)):
-            m.next = "RESULT"
+        changed, rests = found.changed | (s.second & s.moved), self._rests(found, s)
+        m.d.sync += [s.second.eq(~s.second), s.moved.eq(found.changed)]
+        with m.If(s.second | rests):
+            self._count_nudged_step(m, changed, s)
+        with m.If(rests):
+            self._end_at_rest(m, s)
         with m.Elif(~s.second):
-            with m.If(s.first_step):
+            with m.If(s.first_step & ~s.opposite):
                 self._start_pass(m, Pass.ROW_SUMS if self._outputs_on_columns else Pass.COLUMN_SUMS)
             with m.Else():
                 self._start_pass(m, Pass.RENEW, anew=1)
+        with m.Elif(s.goes_on):
+            self._start_pass(m, Pass.LEARN, anew=1)
         with m.Else():
-            with m.If(changed):
-                m.d.sync += s.bank.eq(~s.bank)
-            with m.If(s.goes_on):
-                self._start_pass(m, Pass.LEARN, anew=1)
-            if self._continual:
-                with m.Elif(changed | self.settings.everything):
-                    m.d.sync += s.finished.eq(1)
-                    self._start_pass(m, Pass.UPDATE)
-                with m.Else():
-                    m.next = "RESULT"
-            else:
-                with m.Else():
-                    # The lists name the units whose state the nudged phase has changed since the free phase.
-                    m.d.sync += s.learning.eq(1)
-                    self._start_pass(m, Pass.UPDATE)
+            self._end_nudged_phase(m, changed, s)
+
+    def _end_at_rest(self, m: Module, s: Sample) -> None:
+        """Nothing changed, so nothing is learnt: the result, or the second phase of a centred nudge."""
+        if self.geometry.specification.centred:
+            m.d.sync += s.opposite.eq(1)
+            self._start_nudged_phase(m, s)
+        else:
+            m.next = "RESULT"
+
+    def _start_nudged_phase(self, m: Module, s: Sample) -> None:
+        super()._start_nudged_phase(m, s)
+        m.d.sync += s.second.eq(0)
+        m.d.comb += self.step.columns.eq(self._outputs_on_columns)
+
+    def _end_restoring(self, m: Module, s: Sample) -> None:
+        """The sums of the first half; a nudged step of the second phase makes those of the second half anew."""
+        kept = Pass.COLUMN_SUMS if self._outputs_on_columns else Pass.ROW_SUMS
+        m.d.sync += s.second.eq(0)
+        self._start_pass(m, kept if self._continual else Pass.RESTORED, anew=not self._continual)

@@ -6,11 +6,19 @@ What is the same in both orders of the layers is here. What follows a step is in
 from abc import abstractmethod
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.hdl.control.signatures import Banks, DriveTurn, ListLengths, SampleProgress, StepCommand, SweepCommand
+from ceprop.hdl.control.signatures import (
+    Banks,
+    DriveTurn,
+    ListLengths,
+    NudgeSign,
+    SampleProgress,
+    StepCommand,
+    SweepCommand,
+)
 from ceprop.hdl.control.status_collector import StatusCollector
 from ceprop.hdl.control.sweeps import Pass, program
 from ceprop.hdl.delay import delay
@@ -35,6 +43,9 @@ class Sample(NamedTuple):
     `nudged` one; a `bank` of generators is in use. The step is one of the biases (`learning`); after the pass or step
     at work the sample is `finished`.
 
+    With a centred nudge, the nudged phase is the `opposite` one, the second of the sample, or the saved states are
+    being restored (`restoring`); the first nudged phase settled (`first_settled`).
+
     In synchronous order, the phase ends in the state before its last one (`other_parity`), states are exchanged
     (`swap`), and all states were zero when the nudged phase began (`blank`). In alternating order, the half-step is the
     `second` one of its step, and the first one `moved` a state."""
@@ -52,6 +63,9 @@ class Sample(NamedTuple):
     blank: Signal
     learning: Signal
     finished: Signal
+    opposite: Signal
+    restoring: Signal
+    first_settled: Signal
     second: Signal
     moved: Signal
 
@@ -82,6 +96,10 @@ class Sequencer(wiring.Component):
                                                     a nudged step: changed, steps < K               SWEEP (learn)
                                                     a nudged phase ends                             SWEEP (update)
                                                     a nudged phase settles (C-EP, C-VF)             RESULT
+                                                    the first phase of a centred nudge ends         SWEEP (learn)
+                                                    this phase has settled (C-EP, C-VF)             STEP (restore)
+                                                    this phase changed no state                     STEP (nudged)
+                                                    states are restored                             SWEEP (sums)
         RESULT  the result is on the port           it is taken                                     IDLE
 
     A SWEEP of which the network has none is left out: STEP follows. In alternating order STEP to DECIDE are a
@@ -110,6 +128,8 @@ class Sequencer(wiring.Component):
         What a step found on each edge.
     progress : Out
         For the counters.
+    sign : Out
+        Whether the nudge has the opposite sign.
     result : Out, stream
         One beat per sample.
     """
@@ -124,6 +144,7 @@ class Sequencer(wiring.Component):
     row: Interface
     column: Interface
     progress: Interface
+    sign: Interface
     result: Interface
 
     def __init__(self, geometry: Geometry, return_cycles: dict[Edge, int], drain_cycles: int):
@@ -144,6 +165,7 @@ class Sequencer(wiring.Component):
                 "row": In(EdgeStatus(geometry, "row")),
                 "column": In(EdgeStatus(geometry, "column")),
                 "progress": Out(SampleProgress()),
+                "sign": Out(NudgeSign()),
                 "result": Out(stream_of(result_layout(geometry))),
             }
         )
@@ -154,7 +176,11 @@ class Sequencer(wiring.Component):
         m.submodules.status = status = StatusCollector(self.geometry)
         wiring.connect(m, wiring.flipped(self.row), status.row)
         wiring.connect(m, wiring.flipped(self.column), status.column)
-        m.d.comb += [status.start.eq(self.step.start), status.columns.eq(self.step.columns)]
+        m.d.comb += [
+            status.start.eq(self.step.start),
+            status.columns.eq(self.step.columns),
+            status.whole.eq(self.step.restore),
+        ]
         for own, found in ((self.lists.changed, status.changed), (self.lists.active, status.active)):
             m.d.comb += [length.eq(longest) for length, longest in zip(own, found, strict=True)]
         s = Sample.create(self.result.payload)
@@ -190,18 +216,80 @@ class Sequencer(wiring.Component):
 
     @abstractmethod
     def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
-        """Learn, then one more step, or the end."""
+        """Learn, then one more step, or the end of the phase."""
+
+    @abstractmethod
+    def _end_restoring(self, m: Module, s: Sample) -> None:
+        """All states are those at the end of the free phase again: make the sums, then the second nudged phase."""
+
+    def _end_nudged_phase(self, m: Module, changed: Value, s: Sample) -> None:
+        """Learn from the last step or from the phase; then the result, or the second phase of a centred nudge."""
+        if not self.geometry.specification.centred:
+            self._learn_last(m, changed, s)
+            return
+        with m.If(s.opposite):
+            self._learn_last(m, changed, s)
+        with m.Elif(s.first_step & ~changed & ~self.settings.everything):
+            # No state has changed since the end of the free phase, so nothing is learnt and nothing restored.
+            m.d.sync += s.opposite.eq(1)
+            self._start_nudged_phase(m, s)
+        with m.Else():
+            self._learn_and_restore(m, changed, s)
+
+    def _start_nudged_phase(self, m: Module, s: Sample) -> None:
+        """Begin the first step of a nudged phase at once."""
+        m.d.sync += s.steps.eq(0)
+        self._start_step(m)
+
+    def _learn_last(self, m: Module, changed: Value, s: Sample) -> None:
+        """The last pass of a sample."""
+        if self._continual:
+            with m.If(changed | self.settings.everything):
+                m.d.sync += s.finished.eq(1)
+                self._start_pass(m, Pass.UPDATE)
+            with m.Else():
+                m.next = "RESULT"
+        else:
+            # The lists name the units whose state the nudged phase has changed since the free phase.
+            m.d.sync += s.learning.eq(1)
+            self._start_pass(m, Pass.UPDATE)
+
+    def _learn_and_restore(self, m: Module, changed: Value, s: Sample) -> None:
+        """Learn before the states are restored. With continual learning, the sums and the drive follow the weights as
+        after any step."""
+        m.d.sync += [s.restoring.eq(1), s.steps.eq(0), s.blank.eq(0)]
+        if self._continual:
+            with m.If(changed | self.settings.everything):
+                self._start_pass(m, Pass.LEARN, anew=1)
+            with m.Else():
+                self._start_step(m)
+        else:
+            m.d.sync += s.learning.eq(1)
+            self._start_pass(m, Pass.UPDATE)
+
+    def _count_nudged_step(self, m: Module, changed: Value, s: Sample) -> None:
+        """A nudged step was executed. The steps of both phases of a centred nudge are counted together."""
+        m.d.sync += [
+            s.result.nudged_steps.eq(s.result.nudged_steps + 1),
+            s.result.nudged_settled.eq(~changed & (s.first_settled | ~s.opposite)),
+        ]
+        with m.If(~s.opposite):
+            m.d.sync += s.first_settled.eq(~changed)
+        with m.If(changed):
+            m.d.sync += s.bank.eq(~s.bank)
 
     def _begin(self, m: Module, s: Sample) -> None:
         """A sample begins."""
-        m.d.sync += [s.swap.eq(0), s.second.eq(0)]
+        m.d.sync += [s.swap.eq(0), s.second.eq(0), s.opposite.eq(0)]
 
     def _tell(self, m: Module, s: Sample) -> None:
         """What the other parts are told of the sample in every state; a state may say otherwise."""
         m.d.comb += [
             self.banks.bank.eq(s.bank),
-            self.step.nudged.eq(s.nudged),
+            self.step.nudged.eq(s.nudged & ~s.restoring),
             self.step.learn.eq(s.learning),
+            self.step.restore.eq(s.restoring & ~s.learning),
+            self.sign.opposite.eq(s.opposite),
             self.result.payload.eq(s.result),
             self.progress.working.eq(1),
             self.progress.nudged.eq(s.nudged),
@@ -213,7 +301,9 @@ class Sequencer(wiring.Component):
     def _run(self, m: Module, found: Fields, s: Sample) -> None:
         """The state machine."""
         returning = Signal(range(self._drain_cycles), name="returning")
-        swept = delay(m, self.sweep.released, SWEPT_DELAY, "swept")
+        # What is walked beside a half-step must have come to its end before states are restored.
+        ended = Mux(s.restoring, self.sweep.done, self.sweep.released)
+        swept = delay(m, ended, SWEPT_DELAY, "swept")
         stepped = delay(m, self.step.done, STEPPED_DELAY, "stepped")
         progress, drive = self.progress, self.drive
         with m.FSM():
@@ -247,17 +337,21 @@ class Sequencer(wiring.Component):
                         self._start_step(m)
             with m.State("STEP"), m.If(stepped):
                 with m.If(s.learning):
-                    m.d.sync += [returning.eq(0), s.finished.eq(1)]
+                    m.d.sync += [returning.eq(0), s.finished.eq(~s.restoring), s.learning.eq(0)]
                     m.next = "RETURN"
                 with m.Else():
-                    self._count_step(m, s)
+                    with m.If(~s.restoring):
+                        self._count_step(m, s)
                     m.next = "STATUS"
             # A pass that has released the step may still be under way.
             with m.State("STATUS"), m.If(found.complete & ~self.sweep.busy):
                 m.next = "DECIDE"
             with m.State("DECIDE"):
-                m.d.comb += progress.finished_step.eq(self._ends_step(found, s))
-                with m.If(s.nudged):
+                m.d.comb += progress.finished_step.eq(self._ends_step(found, s) & ~s.restoring)
+                with m.If(s.restoring):
+                    m.d.sync += [s.restoring.eq(0), s.opposite.eq(1)]
+                    self._end_restoring(m, s)
+                with m.Elif(s.nudged):
                     self._end_nudged_step(m, found, s)
                 with m.Else():
                     self._end_free_step(m, found, s)

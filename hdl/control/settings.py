@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.hdl.control.signatures import EdgeSettings, RegisterValues, UpdateSettings
+from ceprop.hdl.control.signatures import EdgeSettings, NudgeSign, RegisterValues, UpdateSettings
 from ceprop.hdl.io.signatures import PhaseSettings, WorkingSample
 from ceprop.hdl.typing import Interface
 from ceprop.specification import Geometry
@@ -17,12 +17,15 @@ class Settings(wiring.Component):
     -------
     registers, sample : In
         The registers that the host writes; the sample at work, for its target.
+    sign : In
+        From the sequencer.
     phases, updates, edges : Out
         For the phases of a sample, for the updates of weights, and for the neurons of both edges.
     """
 
     registers: Interface
     sample: Interface
+    sign: Interface
     phases: Interface
     updates: Interface
     edges: Interface
@@ -33,6 +36,7 @@ class Settings(wiring.Component):
             {
                 "registers": In(RegisterValues(geometry)),
                 "sample": In(WorkingSample(geometry)),
+                "sign": In(NudgeSign()),
                 "phases": Out(PhaseSettings()),
                 "updates": Out(UpdateSettings(geometry)),
                 "edges": Out(EdgeSettings(geometry)),
@@ -43,17 +47,18 @@ class Settings(wiring.Component):
         """Wires, and a register for each shift of an update of weights."""
         m = Module()
         registers, specification, widths = self.registers, self.geometry.specification, self.geometry.widths
+        negative = registers.nudge_negative ^ self.sign.opposite
         m.d.comb += [
             self.phases.free_steps.eq(registers.free_steps),
             self.phases.nudged_steps.eq(registers.nudged_steps),
             self.phases.learn.eq(registers.learn),
             self.phases.everything.eq(~registers.skip),
-            self.updates.negative.eq(registers.nudge_negative),
+            self.updates.negative.eq(negative),
         ]
         edges = {"row": self.edges.row, "column": self.edges.column}
         for edge in edges.values():
             m.d.comb += [
-                edge.negative.eq(registers.nudge_negative),
+                edge.negative.eq(negative),
                 edge.nudge_shift.eq(registers.nudge_shift),
                 edge.target.eq(self.sample.target),
             ]

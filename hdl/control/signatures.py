@@ -43,12 +43,12 @@ class ListLengths(wiring.Signature):
 
 class StepCommand(wiring.Signature):
     """Sequencer to step walker and status collector: `start` the step messages of all layers, or in alternating order
-    of the layers on one edge, which is the column edge with `columns`. `first`, `nudged` and `keep` are fields of every
-    message; with `learn` the messages ask for updates of biases and no state changes. The walker is `done` in the cycle
-    of the last message."""
+    of the layers on one edge, which is the column edge with `columns`. `first`, `nudged`, `keep`, `save` and `restore`
+    are fields of every message. With `learn` the messages ask for updates of biases and no state changes. A step with
+    `learn` or `restore` has all layers. The walker is `done` in the cycle of the last message."""
 
     def __init__(self) -> None:
-        sent = ("start", "columns", "first", "nudged", "keep", "learn")
+        sent = ("start", "columns", "first", "nudged", "keep", "learn", "save", "restore")
         super().__init__({**{name: Out(1) for name in sent}, "done": In(1)})
 
 
@@ -58,6 +58,14 @@ class Banks(wiring.Signature):
 
     def __init__(self) -> None:
         super().__init__({"swap": Out(1), "bank": Out(1)})
+
+
+class NudgeSign(wiring.Signature):
+    """Sequencer to settings: the nudge, and the updates, have the opposite sign (`opposite`), in the second phase of a
+    centred nudge."""
+
+    def __init__(self) -> None:
+        super().__init__({"opposite": Out(1)})
 
 
 class UpdateSettings(wiring.Signature):

@@ -45,6 +45,8 @@ class StatusCollector(wiring.Component):
     columns : In
         In alternating order, the step is one of the column edge, from the cycle after `start` on. The prediction is
         that of the last step of the edge with the output layer.
+    whole : In
+        In alternating order, the step is one of both edges, from the cycle after `start` on.
     row, column : In
         From the edges.
     found : Out
@@ -55,6 +57,7 @@ class StatusCollector(wiring.Component):
 
     start: Signal
     columns: Signal
+    whole: Signal
     row: Interface
     column: Interface
     found: Fields
@@ -69,6 +72,7 @@ class StatusCollector(wiring.Component):
             {
                 "start": In(1),
                 "columns": In(1),
+                "whole": In(1),
                 "row": In(EdgeStatus(geometry, "row")),
                 "column": In(EdgeStatus(geometry, "column")),
                 "found": Out(found_layout(geometry)),
@@ -93,7 +97,7 @@ class StatusCollector(wiring.Component):
         outputs = self.geometry.edge(len(self.geometry.specification.layers) - 1)
         all_ended, ranks = Value.cast(Cat(*ended.values())).all(), Value.cast(Const(1))
         if self.geometry.specification.alternating:
-            all_ended = Mux(self.columns, ended["column"], ended["row"])
+            all_ended = Mux(self.whole, all_ended, Mux(self.columns, ended["column"], ended["row"]))
             ranks = self.columns == (outputs == "column")
         with m.If(started):
             m.d.sync += [best.changed.eq(0), best.aperiodic.eq(0), *(seen.eq(0) for seen in ended.values())]

@@ -3,7 +3,7 @@ layer."""
 
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -38,7 +38,8 @@ class StepWalker(wiring.Component):
                start        layer 1               layer 2        ...       last slot of layer L
         rest ────────► 1 ────────────► 2 ────────────────► 3 ... L ──────────────────────► rest
 
-    In alternating order a walk has the layers of one edge, every second one, unless it is a step of the biases.
+    In alternating order a walk has the layers of one edge, every second one, unless it is a step of the biases or
+    restores states.
 
     `layer` stays in every cycle without `room`, and where messages come every second cycle, in every other cycle too.
 
@@ -95,7 +96,7 @@ class StepWalker(wiring.Component):
             self.position.layer.eq(walking),
             self.position.slot.eq(at.slot),
             self.position.nudged.eq(self.command.nudged),
-            self.position.stepping.eq((walking != 0) & self.position.room & ~self.command.learn),
+            self.position.stepping.eq((walking != 0) & self.position.room & ~self._whole),
         ]
         with m.Switch(at.layer):
             for l in self.geometry.specification.connections:
@@ -109,9 +110,14 @@ class StepWalker(wiring.Component):
         with m.If(hop(m, self.command.start, start_delay(self.geometry), "starts")):
             self._enter(m, at, 1)
             if self.geometry.specification.alternating:
-                with m.If(self.command.columns & ~self.command.learn):
+                with m.If(self.command.columns & ~self._whole):
                     self._enter(m, at, 2)
         return m
+
+    @property
+    def _whole(self) -> Value:
+        """The step is none of a phase: it has all layers, and the trace leaves it out."""
+        return self.command.learn | self.command.restore
 
     def _describe(self, m: Module, message: Fields, layer: int, at: _Position) -> None:
         """The message of a slot of a layer, apart from what it asks for."""
@@ -132,6 +138,8 @@ class StepWalker(wiring.Component):
             "bank": self.banks.bank,
             "everything": self.settings.everything,
             "keep": self.command.keep,
+            "save": self.command.save,
+            "restore": self.command.restore,
         }
         m.d.comb += [message[name].eq(copied[name]) for name in COPIED]
 
@@ -146,7 +154,7 @@ class StepWalker(wiring.Component):
         with m.If(at.final):
             self._leave(m, at, layer, 1)
             if g.specification.alternating:
-                with m.If(~self.command.learn):
+                with m.If(~self._whole):
                     self._leave(m, at, layer, 2)
 
     def _leave(self, m: Module, at: _Position, layer: int, stride: int) -> None:

@@ -35,6 +35,9 @@ class Pass(IntEnum):
     RENEW = 6
     """In alternating order, between the half-steps of a nudged step behind the first one: make the sums of the second
     half anew, with the new weights."""
+    RESTORED = 7
+    """Between the two phases of a centred nudge, for a rule that learns at the end of a phase: make the drive and the
+    sums anew, from the restored states and with the new weights."""
 
 
 class Kind(IntEnum):
@@ -107,19 +110,32 @@ def _synchronous(geometry: Geometry) -> Program:
     sums = [s for c in inner for s in _sums(geometry, c, Operand.DIFFERENCE, Listing.CHANGED)]
     updates = [s for c in reversed(inner) for s in _updates(geometry, c)] + _updates(geometry, 1)
     again = [s for c in inner for s in _sums(geometry, c, Operand.STATE, Listing.ACTIVE)]
+    parts: list[tuple[Sequence[Pass], list[Sweep]]] = [([Pass.DRIVE], drive), ([Pass.SUMS], sums)]
     if specification.continual:
-        again.append(_drive(Listing.CHANGED))
-        again[0] = replace(again[0], settles=True)
-    sweeps = (*drive, *sums, *updates, *again)
-    starts = [0, len(drive), len(drive) + len(sums), len(drive) + len(sums) + len(updates)]
-    learn = range(starts[2] if specification.continual else starts[3], len(sweeps))
-    stretches = {
-        Pass.DRIVE: range(starts[0], starts[1]),
-        Pass.SUMS: range(starts[1], starts[2]),
-        Pass.LEARN: learn,
-        Pass.UPDATE: range(starts[2], starts[3]),
-    }
-    return Program(sweeps, dict.fromkeys(Pass, range(0)) | stretches)
+        again = [replace(again[0], settles=True), *again[1:]] if again else []
+        again.append(replace(_drive(Listing.CHANGED), settles=not again))
+        parts += [([Pass.UPDATE, Pass.LEARN], updates), ([Pass.LEARN], again)]
+    else:
+        parts += [([Pass.UPDATE], updates), *_restored(geometry, again)]
+    return _joined(parts)
+
+
+def _restored(geometry: Geometry, again: list[Sweep]) -> list[tuple[Sequence[Pass], list[Sweep]]]:
+    """The passes of a rule that learns at the end of a phase, behind its updates: with a centred nudge the drive of the
+    units that were restored comes before the sums."""
+    drive = [replace(_drive(Listing.CHANGED), settles=True)] if geometry.specification.centred else []
+    return [([Pass.RESTORED], drive), ([Pass.RESTORED, Pass.LEARN] if drive else [Pass.LEARN], again)]
+
+
+def _joined(parts: Sequence[tuple[Sequence[Pass], list[Sweep]]]) -> Program:
+    """One program of parts, each of which belongs to some passes. The parts of a pass stand one after the other."""
+    stretches, sweeps = dict.fromkeys(Pass, range(0)), []
+    for passes, part in parts:
+        for kind in passes if part else ():
+            start = stretches[kind].start if stretches[kind] else len(sweeps)
+            stretches[kind] = range(start, len(sweeps) + len(part))
+        sweeps += part
+    return Program(tuple(sweeps), stretches)
 
 
 def _alternating(geometry: Geometry) -> Program:
@@ -143,7 +159,7 @@ def _alternating(geometry: Geometry) -> Program:
         ([Pass.RENEW], again[second]),
     ]
     if not specification.continual:
-        parts += [([Pass.UPDATE], [*upper, *inputs]), ([Pass.LEARN], last)]
+        parts += [([Pass.UPDATE], [*upper, *inputs]), *_restored(geometry, last)]
     elif beside:
         last = [replace(last[0], settles=True), *last[1:]]
         last[-1] = replace(last[-1], releases=True)
@@ -153,13 +169,7 @@ def _alternating(geometry: Geometry) -> Program:
         # The drive comes first, because its list leaves out slots: the messages of the step follow the other sums.
         last = [replace(_drive(Listing.CHANGED), settles=True), replace(last[0], settles=True), *last[1:]]
         parts += [([Pass.UPDATE, Pass.LEARN], [*upper, *inputs]), ([Pass.LEARN], last)]
-    stretches, sweeps = dict.fromkeys(Pass, range(0)), []
-    for passes, part in parts:
-        for kind in passes:
-            start = stretches[kind].start if stretches[kind] else len(sweeps)
-            stretches[kind] = range(start, len(sweeps) + len(part))
-        sweeps += part
-    return Program(tuple(sweeps), stretches)
+    return _joined(parts)
 
 
 def _by_edge(geometry: Geometry, operand: Operand, listing: Listing) -> dict[Kind, list[Sweep]]:

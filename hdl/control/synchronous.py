@@ -16,6 +16,8 @@ class SynchronousSequencer(Sequencer):
             self.banks.swap.eq(s.swap),
             # The last state of the free phase stays the previous one where learning waits for the end of the phase.
             self.step.keep.eq(0 if self._continual else s.nudged & (s.steps != 0)),
+            # The first nudged step saves the states before it, which are those at the end of the free phase.
+            self.step.save.eq(s.nudged & ~s.opposite & (s.steps == 0)),
             # In the first step all states are zero; they still are if the free phase settled there.
             self.step.first.eq((s.steps == 0) & (~s.nudged | s.blank)),
         ]
@@ -72,20 +74,12 @@ class SynchronousSequencer(Sequencer):
             m.next = "RESULT"
 
     def _end_nudged_step(self, m: Module, found: Fields, s: Sample) -> None:
-        """Learn, then one more step, or the end."""
-        m.d.sync += [s.result.nudged_steps.eq(s.steps), s.swap.eq(0), s.result.nudged_settled.eq(~found.changed)]
-        with m.If(found.changed):
-            m.d.sync += s.bank.eq(~s.bank)
+        m.d.sync += s.swap.eq(0)
+        self._count_nudged_step(m, found.changed, s)
         with m.If(s.goes_on):
             self._start_pass(m, Pass.LEARN, anew=1)
-        if self._continual:
-            with m.Elif(found.changed | self.settings.everything):
-                m.d.sync += s.finished.eq(1)
-                self._start_pass(m, Pass.UPDATE)
-            with m.Else():
-                m.next = "RESULT"
-        else:
-            with m.Else():
-                # The lists name the units whose state the nudged phase has changed since the free phase.
-                m.d.sync += s.learning.eq(1)
-                self._start_pass(m, Pass.UPDATE)
+        with m.Else():
+            self._end_nudged_phase(m, found.changed, s)
+
+    def _end_restoring(self, m: Module, s: Sample) -> None:
+        self._start_pass(m, Pass.SUMS if self._continual else Pass.RESTORED, anew=not self._continual)

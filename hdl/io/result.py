@@ -26,7 +26,8 @@ def result_layout(geometry: Geometry) -> data.StructLayout:
             "tie": unsigned(1),
             "free_end": FreeEnd,
             "free_steps": unsigned(STEP_BITS),
-            "nudged_steps": unsigned(STEP_BITS),
+            # The sum over both phases of a centred nudge.
+            "nudged_steps": unsigned(STEP_BITS + geometry.specification.centred),
             "nudged_settled": unsigned(1),
         }
     )

@@ -18,7 +18,7 @@ from amaranth.lib import data, enum
 
 from ceprop.specification import Edge, Geometry, Specification, address_bits
 
-COPIED = ("first", "nudged", "swap", "bank", "everything", "keep")
+COPIED = ("first", "nudged", "swap", "bank", "everything", "keep", "save", "restore")
 """Fields of a `step` message that are the same for all messages of a walk of the step walker."""
 
 
@@ -189,7 +189,8 @@ class Messages:
     def step(self, edge: Edge) -> data.StructLayout:
         """Compute the new state of a neuron. `index` is its slot; `remaining` counts the units of its layer down;
         `drive` is the number of the drive that it receives, from 1, or 0. With `everything` units are listed whatever
-        happened. With `keep` the previous state stays, which is then that of the free phase."""
+        happened. With `keep` the previous state stays, which is then that of the free phase. With `save` the state
+        before the step is saved; with `restore` the saved state is the new one."""
         return data.StructLayout(
             {
                 "operation": Operation,
@@ -199,6 +200,8 @@ class Messages:
                 **self._neurons(edge),
                 "everything": unsigned(1),
                 "keep": unsigned(1),
+                "save": unsigned(1),
+                "restore": unsigned(1),
                 "drive": unsigned(self.drive_number_bits),
                 "output": unsigned(1),
                 "first": unsigned(1),

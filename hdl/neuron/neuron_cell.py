@@ -221,7 +221,10 @@ class NeuronCell(wiring.Component):
             update.bias.eq(self._parts.biases.bias),
             update.old.eq(self._parts.states.early.current),
         ]
-        return delay(m, update.new, self._new_state_stage - 1 - update.latency, "late_new_state")
+        new = delay(m, update.new, self._new_state_stage - 1 - update.latency, "late_new_state")
+        if not self.geometry.specification.centred:
+            return new
+        return Mux(pipeline.walk.restore, self._parts.states.saved, new)
 
     def _report(self, m: Module, pipeline: StepPipeline, states: States) -> None:
         """The new state is listed and reported to the next lane."""

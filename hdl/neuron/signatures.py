@@ -24,6 +24,13 @@ def state_words(geometry: Geometry) -> data.StructLayout:
     return data.StructLayout({"current": bits, "previous": bits})
 
 
+def stored_words(geometry: Geometry) -> data.StructLayout:
+    """The same as it is stored: with a centred nudge, the state at the end of the free phase beside it."""
+    bits = unsigned(geometry.specification.formats.state_bits)
+    saved = {"saved": bits} if geometry.specification.centred else {}
+    return data.StructLayout({"current": bits, "previous": bits, **saved})
+
+
 WalkFields = data.StructLayout(dict.fromkeys(COPIED, 1))
 """Fields of a `step` message that are the same for all messages of a walk."""
 

@@ -11,7 +11,7 @@ from ceprop.hdl.devices.named_ports import write_port
 from ceprop.hdl.lanes.lane_memory import lane_memory, read_twice
 from ceprop.hdl.lanes.messages import Messages, Operation
 from ceprop.hdl.lanes.stages import lane_stages, step_beats
-from ceprop.hdl.neuron.signatures import WalkFields, address_of, neuron_address, state_words
+from ceprop.hdl.neuron.signatures import WalkFields, address_of, neuron_address, state_words, stored_words
 from ceprop.hdl.typing import Fields
 from ceprop.specification import Edge, Geometry
 
@@ -46,6 +46,8 @@ class StateMemory(wiring.Component):
         A message of a walk has its new state one cycle later; the neuron of that message.
     old, older, kept : Out
         One cycle later, with the new state: as :class:`States` has them.
+    saved : Out
+        At the same time, with a centred nudge: the state at the end of the free phase.
     new, stores, stored : In
         The new state, whether it is stored, and where.
     """
@@ -60,6 +62,7 @@ class StateMemory(wiring.Component):
     old: Signal
     older: Signal
     kept: Signal
+    saved: Signal
     new: Signal
     stores: Signal
     stored: Fields
@@ -81,6 +84,7 @@ class StateMemory(wiring.Component):
                 "old": Out(bits),
                 "older": Out(bits),
                 "kept": Out(bits),
+                "saved": Out(bits),
                 "new": In(bits),
                 "stores": In(1),
                 "stored": In(address),
@@ -90,7 +94,7 @@ class StateMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """One memory, which is read twice in a step; previous and current states exchanged as the walk asks."""
         m = Module()
-        m.submodules.states = memory = lane_memory(state_words(self.geometry), self.geometry.neuron_words(self.edge))
+        m.submodules.states = memory = lane_memory(stored_words(self.geometry), self.geometry.neuron_words(self.edge))
         write = write_port(memory)
         # The address of a step is one cycle behind the message, as the addresses of its other words are.
         registers = lane_stages(self.geometry).states - 2
@@ -102,7 +106,8 @@ class StateMemory(wiring.Component):
         current, previous = self._in_order(first)
         old, older = self._in_order(again)
         m.d.comb += [
-            self.sent_states.eq(first),
+            self.sent_states.current.eq(first.current),
+            self.sent_states.previous.eq(first.previous),
             self.early.current.eq(current),
             self.early.previous.eq(previous),
             self.old.eq(old),
@@ -114,6 +119,8 @@ class StateMemory(wiring.Component):
             write.data.current.eq(self.new),
             write.data.previous.eq(self.kept),
         ]
+        if self.geometry.specification.centred:
+            m.d.comb += [self.saved.eq(again.saved), write.data.saved.eq(Mux(self.walk.save, old, again.saved))]
         return m
 
     def _in_order(self, word: Fields) -> tuple[Value, Value]:

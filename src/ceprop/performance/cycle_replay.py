@@ -9,7 +9,8 @@ import numpy as np
 from amaranth.hdl import UnusedElaboratable
 
 from ceprop.common.report import Advance
-from ceprop.hdl.cycles import Cost, CycleModel, Prefetched, SampleEvents
+from ceprop.hdl.cycles import Cost, CycleModel, Prefetched
+from ceprop.hdl.events import SampleEvents
 from ceprop.hdl.io.sample_loader import listing_cycles
 from ceprop.model import Dataset, Network, SampleRecord, Span, epoch_order, epoch_signs, fast
 from ceprop.sim.events import sample_events

@@ -77,8 +77,7 @@ class Nudge(Section):
     """The strength is `beta = 2^-shift`."""
     sign: Literal["positive", "negative", "alternating", "random", "centred"] = "positive"
     """Sign of `beta`: fixed, alternating from sample to sample, or random for each sample. `centred` nudges every
-    sample twice from the same free end, first with the positive sign and then with the negative one. Only the golden
-    model has `centred`; the hardware refuses it."""
+    sample twice from the same free end, first with the positive sign and then with the negative one."""
 
 
 class RateChange(Section):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from ceprop.common.errors import CepropError
 from ceprop.specification.specification import Specification
 from ceprop.specification.widths import Widths, address_bits
 
@@ -40,16 +39,11 @@ class Connection:
 
 @dataclass(frozen=True)
 class Geometry:
-    """A specification laid onto its array, or onto the default array where the specification has none.
-
-    Raises :class:`CepropError` for a kind of learning that the hardware does not have.
-    """
+    """A specification laid onto its array, or onto the default array where the specification has none."""
 
     specification: Specification
 
     def __post_init__(self) -> None:
-        if self.specification.nudge.sign == "centred":
-            raise CepropError('nudge.sign = "centred": the hardware nudges once a sample so far')
         object.__setattr__(self, "specification", self.specification.with_array())
 
     @property

@@ -145,6 +145,11 @@ class Specification(Section):
         return self.rule in ("vf", "c-vf")
 
     @property
+    def centred(self) -> bool:
+        """Whether a sample has two nudged phases, with opposite signs."""
+        return self.nudge.sign == "centred"
+
+    @property
     def alternating(self) -> bool:
         """Whether the order of the layers in a step is alternating and matters. Without a hidden layer no state depends
         on another one."""
