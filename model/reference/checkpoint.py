@@ -73,5 +73,9 @@ def _unsealed(path: Path, most: int) -> bytes:
 
 
 def _digest(settings: Settings, images: Images) -> str:
-    """Return the SHA-256, in hexadecimal, that identifies a run: its settings and its data."""
-    return hashlib.sha256(f"{settings.model_dump_json()} {images.sha256}".encode()).hexdigest()
+    """Return the SHA-256, in hexadecimal, that identifies a run: its settings and its data.
+
+    The order is left out where it has no effect. So runs that were saved before there was an order can be resumed.
+    """
+    fields = settings.model_dump_json(exclude=None if settings.alternating else {"order"})
+    return hashlib.sha256(f"{fields} {images.sha256}".encode()).hexdigest()

@@ -1,9 +1,12 @@
-"""The dynamics of the states: one synchronous step of all layers, and the free phase (paper, equations 2 and 13).
+"""The dynamics of the states: a step, its half-steps, and the free phase (paper, equations 2 and 13).
 
-Everywhere, `states` is a list with one array (batch, n_l) per layer, and the first entry is the clamped input.
+Everywhere, `states` is a list with one array (batch, n_l) per layer, and the first entry is the clamped input. A *half*
+is the numbers of the layers that are computed together. In synchronous order, a step has one half, which holds all
+layers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -42,16 +45,38 @@ def input_drive(network: ReferenceNetwork, states: States) -> np.ndarray:
 def step(
     network: ReferenceNetwork, drive: np.ndarray, states: States, sent: States, nudge: np.ndarray | None = None
 ) -> States:
-    """Return the states after one step, in which all layers are computed from the old states.
+    """Return the states after one step.
 
-    `nudge` is `beta (y - s_L)`, and None in the free phase. `drive` is that of :func:`input_drive`, and `sent` are the
-    signals of `states`.
+    `nudge` is `beta (y - s_L)` with the states before the step, and None in the free phase. `drive` is that of
+    :func:`input_drive`, and `sent` are the signals of `states`. In alternating order, the second half-step is computed
+    from the states after the first one. A free step begins with the odd layers. A nudged step begins with the half that
+    holds the output layer.
     """
+    settings = network.settings
+    first, *others = settings.free_halves if nudge is None else settings.nudged_halves
+    states = half_step(network, drive, states, sent, first, nudge)
+    for half in others:
+        sent = _signals_after(network, sent, states, first)
+        states = half_step(network, drive, states, sent, half, nudge)
+    return states
+
+
+def half_step(
+    network: ReferenceNetwork,
+    drive: np.ndarray,
+    states: States,
+    sent: States,
+    half: Collection[int],
+    nudge: np.ndarray | None = None,
+) -> States:
+    """Return the states after the layers of `half` were computed from `states`. The other layers keep their states. The
+    arguments are those of :func:`step`."""
     last = len(states) - 1
-    after = [states[0]]
-    for l in range(1, last + 1):
-        state = _advance(network, l, states[l], sent[l], heard(network, drive, sent, l), nudge if l == last else None)
-        after.append(state)
+    after = list(states)
+    for l in half:
+        after[l] = _advance(
+            network, l, states[l], sent[l], heard(network, drive, sent, l), nudge if l == last else None
+        )
     return after
 
 
@@ -86,32 +111,52 @@ def gain_is_slope(network: ReferenceNetwork, l: int) -> bool:
     return not settings.asymmetric and (settings.setting == "consistent" or l < len(settings.layers) - 1)
 
 
+def free_half_steps(network: ReferenceNetwork, drive: np.ndarray, states: States) -> Iterator[States]:
+    """Yield the states after each half-step of the `T` free steps."""
+    sent = signals(network, states)
+    for half in network.settings.free_halves * network.settings.free_steps:
+        states = half_step(network, drive, states, sent, half)
+        sent = _signals_after(network, sent, states, half)
+        yield states
+
+
 def free_phase(network: ReferenceNetwork, drive: np.ndarray, states: States) -> Iterator[States]:
     """Yield the states after each of the `T` free steps."""
-    for _ in range(network.settings.free_steps):
-        states = step(network, drive, states, signals(network, states))
-        yield states
+    halves = len(network.settings.free_halves)
+    return islice(free_half_steps(network, drive, states), halves - 1, None, halves)
 
 
 def free_end(network: ReferenceNetwork, drive: np.ndarray, states: States) -> tuple[States, States]:
     """Return `(states, previous)` after the `T` free steps, the same bits as the last two of :func:`free_phase`.
 
     A step depends on the states alone. So if the states equal those of two steps before, they repeat for ever. The
-    phase then ends early, with the parity that step T would have had. States that have settled are a case of this.
+    phase then ends early, with the parity that step T would have had. States that have settled are a case of this. In
+    alternating order, a phase ends early where a step changes no state.
     """
+    settings = network.settings
     previous, before = states, states
-    for done in range(1, network.settings.free_steps + 1):
+    for done in range(1, settings.free_steps + 1):
         before, previous, states = previous, states, step(network, drive, states, signals(network, states))
-        if done % 2 == 0 and _same(states, before):
-            odd = (network.settings.free_steps - done) % 2
+        if settings.alternating and same(states, previous):
+            return states, previous
+        if done % 2 == 0 and same(states, before):
+            odd = (settings.free_steps - done) % 2
             return (previous, states) if odd else (states, previous)
     return states, previous
 
 
-def _same(some: States, others: States) -> bool:
+def same(some: States, others: States) -> bool:
     """Return whether two lists of states are equal in every bit. The output layer is compared first, because it is
     small and decides most cases. The input is not compared."""
     return all(np.array_equal(a, b) for a, b in zip(some[:0:-1], others[:0:-1], strict=True))
+
+
+def _signals_after(network: ReferenceNetwork, sent: States, states: States, half: Collection[int]) -> States:
+    """Return the signals of `states`, from the signals `sent` of before the layers of `half` were computed."""
+    if not network.settings.real_time:
+        return states
+    kind = network.settings.activation
+    return [activate(kind, state.copy()) if l in half else sent[l] for l, state in enumerate(states)]
 
 
 def _advance(

@@ -8,10 +8,16 @@ At step `t` of the nudged phase, these normalised updates are compared with grad
 
 The gradients are those of backpropagation through time. Both sides are equal in the limit of small `beta` and small
 rates, if a step is the gradient of a scalar. All functions of this file treat one sample.
+
+In alternating order, half-step `n = 1, 2, ...` of the nudged phase mirrors the `n`-th of the free half-steps that have
+an influence on the loss, counted from the last one. It computes the same half. The change of its states is compared
+with the gradient of the states that the mirrored half-step computed. `D` of a whole step, with both its halves, is
+compared with the contributions of the two half-steps that it mirrors. docs/reference.md derives this.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +26,8 @@ from ceprop.model.reference.bptt import Past, backpropagate, contribution, free_
 from ceprop.model.reference.dynamics import States, input_drive, signals
 from ceprop.model.reference.learning import differences, moved, nudged_phase
 from ceprop.model.reference.network import ReferenceNetwork
+
+_LISTS = ("states", "weights", "backward")
 
 
 @dataclass(frozen=True)
@@ -35,20 +43,27 @@ class Side:
     weights: list[np.ndarray]
     backward: list[np.ndarray]
 
+    @cached_property
+    def squares(self) -> dict[str, list[float]]:
+        """The sum of the squares of every array, by the name of its list."""
+        return {name: [np.sum(array**2) for array in getattr(self, name)] for name in _LISTS}
+
 
 @dataclass(frozen=True)
 class FreePhase:
-    """A sample after its free phase, with the gradients of the loss at the last `K` steps of this phase."""
+    """A sample after its free phase. `against` holds minus the gradients of the loss at the last `K` steps of this
+    phase, beginning with the last step."""
 
     targets: np.ndarray
     states: States
-    pasts: list[Past]
+    against: list[Side]
 
     @classmethod
     def of(cls, network: ReferenceNetwork, inputs: np.ndarray, targets: np.ndarray) -> "FreePhase":
         """Return the free phase of one sample with `inputs` (1, n_0) and `targets` (1, n_L)."""
         trajectory = free_trajectory(network, inputs, network.settings.nudged_steps)
-        return cls(targets, trajectory[-1], list(backpropagate(network, trajectory, targets)))
+        pasts = backpropagate(network, trajectory, targets)
+        return cls(targets, trajectory[-1], [_minus_gradients(network, past) for past in pasts])
 
 
 @dataclass(frozen=True)
@@ -69,9 +84,10 @@ class RelativeErrors:
         """Return the errors of pairs `(updates, minus the gradients)`, one pair per step."""
         sums: dict[str, list[np.ndarray]] = {}
         for updates, gradients in pairs:
-            for name in ("states", "weights", "backward"):
-                for l, (one, other) in enumerate(zip(getattr(updates, name), getattr(gradients, name), strict=True)):
-                    parts = np.array([np.sum((one - other) ** 2), np.sum(other**2)])
+            for name in _LISTS:
+                sides = zip(getattr(updates, name), getattr(gradients, name), gradients.squares[name], strict=True)
+                for l, (one, other, square) in enumerate(sides):
+                    parts = np.array([np.sum((one - other) ** 2), square])
                     found = sums.setdefault(name, [])
                     if l == len(found):
                         found.append(np.zeros(2))
@@ -98,8 +114,8 @@ def compare_states(
 ) -> Iterator[tuple[Side, Side]]:
     """Yield the same pairs as :func:`compare`, from the given states after every step of the nudged phase."""
     before = free.states
-    for past, after in zip(free.pasts, nudged, strict=True):
-        yield _updates(network, before, after, beta), _minus_gradients(network, past)
+    for gradients, after in zip(free.against, nudged, strict=True):
+        yield _updates(network, before, after, beta), gradients
         before = after
 
 

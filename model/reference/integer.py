@@ -41,7 +41,11 @@ def integer_specification(network: ReferenceNetwork, state_bits: int, weight_bit
                 "weight_fraction": fraction,
             },
             "activation": {"kind": settings.activation, "table_bits": 12},
-            "phases": {"free_steps": settings.free_steps, "nudged_steps": settings.nudged_steps},
+            "phases": {
+                "free_steps": settings.free_steps,
+                "nudged_steps": settings.nudged_steps,
+                "order": settings.order,
+            },
             "nudge": {"shift": round(-math.log2(settings.beta))},
             "update": {"rounding": "nearest", "shifts": [shift] * len(settings.connections)},
         }
@@ -63,7 +67,7 @@ def integer_errors(network: ReferenceNetwork, integer: Network, free: FreePhase,
     """Return the relative errors of one sample. `free` is its free phase in floating point, and `inputs` (1, n_0) are
     from 0 to 1."""
     states, nudged = _run(integer, inputs, int(free.targets.argmax()))
-    clamped = FreePhase(free.targets, [free.states[0], *states], free.pasts)
+    clamped = FreePhase(free.targets, [free.states[0], *states], free.against)
     after = ([free.states[0], *moved] for moved in nudged)
     return RelativeErrors.of(compare_states(network, clamped, after, network.settings.beta))
 

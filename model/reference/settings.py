@@ -1,5 +1,6 @@
 """The settings of a run in floating point: the network, the rule, the dynamics and all their numbers."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -47,6 +48,10 @@ class Settings(Section):
         the activation of a sum.
     batch, precision, seed
         The number of samples per batch, the number format, and the seed of all random numbers.
+    order
+        The order of the layers in a step. With `synchronous`, all layers are computed from the old states. With
+        `alternating`, the odd layers and the even layers are computed in turn, each from the newest states of the
+        others.
     """
 
     layers: tuple[Steps, ...] = Field(min_length=2, strict=False)
@@ -67,6 +72,7 @@ class Settings(Section):
     batch: Steps = 20
     precision: Literal["float32", "float64"] = "float32"
     seed: Annotated[int, Field(ge=0)] = 1
+    order: Literal["synchronous", "alternating"] = "synchronous"
 
     @classmethod
     def of(cls, **fields: Any) -> Self:
@@ -116,3 +122,23 @@ class Settings(Section):
     def real_time(self) -> bool:
         """Whether a step is one of Euler's method, of length `dt`."""
         return self.setting != "prototypical"
+
+    @property
+    def alternating(self) -> bool:
+        """Whether the order of the layers in a step is alternating and matters. Without a hidden layer, no state
+        depends on another layer."""
+        return self.order == "alternating" and len(self.layers) > 2
+
+    @cached_property
+    def free_halves(self) -> tuple[tuple[int, ...], ...]:
+        """The layers of a free step that are computed together, in order. They are all layers, or the odd layers and
+        then the even layers."""
+        if not self.alternating:
+            return (tuple(self.connections),)
+        return tuple(self.connections[::2]), tuple(self.connections[1::2])
+
+    @cached_property
+    def nudged_halves(self) -> tuple[tuple[int, ...], ...]:
+        """The same for a nudged step. They are all layers, or the half with the output layer and then the other
+        half."""
+        return self.free_halves if self.connections[-1] in self.free_halves[0] else self.free_halves[::-1]

@@ -24,7 +24,13 @@ class Sample:
 
 
 def theory_settings(
-    layers: Sequence[int], setting: str, rule: str = "c-ep", *, angle: float = 0, seed: int = 1
+    layers: Sequence[int],
+    setting: str,
+    rule: str = "c-ep",
+    *,
+    order: str = "synchronous",
+    angle: float = 0,
+    seed: int = 1,
 ) -> Settings:
     """Return the settings of the paper's theory figures with rates of 0. They are tanh, a batch of 1, no clipping and
     float64."""
@@ -33,6 +39,7 @@ def theory_settings(
         layers=tuple(layers),
         setting=setting,
         rule=rule,
+        order=order,
         activation="tanh",
         angle=angle,
         seed=seed,
@@ -72,8 +79,8 @@ def median_errors(
     for errors, settings in zip(medians, variants, strict=True):
         if not np.isfinite([*errors.states, *errors.weights, *errors.backward]).all():
             raise CepropError(
-                f"{settings.setting} {settings.rule} diverges at rates of {settings.rates[0]:g} with "
-                f"beta = {settings.beta:g}; a larger beta may help"
+                f"{settings.setting} {settings.rule} in {settings.order} order diverges at rates of "
+                f"{settings.rates[0]:g} with beta = {settings.beta:g}; a larger beta may help"
             )
     return medians
 

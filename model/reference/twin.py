@@ -25,6 +25,7 @@ def float_settings(specification: Specification, epoch: int = 0) -> Settings:
         clip=True,
         batch=1,
         precision="float64",
+        order=specification.phases.order,
     )
 
 

@@ -13,9 +13,11 @@ from ceprop.common.errors import CepropError
 from ceprop.common.report import Report
 
 if TYPE_CHECKING:
+    from ceprop.experiments.theorem import Case
     from ceprop.model.reference.theory import Sample
 
 _SETTINGS, _RULES = ("prototypical", "energy-based", "consistent"), ("c-ep", "c-vf")
+_ORDERS = ("synchronous", "alternating")
 _HIDDEN, _CLASSES = 512, 10
 _ERRORS = {
     "states": "states: hidden, output",
@@ -23,6 +25,8 @@ _ERRORS = {
     "backward_weights": "backward weights",
 }
 """Fields of an entry that hold relative errors, one per layer or connection, with their headings."""
+_CASE = ("setting", "rule", "order")
+"""Fields of an entry that tell what was measured."""
 
 
 @click.command(short_help="Measure the theorem of the paper (GDU).")
@@ -30,6 +34,9 @@ _ERRORS = {
 @click.option("--samples", type=SAMPLES, default=20, show_default=True, metavar="N", help="Samples behind each median.")
 @click.option("--setting", type=click.Choice(["all", *_SETTINGS]), help="Setting to measure. The default is all.")
 @click.option("--rule", type=click.Choice(["all", *_RULES]), help="Rule to measure. The default is all.")
+@click.option(
+    "--order", type=click.Choice(["all", *_ORDERS]), default="all", help="Order of the layers. The default is all."
+)
 @click.option(
     "--angle",
     type=FiniteRange(0, 180),
@@ -65,6 +72,7 @@ def gdu(
     samples: int,
     setting: str | None,
     rule: str | None,
+    order: str,
     angle: float | None,
     beta: float | None,
     integer: bool,
@@ -76,32 +84,37 @@ def gdu(
 
     The theorem says that the updates of the nudged phase equal the gradients of BPTT as beta and the rates go to 0.
     The verb plots both, and reports the relative error between them for every layer, against beta and against the
-    rates. With --integer the updates are those of the integer model, against the bits of states and weights.
+    rates, in synchronous and in alternating order of the layers. With --integer the updates are those of the integer
+    model, against the bits of states and weights.
     """
     if integer and (setting or rule or angle is not None):
         raise click.UsageError("--integer has one setting and one rule; leave --setting, --rule and --angle out")
     report = Report(json_file)
+    orders = _ORDERS if order == "all" else (order,)
     if integer:
-        values = _integer(report, data, samples, seed, _power_of_two(beta), out)
+        values = _integer(report, data, samples, seed, orders, _power_of_two(beta), out)
     else:
-        values = _theory(report, data, samples, seed, _pairs(setting or "all", rule or "all", angle), angle, beta, out)
+        cases = _cases(setting or "all", rule or "all", orders, angle)
+        values = _theory(report, data, samples, seed, cases, angle, beta, out)
     report.result(values)
     report.say(f"plots in {out}")
 
 
-def _pairs(setting: str, rule: str, angle: float | None) -> list[tuple[str, str]]:
-    """Return the settings and rules to run. VF has no consistent setting: its energy-based one has no `rho'`."""
-    pairs = [
-        (one, other)
+def _cases(setting: str, rule: str, orders: Sequence[str], angle: float | None) -> "list[Case]":
+    """Return the settings, rules and orders to run. VF has no consistent setting: its energy-based one has no
+    `rho'`."""
+    cases = [
+        (one, other, order)
         for other in _RULES
         for one in _SETTINGS
+        for order in orders
         if setting in ("all", one) and rule in ("all", other) and (one, other) != ("consistent", "c-vf")
     ]
-    if not pairs:
+    if not cases:
         raise CepropError("--setting consistent --rule c-vf: VF has one real-time form, --setting energy-based")
-    if angle is not None and all(rule == "c-ep" for _, rule in pairs):
+    if angle is not None and all(rule == "c-ep" for _, rule, _ in cases):
         raise CepropError(f"--angle {angle:g}: c-ep has one weight set; an angle needs --rule c-vf")
-    return pairs
+    return cases
 
 
 def _power_of_two(beta: float | None) -> float:
@@ -118,7 +131,7 @@ def _theory(
     data: str,
     count: int,
     seed: int,
-    pairs: Sequence[tuple[str, str]],
+    cases: "Sequence[Case]",
     angle: float | None,
     beta: float | None,
     out: Path,
@@ -128,12 +141,12 @@ def _theory(
     from ceprop.experiments.theorem_plots import plot_theory
 
     samples, values = _samples(data, count, seed)
-    networks = theory_networks(values["layers"], pairs, angle or 0, seed, beta)
+    networks = theory_networks(values["layers"], cases, angle or 0, seed, beta)
     with report.progress("measuring") as advance:
         run = run_theory(networks, samples, advance)
-    _table(report, values, "", ("setting", "rule", "eta"), run.relative_error)
-    _table(report, values, "as beta goes to 0", ("setting", "rule", "beta"), run.floor)
-    _table(report, values, "as the rate grows", ("setting", "rule", "eta"), run.growth)
+    _table(report, values, "", (*_CASE, "eta"), run.relative_error)
+    _table(report, values, "as beta goes to 0", (*_CASE, "beta"), run.floor)
+    _table(report, values, "as the rate grows", (*_CASE, "eta"), run.growth)
     for line in _verdicts(run.floor):
         report.say(line)
     values |= {"relative_error": run.relative_error, "floor": run.floor, "growth": run.growth}
@@ -142,28 +155,31 @@ def _theory(
 
 
 def _verdicts(floor: Sequence[dict[str, Any]]) -> list[str]:
-    """Return one sentence per setting and rule: the largest median error of any layer at the smallest beta."""
-    smallest = {(entry["setting"], entry["rule"]): entry for entry in sorted(floor, key=lambda entry: -entry["beta"])}
+    """Return one sentence per setting, rule and order: the largest median error of any layer at the smallest beta."""
+    least = min(entry["beta"] for entry in floor)
     return [
-        f"{setting}, {rule}: at beta = {entry['beta']:.3g} the largest relative error of a layer is "
+        f"{', '.join(entry[key] for key in _CASE)}: at beta = {least:.3g} the largest relative error of a layer is "
         f"{100 * max(error for field in _ERRORS for error in entry.get(field, [])):.3g} %"
-        for (setting, rule), entry in smallest.items()
+        for entry in floor
+        if entry["beta"] == least
     ]
 
 
-def _integer(report: Report, data: str, count: int, seed: int, beta: float, out: Path) -> dict[str, Any]:
+def _integer(
+    report: Report, data: str, count: int, seed: int, orders: Sequence[str], beta: float, out: Path
+) -> dict[str, Any]:
     """Measure the integer model, show and plot the result, and return its JSON."""
     from ceprop.experiments.integer_theorem import integer_networks, run_integer
     from ceprop.experiments.theorem_plots import plot_integer
 
     samples, values = _samples(data, count, seed)
-    networks = integer_networks(values["layers"], seed, beta)
+    networks = [network for order in orders for network in integer_networks(values["layers"], seed, beta, order)]
     with report.progress("measuring") as advance:
         found = run_integer(networks, samples, advance)
-    columns = ("network", "beta", "state_bits", "weight_bits")
+    columns = ("network", "order", "beta", "state_bits", "weight_bits")
     for sweep, title in (("relative_error", "state bits"), ("weight_bits", "weight bits"), ("beta", "beta")):
         _table(report, values, f"against {title}", columns, found[sweep])
-    settings = {name: network.settings.model_dump(mode="json") for name, network in networks.items()}
+    settings = {one.name: one.network.settings.model_dump(mode="json", exclude={"order"}) for one in networks}
     return values | found | {"settings": settings, "plots": [str(path) for path in plot_integer(found, out)]}
 
 

@@ -11,11 +11,17 @@ from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.theory import Sample, median, theory_settings
 
 
+class Named(NamedTuple):
+    """A network to measure and its name in the results."""
+
+    name: str
+    network: ReferenceNetwork
+
+
 class _Point(NamedTuple):
-    """One measurement: the sweep, the network, the bits and beta. Without state bits it is in floating point."""
+    """One measurement: the sweep, the bits and beta. Without state bits it is in floating point."""
 
     sweep: str
-    network: str
     state_bits: int | None
     weight_bits: int
     beta: float
@@ -28,49 +34,50 @@ BETAS = tuple(2.0**-shift for shift in range(2, 13))
 BETA_STATE_BITS = (8, 12, _FINEST_STATE)
 
 
-def integer_networks(layers: Sequence[int], seed: int, beta: float) -> dict[str, ReferenceNetwork]:
-    """Return networks of hard sigmoids at the paper's discrete setting, by name.
+def integer_networks(layers: Sequence[int], seed: int, beta: float, order: str) -> list[Named]:
+    """Return networks of hard sigmoids at the paper's discrete setting.
 
     `initial` is the network as learning begins; many of its units are at 0 or 1. `linear` has biases of 1/2, a quarter
     of the weights from the input and half of the other weights, so that its units stay between 0 and 1. There `rho' =
     1`, the theorem is exact, and the remaining error comes from `beta` and from the number formats.
     """
-    settings = theory_settings(layers, "prototypical", seed=seed).but(activation="hard-sigmoid", beta=beta)
+    settings = theory_settings(layers, "prototypical", order=order, seed=seed)
+    settings = settings.but(activation="hard-sigmoid", beta=beta)
     linear = ReferenceNetwork.initial(settings)
     for l, (weights, biases) in enumerate(zip(linear.forward, linear.biases, strict=True), 1):
         weights *= 0.25 if l == 1 else 0.5
         biases[:] = 0.5
-    return {"linear": linear, "initial": ReferenceNetwork.initial(settings)}
+    return [Named("linear", linear), Named("initial", ReferenceNetwork.initial(settings))]
 
 
-def run_integer(
-    networks: dict[str, ReferenceNetwork], samples: Sequence[Sample], advance: Advance
-) -> dict[str, list[Entry]]:
+def run_integer(networks: Sequence[Named], samples: Sequence[Sample], advance: Advance) -> dict[str, list[Entry]]:
     """Measure the sweeps: `relative_error` over the state bits, `weight_bits`, and `beta` of the linear network. Each
     sweep begins in floating point."""
     found: dict[str, list[Entry]] = {"relative_error": [], "weight_bits": [], "beta": []}
-    frees = {
-        name: [FreePhase.of(network, sample.inputs, sample.targets) for sample in samples]
-        for name, network in networks.items()
-    }
-    points = [point for name, network in networks.items() for point in _points(name, network.settings.beta)]
-    for done, point in enumerate(points):
-        advance(done, len(points))
-        errors = median(_measure(networks[point.network], point, frees[point.network], samples))
-        bits = {} if point.state_bits is None else {"state_bits": point.state_bits, "weight_bits": point.weight_bits}
-        found[point.sweep].append({"network": point.network, "beta": point.beta, **bits, **errors_entry(errors)})
+    done, total = 0, sum(len(_points(one)) for one in networks)
+    for one in networks:
+        frees = [FreePhase.of(one.network, sample.inputs, sample.targets) for sample in samples]
+        for point in _points(one):
+            advance(done, total)
+            done += 1
+            errors = median(_measure(one.network, point, frees, samples))
+            bits = {"state_bits": point.state_bits, "weight_bits": point.weight_bits}
+            entry = {"network": one.name, "order": one.network.settings.order, "beta": point.beta}
+            entry |= {} if point.state_bits is None else bits
+            found[point.sweep].append(entry | errors_entry(errors))
     return found
 
 
-def _points(network: str, beta: float) -> list[_Point]:
+def _points(one: Named) -> list[_Point]:
+    beta = one.network.settings.beta
     points = [
-        *(_Point("relative_error", network, bits, _FINEST_WEIGHT, beta) for bits in (None, *STATE_BITS)),
-        _Point("weight_bits", network, None, _FINEST_WEIGHT, beta),
-        *(_Point("weight_bits", network, _FINEST_STATE, bits, beta) for bits in WEIGHT_BITS),
+        *(_Point("relative_error", bits, _FINEST_WEIGHT, beta) for bits in (None, *STATE_BITS)),
+        _Point("weight_bits", None, _FINEST_WEIGHT, beta),
+        *(_Point("weight_bits", _FINEST_STATE, bits, beta) for bits in WEIGHT_BITS),
     ]
-    if network == "linear":
+    if one.name == "linear":
         states = (None, *BETA_STATE_BITS)
-        points += [_Point("beta", network, bits, _FINEST_WEIGHT, one) for bits in states for one in BETAS]
+        points += [_Point("beta", bits, _FINEST_WEIGHT, beta) for bits in states for beta in BETAS]
     return points
 
 

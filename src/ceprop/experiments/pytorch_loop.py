@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class PyTorchLoop:
     """A network in the prototypical setting with the paper's sigmoid, on one thread.
 
-    Every drive and every update is computed anew in every step. `forward`, `backward` and `biases` begin as those of
-    the float reference; rules with one weight set have no `backward`. Raises :class:`CepropError` without PyTorch, and
-    for another setting or activation.
+    Every drive and every update is computed anew in every step, in either order of the layers. `forward`, `backward`
+    and `biases` begin as those of the float reference; rules with one weight set have no `backward`. Raises
+    :class:`CepropError` without PyTorch, and for another setting or activation.
     """
 
     def __init__(self, network: ReferenceNetwork) -> None:
@@ -58,14 +58,16 @@ class PyTorchLoop:
             self._update(free, states, beta)
 
     def _step(self, states: "list[torch.Tensor]", y: "torch.Tensor", beta: float) -> "list[torch.Tensor]":
-        after = [states[0]]
-        for l in self._settings.connections:
-            total = self._from_below(states, l)
-            if l + 1 < len(states):
-                total = total + self._from_above(states, l)
-            after.append(self._rho(total))
-        if beta:
-            after[-1] = after[-1] + beta * (y - states[-1])
+        after = list(states)
+        for half in self._settings.nudged_halves if beta else self._settings.free_halves:
+            newest = list(after)
+            for l in half:
+                total = self._from_below(newest, l)
+                if l + 1 < len(states):
+                    total = total + self._from_above(newest, l)
+                after[l] = self._rho(total)
+            if beta and len(states) - 1 in half:
+                after[-1] = after[-1] + beta * (y - states[-1])
         return after
 
     def _from_below(self, states: "list[torch.Tensor]", l: int) -> "torch.Tensor":

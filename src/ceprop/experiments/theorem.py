@@ -20,8 +20,9 @@ _LONGER = 4
 DEFINITION = (
     "||update + gradient||_2 / ||gradient||_2 over all nudged steps t < K and all units of a layer, or synapses of a "
     "connection; update of states: (s(t+1) - s(t)) / (dt beta), of weights: D(t) / beta; gradient of states: "
-    "dL/ds_(T-t), of weights: what step T-1-t alone contributes; median over samples; lists run from input to output, "
-    "backward_weights from connection 2"
+    "dL/ds_(T-t), of weights: what step T-1-t alone contributes; in alternating order, of states: that of the states "
+    "which the mirrored free half-step computed, of weights: what the two mirrored half-steps contribute; median over "
+    "samples; lists run from input to output, backward_weights from connection 2"
 )
 
 Entry = dict[str, Any]
@@ -37,13 +38,18 @@ class TheoryRun:
     floor: list[Entry]
 
 
+Case = tuple[str, str, str]
+"""A setting, a rule and an order."""
+
+
 def theory_networks(
-    layers: Sequence[int], pairs: Sequence[tuple[str, str]], angle: float, seed: int, beta: float | None
+    layers: Sequence[int], cases: Sequence[Case], angle: float, seed: int, beta: float | None
 ) -> list[ReferenceNetwork]:
-    """Return one network per pair of setting and rule. All have the same forward weights."""
+    """Return one network per case. All have the same forward weights."""
     found = []
-    for setting, rule in pairs:
-        settings = theory_settings(layers, setting, rule, angle=angle if rule == "c-vf" else 0, seed=seed)
+    for setting, rule, order in cases:
+        turned = angle if rule == "c-vf" else 0
+        settings = theory_settings(layers, setting, rule, order=order, angle=turned, seed=seed)
         found.append(ReferenceNetwork.initial(settings if beta is None else settings.but(beta=beta)))
     return found
 
@@ -86,6 +92,7 @@ def _entries(variants: Sequence[Settings], medians: Sequence[RelativeErrors]) ->
         {
             "setting": settings.setting,
             "rule": settings.rule,
+            "order": settings.order,
             "eta": settings.rates[0],
             "beta": settings.beta,
             "free_steps": settings.free_steps,

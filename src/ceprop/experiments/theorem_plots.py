@@ -24,12 +24,14 @@ _SHOWN = 4
 
 
 def plot_theory(run: TheoryRun, sample: Sample, out: Path) -> list[Path]:
-    """Plot the curves of `sample`, one file per rule, and the sweeps of `beta` and of the rate; return the files
-    written."""
+    """Plot the curves of `sample`, one file per rule and order, and the sweeps of `beta` and of the rate; return the
+    files written."""
     plots = []
-    for rule in dict.fromkeys(network.settings.rule for network in run.networks):
-        plots.append(out / f"gdu-curves-{rule}.png")
-        plot_curves([network for network in run.networks if network.settings.rule == rule], sample, plots[-1])
+    kinds = [(network.settings.rule, network.settings.order) for network in run.networks]
+    for rule, order in dict.fromkeys(kinds):
+        plots.append(out / f"gdu-curves-{rule}{_suffix('-', order)}.png")
+        chosen = [network for network, kind in zip(run.networks, kinds, strict=True) if kind == (rule, order)]
+        plot_curves(chosen, sample, plots[-1])
     for name, key, entries in (("floor", "beta", run.floor), ("growth", "eta", run.growth)):
         plots.append(out / f"gdu-{name}.png")
         groups = _grouped(entries, lambda entry: f"{_NAMES[entry['setting']]}, {entry['rule']}")
@@ -68,13 +70,14 @@ def plot_curves(networks: Sequence[ReferenceNetwork], sample: Sample, path: Path
             _draw_pair(grid[row, column], *curves[name])
             if column == 0:
                 grid[row, column].set_ylabel(name)
-    rule = networks[0].settings.rule.upper()
-    figure.suptitle(f"{rule}: normalised updates (coloured) and minus the gradients of BPTT (dashed)")
+    what = networks[0].settings.rule.upper() + _suffix(", ", networks[0].settings.order)
+    figure.suptitle(f"{what}: normalised updates (coloured) and minus the gradients of BPTT (dashed)")
     save_figure(figure, path)
 
 
 def plot_errors(groups: Mapping[str, Sequence[Entry]], key: str, label: str, path: Path, log: bool) -> None:
-    """Plot relative errors against `key`: one file per group, one line per layer or connection.
+    """Plot relative errors against `key`: one panel per group, one line per layer or connection. Crosses are the errors
+    in alternating order.
 
     An entry without `key` is a result in floating point and is drawn as a level.
     """
@@ -84,18 +87,34 @@ def plot_errors(groups: Mapping[str, Sequence[Entry]], key: str, label: str, pat
     for axes, (title, entries) in zip(grid[0], groups.items(), strict=True):
         axes.set_title(title, fontsize="medium")
         axes.set(xlabel=label, yscale="log", xscale="log" if log else "linear")
-        for (name, field, l), colour in zip(_lines(entries), _COLOURS, strict=False):
-            points = [(entry[key], entry[field][l]) for entry in entries if key in entry]
-            style = "-" if field == "states" else "--"
-            (labels[name],) = axes.plot(*zip(*points, strict=True), style, color=colour, marker="o", markersize=3)
-            for entry in entries:
-                if key not in entry:
-                    axes.axhline(entry[field][l], color=colour, linestyle=":", linewidth=1)
+        for order in dict.fromkeys(entry["order"] for entry in entries):
+            _draw_errors(axes, [entry for entry in entries if entry["order"] == order], key, labels)
         axes.grid(color="#dddddd", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
+    if any(entry["order"] == "alternating" for entries in groups.values() for entry in entries):
+        labels["alternating order"] = Line2D([], [], linestyle="", marker="x", color="black", markersize=5)
     grid[0, 0].set_ylabel("relative error")
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=len(labels), frameon=False)
     save_figure(figure, path)
+
+
+def _draw_errors(axes: Axes, entries: Sequence[Entry], key: str, labels: dict[str, Line2D]) -> None:
+    """Draw the errors of one order, and add lines to `labels` that are not in it yet."""
+    alternating = entries[0]["order"] == "alternating"
+    for (name, field, l), colour in zip(_lines(entries), _COLOURS, strict=False):
+        points = [(entry[key], entry[field][l]) for entry in entries if key in entry]
+        style = "-" if field == "states" else "--"
+        (line,) = axes.plot(
+            *zip(*points, strict=True),
+            linestyle="" if alternating else style,
+            color=colour,
+            marker="x" if alternating else "o",
+            markersize=5 if alternating else 3,
+        )
+        labels.setdefault(name, line)
+        for entry in entries:
+            if key not in entry:
+                axes.axhline(entry[field][l], color=colour, linestyle=":", linewidth=1)
 
 
 def _grouped(entries: Sequence[Entry], title: Callable[[Entry], str]) -> dict[str, list[Entry]]:
@@ -126,6 +145,11 @@ def _curves(network: ReferenceNetwork, moving: ReferenceNetwork, sample: Sample)
     for l, _ in enumerate(steps[0][0].backward):
         found[f"backward weights {l + 2}"] = _few([(one.backward[l], other.backward[l]) for one, other in steps])
     return found
+
+
+def _suffix(separator: str, order: str) -> str:
+    """Return what a name has at its end if the order is not the default."""
+    return "" if order == "synchronous" else f"{separator}{order}"
 
 
 def _few(steps: Sequence[Pair]) -> Pair:

@@ -1,15 +1,27 @@
 """States of the float reference against the paper's equations, written out unit by unit."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ceprop.model.reference import ReferenceNetwork, Settings
+from ceprop import Specification
+from ceprop.model.reference import ReferenceNetwork, Settings, dynamics
 from ceprop.model.reference.activations import activate, curvature, slope
 from ceprop.model.reference.dynamics import begin, free_end, free_phase, input_drive, signals, step
 
 KINDS = ("sigmoid", "hard-sigmoid", "tanh")
+# The layers, the order, whether the step is nudged, and the layers that are then computed together, in order.
+HALVES = (
+    ((4, 3, 5, 2), "synchronous", True, ((1, 2, 3),)),
+    ((4, 3, 5, 2), "alternating", True, ((1, 3), (2,))),
+    ((4, 3, 5, 2), "alternating", False, ((1, 3), (2,))),
+    ((4, 3, 5, 3, 2), "alternating", True, ((2, 4), (1, 3))),
+    ((4, 3, 5, 3, 2), "alternating", False, ((1, 3), (2, 4))),
+    ((4, 3, 2), "alternating", True, ((2,), (1,))),
+    ((4, 2), "alternating", True, ((1,),)),
+)
 
 
 def rho(kind: str, a: float) -> float:
@@ -34,10 +46,16 @@ def test_activations_and_their_derivatives(kind: str) -> None:
 @pytest.mark.parametrize("setting", ["prototypical", "energy-based", "consistent"])
 @pytest.mark.parametrize("rule", ["c-ep", "c-vf"])
 @pytest.mark.parametrize("clip", [False, True])
-def test_a_step_is_the_papers(kind: str, setting: str, rule: str, clip: bool) -> None:
+@pytest.mark.parametrize(("layers", "order", "nudged", "halves"), HALVES)
+def test_a_step_is_the_papers(
+    kind: str, setting: str, rule: str, clip: bool, layers: tuple[int, ...], order: str, nudged: bool, halves: Any
+) -> None:
+    """Layers that are computed together read the same states. Those of the second half read the states that the first
+    half has just taken, and the nudge reads the outputs before the step."""
+    last = len(layers) - 1
     settings = Settings.of(
-        layers=(4, 3, 5, 2), rule=rule, setting=setting, activation=kind, clip=clip, free_steps=3, nudged_steps=1,
-        beta=0.5, dt=0.3, rates=(0.1, 0.1, 0.1), angle=60.0 if rule == "c-vf" else 0.0, precision="float64", seed=3,
+        layers=layers, rule=rule, setting=setting, activation=kind, clip=clip, free_steps=3, nudged_steps=1, beta=0.5,
+        dt=0.3, rates=(0.1,) * last, angle=60.0 if rule == "c-vf" else 0.0, precision="float64", seed=3, order=order,
     )  # fmt: skip
     network = ReferenceNetwork.initial(settings)
     random = np.random.default_rng(5)
@@ -45,13 +63,18 @@ def test_a_step_is_the_papers(kind: str, setting: str, rule: str, clip: bool) ->
     states = begin(network, inputs)
     states[1:] = [random.random(state.shape) for state in states[1:]]
     drive = input_drive(network, states)
-    found = step(network, drive, states, signals(network, states), settings.beta * (targets - states[-1]))
+    nudge = settings.beta * (targets - states[-1]) if nudged else None
+    found = step(network, drive, states, signals(network, states), nudge)
     for sample in range(2):
         s = [inputs[sample], *(state[sample] for state in states[1:])]
-        for l in (1, 2, 3):
-            for i in range(settings.layers[l]):
-                expected = one_unit(network, s, l, i, settings.beta * (targets[sample, i] - s[l][i]) if l == 3 else 0.0)
-                assert found[l][sample, i] == pytest.approx(expected, abs=1e-14)
+        for half in halves:
+            new = list(s)
+            for l in half:
+                pull = np.zeros(layers[l]) if nudge is None or l < last else nudge[sample]
+                new[l] = np.array([one_unit(network, s, l, i, pull[i]) for i in range(layers[l])])
+            s = new
+        for l in range(1, last + 1):
+            np.testing.assert_allclose(found[l][sample], s[l], atol=1e-14)
 
 
 def one_unit(network: ReferenceNetwork, s: list[np.ndarray], l: int, i: int, nudge: float) -> float:
@@ -77,11 +100,13 @@ def one_unit(network: ReferenceNetwork, s: list[np.ndarray], l: int, i: int, nud
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("steps", [1, 2, 3, 18, 19, 60, 61])
-def test_a_free_phase_that_ends_early_ends_in_the_same_bits(precision: str, steps: int) -> None:
+@pytest.mark.parametrize("steps", [1, 2, 3, 9, 10, 11, 18, 19, 60, 61])
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_a_free_phase_that_ends_early_ends_in_the_same_bits(precision: str, steps: int, order: str) -> None:
     settings = Settings.of(
-        layers=(30, 20, 10), free_steps=steps, nudged_steps=1, beta=0.5, rates=(0.1, 0.1), precision=precision, seed=2
-    )
+        layers=(30, 20, 10), free_steps=steps, nudged_steps=1, beta=0.5, rates=(0.1, 0.1), precision=precision, seed=2,
+        order=order,
+    )  # fmt: skip
     network = ReferenceNetwork.initial(settings)
     states = begin(network, np.random.default_rng(1).random((4, 30)))
     drive = input_drive(network, states)
@@ -108,3 +133,30 @@ def test_a_free_phase_of_period_2_keeps_the_parity_of_its_last_step() -> None:
         assert [a.tolist() for a in found[1:]] == [b.tolist() for b in expected[1:]]
         swinging.append(found[1][0, 0])
     assert swinging[0] != swinging[1]
+
+
+def test_an_alternating_free_phase_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes about half the steps of the synchronous one, and then no further step is computed."""
+    taken = {}
+    for order in ("synchronous", "alternating"):
+        settings = Settings.of(layers=(30, 20, 10), free_steps=500, nudged_steps=1, beta=0.5, rates=(0, 0), order=order)
+        network = ReferenceNetwork.initial(settings)
+        states = begin(network, np.random.default_rng(1).random((4, 30)))
+        steps = []
+        monkeypatch.setattr(dynamics, "step", lambda *a, steps=steps: steps.append(a) or step(*a))
+        free_end(network, input_drive(network, states), states)
+        taken[order] = len(steps)
+    assert taken["alternating"] <= taken["synchronous"] / 2 + 1
+    assert taken["synchronous"] < 100
+
+
+@pytest.mark.parametrize("layers", [(4, 2), (4, 3, 2), (4, 3, 3, 2), (4, 3, 3, 3, 2)])
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_the_halves_are_those_of_a_specification(layers: tuple[int, ...], order: str) -> None:
+    rates = (0.1,) * (len(layers) - 1)
+    ours = Settings.of(layers=layers, free_steps=3, nudged_steps=1, beta=0.5, rates=rates, order=order)
+    shifts = [8] * len(rates)
+    theirs = Specification.from_mapping({"layers": layers, "phases": {"order": order}, "update": {"shifts": shifts}})
+    assert (ours.alternating, ours.free_halves, ours.nudged_halves) == (
+        theirs.alternating, theirs.free_halves, theirs.nudged_halves
+    )  # fmt: skip

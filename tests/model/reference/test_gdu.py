@@ -23,9 +23,11 @@ from ceprop.model.reference.theory import Sample, median_errors, theory_settings
 LAYERS = (12, 16, 4)
 
 
-def network_of(setting: str, rule: str = "c-ep", layers: Sequence[int] = LAYERS, angle: float = 0) -> ReferenceNetwork:
+def network_of(
+    setting: str, rule: str = "c-ep", layers: Sequence[int] = LAYERS, angle: float = 0, order: str = "synchronous"
+) -> ReferenceNetwork:
     """A network whose free phase is long enough to come to rest to the last digits."""
-    settings = theory_settings(layers, setting, rule, angle=angle, seed=4)
+    settings = theory_settings(layers, setting, rule, order=order, angle=angle, seed=4)
     return ReferenceNetwork.initial(settings.but(free_steps=4 * settings.free_steps))
 
 
@@ -41,9 +43,10 @@ def errors_of(network: ReferenceNetwork, **fields: object) -> RelativeErrors:
     return median_errors(network, samples, [network.settings.but(**fields)], lambda: None)[0]
 
 
-@pytest.mark.parametrize("layers", [LAYERS, (12, 16, 8, 4), (12, 4)], ids=str)
-def test_consistent_setting_is_exact(layers: Sequence[int]) -> None:
-    network = network_of("consistent", layers=layers)
+@pytest.mark.parametrize("layers", [LAYERS, (12, 16, 8, 4), (12, 16, 8, 6, 4), (12, 4)], ids=str)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_consistent_setting_is_exact(layers: Sequence[int], order: str) -> None:
+    network = network_of("consistent", layers=layers, order=order)
     for beta, most in ((1e-3, 3e-2), (1e-4, 3e-3), (1e-5, 3e-4)):
         errors = errors_of(network, beta=beta)
         assert max(errors.states + errors.weights) < most
@@ -52,8 +55,9 @@ def test_consistent_setting_is_exact(layers: Sequence[int]) -> None:
 @pytest.mark.parametrize(
     ("setting", "rule"), [("prototypical", "c-ep"), ("energy-based", "c-ep"), ("energy-based", "c-vf")]
 )
-def test_papers_forms_keep_a_floor(setting: str, rule: str) -> None:
-    network = network_of(setting, rule)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_papers_forms_keep_a_floor(setting: str, rule: str, order: str) -> None:
+    network = network_of(setting, rule, order=order)
     low, lower = errors_of(network, beta=1e-5), errors_of(network, beta=1e-6)
     assert min(lower.states) > 1e-3
     assert lower.states == pytest.approx(low.states, rel=1e-2)
@@ -64,26 +68,31 @@ def test_papers_forms_keep_a_floor(setting: str, rule: str) -> None:
     ("setting", "rule", "seeds", "hidden", "output"),
     [("prototypical", "c-ep", -1, 1, 1), ("energy-based", "c-ep", 1, 0, -1), ("energy-based", "c-vf", 1, -1, -1)],
 )
-def test_floor_is_the_slope(setting: str, rule: str, seeds: int, hidden: int, output: int) -> None:
+@pytest.mark.parametrize("layers", [LAYERS, (12, 16, 8, 4)], ids=str)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_floor_is_the_slope(
+    setting: str, rule: str, seeds: int, hidden: int, output: int, layers: Sequence[int], order: str
+) -> None:
     """In the limit an update is `rho'` to some power times the gradient of a loss whose error at the output is
     multiplied by another power of it; docs/results/gdu.md derives the powers."""
-    network = network_of(setting, rule)
+    network = network_of(setting, rule, layers, order=order)
     network = network.under(network.settings.but(beta=1e-6))
-    sample = samples_of(LAYERS)[0]
+    sample = samples_of(layers)[0]
     free = FreePhase.of(network, sample.inputs, sample.targets)
     slopes = [slope("tanh", sent) for sent in signals(network, free.states)]
     error = (sample.targets - free.states[-1]) * slopes[-1] ** seeds
     other = FreePhase.of(network, sample.inputs, free.states[-1] + error)
-    powers = {1: hidden, 2: output}
-    for updates, gradients in compare(network, FreePhase(free.targets, free.states, other.pasts)):
+    powers = dict.fromkeys(range(1, len(layers) - 1), hidden) | {len(layers) - 1: output}
+    for updates, gradients in compare(network, FreePhase(free.targets, free.states, other.against)):
         for l, power in powers.items():
             expected = gradients.states[l - 1] * slopes[l][0] ** power
             np.testing.assert_allclose(updates.states[l - 1], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("setting", ["prototypical", "energy-based", "consistent"])
-def test_error_grows_with_the_rate(setting: str) -> None:
-    network = network_of(setting)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_error_grows_with_the_rate(setting: str, order: str) -> None:
+    network = network_of(setting, order=order)
     still = max(errors_of(network).weights)
     found = [max(errors_of(network, rates=(eta, eta)).weights) for eta in (1e-7, 1e-4, 3e-4, 1e-3)]
     assert found == sorted(found)
@@ -97,6 +106,29 @@ def test_error_grows_with_the_angle() -> None:
     assert found[0].states[0] < found[1].states[0] < found[2].states[0]
 
 
+@pytest.mark.parametrize("layers", [LAYERS, (12, 16, 8, 4)], ids=str)
+@pytest.mark.parametrize("rule", ["c-ep", "c-vf"])
+def test_alternating_half_steps_are_every_other_step(layers: Sequence[int], rule: str) -> None:
+    """In the prototypical setting only the nudge reads the old state of a layer. So from rest, without rates and with a
+    small beta, the changes of the states in alternating order are those of the synchronous order without its 0s."""
+    found = {}
+    for order in ("synchronous", "alternating"):
+        network = network_of("prototypical", rule, layers, order=order)
+        network = network.under(network.settings.but(beta=1e-7))
+        sample = samples_of(layers)[0]
+        free = FreePhase.of(network, sample.inputs, sample.targets)
+        found[order] = [updates.states for updates, _ in compare(network, free)]
+    last = len(layers) - 1
+    for l in range(1, last + 1):
+        # Synchronous order changes the outputs at even steps t, the layer below at odd ones, and so on.
+        seldom = np.array([states[l - 1] for states in found["synchronous"]])
+        often = np.array([states[l - 1] for states in found["alternating"]])
+        first = (last - l) % 2
+        np.testing.assert_allclose(seldom[first::2], often[: len(seldom[first::2])], atol=1e-6)
+        np.testing.assert_allclose(seldom[1 - first :: 2], 0, atol=1e-6)
+        assert np.abs(often[0]).max() > 1e-3 or l < last - 1
+
+
 def test_equal_sides_have_no_error() -> None:
     network = network_of("prototypical")
     sample = samples_of(LAYERS)[0]
@@ -107,9 +139,13 @@ def test_equal_sides_have_no_error() -> None:
     assert (errors.states, errors.weights, errors.backward) == ([0, 0], [0, 0], [])
 
 
-def integer_median(state_bits: int, weight_bits: int) -> np.ndarray:
+def named(layers: Sequence[int], name: str, seed: int, beta: float, order: str) -> ReferenceNetwork:
+    return dict(integer_networks(layers, seed, beta, order))[name]
+
+
+def integer_median(state_bits: int, weight_bits: int, order: str) -> np.ndarray:
     """States and weights of the linear network, median over samples."""
-    network = integer_networks(LAYERS, seed=1, beta=2.0**-6)["linear"]
+    network = named(LAYERS, "linear", 1, 2.0**-6, order)
     model = integer.quantised(network, integer.integer_specification(network, state_bits, weight_bits))
     before = model.weights_sha256()
     found = []
@@ -121,17 +157,19 @@ def integer_median(state_bits: int, weight_bits: int) -> np.ndarray:
     return np.median(found, axis=0)
 
 
-def test_integer_error_falls_with_bits() -> None:
-    states = [integer_median(bits, 24) for bits in (8, 10, 12, 14, 16)]
-    weights = [integer_median(16, bits) for bits in (6, 8, 10, 12)]
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_integer_error_falls_with_bits(order: str) -> None:
+    states = [integer_median(bits, 24, order) for bits in (8, 10, 12, 14, 16)]
+    weights = [integer_median(16, bits, order) for bits in (6, 8, 10, 12)]
     for found in (states, weights):
         assert all(np.all(more < less) for less, more in pairwise(found))
     assert states[-1].max() < 0.05
 
 
 @pytest.mark.parametrize("state_bits", [3, 6, 12])
-def test_skipped_steps_are_put_back(state_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = integer_networks((64, 24, 10), seed=2, beta=0.25)["initial"]
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_skipped_steps_are_put_back(state_bits: int, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = named((64, 24, 10), "initial", 2, 0.25, order)
     model = integer.quantised(network, integer.integer_specification(network, state_bits, 8))
     free = [FreePhase.of(network, one.inputs, one.targets) for one in samples_of((64, 24, 10), 10)]
     inputs = [one.inputs for one in samples_of((64, 24, 10), 10)]
@@ -148,16 +186,30 @@ def result(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = result(["--setting", "prototypical", "--angle", "30", "--out", str(tmp_path)], capsys)
     errors = found["relative_error"]
-    assert [(entry["rule"], entry["eta"]) for entry in errors] == [
-        ("c-ep", 0), ("c-ep", 2e-5), ("c-vf", 0), ("c-vf", 2e-5)
-    ]  # fmt: skip
+    assert [(entry["rule"], entry["order"], entry["eta"]) for entry in errors] == [
+        (rule, order, eta) for rule in ("c-ep", "c-vf") for order in ("synchronous", "alternating") for eta in (0, 2e-5)
+    ]
     assert all(len(entry["states"]) == len(entry["weights"]) == 2 for entry in errors)
-    assert [len(entry.get("backward_weights", [])) for entry in errors] == [0, 0, 1, 1]
+    assert [len(entry.get("backward_weights", [])) for entry in errors] == [0, 0, 0, 0, 1, 1, 1, 1]
     assert {"definition", "samples", "seed", "settings", "floor", "growth"} <= set(found)
     assert [Path(path).name for path in found["plots"]] == [
-        "gdu-curves-c-ep.png", "gdu-curves-c-vf.png", "gdu-floor.png", "gdu-growth.png"
+        "gdu-curves-c-ep.png", "gdu-curves-c-ep-alternating.png", "gdu-curves-c-vf.png",
+        "gdu-curves-c-vf-alternating.png", "gdu-floor.png", "gdu-growth.png",
     ]  # fmt: skip
     assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in found["plots"])
+
+
+def test_one_order_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = ["--setting", "consistent", "--order", "alternating", "--out", str(tmp_path)]
+    assert run(["gdu", *case, "--samples", "1", "--json", str(tmp_path / "found.json")]) == 0
+    said = capsys.readouterr().out
+    assert "consistent, c-ep, alternating: at beta = 1e-06 the largest relative error of a layer is" in said
+    found = json.loads((tmp_path / "found.json").read_text())
+    for sweep in ("relative_error", "floor", "growth"):
+        assert {entry["order"] for entry in found[sweep]} == {"alternating"}
+    assert [Path(path).name for path in found["plots"]] == [
+        "gdu-curves-c-ep-alternating.png", "gdu-floor.png", "gdu-growth.png"
+    ]  # fmt: skip
 
 
 def test_integer_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,6 +218,9 @@ def test_integer_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert floating["beta"] == 0.03125
     assert "state_bits" not in floating
     assert [entry["state_bits"] for entry in others[:13]] == list(range(4, 17))
+    kinds = [(entry["network"], entry["order"]) for entry in found["relative_error"][::14]]
+    assert kinds == [(name, order) for order in ("synchronous", "alternating") for name in ("linear", "initial")]
+    assert set(found["settings"]) == {"linear", "initial"}
     assert others[12]["weights"] == pytest.approx(floating["weights"], abs=0.03)
     assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in found["plots"])
 
@@ -176,6 +231,7 @@ def test_integer_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["--integer", "--rule", "c-vf"], "--integer has one setting"),
         (["--integer", "--beta", "0.1"], "--beta 0.1: the integer model needs a power of two"),
         (["--beta", "0"], "--beta"),
+        (["--order", "random"], "--order"),
         (["--setting", "consistent", "--rule", "c-vf"], "--setting consistent --rule c-vf"),
         (["--rule", "c-ep", "--angle", "30"], "--angle 30: c-ep has one weight set"),
         (["--samples", "100000"], "--samples 100000: digits has 1437 training samples"),

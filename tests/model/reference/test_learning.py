@@ -48,10 +48,11 @@ RULES = {
 @pytest.mark.parametrize("layers", [(12, 4), (12, 9, 4), (12, 9, 7, 4)])
 @pytest.mark.parametrize("beta", [0.3, -0.3])
 @pytest.mark.parametrize("other", [{}, {"first_bias": False}, {"centred": True}], ids=str)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
 def test_equals_a_loop_that_computes_everything_anew(
-    rule: str, layers: tuple[int, ...], beta: float, other: dict[str, object]
+    rule: str, layers: tuple[int, ...], beta: float, other: dict[str, object], order: str
 ) -> None:
-    chosen = settings(layers=layers, rates=(0.4, 0.3, 0.2)[: len(layers) - 1], **RULES[rule], **other)
+    chosen = settings(layers=layers, rates=(0.4, 0.3, 0.2)[: len(layers) - 1], order=order, **RULES[rule], **other)
     network = ReferenceNetwork.initial(chosen)
     loop = PyTorchLoop(network)
     before = {name: array.copy() for name, array in network.parameters().items()}
@@ -185,6 +186,7 @@ def test_centred_nudging_cancels_what_is_even_in_beta() -> None:
         ({"free_steps": 0}, "free_steps"),
         ({"dt": 0.0}, "dt"),
         ({"rule": "bp"}, "rule"),
+        ({"order": "random"}, "order"),
         ({"speed": 3}, "speed"),
     ],
 )

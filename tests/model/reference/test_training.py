@@ -1,5 +1,6 @@
 """Epochs of the float reference, their checkpoints, and learning that diverges."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,10 @@ def settings(**changes: Any) -> Settings:
 
 @pytest.mark.parametrize("rule", ["ep", "c-ep", "vf", "c-vf"])
 @pytest.mark.parametrize("random_sign", [False, True])
-def test_every_rule_learns(rule: str, random_sign: bool) -> None:
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_every_rule_learns(rule: str, random_sign: bool, order: str) -> None:
     rates = (0.5, 0.3) if rule in ("ep", "vf") else (0.05, 0.03)
-    run = ReferenceRun.start(settings(rule=rule, random_sign=random_sign, rates=rates), images())
+    run = ReferenceRun.start(settings(rule=rule, random_sign=random_sign, rates=rates, order=order), images())
     for _ in range(8):
         run.run_epoch()
     row = run.history[-1]
@@ -90,6 +92,50 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     for chosen, data in ((settings(seed=2), images()), (settings(), images(2))):
         with pytest.raises(CepropError, match=r"^checkpoint .*npz: made with other settings or data"):
             resume_run(chosen, data, path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "digest"),
+    [
+        ({}, "fc99fd7dbd07b0a43df81a765a6fa7a3e846231af6236ae5c06c67eebb1e6444"),
+        (
+            {"rule": "c-vf", "angle": 30, "partial_drive_slopes": True},
+            "9922c79f5419cafc182edf375c58bc1c2285f0353dd8c438000c3fdf604587cf",
+        ),
+    ],
+)
+def test_a_run_is_known_by_the_digest_that_it_had_before_there_was_an_order(
+    tmp_path: Path, changes: dict[str, Any], digest: str
+) -> None:
+    path = tmp_path / "run.npz"
+    save_run(ReferenceRun.start(settings(**changes), images()), path)
+    with np.load(path) as file:
+        assert json.loads(str(file["header"]))["run"] == digest
+    with pytest.raises(CepropError, match=r"^checkpoint .*npz: made with other settings or data"):
+        resume_run(settings(order="alternating", **changes), images(), path)
+
+
+def test_a_run_in_alternating_order_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    whole, path = ReferenceRun.start(settings(order="alternating"), images()), tmp_path / "run.npz"
+    whole.run_epoch()
+    save_run(whole, path)
+    resumed = resume_run(settings(order="alternating"), images(), path)
+    for run in (whole, resumed):
+        run.run_epoch()
+    for name, array in whole.network.parameters().items():
+        assert np.array_equal(array, resumed.network.parameters()[name])
+    with pytest.raises(CepropError, match=r"^checkpoint .*npz: made with other settings or data"):
+        resume_run(settings(), images(), path)
+
+
+def test_without_a_hidden_layer_a_checkpoint_belongs_to_both_orders(tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    run = ReferenceRun.start(settings(layers=(9, 2), rates=(0.05,)), images())
+    run.run_epoch()
+    save_run(run, path)
+    assert (
+        resume_run(settings(layers=(9, 2), rates=(0.05,), order="alternating"), images(), path).history == run.history
+    )
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text", "empty"])

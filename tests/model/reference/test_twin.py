@@ -15,7 +15,9 @@ SAMPLES = 6
 K, SHIFT = 8, 8
 
 
-def specification(state_bits: int, weight_bits: int, activation: str, rule: str = "c-ep") -> Specification:
+def specification(
+    state_bits: int, weight_bits: int, activation: str, rule: str = "c-ep", order: str = "synchronous"
+) -> Specification:
     """A network whose roundings are all to nearest; the sigmoid's table is as fine as it can be."""
     # Rounding must drop a bit at least, which short states and long weights ask a larger `largest` for.
     largest = max(SHIFT, weight_bits - 2 * state_bits)
@@ -29,7 +31,7 @@ def specification(state_bits: int, weight_bits: int, activation: str, rule: str 
                 "weight_bits": weight_bits, "weight_fraction": weight_bits - 1,
             },
             "activation": {"kind": activation, "table_bits": 12},
-            "phases": {"free_steps": 30, "nudged_steps": K},
+            "phases": {"free_steps": 30, "nudged_steps": K, "order": order},
             "nudge": {"shift": 2},
             "update": {"rounding": "nearest", "shifts": [SHIFT] * 3, "largest": [largest] * 3},
         }
@@ -83,7 +85,8 @@ def tolerances(chosen: Specification, contraction: float) -> tuple[np.ndarray, f
     A step adds to a state what rounding the activation and the nudge adds, 1.5 units of the state together, half a
     unit more where 2^S - 1 stands for 1, and, for the sigmoid, a slot of its table; it widens what was there by the
     weights (times the activation's slope), and adds what the weights are off, times the units that are heard. An
-    update adds half a unit of the weight and what its product is off: four states of at most 1, times its rate."""
+    update adds half a unit of the weight and what its product is off: four states of at most 1, times its rate. In
+    alternating order, the second half of a step widens what the first half has just taken."""
     formats = chosen.formats
     slope, table = 1.0, 0.0
     if chosen.activation.kind == "sigmoid":
@@ -93,7 +96,9 @@ def tolerances(chosen: Specification, contraction: float) -> tuple[np.ndarray, f
     state = weight = 0.0
     bounds = []
     for step in range(30 + K):
-        new = slope * (contraction * state + heard * weight) + 2 * unit + table + (0.25 * state if step >= 30 else 0)
+        new, pull = state, 0.25 * state if step >= 30 else 0.0
+        for _ in chosen.free_halves:
+            new = slope * (contraction * max(new, state) + heard * weight) + 2 * unit + table + pull
         if step >= 30:
             weight += 2.0**-SHIFT * 4 * max(new, state) + 2.0 ** -(formats.weight_fraction + 1)
         state = new
@@ -103,8 +108,9 @@ def tolerances(chosen: Specification, contraction: float) -> tuple[np.ndarray, f
 
 @pytest.mark.parametrize("activation", ["hard-sigmoid", "sigmoid"])
 @pytest.mark.parametrize("rule", ["ep", "c-ep", "vf", "c-vf"])
-def test_integers_stay_within_what_the_formats_allow(rule: str, activation: str) -> None:
-    chosen = specification(16, 24, activation, rule)
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
+def test_integers_stay_within_what_the_formats_allow(rule: str, activation: str, order: str) -> None:
+    chosen = specification(16, 24, activation, rule, order)
     # Small weights, so that a step narrows distances and the bound can be computed.
     states, weights, contraction = distances(chosen, 0.15)
     assert contraction < 0.6
@@ -137,3 +143,5 @@ def test_settings_follow_the_specification() -> None:
     assert float_settings(chosen).rates == (2.0**-10,) * 3
     assert float_settings(chosen, epoch=2).rates == (2.0**-7, 2.0**-8, 2.0**-9)
     assert float_settings(chosen).beta == 0.25
+    for order in ("synchronous", "alternating"):
+        assert float_settings(specification(16, 24, "hard-sigmoid", order=order)).order == order
