@@ -7,9 +7,10 @@ from pathlib import Path
 from board_drawings import board
 from control_drawings import core
 from core_drawings import array, flow, sample
-from timing_drawings import cell_stages, nudged_step, ports, slot_stages, two_samples, wavefront
+from timing_drawings import alternating_step, cell_stages, nudged_step, ports, slot_stages, two_samples, wavefront
 
 DRAWINGS: tuple[Callable[[Path], None], ...] = (
+    alternating_step,
     array,
     board,
     cell_stages,
