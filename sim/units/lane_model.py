@@ -21,6 +21,8 @@ class StepRequest:
     swap: bool
     bank: int
     keep: bool
+    save: bool
+    restore: bool
     everything: bool
     output: bool
     exists: bool
@@ -84,6 +86,8 @@ class LaneModel:
     generators: dict[tuple[int, int], int] = field(default_factory=dict)
     states: dict[int, tuple[int, int]] = field(default_factory=dict)
     """The current and the previous state."""
+    saved: dict[int, int] = field(default_factory=dict)
+    """With a centred nudge, the saved states."""
     lists: dict[tuple[int, Listing], list[int]] = field(default_factory=dict)
 
     def pair(self, address: int, swap: bool, first: bool = False) -> tuple[int, int]:
@@ -118,6 +122,10 @@ class LaneModel:
         drive = self.sums[request.drive, request.address] if request.layer == 1 else 0
         total = self.sums.get((0, request.address), 0)
         new = next_state(self.geometry, request, old, total, drive, self.biases[request.address])
+        if request.restore:
+            new = self.saved[request.address]
+        if request.save:
+            self.saved[request.address] = old
         saturated = False
         if request.nudged:
             generator = self._advanced(request)

@@ -171,6 +171,10 @@ class NeuronBench:
     def _steps(self, first: bool) -> None:
         """Step all neurons of the lane, with their messages as close as possible."""
         shared = shared_fields(self.cell, first)
+        if self.specification.centred:
+            saved = bool(self.model.saved)
+            shared["save"] = int(not saved or self.random.random() < 0.5)
+            shared["restore"] = int(saved and self.random.random() < 0.3)
         start = self.now
         for layer, slot in self.neurons:
             self._step(layer, slot, shared)

@@ -15,7 +15,8 @@ def shared_fields(cell: Cell, first: bool) -> dict[str, int]:
     # With continual learning, no state has to be kept for the end of the phase.
     found["keep"] &= not cell.specification.continual
     found["drive"] = random.randint(1, cell.geometry.drives)
-    return found | {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)}
+    found |= {"first": int(first), "nudged": random.choice((0, 1, 1)), "everything": int(random.random() < 0.1)}
+    return found | {"save": 0, "restore": 0}
 
 
 def random_settings(cell: Cell, edge: Edge) -> tuple[dict[str, int], dict[int, int]]:
@@ -82,6 +83,8 @@ def step_request(
         swap=bool(message["swap"]),
         bank=message["bank"],
         keep=bool(message["keep"]),
+        save=bool(message["save"]),
+        restore=bool(message["restore"]),
         everything=bool(message["everything"]),
         output=bool(message["output"]),
         exists=message["remaining"] > 0,

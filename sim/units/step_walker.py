@@ -19,17 +19,19 @@ async def bench_step_walker(cell: Cell) -> None:
     """Walk over all layers, or in alternating order over those of an edge, with a trace that sometimes has no room."""
     random, geometry = cell.random, cell.geometry
     for _ in range(_WALKS):
-        names = ("first", "nudged", "swap", "bank", "everything", "keep")
+        names = ("first", "nudged", "swap", "bank", "everything", "keep", "save", "restore")
         copied: dict[str, int] = {name: random.getrandbits(1) for name in names}
         learn, columns = random.getrandbits(1), random.getrandbits(1)
         layers = geometry.specification.connections
-        if geometry.specification.alternating and not learn:
+        if geometry.specification.alternating and not learn and not copied["restore"]:
             layers = geometry.layers("column" if columns else "row")
         drive = random.randint(1, geometry.drives)
         settings: dict[str, Any] = {
             "command__first": copied["first"],
             "command__nudged": copied["nudged"],
             "command__keep": copied["keep"],
+            "command__save": copied["save"],
+            "command__restore": copied["restore"],
             "command__learn": learn,
             "command__columns": columns,
             "banks__swap": copied["swap"],
@@ -84,5 +86,5 @@ def _steps(
                 "position__layer": layer,
                 "position__slot": slot,
                 "position__nudged": copied["nudged"],
-                "position__stepping": int(operation is Operation.STEP),
+                "position__stepping": int(operation is Operation.STEP and not copied["restore"]),
             }

@@ -8,7 +8,6 @@ import pytest
 from ceprop import CepropError, Specification
 from ceprop.model import Network, fast, plain
 from ceprop.model.backward import flip_threshold
-from ceprop.specification import Geometry
 
 LAYERS = ([20, 12, 4], [20, 12, 10, 4], [20, 9, 8, 7, 4])
 
@@ -150,10 +149,3 @@ def test_left_out_angle_is_none_and_zero() -> None:
             make("angle=30", rule=rule)
     with pytest.raises(CepropError, match="angle = 181: must be from 0 to 180"):
         make("angle=181", rule="vf")
-
-
-def test_hardware_refuses_what_it_cannot_learn() -> None:
-    for rule in ("ep", "c-ep", "vf", "c-vf"):
-        Geometry(make("array.rows=2", "array.cols=2", rule=rule))
-    with pytest.raises(CepropError, match=r'^nudge.sign = "centred": '):
-        Geometry(make("array.rows=2", "array.cols=2", "nudge.sign=centred"))

@@ -42,7 +42,7 @@ TINY = SMALL.override(
     "array.rows=2",
     "array.cols=3",
 )
-ALTERNATING = "phases.order='alternating'"
+ALTERNATING, CENTRED = "phases.order='alternating'", "nudge.sign='centred'"
 SHAPES = [(1, 1), (1, 4), (3, 1), (2, 3), (5, 7)]
 
 
@@ -100,6 +100,10 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         [ALTERNATING, "rule='ep'", "layers=[12, 5, 3, 4, 5]", "update.shifts=[7, 8, 9, 6]", "array.memory_ports=1"],
         [ALTERNATING, "rule='vf'", "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "activation.kind='sigmoid'"],
         [ALTERNATING, "rule='c-vf'", "update.rounding='nearest'"],
+        [CENTRED],
+        [CENTRED, "rule='vf'", "array.memory_ports=1"],
+        [CENTRED, ALTERNATING, "layers=[12, 7, 5, 4]", "update.shifts=[7, 8, 9]", "array.drives=2"],
+        [CENTRED, ALTERNATING, "rule='ep'"],
     ],
     ids=[
         "no-hidden-floor",
@@ -116,6 +120,10 @@ def test_every_shape_learns_the_same_weights_as_the_model(shape: tuple[int, int]
         "alternating-ep-three-hidden",
         "alternating-vf-two-hidden",
         "alternating-c-vf",
+        "centred",
+        "centred-vf-one-port",
+        "centred-alternating-two-hidden-two-drives",
+        "centred-alternating-ep",
     ],
 )
 def test_every_kind_of_network(fields: list[str], builds: Path) -> None:

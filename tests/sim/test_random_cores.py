@@ -47,7 +47,7 @@ def random_specification(seed: int) -> Specification:
             },
             "nudge": {
                 "shift": draw.choice([1, 1, 2, 3, 15]),
-                "sign": draw.choice(["positive", "negative", "alternating", "random"]),
+                "sign": draw.choice(["positive", "negative", "alternating", "random", "centred"]),
             },
             "update": {
                 "rounding": draw.choice(["stochastic", "stochastic", "nearest", "floor"]),
@@ -145,5 +145,9 @@ def test_the_seeds_meet_every_rule_depth_and_memory() -> None:
     }
     assert {(a.memory_ports, a.input_lists) for a in arrays} == {(1, 1), (1, 2), (2, 1), (2, 2)}
     assert {array.drives for array in arrays} == {1, 2}
-    assert {specification.nudge.sign for specification in drawn} == {"positive", "negative", "alternating", "random"}
+    signs = {"positive", "negative", "alternating", "random", "centred"}
+    assert {specification.nudge.sign for specification in drawn} == signs
+    assert {(s.rule, s.phases.order) for s in drawn} == {
+        (rule, order) for rule in ("c-ep", "c-vf", "ep", "vf") for order in ("synchronous", "alternating")
+    }
     assert {primitives_for(s, seed).name for seed, s in enumerate(drawn)} == {"portable", "ecp5", "ice40"}

@@ -65,11 +65,12 @@ LONG = Specification.from_mapping(
     {
         "layers": [33, 17, 21, 11],
         "formats": {"state_bits": 6, "input_bits": 4, "weight_bits": 8, "weight_fraction": 7},
+        "nudge": {"sign": "centred"},
         "update": {"shifts": [4, 4, 5]},
         "array": {"rows": 2, "cols": 4, "memory_ports": 1, "input_lists": 1, "trace": True},
     }
 )
-"""Many slots a lane, both products of an update on one port, one list of inputs."""
+"""Many slots per lane, both products of an update on one port, one list of inputs, a centred nudge."""
 
 SPECIFICATIONS = pytest.mark.parametrize(
     "specification", [TINY, TABLE, WIDE, SINGLE, LONG], ids=["tiny", "table", "wide", "single", "long"]

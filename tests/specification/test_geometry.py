@@ -178,11 +178,6 @@ def test_every_rule_has_hardware(rule: str) -> None:
     assert [c.backward_base is None for c in geometry.connections] == [True, rule in ("c-ep", "ep")]
 
 
-def test_a_centred_nudge_is_refused() -> None:
-    with pytest.raises(CepropError, match=r'nudge\.sign = "centred": the hardware nudges once a sample'):
-        folded([9, 9], 2, 2, nudge={"sign": "centred"})
-
-
 def test_specification_without_array_has_four_by_four_cells() -> None:
     bare = Specification.from_mapping({"layers": [3, 2], "update": {"shifts": [8]}})
     geometry = Geometry(bare)
