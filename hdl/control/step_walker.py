@@ -117,7 +117,7 @@ class StepWalker(wiring.Component):
     @property
     def _whole(self) -> Value:
         """The step is none of a phase: it has all layers, and the trace leaves it out."""
-        return self.command.learn | self.command.restore
+        return Value.cast(self.command.learn | self.command.restore)
 
     def _describe(self, m: Module, message: Fields, layer: int, at: _Position) -> None:
         """The message of a slot of a layer, apart from what it asks for."""

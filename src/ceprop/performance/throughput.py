@@ -120,7 +120,8 @@ def measure(
 def _key(geometry: Geometry, dataset: Dataset, network: Network, span: Span, learn: bool) -> str:
     """Return the digest of everything that a measurement follows from."""
     parts = [
-        _verilog_sha256(geometry.specification),
+        # A specification is frozen, so pydantic makes it hashable.
+        _verilog_sha256(geometry.specification),  # pyright: ignore[reportArgumentType]
         _sources_sha256(),
         dataset.sha256,
         network.weights_sha256(),
