@@ -55,8 +55,10 @@ class Checker:
             )
             self.outcome.states += here.stop - here.start
             start = end
-        # Layer 1 steps in every step of both phases.
-        steps = places.count((1, 0))
+        # The first layer of a half-step that begins a step, by phase: the second half may be left out.
+        begins = ((1, 0), (self.geometry.specification.nudged_halves[0][0], 0))
+        nudged = codec.unpack(beats, "nudged").tolist()
+        steps = sum(place == begins[flag] for place, flag in zip(places, nudged, strict=True))
         self.outcome.steps += steps
         self.number("steps executed", steps, len(record.states))
 

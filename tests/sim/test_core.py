@@ -290,6 +290,28 @@ def test_every_end_of_an_alternating_free_phase(hidden: list[int], free_steps: i
     run(specification, builds, samples=8, read_every=3, dataset=dataset, network=network, learn=learn)
 
 
+@pytest.mark.parametrize(
+    ("rule", "hidden", "sign"),
+    [("c-ep", [6], "positive"), ("ep", [6], "centred"), ("c-vf", [6, 4], "centred"), ("ep", [6, 4], "positive")],
+)
+def test_a_nudge_that_moves_no_output_ends_the_phase(rule: str, hidden: list[int], sign: str, builds: Path) -> None:
+    """Outputs that are at their targets: neither half moves, so nothing is learnt, whichever half is first."""
+    layers = [12, *hidden, 4]
+    fields = (f"rule='{rule}'", f"layers={layers}", f"update.shifts={[8] * (len(layers) - 1)}", f"nudge.sign='{sign}'")
+    # Weights up to 4, so that the biases alone hold the outputs at their limits.
+    specification = TINY.override(ALTERNATING, "formats.weight_fraction=9", *fields)
+    network = Network.initial(specification)
+    network.weights[-1][:] = 0
+    network.biases[-1][:] = [-2048, 2047, -2048, -2048]
+    samples, labels = sparse(specification), np.array([1, 1, 0, 1])
+    dataset = Dataset("at rest", samples.train_inputs, labels, samples.train_inputs, labels)
+    found = run(specification, builds, samples=4, read_every=4, dataset=dataset, network=network)
+    phases = 2 if sign == "centred" else 1
+    assert found.counters["nudged_steps_executed"] > 4 * phases, "one of the samples learns"
+    records = [plain.run_sample(network.copy(), x, 1, shifts=specification.shifts_at(0)) for x in samples.train_inputs]
+    assert {(record.nudged_steps, record.nudged_settled) for record in records} == {(phases, True)}
+
+
 @same_drives
 def test_in_inference_the_next_drive_goes_ahead(builds: Path) -> None:
     """The same answers in fewer cycles; how many fewer, the bench holds to the cycle model."""
