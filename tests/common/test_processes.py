@@ -103,7 +103,14 @@ def test_it_ends_when_we_are_killed(number: signal.Signals, tmp_path: Path) -> N
     wait_until(lambda: not below(tmp_path))
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for the compiled simulation, which one test makes and another one finds."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.mark.slow
+@pytest.mark.xdist_group("ended simulations")
 @pytest.mark.parametrize(
     ("number", "moment", "code"),
     [
@@ -116,10 +123,18 @@ def test_it_ends_when_we_are_killed(number: signal.Signals, tmp_path: Path) -> N
     ids=lambda value: value.name if isinstance(value, signal.Signals) else str(value),
 )
 def test_a_simulation_that_is_ended_leaves_nothing(
-    number: signal.Signals, moment: str, code: int, tiny: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals,
+    moment: str,
+    code: int,
+    tiny: Path,
+    temporary: Path,
+    compiled: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CCACHE_DISABLE", "1")
     command = [sys.executable, "-m", "ceprop", "sim", str(tiny), "--samples", "10"]
+    if moment == "./tiny_core":
+        command += ["--build", str(compiled)]
     ours = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: any(moment in line for line in below(temporary).values()) or ours.poll() is not None)
     ours.send_signal(number)

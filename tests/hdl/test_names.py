@@ -78,13 +78,14 @@ def test_a_name_that_we_do_not_give_is_noticed(blind: list[str]) -> None:
         (["rule='c-vf'", "array.memory_ports=1", "nudge.sign='random'"], PORTABLE),
         (["array.drives=2", "update.rounding='floor'"], PORTABLE),
         (["layers=[12, 4]", "update.shifts=[8]", "array.rows=1", "array.cols=1"], PORTABLE),
+        (["phases.order='alternating'", "nudge.sign='centred'"], PORTABLE),
         ([], ECP5),
         (["array.memory_ports=1"], ECP5),
         ([], ICE40),
         (["array.memory_ports=1"], ICE40),
     ],
     ids=[
-        *("c-ep", "ep", "vf", "c-vf", "two-drives", "no-hidden"),
+        *("c-ep", "ep", "vf", "c-vf", "two-drives", "no-hidden", "alternating-centred"),
         *("ecp5", "ecp5-one-port", "ice40", "ice40-one-port"),
     ],
 )
@@ -95,8 +96,9 @@ def test_cores(fields: list[str], primitives: Primitives, blind: list[str]) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flash", [False, True])
-@pytest.mark.parametrize("transport", ["uart", "spi", "axi4-stream", "wishbone"])
+@pytest.mark.parametrize(
+    ("transport", "flash"), [("uart", False), ("uart", True), ("spi", True), ("axi4-stream", True), ("wishbone", True)]
+)
 def test_systems(transport: str, flash: bool, blind: list[str]) -> None:
     buses = {"axi4-stream": StreamTransport, "wishbone": WishboneTransport}
     way = buses[transport]() if transport in buses else make_transport(transport, CLOCK_HZ, 1_000_000)

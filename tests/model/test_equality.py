@@ -82,7 +82,7 @@ def assert_same_record(some: SampleRecord, other: SampleRecord) -> None:
 
 
 @given(specifications())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 def test_plain_fast_and_unskipped_agree(specification: Specification) -> None:
     shifts = specification.update.shifts
     first = Network.initial(specification)

@@ -40,14 +40,14 @@ def test_a_violated_check_of_a_unit_is_reported(
 
 
 @SIMULATORS
+@pytest.mark.parametrize("order", ["synchronous", "alternating"])
 def test_a_violated_check_of_a_core_is_reported(
-    simulator: SimulatorName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulator: SimulatorName, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Steps that do not wait for the last sums."""
-    correct = Core.return_cycles.fget
-    assert correct is not None
-    monkeypatch.setattr(Core, "return_cycles", property(lambda core: correct(core) - 6))
-    broken = specification(f"early-{simulator}")
+    returned = Core._all_returned
+    monkeypatch.setattr(Core, "_all_returned", lambda core, edge: returned(core, edge) - 6)
+    broken = specification(f"early-{simulator}").override(f"phases.order='{order}'")
     inputs = np.full((2, 6), (1 << broken.formats.input_bits) - 1, np.uint16)
     dataset = Dataset("ones", inputs, np.array([0, 1]), inputs, np.array([0, 1]))
     plan = ComparisonPlan(simulator=simulator, samples=1, build=tmp_path, command="pytest")

@@ -16,9 +16,9 @@ from ceprop.specification import Specification
 
 _FIELDS = {
     "name": "small",
-    "layers": [5, 4, 3],
+    "layers": [5, 3],
     "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
-    "update": {"rounding": "stochastic", "shifts": [4, 4]},
+    "update": {"rounding": "stochastic", "shifts": [4]},
     "array": {"rows": 1, "cols": 1, "memory_words": 64},
 }
 
