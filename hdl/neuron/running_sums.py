@@ -25,9 +25,9 @@ def drive_delay(geometry: Geometry, edge: Edge) -> int:
 
 def reads_beside(geometry: Geometry, edge: Edge) -> bool:
     """Whether a step reads sums at a port of their own, beside additions: in alternating order with a step message in
-    every cycle, where the sums of the edge's first layer return over several cycles."""
+    every cycle, where the edge's first layer has so many slots that the port saves two cycles or more."""
     slots = geometry.slots(geometry.layers(edge)[0])
-    return geometry.specification.alternating and edge == "row" and step_beats(geometry) == 1 and slots > 1
+    return geometry.specification.alternating and step_beats(geometry) == 1 and slots > 2
 
 
 def state_sum_bits(geometry: Geometry, edge: Edge) -> int:
