@@ -1,4 +1,4 @@
-"""Makes orders.json and the table of both orders in throughput.md: `python docs/results/orders.py MNIST_FOLDER RUNS
+"""Makes orders.json and the tables of both orders in throughput.md: `python docs/results/orders.py MNIST_FOLDER RUNS
 [EXAMPLE ...]`.
 
 RUNS keeps the checkpoints of the trainings, so that an interrupted run goes on. Cycles are those of the cycle model,
@@ -20,17 +20,19 @@ from ceprop.common.report import as_json, percent
 from ceprop.experiments.training_over_seeds import golden_errors
 from ceprop.hdl.cycles import Cost, CycleModel, Prefetched
 from ceprop.hdl.events import SampleEvents
-from ceprop.model import Dataset, FreeEnd, Network, SampleRecord, Span, load_dataset
+from ceprop.model import Dataset, FreeEnd, Network, SampleRecord, Span, evaluate, load_dataset
 from ceprop.performance.cycle_replay import learn, records
 from ceprop.sim.events import sample_events
 from ceprop.specification import Geometry
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
-EPOCHS = {"mnist-25f": 15, "mnist-85f": 15, "mnist-128-128": 14}
+EPOCHS = {"mnist-25f": 15, "mnist-85f": 15}
 ORDERS = ("synchronous", "alternating")
-OTHERWISE = {("mnist-128-128", "synchronous"): ["phases.free_steps=100"]}
-"""What else than the order differs from the example."""
+TWO_HIDDEN = "mnist-128-128"
+"""An example with two hidden layers. It is measured after one epoch only."""
+FREE_STEPS = {"synchronous": (40, 100, 200), "alternating": (30, 50)}
+"""Largest numbers of free steps with which it is measured."""
 SEEDS = (1, 2, 3)
 SAMPLES = 500
 PARTS = ("drive", "free", "nudged")
@@ -54,10 +56,11 @@ def ends(record: SampleRecord) -> list[float]:
 def after_an_epoch(specification: Specification, data: Dataset) -> dict[str, Any]:
     """What the samples after an epoch take: for the sample and each of its parts the mean of its cycles, and of the
     cycles in which the multipliers work; half of the 95 % interval of the cycles of a sample; the means of the steps,
-    and the share of free phases that settled."""
+    the share of free phases that settled, and the test error after the epoch."""
     geometry = Geometry(specification)
     model, network = CycleModel(geometry), Network.initial(specification)
     learn(network, data, Span(0, 0, len(data.train_labels)))
+    test_error = evaluate(network, data.test_inputs, data.test_labels).error
     cycles, steps = [], []
     for inputs, record in records(data, network, Span(1, 0, SAMPLES), learn=True):
         found = costs(model, sample_events(geometry, inputs, record))
@@ -72,28 +75,45 @@ def after_an_epoch(specification: Specification, data: Dataset) -> dict[str, Any
         "free_steps": free,
         "nudged_steps": nudged,
         "settled": settled,
+        "test_error": test_error,
     }
 
 
-def measure(name: str, order: str, mnist: str, runs: Path) -> dict[str, Any]:
-    """One example in one order: cycles of the samples after an epoch by seed, and test errors after the last epoch."""
-    overrides = [f"phases.order='{order}'", *OTHERWISE.get((name, order), [])]
-    specification = Specification.load(EXAMPLES / f"{name}.toml", overrides).with_array()
+def after_the_seeds(specification: Specification, mnist: str) -> dict[str, Any]:
+    """The specification, and for each seed what the samples after an epoch take."""
     seeds = [specification.override(f"seed={seed}") for seed in SEEDS]
-    after = [after_an_epoch(run, load_dataset(run, mnist)) for run in seeds]
-    golden = golden_errors(specification, mnist, EPOCHS[name], SEEDS, runs, lambda _done, _total: None)
-    sys.stdout.write(f"{name}, {order}: {golden.mean:.2%}\n")
     return {
         "layers": list(specification.layers),
         "array": specification.fields()["array"],
         "phases": specification.fields()["phases"],
         "build_digest": specification.build_digest,
-        "after_an_epoch": {str(seed): found for seed, found in zip(SEEDS, after, strict=True)},
+        "after_an_epoch": {str(run.seed): after_an_epoch(run, load_dataset(run, mnist)) for run in seeds},
+    }
+
+
+def measure(name: str, order: str, mnist: str, runs: Path) -> dict[str, Any]:
+    """One example in one order: cycles of the samples after an epoch by seed, and test errors after the last epoch."""
+    specification = Specification.load(EXAMPLES / f"{name}.toml", [f"phases.order='{order}'"]).with_array()
+    golden = golden_errors(specification, mnist, EPOCHS[name], SEEDS, runs, lambda _done, _total: None)
+    sys.stdout.write(f"{name}, {order}: {golden.mean:.2%}\n")
+    return {
+        **after_the_seeds(specification, mnist),
         "epochs": golden.epochs,
         "test_errors": {str(seed): error for seed, error in golden.errors.items()},
         "test_error": golden.mean,
         "test_deviation": statistics.stdev(golden.errors.values()),
     }
+
+
+def measure_two_hidden(mnist: str) -> list[dict[str, Any]]:
+    """The example with two hidden layers in both orders, with each largest number of free steps."""
+    found = []
+    for order, steps in [(name, steps) for name in ORDERS for steps in FREE_STEPS[name]]:
+        overrides = [f"phases.order='{order}'", f"phases.free_steps={steps}"]
+        result = after_the_seeds(Specification.load(EXAMPLES / f"{TWO_HIDDEN}.toml", overrides).with_array(), mnist)
+        sys.stdout.write(f"{TWO_HIDDEN}, {order}, {steps} steps: {whole(result)} cycles\n")
+        found.append(result)
+    return found
 
 
 def mean(result: dict[str, Any], *keys: str) -> float:
@@ -159,19 +179,51 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def table_of_two_hidden(found: list[dict[str, Any]]) -> str:
+    """A Markdown table with one row per order and largest number of steps. Ratios are those of each alternating row to
+    the synchronous rows, in the order of the rows."""
+    synchronous = [mean(r, "cycles", "sample", "all") for r in found if r["phases"]["order"] == "synchronous"]
+    titles = ["drive, work + waits", "free phase", "nudged phase", "free steps", "free phases that settle"]
+    heads = ["order, T and K", "cycles per sample", "relative to the synchronous rows", *titles]
+    rows = [[*heads, "test error after the epoch"], ["---"] * (len(heads) + 1)]
+    for r in found:
+        phases, cycles = r["phases"], mean(r, "cycles", "sample", "all")
+        alternating = phases["order"] == "alternating"
+        rows.append(
+            [
+                f"{phases['order']}, {phases['free_steps']} and {phases['nudged_steps']}",
+                f"**{whole(r)}**",
+                ", ".join(f"**{cycles / other:.2f}**" for other in synchronous) if alternating else "",
+                *(shown(part, r) for part in PARTS),
+                f"{mean(r, 'free_steps'):.1f}",
+                percent(mean(r, "settled")),
+                percent(mean(r, "test_error")),
+            ]
+        )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def filled(page: str, mark: str, new: str) -> str:
+    """The page with a new table between the two marks of a table."""
+    before, _, rest = page.partition(f"<!-- {mark} -->\n")
+    after = rest.partition(f"<!-- end of {mark} -->")[2]
+    assert after, f"no place for the table of {mark}"
+    return f"{before}<!-- {mark} -->\n{new}\n<!-- end of {mark} -->{after}"
+
+
 def main(mnist: str, runs: Path, names: list[str]) -> None:
-    """Measure the examples in both orders, write orders.json, and fill in the table."""
+    """Measure the examples in both orders, write orders.json, and fill in the tables."""
     runs.mkdir(parents=True, exist_ok=True)
-    kept = HERE / "orders.json"
-    earlier = json.loads(kept.read_text(encoding="utf-8")) if names and kept.exists() else {}
-    measured = {name: {order: measure(name, order, mnist, runs) for order in ORDERS} for name in names or EPOCHS}
-    found = {name: (earlier | measured)[name] for name in EPOCHS if name in earlier | measured}
+    kept, page = HERE / "orders.json", HERE / "throughput.md"
+    found = json.loads(kept.read_text(encoding="utf-8")) if names and kept.exists() else {}
+    for name in names or [*EPOCHS, TWO_HIDDEN]:
+        if name == TWO_HIDDEN:
+            found[name] = measure_two_hidden(mnist)
+        else:
+            found[name] = {order: measure(name, order, mnist, runs) for order in ORDERS}
     write_aside(kept, as_json(found).encode())
-    page = HERE / "throughput.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition("<!-- orders -->\n")
-    after = rest.partition("<!-- end of orders -->")[2]
-    assert after, "no place for the table"
-    write_aside(page, f"{before}<!-- orders -->\n{table(found)}\n<!-- end of orders -->{after}".encode())
+    text = filled(page.read_text(encoding="utf-8"), "orders", table({name: found[name] for name in EPOCHS}))
+    write_aside(page, filled(text, "two hidden layers", table_of_two_hidden(found[TWO_HIDDEN])).encode())
 
 
 if __name__ == "__main__":
