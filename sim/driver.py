@@ -19,9 +19,9 @@ from ceprop.specification.placement import neuron_words, neurons_of, weight_word
 
 PERIOD = 10
 """The clock period in nanoseconds. All signals are driven and sampled at the falling edge, far from the rising edge."""
-_RELUCTANCE = 100
-"""Cycles in which a reader takes nothing at first. They are enough to fill everything that buffers words for the
-reader."""
+_RELUCTANCE = 24
+"""The most cycles in which a reader takes nothing although a group is offered. In each of them a group can arrive, so
+they fill the 16 places in which groups wait for the reader."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class CoreDriver:
         for name in self.codecs.keys() - {"command", "sample"}:
             getattr(dut, f"{name}__ready").value = 1
         dut.rst.value = 1
-        Clock(dut.clk, PERIOD, unit="ns").start(start_high=False)
+        # In the simulator, not in Python: it takes half the time, and nothing is driven or sampled at the rising edge.
+        Clock(dut.clk, PERIOD, unit="ns", impl="gpi").start(start_high=False)
         for _ in range(3):
             await FallingEdge(dut.clk)
         dut.rst.value = 0
@@ -145,8 +146,8 @@ class CoreDriver:
     async def read(self, space: Space, address: int, count: int, *, column: int = 0, lane: int = 0) -> np.ndarray:
         """Read `count` groups of words, int64 (count, words per group).
 
-        At first the response is not ready for some cycles, because no word may be lost while it waits. Then it is
-        always ready.
+        At first the response is not ready, until all groups or as many as can wait have arrived, because no word may be
+        lost while it waits. Then it is always ready.
         """
         payload = self.codecs["command"].pack(space=space.value, column=column, lane=lane, address=address, count=count)
         return self.codecs["response"].unpack(await self._ask(payload, count), "words")
@@ -155,7 +156,9 @@ class CoreDriver:
         """Send a command that reads, and return its `count` responses."""
         self.dut.response__ready.value = 0
         await self.send("command", payload)
-        await Timer(_RELUCTANCE * PERIOD - PERIOD // 2, "ns")
+        if not self.dut.response__valid.value:
+            await RisingEdge(self.dut.response__valid)
+        await Timer(min(count, _RELUCTANCE) * PERIOD, "ns")
         await FallingEdge(self.dut.clk)
         self.dut.response__ready.value = 1
         return await self.receive("response", count)

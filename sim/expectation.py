@@ -1,16 +1,20 @@
 """The golden model in a comparison. It computes the expected result of a sample, its cost in cycles, and the expected
 counters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ceprop.hdl.cycles import END, Cost, CycleModel, Prefetched
 from ceprop.hdl.events import SampleEvents
-from ceprop.model import SampleRecord, fast, plain
+from ceprop.model import SampleRecord, plain
 from ceprop.sim.events import full_sample_events, sample_events
 from ceprop.sim.job import Job
 from ceprop.specification import Geometry
+
+_FEW = 100
+"""The readable model runs this number of samples in less time than Numba takes to load the compiled one."""
 
 COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
 
@@ -47,6 +51,7 @@ class ModelSide:
         self.reset()
         self._cycles = CycleModel(geometry)
         self._before: tuple[SampleEvents, Cost] | None = None
+        self._run = _model(len(job.labels))
 
     def reset(self) -> None:
         """Clear the counters, as a reset of the core does."""
@@ -63,13 +68,13 @@ class ModelSide:
         """Run a sample and return what is expected of the core.
 
         `early` is the number of cycles by which the inputs of this sample were listed before the previous result, or
-        None if it is not known. Without skipping, the plain model is used, because it can execute every step.
+        None if it is not known. Without skipping, the readable model is used, because it can execute every step.
         """
         job = self.job
         inputs, label = job.inputs[number], int(job.labels[number]) if job.learn else None
         shifts, negative = job.shifts(number), bool(job.negatives[number])
         if job.skip:
-            record = fast.run_sample(self.network, inputs, label, shifts=shifts, negative=negative, trace=True)
+            record = self._run(self.network, inputs, label, shifts=shifts, negative=negative, trace=True)
             events = sample_events(self.geometry, inputs, record)
         else:
             record = plain.run_sample(
@@ -97,3 +102,12 @@ class ModelSide:
         for name, more in zip(COUNTERS, added, strict=True):
             self.counters[name] += int(more)
         return Expected(record, cost)
+
+
+def _model(samples: int) -> Callable[..., SampleRecord]:
+    """Return the form of the golden model that takes less time for this number of samples. Both give the same bits."""
+    if samples <= _FEW:
+        return plain.run_sample
+    from ceprop.model import fast  # This import takes a second.
+
+    return fast.run_sample

@@ -13,7 +13,7 @@ from ceprop.specification.bundled import bundled_specification
 pytestmark = pytest.mark.slow
 
 DIGITS = str(bundled_specification("digits"))
-SMALL = ["--set", "layers=[64, 12, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
+SMALL = ["--set", "layers=[64, 5, 10]", "--set", "phases.free_steps=8", "--set", "phases.nudged_steps=4"]
 
 Refused = Callable[[list[str]], str]
 Result = Callable[..., dict[str, Any]]

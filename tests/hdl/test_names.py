@@ -130,6 +130,7 @@ print(hashlib.sha256(core.verilog.encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_every_python_that_is_here_writes_the_same_bytes(tiny: Path) -> None:
     """Those that have what ceprop needs, and the present one in any case, in a process of its own."""
     expected = hashlib.sha256(generate(Specification.load(tiny)).verilog.encode()).hexdigest()

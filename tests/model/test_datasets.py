@@ -162,6 +162,7 @@ def test_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(folder
     assert "more than 1,073,741,824" in message(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, derandomize=True, deadline=5000)
 @given(st.data())
 def test_whatever_lies_in_a_file_is_read_or_refused_in_one_line(data: st.DataObject) -> None:

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.slow
 # Tests of one design run on one worker, which generates the design once and finds the compiled simulation of the test
 # before. Verilator compiles for as long as Icarus takes for one of these runs, and then runs ten times as fast. Every
 # kind of network is simulated by Icarus too: `test_every_kind_of_network` and the random cores.
-same_small = pytest.mark.xdist_group("small core")
 same_tiny = pytest.mark.xdist_group("tiny core")
 same_drives = pytest.mark.xdist_group("tiny core with two drives")
 
@@ -172,9 +171,9 @@ def test_samples_follow_each_other_without_a_pause(builds: Path) -> None:
     assert again.weights_compared == 4 * found.weights_compared
 
 
-@same_small
+@same_tiny
 def test_both_simulators_take_the_same_cycles(builds: Path) -> None:
-    found = [run(SMALL, builds, simulator=simulator, samples=2) for simulator in ("verilator", "icarus")]
+    found = [run(TINY, builds, simulator=simulator, dataset=sparse(TINY)) for simulator in ("verilator", "icarus")]
     assert found[0].counters == found[1].counters
     assert found[0].weights_sha256 == found[1].weights_sha256
 
@@ -186,7 +185,6 @@ def test_the_core_without_a_trace_is_the_same(builds: Path) -> None:
     assert found[0].weights_sha256 == found[1].weights_sha256
 
 
-@same_small
 def test_samples_that_follow_closely(builds: Path) -> None:
     found = [run(SMALL, builds, samples=5, read_every=every) for every in (1, 5)]
     assert found[0].counters == found[1].counters
@@ -345,10 +343,10 @@ def test_a_reset_at_any_moment_leaves_nothing_behind(learn: bool, field: str, bu
     assert found.counters["samples"] == 1
 
 
-@same_small
+@same_tiny
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_a_flipped_bit_is_found_and_named(simulator: str, builds: Path) -> None:
-    found = run(SMALL, builds, simulator=simulator, samples=4, flip_weight_bit=True)
+    found = run(TINY, builds, simulator=simulator, samples=4, dataset=sparse(TINY), flip_weight_bit=True)
     assert found.mismatches > 0
     assert found.first_mismatch is not None
     for part in ("sample", "step", "layer", "unit", "model", "hardware", "seed 1", "pytest"):

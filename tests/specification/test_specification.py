@@ -199,6 +199,7 @@ def _refusal_of(action: Callable[[], object]) -> str:
     return ""
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, derandomize=True, deadline=5000)
 @given(st.one_of(st.binary(max_size=60), _TOML_CHARACTERS.map(str.encode)), st.integers(0, 1000))
 def test_whatever_lies_in_a_file_is_a_specification_or_one_line(damage: bytes, place: int) -> None:

@@ -1,14 +1,15 @@
 """A small core, all the way: Verilog, netlist, place and route, figures; and what a failing tool says."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ceprop.boards import Implementation, board
 from ceprop.boards.flow.implement import implement
-from ceprop.boards.flow.routing import route, routing_arguments
-from ceprop.boards.flow.toolchain import NEXTPNR, YOSYS, run_tool
+from ceprop.boards.flow.routing import route
+from ceprop.boards.flow.toolchain import NEXTPNR, YOSYS, WasmTool, run_tool
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.sites import sites
 from ceprop.common.errors import CepropError
@@ -39,8 +40,9 @@ placed = pytest.mark.xdist_group("placed")
 @pytest.mark.slow
 @placed
 @pytest.mark.parametrize(("name", "ports", "cols"), [("ulx3s_25f", 2, 2), ("icebreaker", 1, 1)])
-def test_a_small_core(name: str, ports: int, cols: int, builds: Path) -> None:
+def test_a_small_core(name: str, ports: int, cols: int, builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     specification, target = _specification(ports, cols), board(name)
+    monkeypatch.setattr("ceprop.boards.flow.routing.run_tool", _run_and_write)
     stages: list[str] = []
     found = implement(specification, target, builds, progress=stages.append)
     assert stages == ["generating Verilog", "synthesizing", "placing and routing"]
@@ -49,7 +51,13 @@ def test_a_small_core(name: str, ports: int, cols: int, builds: Path) -> None:
     assert implement(specification, target, builds, progress=stages.append) == found
     assert stages == ["generating Verilog"]
     if sites(target.device):
-        _check_places(found, target, cols)
+        _check_places(found, cols)
+
+
+def _run_and_write(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> None:
+    """Runs a tool; nextpnr also writes where it has put every cell."""
+    places = ["--write", "placed.json"] if tool in NEXTPNR.values() else []
+    run_tool(tool, [*arguments, *places], folder, log)
 
 
 def _check_figures(found: Implementation, target: Board, cells: int) -> None:
@@ -74,13 +82,10 @@ def _check_figures(found: Implementation, target: Board, cells: int) -> None:
     assert Path(found.folder).is_dir()
 
 
-def _check_places(found: Implementation, target: Board, cells: int) -> None:
+def _check_places(found: Implementation, cells: int) -> None:
     """Multipliers and memories are where the floorplan put them."""
     netlist = Path(found.folder).parent / "netlist.json"
-    run_folder = Path(found.folder)
-    arguments = [*routing_arguments(target, 1, "../netlist.json"), "--no-route", "--write", "placed.json"]
-    run_tool(NEXTPNR[target.device.family], arguments, run_folder, "placed.log")
-    placed = json.loads((run_folder / "placed.json").read_text())["modules"]["top"]["cells"]
+    placed = json.loads((Path(found.folder) / "placed.json").read_text())["modules"]["top"]["cells"]
     wanted = {
         name: cell["attributes"]["BEL"]
         for name, cell in json.loads(netlist.read_text())["modules"]["ceprop_timing"]["cells"].items()
@@ -97,12 +102,26 @@ def _check_places(found: Implementation, target: Board, cells: int) -> None:
 def test_another_seed_begins_at_the_netlist(builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     specification, target = _specification(1, 1), board("icebreaker")
     first = implement(specification, target, builds)
+    seeds: list[str] = []
 
     def fail(*_: object) -> None:
         raise AssertionError("synthesized again")
 
+    def routed(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> None:
+        """In place of another run of nextpnr, which takes most of the time: the netlist is there, and what the first
+        run made is given again."""
+        if tool is not NEXTPNR["ice40"]:
+            run_tool(tool, arguments, folder, log)
+            return
+        assert (folder / arguments[arguments.index("--json") + 1]).is_file()
+        seeds.append(arguments[arguments.index("--seed") + 1])
+        for made in ("report.json", "routed.asc"):
+            shutil.copy(Path(first.folder) / made, folder)
+
     monkeypatch.setattr("ceprop.boards.flow.synthesis.run_tool", fail)
+    monkeypatch.setattr("ceprop.boards.flow.routing.run_tool", routed)
     second = implement(specification, target, builds, seed=2)
+    assert seeds == ["2"]
     assert second.seed == 2
     assert Path(first.folder).parent == Path(second.folder).parent
     assert second.resources["flip_flops"] == first.resources["flip_flops"]

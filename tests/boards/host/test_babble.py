@@ -266,6 +266,7 @@ ACTIONS: dict[str, Callable[[HostDriver], object]] = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=2500, derandomize=True, deadline=None, database=None)
 @given(st.sampled_from(sorted(ACTIONS)), st.lists(ANSWERS, max_size=12))
 def test_whatever_is_answered_is_understood_or_one_line(action: str, answers: list[tuple[str, bytes]]) -> None:
