@@ -22,6 +22,8 @@ class _Walk:
     mask : Signal
         The mask of the block. Bit 0 belongs to the input at which the walk is. It is cleared when the value of this
         input has been stored.
+    shifted : Signal
+        The mask, and behind it the present granule, without the lowest bits that leave.
     place : Signal
         Inputs of the block that the walk has passed, or bits of a mask or a label that have been shifted in.
     part : Signal
@@ -35,6 +37,7 @@ class _Walk:
     """
 
     mask: Signal
+    shifted: Signal
     place: Signal
     part: Signal
     label: Signal
@@ -48,6 +51,7 @@ class _Walk:
         """Signals for a walk whose slots are as wide as `slot` and whose values have so many granules."""
         return cls(
             mask=Signal(BLOCK_INPUTS, name="mask"),
+            shifted=Signal(BLOCK_INPUTS, name="shifted"),
             place=Signal(range(BLOCK_INPUTS), name="place"),
             part=Signal(range(parts), name="part"),
             label=Signal(8 * label_bytes(geometry.specification.classes), name="label"),
@@ -113,6 +117,7 @@ class SampleUnpacker(wiring.Component):
             self.sample.payload.label.eq(walk.label),
             self.sample.payload.slot.eq(walk.slot),
             self.sample.payload["values"].eq(group.values),
+            walk.shifted.eq(Cat(walk.mask, splitter.granules.payload)[self._granule_bits :]),
             group.lane.eq(walk.lane),
             group.granule.eq(splitter.granules.payload),
         ]
@@ -127,35 +132,30 @@ class SampleUnpacker(wiring.Component):
         m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid)
         return m
 
-    def _take_eight_bits(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> tuple[Value, Value]:
-        """Shift granules into the mask. Return whether eight bits are complete in this cycle, and these bits."""
-        granules, bits = splitter.granules, self._granule_bits
-        shifted = Cat(walk.mask, granules.payload)[bits:]
+    def _take_eight_bits(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> Value:
+        """Shift granules into the mask. Return whether `walk.shifted` has all eight bits in this cycle."""
+        granules = splitter.granules
         m.d.comb += granules.ready.eq(1)
         with m.If(granules.valid):
-            m.d.sync += [walk.mask.eq(shifted), walk.place.eq(walk.place + bits)]
-        return granules.valid & (walk.place == (8 - bits) % 8), shifted
+            m.d.sync += [walk.mask.eq(walk.shifted), walk.place.eq(walk.place + self._granule_bits)]
+        return granules.valid & (walk.place == (8 - self._granule_bits) % 8)
 
     def _add_label_states(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> None:
         """LABEL, LABEL HIGH."""
         states = ("LABEL", "LABEL HIGH")[: len(walk.label) // 8]
         for k, (state, following) in enumerate(zip(states, (*states[1:], "MASK"), strict=True)):
-            with m.State(state):
-                complete, label = self._take_eight_bits(m, walk, splitter)
-                with m.If(complete):
-                    m.d.sync += walk.label.word_select(k, 8).eq(label)
-                    m.next = following
+            with m.State(state), m.If(self._take_eight_bits(m, walk, splitter)):
+                m.d.sync += walk.label.word_select(k, 8).eq(walk.shifted)
+                m.next = following
 
     def _add_mask_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> None:
         """MASK."""
-        with m.State("MASK"):
-            complete, mask = self._take_eight_bits(m, walk, splitter)
-            with m.If(complete):
-                m.next = "WALK"
-                if self._skips:
-                    in_last_block = walk.in_slot_of_last_block & (walk.lane == self._last_block[1])
-                    with m.If((mask == 0) & ~in_last_block):
-                        m.next = "SKIP"
+        with m.State("MASK"), m.If(self._take_eight_bits(m, walk, splitter)):
+            m.next = "WALK"
+            if self._skips:
+                in_last_block = walk.in_slot_of_last_block & (walk.lane == self._last_block[1])
+                with m.If((walk.shifted == 0) & ~in_last_block):
+                    m.next = "SKIP"
 
     def _add_walk_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
         """WALK."""
