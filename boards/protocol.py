@@ -10,8 +10,14 @@ import zlib
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of all that follows."""
+
+PACKED_FORM = 2
+"""Version of the form of packed samples, by which a data set in flash is known."""
+
+BLOCK_INPUTS = 8
+"""Inputs of a packed sample that share a mask."""
 
 LONGEST_PAYLOAD = 240
 """Bytes of a payload, so that a body with its CRC is a single block of COBS."""
@@ -198,7 +204,13 @@ def board_number(name: str) -> int:
 
 def data_set_mark(inputs: int, input_bits: int, classes: int) -> bytes:
     """The 4 bytes by which a board knows a data set that its network can learn from."""
-    return zlib.crc32(f"{inputs} inputs of {input_bits} bits, {classes} classes".encode()).to_bytes(4, "little")
+    content = f"form {PACKED_FORM}, {inputs} inputs of {input_bits} bits, {classes} classes"
+    return zlib.crc32(content.encode()).to_bytes(4, "little")
+
+
+def label_bytes(classes: int) -> int:
+    """Bytes of the label of a packed sample."""
+    return 1 if classes <= 256 else 2
 
 
 def specification_number(build_digest: str) -> bytes:

@@ -5,11 +5,11 @@ golden model. The estimator in scikit-learn's form is `ceprop.boards.host.learne
 there, because scikit-learn takes a second.
 """
 
+from ceprop.boards.host.data_sets import check_data_set, data_set_image
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
-from ceprop.boards.host.packing import check_data_set, data_set_image
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions

@@ -1,94 +1,78 @@
 """Packed samples become the groups of inputs that the core takes (`docs/protocol.md`)."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal, Value, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.protocol import BLOCK_INPUTS, label_bytes
+from ceprop.boards.rtl.granule_splitter import GranuleSplitter, granule_bits
+from ceprop.boards.rtl.input_group import InputGroup
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """Where the walk over the inputs is, and the entry and the group at which it is.
+    """Where the walk over the inputs is.
 
     Fields
     ------
-    byte, held, wanted : Signal
-        The byte that came last, whether it waits here, and whether a state takes it in this cycle.
-    count, label : Signal
-        Entries to go, and the label.
-    step, escape, value : Signal
-        Inputs to go to the entry, whether it is only a long step, and its value.
-    entered, beyond : Signal
-        The first entry has begun; the walk has passed the last group.
-    lane, slot, values, filled : Signal
-        The input at which the walk is, the group of its slot, and whether an entry lies in it.
-    arrived, at_edge, at_end : Signal
-        No step is to go; the walk is at the last lane, at the last slot. These are a cycle late: every input takes two.
+    mask : Signal
+        The mask of the block. Bit 0 belongs to the input at which the walk is. It is cleared when the value of this
+        input has been stored.
+    shifted : Signal
+        The mask, and behind it the present granule, without the lowest bits that leave.
+    place : Signal
+        Inputs of the block that the walk has passed, or bits of a mask or a label that have been shifted in.
+    part : Signal
+        Granules of the value that have been stored.
+    label : Signal
+        The label.
+    lane, slot : Signal
+        The input at which the walk is.
+    in_last_slot, in_slot_of_last_block : Signal
+        Whether this slot is the last one; whether the last block begins in it.
     """
 
-    byte: Signal
-    held: Signal
-    wanted: Signal
-    count: Signal
+    mask: Signal
+    shifted: Signal
+    place: Signal
+    part: Signal
     label: Signal
-    step: Signal
-    escape: Signal
-    value: Signal
-    entered: Signal
-    beyond: Signal
     lane: Signal
     slot: Signal
-    values: Array
-    filled: Signal
-    arrived: Signal
-    at_edge: Signal
-    at_end: Signal
+    in_last_slot: Signal
+    in_slot_of_last_block: Signal
 
     @classmethod
-    def create(cls, geometry: Geometry, slot: Signal) -> "_Walk":
-        """Signals for a walk whose slots are as wide as `slot`."""
-        flags = ("held", "wanted", "escape", "entered", "beyond", "filled", "arrived", "at_edge", "at_end")
-        input_bits = geometry.specification.formats.input_bits
+    def create(cls, geometry: Geometry, slot: Signal, parts: int, last_block_slot: int) -> "_Walk":
+        """Signals for a walk whose slots are as wide as `slot` and whose values have so many granules."""
         return cls(
-            byte=Signal(8, name="byte"),
-            count=Signal(16, name="count"),
-            label=Signal(16, name="label"),
-            step=Signal(8, name="step"),
-            value=Signal(16, name="value"),
-            lane=Signal(range(max(2, geometry.cols)), name="lane"),
+            mask=Signal(BLOCK_INPUTS, name="mask"),
+            shifted=Signal(BLOCK_INPUTS, name="shifted"),
+            place=Signal(range(BLOCK_INPUTS), name="place"),
+            part=Signal(range(parts), name="part"),
+            label=Signal(8 * label_bytes(geometry.specification.classes), name="label"),
+            lane=Signal(range(geometry.cols), name="lane"),
             slot=Signal.like(slot, name="slot_register"),
-            # Without a reset, for they are as wide as the array: every sample begins by clearing them.
-            values=Array(Signal(input_bits, name=f"value_{k}", reset_less=True) for k in range(geometry.cols)),
-            **{name: Signal(name=name) for name in flags},
+            in_last_slot=Signal(name="in_last_slot", init=geometry.slots(0) == 1),
+            in_slot_of_last_block=Signal(name="in_slot_of_last_block", init=last_block_slot == 0),
         )
-
-    def leave_group(self) -> list[Any]:
-        """Clear the group."""
-        return [*(word.eq(0) for word in self.values), self.lane.eq(0), self.filled.eq(0)]
-
-    def take_byte(self, m: Module, state: str, target: Signal, part: int, following: str) -> None:
-        """A state that takes a byte of `target`."""
-        with m.State(state):
-            m.d.comb += self.wanted.eq(self.held)
-            with m.If(self.held):
-                m.d.sync += target.word_select(part, 8).eq(self.byte)
-                m.next = following
 
 
 class SampleUnpacker(wiring.Component):
-    """Walks from input to input, and sends a group when it leaves it, if an entry lay there::
+    """Walks from input to input, and sends a group when it leaves it, if a value lies there::
 
-        COUNT ─► COUNT HIGH ─► LABEL ─► LABEL HIGH ─► MORE ─┬─► CLOSE ─► COUNT
-                                                       ▲    └─► STEP ─► VALUE ─► VALUE HIGH ─► LOOK ◄─► WALK ─┐
-                                                       └──────────────────────────────────────────────────────┘
+        LABEL ─► (LABEL HIGH) ─► MASK ─┬─► WALK ─┬─► LABEL
+                                  ▲    └─► SKIP ─┤
+                                  └──────────────┘
 
-    MORE ends a sample that has no more entries. WALK goes from input to input, with a LOOK between two, until it is at
-    the entry. VALUE HIGH is there only for inputs of more than 8 bits.
+    MASK takes the mask of a block. WALK passes one input per cycle where its bit of the mask is 0. Where it is 1, the
+    granules of the value are stored first, one per cycle. SKIP passes a whole block without values in one cycle. It is
+    there only where a group has at least as many inputs as a block, and it does not pass the last block, in which the
+    sample ends. LABEL HIGH is there only where the label takes two bytes.
 
     Members
     -------
@@ -105,7 +89,15 @@ class SampleUnpacker(wiring.Component):
     between: Signal
 
     def __init__(self, geometry: Geometry):
-        self.geometry = geometry
+        specification = geometry.specification
+        self._geometry = geometry
+        self._granule_bits = granule_bits(specification.formats.input_bits)
+        self._parts = specification.formats.input_bits // self._granule_bits
+        self._skips = geometry.cols >= BLOCK_INPUTS
+        last_input = specification.layers[0] - 1
+        self._last_lane = last_input % geometry.cols
+        self._last_block = divmod(last_input // BLOCK_INPUTS * BLOCK_INPUTS, geometry.cols)
+        """Slot and lane of its first input."""
         super().__init__(
             {
                 "bytes": In(stream.Signature(8)),
@@ -115,87 +107,110 @@ class SampleUnpacker(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """A register for a byte, and the state machine of the drawing."""
+        """The bytes in granules, the group, and the state machine of the drawing."""
         m = Module()
-        walk = _Walk.create(self.geometry, self.sample.payload.slot)
-        self._wire(m, walk)
+        m.submodules.splitter = splitter = GranuleSplitter(self._granule_bits)
+        m.submodules.group = group = InputGroup(self._geometry, self._granule_bits)
+        wiring.connect(m, wiring.flipped(self.bytes), splitter.bytes)
+        walk = _Walk.create(self._geometry, self.sample.payload.slot, self._parts, self._last_block[0])
+        m.d.comb += [
+            self.sample.payload.label.eq(walk.label),
+            self.sample.payload.slot.eq(walk.slot),
+            self.sample.payload["values"].eq(group.values),
+            walk.shifted.eq(Cat(walk.mask, splitter.granules.payload)[self._granule_bits :]),
+            group.lane.eq(walk.lane),
+            group.granule.eq(splitter.granules.payload),
+        ]
         with m.FSM() as machine:
-            walk.take_byte(m, "COUNT", walk.count, 0, "COUNT HIGH")
-            walk.take_byte(m, "COUNT HIGH", walk.count, 1, "LABEL")
-            walk.take_byte(m, "LABEL", walk.label, 0, "LABEL HIGH")
-            walk.take_byte(m, "LABEL HIGH", walk.label, 1, "MORE")
-            self._add_sample_states(m, walk)
-            self._add_entry_states(m, walk)
-            self._add_walk_states(m, walk)
-        with m.If(machine.ongoing("COUNT")):
-            m.d.sync += walk.leave_group()
-        m.d.comb += self.between.eq(machine.ongoing("COUNT") & ~walk.held)
+            self._add_label_states(m, walk, splitter)
+            self._add_mask_state(m, walk, splitter)
+            self._add_walk_state(m, walk, splitter, group)
+            if self._skips:
+                self._add_skip_state(m, walk, group)
+        with m.If(machine.ongoing("LABEL")):
+            m.d.comb += group.clear.eq(1)
+        m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid)
         return m
 
-    def _wire(self, m: Module, walk: _Walk) -> None:
-        """What does not depend on the state."""
-        geometry, group = self.geometry, self.sample.payload
-        m.d.comb += [
-            self.bytes.ready.eq(~walk.held),
-            group.label.eq(walk.label),
-            group.slot.eq(walk.slot),
-            *(group["values"][k].eq(word) for k, word in enumerate(walk.values)),
-        ]
-        m.d.sync += [walk.arrived.eq(walk.step == 0), walk.at_edge.eq(walk.lane == geometry.cols - 1)]
-        m.d.sync += walk.at_end.eq(walk.slot == geometry.slots(0) - 1)
-        with m.If(walk.wanted):
-            m.d.sync += walk.held.eq(0)
-        with m.If(self.bytes.valid & ~walk.held):
-            m.d.sync += [walk.byte.eq(self.bytes.payload), walk.held.eq(1)]
+    def _take_eight_bits(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> Value:
+        """Shift granules into the mask. Return whether `walk.shifted` has all eight bits in this cycle."""
+        granules = splitter.granules
+        m.d.comb += granules.ready.eq(1)
+        with m.If(granules.valid):
+            m.d.sync += [walk.mask.eq(walk.shifted), walk.place.eq(walk.place + self._granule_bits)]
+        return granules.valid & (walk.place == (8 - self._granule_bits) % 8)
 
-    def _add_sample_states(self, m: Module, walk: _Walk) -> None:
-        """MORE, CLOSE."""
-        with m.State("MORE"):
-            m.next = "STEP"
-            with m.If(walk.count == 0):
-                m.next = "CLOSE"
-        with m.State("CLOSE"):
-            m.d.comb += [self.sample.valid.eq(1), self.sample.payload.last.eq(1)]
-            with m.If(self.sample.ready):
-                m.d.sync += [walk.slot.eq(0), walk.entered.eq(0), walk.beyond.eq(0)]
-                m.next = "COUNT"
+    def _add_label_states(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> None:
+        """LABEL, LABEL HIGH."""
+        states = ("LABEL", "LABEL HIGH")[: len(walk.label) // 8]
+        for k, (state, following) in enumerate(zip(states, (*states[1:], "MASK"), strict=True)):
+            with m.State(state), m.If(self._take_eight_bits(m, walk, splitter)):
+                m.d.sync += walk.label.word_select(k, 8).eq(walk.shifted)
+                m.next = following
 
-    def _add_entry_states(self, m: Module, walk: _Walk) -> None:
-        """STEP, VALUE, VALUE HIGH."""
-        with m.State("STEP"):
-            m.d.comb += walk.wanted.eq(walk.held)
-            with m.If(walk.held):
-                # The first input is one step from the start, and that is where the walk stands already.
-                m.d.sync += [
-                    walk.escape.eq(walk.byte == 0),
-                    walk.step.eq(Mux(walk.byte == 0, 255, walk.byte) - ~walk.entered),
-                    walk.entered.eq(1),
-                    walk.count.eq(walk.count - 1),
-                ]
-                m.next = "VALUE"
-        wide = self.geometry.specification.formats.input_bits > 8
-        walk.take_byte(m, "VALUE", walk.value, 0, "VALUE HIGH" if wide else "LOOK")
-        if wide:
-            walk.take_byte(m, "VALUE HIGH", walk.value, 1, "LOOK")
-
-    def _add_walk_states(self, m: Module, walk: _Walk) -> None:
-        """LOOK, WALK."""
-        with m.State("LOOK"):
+    def _add_mask_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> None:
+        """MASK."""
+        with m.State("MASK"), m.If(self._take_eight_bits(m, walk, splitter)):
             m.next = "WALK"
+            if self._skips:
+                in_last_block = walk.in_slot_of_last_block & (walk.lane == self._last_block[1])
+                with m.If((walk.shifted == 0) & ~in_last_block):
+                    m.next = "SKIP"
+
+    def _add_walk_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
+        """WALK."""
+        last = walk.in_last_slot & (walk.lane == self._last_lane)
+        edge = walk.lane == self._geometry.cols - 1
         with m.State("WALK"):
-            m.next = "LOOK"
-            # An entry beyond the last group would land in another one: it is left out.
-            with m.If(walk.arrived | walk.beyond):
-                with m.If(~walk.escape & ~walk.beyond):
-                    m.d.sync += [walk.values[walk.lane].eq(walk.value), walk.filled.eq(1)]
-                m.next = "MORE"
-            with m.Elif(~walk.at_edge):
-                m.d.sync += [walk.lane.eq(walk.lane + 1), walk.step.eq(walk.step - 1)]
-            with m.Elif(walk.at_end):
-                m.d.sync += walk.beyond.eq(1)
+            with m.If(walk.mask[0]):
+                self._store_value(m, walk, splitter, group)
             with m.Else():
-                m.d.comb += self.sample.valid.eq(walk.filled)
-                m.next = "WALK"
-                with m.If(self.sample.ready | ~walk.filled):
-                    m.d.sync += [*walk.leave_group(), walk.slot.eq(walk.slot + 1), walk.step.eq(walk.step - 1)]
-                    m.next = "LOOK"
+                m.d.comb += [self.sample.payload.last.eq(last), self.sample.valid.eq(last | (edge & group.filled))]
+                with m.If(self.sample.ready | ~self.sample.valid):
+                    # No input has the bit that comes in. MASK puts the same one there, so it needs no selection.
+                    m.d.sync += walk.mask.eq(Cat(walk.mask, splitter.granules.payload[-1])[1:])
+                    m.d.sync += [walk.lane.eq(walk.lane + 1), walk.place.eq(walk.place + 1)]
+                    with m.If(walk.place == BLOCK_INPUTS - 1):
+                        m.next = "MASK"
+                    with m.If(last):
+                        self._end_sample(m, walk)
+                        m.d.comb += splitter.drop.eq(1)
+                        m.next = "LABEL"
+                    with m.Elif(edge):
+                        m.d.comb += group.clear.eq(1)
+                        self._next_slot(m, walk, 0)
+
+    def _store_value(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
+        """Store a granule, and clear the bit of the mask with the last one."""
+        m.d.comb += [splitter.granules.ready.eq(1), group.store.eq(splitter.granules.valid)]
+        with m.If(splitter.granules.valid):
+            m.d.sync += walk.part.eq(walk.part + 1)
+            with m.If(walk.part == self._parts - 1):
+                m.d.sync += [walk.part.eq(0), walk.mask[0].eq(0)]
+
+    def _add_skip_state(self, m: Module, walk: _Walk, group: InputGroup) -> None:
+        """SKIP."""
+        target = walk.lane + BLOCK_INPUTS
+        beyond = target >= self._geometry.cols
+        with m.State("SKIP"):
+            m.d.comb += self.sample.valid.eq(beyond & group.filled)
+            with m.If(self.sample.ready | ~self.sample.valid):
+                m.d.sync += walk.lane.eq(target)
+                m.next = "MASK"
+                with m.If(beyond):
+                    m.d.comb += group.clear.eq(1)
+                    self._next_slot(m, walk, target - self._geometry.cols)
+
+    def _next_slot(self, m: Module, walk: _Walk, lane: ValueLike) -> None:
+        """Go on to `lane` in the next slot."""
+        m.d.sync += [
+            walk.lane.eq(lane),
+            walk.slot.eq(walk.slot + 1),
+            walk.in_last_slot.eq(walk.slot == self._geometry.slots(0) - 2),
+            walk.in_slot_of_last_block.eq(walk.slot == self._last_block[0] - 1),
+        ]
+
+    def _end_sample(self, m: Module, walk: _Walk) -> None:
+        """Go back to the first input. LABEL clears the group."""
+        signals = (walk.place, walk.lane, walk.slot, walk.in_last_slot, walk.in_slot_of_last_block)
+        m.d.sync += [signal.eq(signal.init) for signal in signals]

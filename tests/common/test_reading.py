@@ -11,7 +11,7 @@ import pytest
 from ceprop import CepropError, Specification
 from ceprop.boards import board
 from ceprop.boards.flow.flashing import check_bitstream
-from ceprop.boards.host.packing import check_data_set
+from ceprop.boards.host.data_sets import check_data_set
 from ceprop.common import reading
 from ceprop.common.kept_files import kept, key_of
 from ceprop.common.reading import read_up_to

@@ -16,7 +16,6 @@ import pytest
 from ceprop.boards.host.frames import FrameDecoder, encode
 from ceprop.boards.host.link import Link, Timing
 from ceprop.boards.host.memories import GroupCodec, Memories
-from ceprop.boards.host.packing import value_bytes
 from ceprop.boards.protocol import (
     LONGEST_PAYLOAD,
     PROTOCOL,
@@ -190,14 +189,10 @@ class BoardDouble:
 
     def _do_samples(self, payload: bytes) -> bytes:
         self._stream += payload
-        size = 1 + value_bytes(self.specification)
-        while len(self._stream) >= 4:
-            count, label = (int.from_bytes(self._stream[k : k + 2], "little") for k in (0, 2))
-            end = 4 + count * size
-            if len(self._stream) < end:
-                break
-            self._run(self.unpacked(bytes(self._stream[4:end]), self.specification), label)
-            del self._stream[:end]
+        while (sample := self.unpacked(bytes(self._stream), self.specification)) is not None:
+            inputs, label, size = sample
+            self._run(inputs, label)
+            del self._stream[:size]
         return b""
 
     def _run(self, inputs: np.ndarray, label: int) -> None:
@@ -210,16 +205,26 @@ class BoardDouble:
         values["cycles"] += 1000
 
     @staticmethod
-    def unpacked(entries: bytes, specification: Specification) -> np.ndarray:
-        """Quantised inputs, int64 (n_0,), of a sample's entries, written as docs/protocol.md says it."""
-        inputs = np.zeros(specification.layers[0], np.int64)
-        size, place = 1 + value_bytes(specification), -1
-        for start in range(0, len(entries), size):
-            step, value = entries[start], int.from_bytes(entries[start + 1 : start + size], "little")
-            place += step or 255
-            if step:
-                inputs[place] = value
-        return inputs
+    def unpacked(stream: bytes, specification: Specification) -> tuple[np.ndarray, int, int] | None:
+        """Quantised inputs, int64 (n_0,), and label of the first sample in a stream, and its bytes; None where it is
+        not whole. Bit by bit, as docs/protocol.md says it."""
+        bits = np.unpackbits(np.frombuffer(stream, np.uint8), bitorder="little").tolist()
+        place = 0
+
+        def number(count: int) -> int:
+            nonlocal place
+            taken = bits[place : place + count]
+            place += count
+            return sum(bit << k for k, bit in enumerate(taken))
+
+        inputs = np.zeros(specification.layers[0] + 7, np.int64)
+        label = number(16 if specification.classes > 256 else 8)
+        for block in range(0, specification.layers[0], 8):
+            mask = number(8)
+            for k in range(8):
+                if mask >> k & 1:
+                    inputs[block + k] = number(specification.formats.input_bits)
+        return (inputs[: specification.layers[0]], label, -(-place // 8)) if place <= len(bits) else None
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ceprop.boards.host.data_sets import data_set_image
 from ceprop.boards.host.frames import encode
-from ceprop.boards.host.packing import data_set_image, pack_samples
+from ceprop.boards.host.packing import pack_samples
 from ceprop.boards.protocol import (
     HEAD_BYTES,
     LONGEST_PAYLOAD,
@@ -66,7 +67,7 @@ WITHIN = 5_000
 LEARNING = 700
 """Cycles that a sample of this network takes at most."""
 
-LEAST_SAMPLE = 4
+LEAST_SAMPLE = 2
 """Bytes of a packed sample without inputs."""
 
 
