@@ -13,7 +13,7 @@ from ceprop.sim.events import full_sample_events, sample_events
 from ceprop.sim.job import Job
 from ceprop.specification import Geometry
 
-_FEW = 100
+_FEW = 30
 """The readable model runs this number of samples in less time than Numba takes to load the compiled one."""
 
 COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_executed", "saturations", "ties")
