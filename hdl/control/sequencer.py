@@ -6,7 +6,7 @@ What is the same in both orders of the layers is here. What follows a step is in
 from abc import abstractmethod
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -269,14 +269,17 @@ class Sequencer(wiring.Component):
 
     def _count_nudged_step(self, m: Module, changed: Value, s: Sample) -> None:
         """A nudged step was executed. The steps of both phases of a centred nudge are counted together."""
+        with m.If(changed):
+            m.d.sync += s.bank.eq(~s.bank)
+        if not self.geometry.specification.centred:
+            m.d.sync += [s.result.nudged_steps.eq(s.steps), s.result.nudged_settled.eq(~changed)]
+            return
         m.d.sync += [
             s.result.nudged_steps.eq(s.result.nudged_steps + 1),
             s.result.nudged_settled.eq(~changed & (s.first_settled | ~s.opposite)),
         ]
         with m.If(~s.opposite):
             m.d.sync += s.first_settled.eq(~changed)
-        with m.If(changed):
-            m.d.sync += s.bank.eq(~s.bank)
 
     def _begin(self, m: Module, s: Sample) -> None:
         """A sample begins."""
@@ -344,7 +347,8 @@ class Sequencer(wiring.Component):
                         self._count_step(m, s)
                     m.next = "STATUS"
             # A pass that has released the step may still be under way.
-            with m.State("STATUS"), m.If(found.complete & ~self.sweep.busy):
+            under_way = self.sweep.busy if self._program.releases else Const(0)
+            with m.State("STATUS"), m.If(found.complete & ~under_way):
                 m.next = "DECIDE"
             with m.State("DECIDE"):
                 m.d.comb += progress.finished_step.eq(self._ends_step(found, s) & ~s.restoring)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -151,11 +151,7 @@ class SweepWalker(wiring.Component):
             check(m, "pass_starts_in_a_pass", self.command.start & ~states.ongoing("IDLE") & ~self.command.done)
             with m.State("IDLE"), m.If(start):
                 m.d.sync += [walk.anew.eq(anew), walk.odd.eq(0)]
-                with m.Switch(kind):
-                    for number, stretch in self._program.stretches.items():
-                        if stretch:
-                            with m.Case(number):
-                                m.d.sync += [walk.at.eq(stretch[0]), walk.last.eq(stretch[-1])]
+                self._find(m, walk, kind)
                 m.next = "FETCH"
             with m.State("FETCH"):
                 m.next = "LOOK UP"
@@ -184,6 +180,16 @@ class SweepWalker(wiring.Component):
                 with m.If(visited & inner.final & outer.final):
                     end_sweep()
         return walking
+
+    def _find(self, m: Module, walk: _Walk, kind: Value) -> None:
+        """Where a pass begins and ends. No pass without sweeps is ever started, so the last one is what remains."""
+        *others, last = ((number, stretch) for number, stretch in self._program.stretches.items() if stretch)
+        with m.Switch(kind):
+            for number, stretch in others:
+                with m.Case(number):
+                    m.d.sync += [walk.at.eq(stretch[0]), walk.last.eq(stretch[-1])]
+            with m.Default():
+                m.d.sync += [walk.at.eq(last[1][0]), walk.last.eq(last[1][-1])]
 
     def _send(
         self, m: Module, walking: Signal, walk: _Walk, line: Interface, outer: LoopCounter, inner: LoopCounter

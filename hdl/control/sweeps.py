@@ -92,6 +92,11 @@ class Program:
     sweeps: tuple[Sweep, ...]
     stretches: dict[Pass, range]
 
+    @property
+    def releases(self) -> bool:
+        """Whether some pass releases the next step before its end."""
+        return any(sweep.releases for sweep in self.sweeps)
+
     def of(self, kind: Pass) -> tuple[Sweep, ...]:
         """The sweeps of a pass."""
         stretch = self.stretches[kind]
