@@ -7,14 +7,16 @@ than one byte are little-endian.
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from itertools import accumulate
 
 PROTOCOL = 2
 """Version of all that follows."""
 
-PACKED_FORM = 2
-"""Version of the form of packed samples, by which a data set in flash is known."""
+DATA_SET_FORM = 2
+"""Version of the form of a data set and of its packed samples."""
 
 BLOCK_INPUTS = 8
 """Inputs of a packed sample that share a mask."""
@@ -55,9 +57,9 @@ class Command(IntEnum):
     RESET = 5
     """Registers get their initial values, samples at work and unread results are forgotten; memories stay."""
     RUN = 6
-    """Learn from the data set in flash: how many passes over it, two bytes."""
+    """Learn from the data set in flash: the first epoch and the number of epochs, two bytes each."""
     STATUS = 7
-    """What the flash is at work on: :class:`StatusFlag` in a byte, samples to go in four."""
+    """What the flash is at work on: :class:`Status`."""
     SAVE = 8
     """Save weights, biases and generators to flash."""
     RESTORE = 9
@@ -117,7 +119,8 @@ class Flash:
     """Two snapshots, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the
     specification's number."""
     DATA_SET = 0x30_0000
-    """Packed samples; the number counts them. Mark: :func:`data_set_mark`."""
+    """Samples in their packed form, an index of their addresses, and a plan of the epochs (:class:`DataSetHead`,
+    :func:`plan_record_bytes`); the number counts the samples for training. Mark: :func:`data_set_mark`."""
     HEAD_BYTES = 12
     SECTOR_BYTES = 4096
     """Bytes that are erased at once."""
@@ -171,6 +174,85 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Status:
+    """What STATUS gives, in this order.
+
+    Fields
+    ------
+    flags : StatusFlag
+        One byte.
+    samples_left : int
+        Samples to go, those of evaluations included, four bytes.
+    epochs : int
+        Epochs that have ended since RUN, two bytes.
+    training_errors, held_out_errors : int
+        Wrong predictions of the last of them, three bytes each: before learning from each sample, and in the evaluation
+        after the epoch.
+    """
+
+    flags: StatusFlag
+    samples_left: int
+    epochs: int
+    training_errors: int
+    held_out_errors: int
+
+    BYTES = 13
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "Status":
+        """The status in a payload of `BYTES`."""
+        flags, *numbers = _split(payload, (1, 4, 2, 3, 3))
+        return cls(StatusFlag(flags), *numbers)
+
+
+@dataclass(frozen=True)
+class DataSetHead:
+    """The first bytes of a data set's content. An index follows: an address for each sample, those for training first,
+    and one for the end of the last sample.
+
+    Fields
+    ------
+    plan : int
+        Address of the plan in flash, three bytes.
+    held_out : int
+        Samples that are evaluated after each epoch, three bytes.
+    epochs : int
+        Epochs in the plan, two bytes.
+    """
+
+    plan: int
+    held_out: int
+    epochs: int
+
+    BYTES = 8
+    ADDRESS_BYTES = 3
+    """Bytes of an address, of a number of samples, and of a number of a sample."""
+
+    def pack(self) -> bytes:
+        """The bytes."""
+        addresses = (number.to_bytes(self.ADDRESS_BYTES, "little") for number in (self.plan, self.held_out))
+        return b"".join(addresses) + self.epochs.to_bytes(2, "little")
+
+    @classmethod
+    def unpack(cls, content: bytes) -> "DataSetHead":
+        """The head at the beginning of a content."""
+        return cls(*_split(content, (cls.ADDRESS_BYTES, cls.ADDRESS_BYTES, 2)))
+
+
+def _split(content: bytes, sizes: Sequence[int]) -> list[int]:
+    """Numbers of so many bytes each, one after the other."""
+    ends = list(accumulate(sizes))
+    starts = (0, *ends[:-1])
+    return [int.from_bytes(content[start:end], "little") for start, end in zip(starts, ends, strict=True)]
+
+
+def plan_record_bytes(connections: int) -> int:
+    """Bytes of an epoch in the plan of a data set: the number of its first sample, and the stride from each sample to
+    the next one, three bytes each; then the rate shift of each connection, a byte each (docs/numerics.md, 7)."""
+    return 2 * DataSetHead.ADDRESS_BYTES + connections
+
+
+@dataclass(frozen=True)
 class Address:
     """Where WRITE and READ begin: memory and edge, column of a weight, and the address of the first group there.
 
@@ -202,10 +284,9 @@ def board_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def data_set_mark(inputs: int, input_bits: int, classes: int) -> bytes:
-    """The 4 bytes by which a board knows a data set that its network can learn from."""
-    content = f"form {PACKED_FORM}, {inputs} inputs of {input_bits} bits, {classes} classes"
-    return zlib.crc32(content.encode()).to_bytes(4, "little")
+def data_set_mark(learning_digest: str) -> bytes:
+    """The 4 bytes by which a board knows a data set that was packed for its specification."""
+    return zlib.crc32(f"form {DATA_SET_FORM}, {learning_digest}".encode()).to_bytes(4, "little")
 
 
 def label_bytes(classes: int) -> int:

@@ -24,6 +24,25 @@ class Dataset:
     test_inputs: np.ndarray
     test_labels: np.ndarray
 
+    def first(self, samples: int, test_samples: int) -> "Dataset":
+        """Return a data set of the first training samples and the first test samples of this one.
+
+        Raises :class:`CepropError` where it has fewer.
+        """
+        for wanted, labels, kind in (
+            (samples, self.train_labels, "training"),
+            (test_samples, self.test_labels, "test"),
+        ):
+            if wanted > len(labels):
+                raise CepropError(f"{wanted} samples: {self.name} has {len(labels)} {kind} samples")
+        return Dataset(
+            self.name,
+            self.train_inputs[:samples],
+            self.train_labels[:samples],
+            self.test_inputs[:test_samples],
+            self.test_labels[:test_samples],
+        )
+
     @cached_property
     def sha256(self) -> str:
         """The SHA-256, in hexadecimal, of the shapes and contents of all four arrays."""

@@ -11,12 +11,18 @@ from ceprop.specification import Specification
 def epoch_order(specification: Specification, epoch: int, count: int) -> np.ndarray:
     """Return the numbers of the samples, int64 (count,), in the order in which `epoch` visits them. Epochs are counted
     from 0."""
+    start, stride = order_numbers(specification, epoch, count)
+    return (stride * np.arange(count) + start) % count
+
+
+def order_numbers(specification: Specification, epoch: int, count: int) -> tuple[int, int]:
+    """Return the number of the first sample that `epoch` visits, and the stride, modulo `count`, to each next one."""
     stream = Stream(specification.seed, Purpose.ORDER, epoch)
     start = stream.below(count)
     stride = 1 + stream.below(count)
     while math.gcd(stride, count) != 1:
         stride = 1 + stream.below(count)
-    return (stride * np.arange(count) + start) % count
+    return start, stride
 
 
 def epoch_signs(specification: Specification, epoch: int, count: int) -> np.ndarray:

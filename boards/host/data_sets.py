@@ -1,43 +1,82 @@
 """The file of a data set in flash (`docs/protocol.md`)."""
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ceprop.boards.host.packing import pack_samples, unpack_samples
-from ceprop.boards.protocol import Flash, check_value, data_set_mark
+from ceprop.boards.protocol import DataSetHead, Flash, check_value, data_set_mark, plan_record_bytes
 from ceprop.common.errors import CepropError
 from ceprop.common.reading import read_up_to
+from ceprop.model import Dataset
+from ceprop.model.order import order_numbers
 from ceprop.specification import Specification
 
 _FILE_HEAD = struct.Struct("<4sII")
 _CRC = struct.Struct("<I")
+_ADDRESS_BYTES = DataSetHead.ADDRESS_BYTES
 
 _LEAST_SAMPLE = 2
 """Bytes that a packed sample takes at least: its label and a mask."""
 
 
-def data_set_image(specification: Specification, inputs: np.ndarray, labels: np.ndarray) -> bytes:
-    """The file of a data set that flash holds at `Flash.DATA_SET`, so that the board learns from it by itself:
-    quantised `inputs` (n, n_0) and `labels` (n,) in the order in which they are learned.
+@dataclass(frozen=True)
+class PackedDataSet:
+    """The file of a data set: its bytes, and how many samples and epochs it has."""
 
-    Raises :class:`CepropError` where flash has no room for so many."""
-    packed = b"".join(pack_samples(specification, inputs, labels))
-    content = _FILE_HEAD.pack(_mark(specification), len(labels), len(packed)) + packed
-    room = Flash.BYTES - Flash.DATA_SET - _CRC.size
-    if len(content) > room:
-        fits = len(labels) * room // len(content)
-        raise CepropError(f"data set: {len(labels):,} samples take {len(content):,} bytes, room is for about {fits:,}")
+    content: bytes
+    samples: int
+    held_out: int
+    epochs: int
+
+
+def data_set_image(specification: Specification, dataset: Dataset, epochs: int) -> bytes:
+    """The file of a data set that flash holds at `Flash.DATA_SET`, so that the board learns from it by itself: the
+    training samples of `dataset`, its test samples, which are evaluated after each epoch, and the plan of the first
+    `epochs` epochs.
+
+    Raises :class:`CepropError` where flash has no room for so many, or for a nudge whose sign changes."""
+    if specification.nudge.sign in ("alternating", "random"):
+        raise CepropError("nudge.sign: a board that learns by itself keeps one; must be positive or negative")
+    count, held_out = len(dataset.train_labels), len(dataset.test_labels)
+    packed = [
+        *pack_samples(specification, dataset.train_inputs, dataset.train_labels),
+        *pack_samples(specification, dataset.test_inputs, dataset.test_labels),
+    ]
+    first = Flash.DATA_SET + Flash.HEAD_BYTES + DataSetHead.BYTES + _ADDRESS_BYTES * (len(packed) + 1)
+    addresses = np.cumsum([first, *map(len, packed)])
+    plan = int(addresses[-1])
+    end = plan + epochs * plan_record_bytes(len(specification.connections)) + _CRC.size
+    if end > Flash.BYTES:
+        fits = (Flash.BYTES - first) * len(packed) // (plan - first)
+        taken = f"{len(packed):,} samples take {end - Flash.DATA_SET:,} bytes"
+        raise CepropError(f"data set: {taken}, room is for about {fits:,}")
+    body = b"".join(
+        (
+            DataSetHead(plan, held_out, epochs).pack(),
+            addresses.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :_ADDRESS_BYTES].tobytes(),
+            *packed,
+            *(_record(specification, epoch, count) for epoch in range(epochs)),
+        )
+    )
+    content = _FILE_HEAD.pack(_mark(specification), count, len(body)) + body
     return content + _CRC.pack(check_value(content))
 
 
-def check_data_set(path: Path, specification: Specification | None = None) -> tuple[int, bytes]:
-    """How many samples a data set's file has, and its content.
+def _record(specification: Specification, epoch: int, count: int) -> bytes:
+    """An epoch in the plan, for so many training samples."""
+    numbers = (number.to_bytes(_ADDRESS_BYTES, "little") for number in order_numbers(specification, epoch, count))
+    return b"".join(numbers) + bytes(specification.shifts_at(epoch))
 
-    With a specification, the file must also have the mark of its network, and all of its samples are unpacked. Without
-    one, nobody knows where a sample ends. Raises :class:`CepropError` for a file that is not whole, is no data set,
-    holds other samples than it counts, or was packed for another network."""
+
+def check_data_set(path: Path, specification: Specification | None = None) -> PackedDataSet:
+    """What the file of a data set has.
+
+    With a specification, the file must also have its mark and its plan, and all samples are unpacked. Without one,
+    nobody knows where a sample ends. Raises :class:`CepropError` for a file that is not whole, is no data set, holds
+    other samples than it counts, or was packed for another specification."""
     try:
         content = read_up_to(path, Flash.BYTES)
     except OSError as error:
@@ -45,22 +84,56 @@ def check_data_set(path: Path, specification: Specification | None = None) -> tu
     if not _is_whole(content):
         raise CepropError(f"data set {path}: not a whole one; `ceprop pack SPEC FILE` without --contents makes it")
     mark, samples, size = _FILE_HEAD.unpack_from(content)
-    if samples * _LEAST_SAMPLE > size or (size > 0) != (samples > 0):
-        raise CepropError(f"data set {path}: it counts {samples} samples, and its {size} bytes are not so many")
+    body = content[_FILE_HEAD.size : -_CRC.size]
+    head = DataSetHead.unpack(body) if size >= DataSetHead.BYTES else DataSetHead(0, 0, 0)
+    found = PackedDataSet(content, samples, head.held_out, head.epochs)
+    least = DataSetHead.BYTES + (_ADDRESS_BYTES + _LEAST_SAMPLE) * (samples + head.held_out) + _ADDRESS_BYTES
+    if size < least:
+        raise CepropError(
+            f"data set {path}: it counts {samples + head.held_out} samples, and its {size} bytes are not so many"
+        )
     if specification is not None:
         if mark != _mark(specification):
             raise CepropError(
-                f"data set {path}: it was packed for a network of other inputs, input bits or classes, or by another "
-                "version of ceprop"
+                f"data set {path}: it was packed for another specification, or by another version of ceprop"
             )
-        found = _count(path, specification, content[_FILE_HEAD.size : -_CRC.size])
-        if found != samples:
-            raise CepropError(f"data set {path}: it counts {samples} samples and holds {found}")
-    return samples, content
+        _check_content(path, specification, found, head, body)
+    return found
+
+
+def _check_content(
+    path: Path, specification: Specification, found: PackedDataSet, head: DataSetHead, body: bytes
+) -> None:
+    """Raises :class:`CepropError` where index, samples or plan are not as they must be."""
+    count = found.samples + found.held_out
+    index_end = DataSetHead.BYTES + _ADDRESS_BYTES * (count + 1)
+    start, plan = Flash.DATA_SET + Flash.HEAD_BYTES, head.plan - Flash.DATA_SET - Flash.HEAD_BYTES
+    records = (_record(specification, epoch, found.samples) for epoch in range(found.epochs))
+    if not index_end <= plan <= len(body) or body[plan:] != b"".join(records):
+        raise CepropError(f"data set {path}: its plan is not that of {specification.name}")
+    raw = np.frombuffer(body[DataSetHead.BYTES : index_end], np.uint8).reshape(-1, _ADDRESS_BYTES)
+    index = raw.astype(np.int64) @ (1 << 8 * np.arange(_ADDRESS_BYTES))
+    packed, sizes = _unpacked(path, specification, body[index_end:plan])
+    if packed != count:
+        raise CepropError(f"data set {path}: it counts {count} samples and holds {packed}")
+    if not np.array_equal(index, np.cumsum([start + index_end, *sizes])):
+        raise CepropError(f"data set {path}: its index does not point to its samples")
+
+
+def _unpacked(path: Path, specification: Specification, packed: bytes) -> tuple[int, list[int]]:
+    """How many samples `packed` holds, and the bytes of each. Raises :class:`CepropError` where one is not as it must
+    be."""
+    sizes: list[int] = []
+    try:
+        for inputs, labels in unpack_samples(specification, packed):
+            sizes += map(len, pack_samples(specification, inputs, labels))
+    except CepropError as error:
+        raise CepropError(f"data set {path}: {error}") from None
+    return len(sizes), sizes
 
 
 def _mark(specification: Specification) -> bytes:
-    return data_set_mark(specification.layers[0], specification.formats.input_bits, specification.classes)
+    return data_set_mark(specification.learning_digest)
 
 
 def _is_whole(content: bytes) -> bool:
@@ -69,11 +142,3 @@ def _is_whole(content: bytes) -> bool:
     if len(content) < least or len(content) != least + _FILE_HEAD.unpack_from(content)[2]:
         return False
     return check_value(content[: -_CRC.size]) == _CRC.unpack(content[-_CRC.size :])[0]
-
-
-def _count(path: Path, specification: Specification, packed: bytes) -> int:
-    """How many samples `packed` holds. Raises :class:`CepropError` where one is not as it must be."""
-    try:
-        return sum(len(labels) for _, labels in unpack_samples(specification, packed))
-    except CepropError as error:
-        raise CepropError(f"data set {path}: {error}") from None

@@ -18,7 +18,7 @@ from ceprop.boards.protocol import (
     Address,
     Command,
     Identity,
-    StatusFlag,
+    Status,
     board_number,
     specification_number,
 )
@@ -30,7 +30,6 @@ from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import REGISTER_BITS, Geometry, registers
 
 _REGISTER_BYTES = REGISTER_BITS // 8
-_STATUS_BYTES = 5
 
 
 class Worked(NamedTuple):
@@ -203,25 +202,22 @@ class HostDriver:
 
     # --- flash
 
-    def run_from_flash(self, batch: Batch, passes: int) -> None:
-        """Begin to learn from the data set in flash, so many times over, at the rates and with the sign of `batch`,
-        whose samples it holds; :meth:`status` tells how far it is.
-
-        Raises :class:`CepropError` for signs that change: the board knows only one."""
-        if batch.negatives.any() != batch.negatives.all():
-            raise CepropError("nudge.sign: a board that learns by itself keeps one; must be positive or negative")
-        self._prepare(batch, bool(batch.negatives[0]))
-        self.link.send(Command.RUN, passes.to_bytes(2, "little"))
+    def run_from_flash(self, first_epoch: int, epochs: int) -> None:
+        """Begin to learn from the data set in flash: so many epochs of its plan, from `first_epoch` on;
+        :meth:`status` tells how far it is. The board writes its registers itself, apart from the sign of the nudge."""
+        sign = self.geometry.specification.nudge.sign
+        self._set(nudge_negative=int(sign == "negative"))
+        self._held.clear()
+        self.link.send(Command.RUN, first_epoch.to_bytes(2, "little") + epochs.to_bytes(2, "little"))
         self.link.drain()
 
     def last_results(self, count: int) -> Predictions:
         """The last `count` predictions, or as many as the board remembers."""
         return self._samples.last(count)
 
-    def status(self) -> tuple[StatusFlag, int]:
-        """What flash is busy with, and the samples to go."""
-        reply = self.link.ask_for(_STATUS_BYTES, Command.STATUS)
-        return StatusFlag(reply[0]), int.from_bytes(reply[1:5], "little")
+    def status(self) -> Status:
+        """What flash is busy with, the samples to go, and the epochs that have ended."""
+        return Status.unpack(self.link.ask_for(Status.BYTES, Command.STATUS))
 
     def save(self) -> None:
         """Save the network to the board's flash; :meth:`status` tells when that is done."""

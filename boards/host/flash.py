@@ -18,11 +18,13 @@ whole flash at 6 MHz for its CRC less."""
 def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatched) -> None:
     """Wait until the board has done what it was asked to do with its flash. Raises :class:`CepropError` that tells
     `failure` where it could not, and where it gets no further for too long, or its clock stands."""
-    flags, least = driver.status()
-    most, since, patience = least, driver.seconds(), _Watch(driver)
-    while flags & (StatusFlag.RUNNING | StatusFlag.STORING) and not flags & StatusFlag.FAILED:
+    status = driver.status()
+    most = least = status.samples_left
+    since, patience = driver.seconds(), _Watch(driver)
+    while status.flags & (StatusFlag.RUNNING | StatusFlag.STORING) and not status.flags & StatusFlag.FAILED:
         time.sleep(_POLL_SECONDS)
-        flags, left = driver.status()
+        status = driver.status()
+        left = status.samples_left
         if left > most:  # now it knows how many there are
             most, least, since = left, left, driver.seconds()
         elif left < least:
@@ -30,7 +32,7 @@ def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatche
         advance(most - left, most)
         if driver.seconds() - since > _MOST_SECONDS or patience.stands():
             raise CepropError(f"port {driver.link.port}: the board is at work on its flash, but gets no further")
-    if flags & StatusFlag.FAILED:
+    if status.flags & StatusFlag.FAILED:
         raise CepropError(f"port {driver.link.port}: {failure}")
 
 

@@ -11,9 +11,9 @@ from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.machine import infer_with_model, learn_with_model, predictions_of, unwatched
 from ceprop.boards.host.results import Predictions
-from ceprop.boards.host.sequence import Batch
+from ceprop.boards.host.sequence import Batch, batches
 from ceprop.common.report import Advance
-from ceprop.model import Network, Records
+from ceprop.model import Dataset, Network, Records
 from ceprop.sim.check import Checker
 from ceprop.sim.job import Outcome
 from ceprop.specification import REGISTER_BITS
@@ -82,24 +82,41 @@ class Proof:
         self.learned.errors += int(np.count_nonzero(predictions.classes != batch.labels))
         return records
 
-    def learn_from_flash(self, batch: Batch, passes: int, advance: Advance = unwatched) -> None:
-        """Let the board learn from its own data set, which holds the samples of `batch`, and the model beside it;
-        compares the last predictions."""
-        total = passes * len(batch.labels)
+    def learn_from_flash(self, dataset: Dataset, first_epoch: int, epochs: int, advance: Advance = unwatched) -> None:
+        """Let the board learn so many epochs from its own data set, which was packed from `dataset`, and the model
+        beside it. Compares the last predictions, and the numbers of wrong ones in the last epoch and its evaluation."""
+        samples = len(dataset.train_labels)
         self.learned.from_flash = True
-        with self._measured(total) as not_begun:
+        with self._measured(epochs * samples) as not_begun:
 
             def watch(done: int, most: int) -> None:
                 if most == 0:  # the board still reads the data set for its CRC
                     not_begun()
                 advance(done, most)
 
-            self.driver.run_from_flash(batch, passes)
-            wait_for_flash(self.driver, "no whole data set for this specification lies in its flash", watch)
-        expected = [predictions_of(learn_with_model(self.network, batch)) for _ in range(passes)]
-        self.learned.errors += sum(int(np.count_nonzero(one.classes != batch.labels)) for one in expected)
-        found = self.driver.last_results(len(batch.labels))
-        self._compare(found, expected[-1].last(len(found.classes)), total - len(found.classes))
+            self.driver.run_from_flash(first_epoch, epochs)
+            failure = f"its flash holds no whole data set with {first_epoch + epochs} epochs for this specification"
+            wait_for_flash(self.driver, failure, watch)
+        expected, wrong = self._run_model(dataset, first_epoch, epochs)
+        status = self.driver.status()
+        self.compare_number("epochs", status.epochs, epochs)
+        self.compare_number("training errors", status.training_errors, wrong)
+        if len(dataset.test_labels):
+            expected = predictions_of(infer_with_model(self.network, dataset.test_inputs))
+            errors = int(np.count_nonzero(expected.classes != dataset.test_labels))
+            self.compare_number("held-out errors", status.held_out_errors, errors)
+        found = self.driver.last_results(len(expected.classes))
+        self._compare(found, expected.last(len(found.classes)), len(expected.classes) - len(found.classes))
+
+    def _run_model(self, dataset: Dataset, first_epoch: int, epochs: int) -> tuple[Predictions, int]:
+        """Let the model learn as the board does; the predictions of the last epoch, and how many of them are wrong."""
+        specification, samples = self.network.specification, len(dataset.train_labels)
+        expected, wrong = Predictions(np.zeros(0, np.int64), np.zeros(0, bool)), 0
+        for batch in batches(specification, dataset.train_inputs, dataset.train_labels, epochs * samples, first_epoch):
+            expected = predictions_of(learn_with_model(self.network, batch))
+            wrong = int(np.count_nonzero(expected.classes != batch.labels))
+            self.learned.errors += wrong
+        return expected, wrong
 
     def infer(self, inputs: np.ndarray, advance: Advance = unwatched) -> Predictions:
         """Show both sides quantised `inputs` (n, n_0) and compare the predictions; the board's."""

@@ -8,9 +8,10 @@ import numpy as np
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.results import Predictions
-from ceprop.boards.host.sequence import Batch, batches
+from ceprop.boards.host.sequence import batches
+from ceprop.common.errors import CepropError
 from ceprop.common.report import Advance, percent
-from ceprop.model import Counters, Network, Span, Trainer
+from ceprop.model import Counters, Network, Trainer
 
 _BITS_A_BYTE = 10
 """On a UART: start bit, data, stop bit."""
@@ -35,23 +36,23 @@ def train_beside(driver: HostDriver, trainer: Trainer, samples: int, advance: Ad
     return proof
 
 
-def train_from_flash_beside(driver: HostDriver, trainer: Trainer, samples: int, passes: int, advance: Advance) -> Proof:
-    """Load the trainer's network into the board, let it learn from the data set in its flash, which holds the first
-    `samples` samples of the first epoch, and the model from the same; compare the last predictions and all memories."""
+def train_from_flash_beside(driver: HostDriver, trainer: Trainer, epochs: int, advance: Advance) -> Proof:
+    """Load the trainer's network into the board, let it learn so many epochs from the data set in its flash, which was
+    packed from the trainer's data set, and the model from the same; compare the last predictions and all memories. The
+    trainer is then at the position after them; its history lacks the epochs between.
+
+    Raises :class:`CepropError` for a trainer in the middle of an epoch."""
+    if trainer.sample:
+        raise CepropError(
+            f"sample {trainer.sample} of epoch {trainer.epoch}: a board learns whole epochs from its flash"
+        )
     driver.reset()
     driver.load(trainer.network)
     proof = Proof(driver, trainer.network)
-    proof.learn_from_flash(first_batch(trainer, samples), passes, advance)
+    proof.learn_from_flash(trainer.dataset, trainer.epoch, epochs, advance)
     proof.compare_memories()
+    trainer.epoch, trainer.counters = trainer.epoch + epochs, Counters()
     return proof
-
-
-def first_batch(trainer: Trainer, samples: int) -> Batch:
-    """The first `samples` samples of the first epoch, as a data set in flash has them; raises :class:`CepropError`
-    where there are fewer."""
-    Span(0, 0, samples).check(trainer.dataset)
-    data = trainer.dataset
-    return next(batches(trainer.specification, data.train_inputs, data.train_labels, samples))
 
 
 def infer_beside(

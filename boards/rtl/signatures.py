@@ -6,6 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.hdl.io.stream_payloads import Ports
 
+FINISHED_EPOCHS = data.StructLayout({"epochs": 16, "training_errors": 24, "held_out_errors": 24})
+"""How many epochs have ended, and the wrong predictions of the last one."""
+
 RESULT_BYTES = 2
 """Bytes of a result on the link."""
 
@@ -92,9 +95,11 @@ class FlashCommandInterface(wiring.PureInterface):
 
     start: Signal
     command: Signal
-    passes: Signal
+    first_epoch: Signal
+    epochs: Signal
     flags: Signal
     samples_left: Signal
+    finished: data.View
 
 
 class FlashCommandSignature(wiring.Signature):
@@ -102,15 +107,23 @@ class FlashCommandSignature(wiring.Signature):
 
     Members
     -------
-    start, command, passes : Out
-        One of these commands begins in this cycle, only while nothing is at work; the passes of RUN.
-    flags, samples_left : In
-        What STATUS gives: :class:`ceprop.boards.protocol.StatusFlag`, and samples to go.
+    start, command, first_epoch, epochs : Out
+        One of these commands begins in this cycle, only while nothing is at work; the epochs of RUN.
+    flags, samples_left, finished : In
+        What STATUS gives: :class:`ceprop.boards.protocol.Status`.
     """
 
     def __init__(self):
         super().__init__(
-            {"start": Out(1), "command": Out(4), "passes": Out(16), "flags": In(8), "samples_left": In(32)}
+            {
+                "start": Out(1),
+                "command": Out(4),
+                "first_epoch": Out(16),
+                "epochs": Out(16),
+                "flags": In(8),
+                "samples_left": In(32),
+                "finished": In(FINISHED_EPOCHS),
+            }
         )
 
     def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> FlashCommandInterface:

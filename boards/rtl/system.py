@@ -1,6 +1,6 @@
 """What every board has, whatever its clock and pins: the core, the link, and their transport."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,6 +9,7 @@ from ceprop.boards.rtl.core_switch import CoreSwitch
 from ceprop.boards.rtl.flash import FlashController
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
+from ceprop.boards.rtl.label_queue import LabelQueue
 from ceprop.boards.rtl.pipeline_register import PipelineRegister
 from ceprop.boards.rtl.requests import Dispatcher
 from ceprop.boards.rtl.result_ring import ResultRing
@@ -165,9 +166,15 @@ class System(wiring.Component):
         wiring.connect(m, dispatcher.flash, controller.tasks)
         wiring.connect(m, dispatcher.core, switch.dispatcher)
         wiring.connect(m, controller.core, switch.controller)
+        m.submodules.labels = labels = DomainRenamer("core")(LabelQueue(self._geometry, _AT_WORK))
         m.d.comb += [
+            labels.sent.eq(_taken(core.sample) & core.sample.payload.last),
+            labels.label.eq(core.sample.payload.label),
+            labels.finished.eq(_taken(core.result)),
+            labels.prediction.eq(core.result.payload.prediction),
             switch.controller_busy.eq(controller.busy),
-            controller.finished.eq(core.result.valid & core.result.ready),
+            controller.finished.eq(labels.finished),
+            controller.wrong.eq(labels.wrong),
             self.flash_select.eq(controller.pins.select),
             self.flash_clock.eq(controller.pins.clock),
             self.flash_out.eq(controller.pins.data_out),
@@ -176,11 +183,14 @@ class System(wiring.Component):
         return switch.core
 
 
+def _taken(port: stream.Interface) -> Value:
+    """A beat of a stream is taken."""
+    return port.valid & port.ready
+
+
 def _samples_at_work(m: Module, core: Core) -> Signal:
     """A count of the samples in the core."""
     at_work = Signal(range(_AT_WORK + 1), name="at_work")
-    sample, result = core.sample, core.result
-    entered = sample.valid & sample.ready & sample.payload.last
-    left = result.valid & result.ready
-    m.d.core += at_work.eq(at_work + entered - left)
+    entered = _taken(core.sample) & core.sample.payload.last
+    m.d.core += at_work.eq(at_work + entered - _taken(core.result))
     return at_work

@@ -16,6 +16,7 @@ from ceprop.model import load_dataset, quantise
 from ceprop.model.datasets import held_out
 from ceprop.model.idx import read_images
 from ceprop.model.quantiser import warn_outside_range
+from ceprop.specification.bundled import bundled_specification
 
 
 def make(*overrides: str) -> Specification:
@@ -216,3 +217,15 @@ def test_images_without_pixels_are_refused(folder: Path) -> None:
     for stem, count in (("train", 6), ("t10k", 3)):
         (folder / f"{stem}-images-idx3-ubyte").write_bytes(idx(np.zeros((count, 2, 0))))
     assert message(folder).endswith("train has no pixels")
+
+
+def test_the_first_samples_are_a_data_set_of_their_own() -> None:
+    digits = load_dataset(Specification.load(bundled_specification("digits")), "digits")
+    some = digits.first(7, 2)
+    assert np.array_equal(some.train_inputs, digits.train_inputs[:7])
+    assert np.array_equal(some.train_labels, digits.train_labels[:7])
+    assert np.array_equal(some.test_inputs, digits.test_inputs[:2])
+    assert np.array_equal(some.test_labels, digits.test_labels[:2])
+    for wanted, message in (((2000, 0), "2000 samples: digits has 1437 training"), ((1, 361), "digits has 360 test")):
+        with pytest.raises(CepropError, match=message):
+            digits.first(*wanted)

@@ -58,7 +58,8 @@ def add_choice_states(m: Module, parts: ControllerParts) -> None:
     with m.State("CHECKED"), m.If(crc.idle & port.idle):
         newer = crc.matches & (~registers.found | (registers.head.number > registers.newest))
         with m.If(registers.is_task(Command.RUN)):
-            m.next = "TOTAL"
+            m.d.sync += registers.base.eq(Flash.DATA_SET + Flash.HEAD_BYTES)
+            m.next = "PLAN"
             with m.If(~crc.matches):
                 m.next = "FAIL"
         with m.Else():

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES, Command, Flash, StatusFlag, data_set_mark, specification_number
 from ceprop.boards.rtl.crc import Crc
+from ceprop.boards.rtl.flash.epoch_registers import EpochRegisters
 from ceprop.boards.rtl.flash.file_states import add_check_states, add_choice_states
 from ceprop.boards.rtl.flash.flash_port import FlashPort
 from ceprop.boards.rtl.flash.memory_walk import MemoryWalk, snapshot_bytes
@@ -37,8 +38,11 @@ class FlashController(wiring.Component):
                  ▲                                 └─► NOT HERE ─┘               │
                  └── the second snapshot ────────────────────────────────────────┤
                                                                                  │
-        RUN        TOTAL for every pass ─► (PASS ─► STREAM) for every pass ─►    │
-                   PASS ─► DRAIN ─► IDLE  ◄──────────────────────────────────────┤
+        RUN        PLAN ─► PLANNED ─► SEEK ─► TOTAL ─► EPOCH                     │
+                   for every epoch: RECORD ─► RECORDED ─► SET ─► samples ─►      │
+                   DRAIN ─► EVALUATE ─► SET ─► samples ─► DRAIN ─► ENDED         │
+                   samples: (NEXT ─► ENTRY ─► SAMPLE ─► START ─► STREAM)         │
+                   for every sample ─► NEXT; behind the last epoch IDLE  ◄───────┤
                                                                                  │
         SAVE       CHOOSE ─► (ERASE ─► ERASING) for every sector ─► PROGRAM ─►   │
                    SAVE HEAD ─► (ASK ─► GROUP ─► SAVE GROUP) for every group ─►  │
@@ -47,14 +51,16 @@ class FlashController(wiring.Component):
         RESTORE    CHOOSE ─► RESTORE ─► (TAKE GROUP ─► SHIFTED ─► WRITE GROUP)   │
                    for every group ─► RESTORED ─► IDLE  ◄────────────────────────┘
 
-    Where there is no whole data set, or no whole snapshot to restore, CHECKED or CHOOSE goes to FAIL, and that to IDLE.
+    PLAN, RECORD and ENTRY are three states each, which read some bytes. Without held-out samples, ENDED follows
+    EVALUATE. Where there is no whole data set, or no whole snapshot to restore, CHECKED or CHOOSE goes to FAIL, and so
+    does SEEK where the plan has fewer epochs. IDLE follows FAIL.
 
     Members
     -------
     tasks : In
         From the dispatcher.
-    finished : In
-        The core has finished a sample.
+    finished, wrong : In
+        The core has finished a sample; its prediction is not its label.
     busy : Out
         A command is at work, and the core's command port is the controller's own.
     core : Out
@@ -65,6 +71,7 @@ class FlashController(wiring.Component):
 
     tasks: FlashCommandInterface
     finished: Signal
+    wrong: Signal
     busy: Signal
     core: CoreAccessInterface
     pins: SpiPinInterface
@@ -82,6 +89,7 @@ class FlashController(wiring.Component):
             {
                 "tasks": In(FlashCommandSignature()),
                 "finished": In(1),
+                "wrong": In(1),
                 "busy": Out(1),
                 "core": Out(CoreAccessSignature(ports)),
                 "pins": Out(SpiPinSignature()),
@@ -96,19 +104,19 @@ class FlashController(wiring.Component):
         m.submodules.group = parts.group
         wiring.connect(m, wiring.flipped(self.pins), parts.port.pins)
         self._wire(m, parts)
-        registers = parts.registers
+        registers, epochs = parts.registers, parts.epochs
         m.d.sync += [
             registers.none_left.eq(registers.left == 0),
             registers.one_left.eq(registers.left == 1),
-            registers.drained.eq(parts.samples_left == 0),
+            epochs.in_core.eq(epochs.in_core + parts.sends - (self.finished & self.busy)),
         ]
-        with m.If(self.finished & ~registers.drained):
-            m.d.sync += parts.samples_left.eq(parts.samples_left - 1)
+        with m.If(self.finished & self.busy):
+            m.d.sync += [parts.samples_left.eq(parts.samples_left - 1), epochs.errors.eq(epochs.errors + self.wrong)]
         with m.FSM() as machine:
             self._add_idle_state(m, parts)
             add_check_states(m, parts)
             add_choice_states(m, parts)
-            add_run_states(m, parts)
+            add_run_states(m, parts, self._geometry.specification)
             add_erase_states(m, parts)
             add_save_states(m, parts)
             add_restore_states(m, parts)
@@ -123,17 +131,18 @@ class FlashController(wiring.Component):
             command=self.core.command,
             response=self.core.response,
             samples_left=self.tasks.samples_left,
+            finished_epochs=self.tasks.finished,
+            sends=Signal(name="sends"),
             port=FlashPort(self._clock_hz),
             crc=Crc(),
             walk=MemoryWalk(self._geometry),
             group=GroupRegister(self._geometry),
             registers=Registers.create(self._group_bytes),
+            epochs=EpochRegisters.create(len(specification.connections)),
             group_bytes=self._group_bytes,
             snapshot_bytes=self._snapshot_bytes,
             snapshot_mark=specification_number(specification.build_digest)[:FIELD_BYTES],
-            data_set_mark=data_set_mark(
-                specification.layers[0], specification.formats.input_bits, specification.classes
-            ),
+            data_set_mark=data_set_mark(specification.learning_digest),
         )
 
     def _wire(self, m: Module, parts: ControllerParts) -> None:
@@ -163,8 +172,6 @@ class FlashController(wiring.Component):
         with m.State("IDLE"):
             m.d.sync += [
                 registers.task.eq(tasks.command),
-                registers.passes.eq(tasks.passes),
-                registers.sizing.eq(tasks.passes),
                 registers.second.eq(0),
                 registers.found.eq(0),
                 registers.newest.eq(0),
@@ -177,5 +184,11 @@ class FlashController(wiring.Component):
                     registers.base.eq(Flash.SNAPSHOTS[0]),
                 ]
                 with m.If(tasks.command == Command.RUN):
-                    m.d.sync += registers.base.eq(Flash.DATA_SET)
+                    m.d.sync += [
+                        registers.base.eq(Flash.DATA_SET),
+                        parts.finished_epochs.eq(0),
+                        parts.epochs.skipped.eq(tasks.first_epoch),
+                        parts.epochs.epochs.eq(tasks.epochs),
+                        parts.epochs.counted.eq(tasks.epochs),
+                    ]
                 m.next = "OPEN"

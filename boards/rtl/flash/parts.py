@@ -8,6 +8,7 @@ from amaranth.lib import data, stream
 
 from ceprop.boards.protocol import Command, Flash
 from ceprop.boards.rtl.crc import Crc
+from ceprop.boards.rtl.flash.epoch_registers import EpochRegisters
 from ceprop.boards.rtl.flash.flash_port import FlashPort
 from ceprop.boards.rtl.flash.memory_walk import MemoryWalk
 from ceprop.boards.rtl.group_register import GroupRegister
@@ -38,13 +39,11 @@ class Registers:
         Bytes to go of a file, and bytes within a head or a group.
     head : view of `HEAD`
         Head of the file.
-    passes, sizing : Signal
-        Passes of RUN to go, and those whose samples are not yet added up.
     second, found, newest, newest_place : Signal
         Of the two places for snapshots: the second one is looked at; a whole one was found; the number of the newest
         whole one, and its place.
-    none_left, one_left, drained : Signal
-        `left` is 0 or 1, and the core has no sample to go. Bytes come many cycles apart, so these may be a cycle late.
+    none_left, one_left : Signal
+        `left` is 0 or 1. Bytes come some cycles apart, so these may be a cycle late.
     """
 
     task: Signal
@@ -53,15 +52,12 @@ class Registers:
     left: Signal
     index: Signal
     head: Any
-    passes: Signal
-    sizing: Signal
     second: Signal
     found: Signal
     newest: Signal
     newest_place: Signal
     none_left: Signal
     one_left: Signal
-    drained: Signal
 
     @classmethod
     def create(cls, group_bytes: int) -> "Registers":
@@ -73,15 +69,12 @@ class Registers:
             left=Signal(25, name="left"),
             index=Signal(range(max(group_bytes, Flash.HEAD_BYTES) + 1), name="index"),
             head=Signal(HEAD, name="head"),
-            passes=Signal(16, name="passes_left"),
-            sizing=Signal(16, name="sizing"),
             second=Signal(name="second"),
             found=Signal(name="found"),
             newest=Signal(32, name="newest"),
             newest_place=Signal(name="newest_place"),
             none_left=Signal(name="none_left"),
             one_left=Signal(name="one_left"),
-            drained=Signal(name="drained"),
         )
 
     def is_task(self, command: Command) -> Value:
@@ -97,12 +90,14 @@ class ControllerParts:
     ------
     samples, command, response : stream.Interface
         As there.
-    samples_left : Signal
+    samples_left, finished_epochs : Signal, view
         As there.
+    sends : Signal
+        A sample begins to be sent.
     port, crc, walk, group : components
         The flash, the CRC of a file, the walk over the memories, and the words of a group.
-    registers : Registers
-        Registers of the task.
+    registers, epochs : Registers, EpochRegisters
+        Registers of the task, and those of RUN only.
     group_bytes, snapshot_bytes : int
         Bytes of a group, and of all groups of a snapshot.
     snapshot_mark, data_set_mark : bytes
@@ -113,11 +108,14 @@ class ControllerParts:
     command: stream.Interface
     response: stream.Interface
     samples_left: Signal
+    finished_epochs: data.View
+    sends: Signal
     port: FlashPort
     crc: Crc
     walk: MemoryWalk
     group: GroupRegister
     registers: Registers
+    epochs: EpochRegisters
     group_bytes: int
     snapshot_bytes: int
     snapshot_mark: bytes

@@ -120,7 +120,8 @@ class Dispatcher(wiring.Component):
             group.byte.eq(self.frames.body.payload),
             self.results.address.eq(arguments.results.first),
             self.flash.command.eq(parts.registers.code),
-            self.flash.passes.eq(arguments.run.passes),
+            self.flash.first_epoch.eq(arguments.run.first_epoch),
+            self.flash.epochs.eq(arguments.run.epochs),
         ]
         _find_facts(m, parts)
         byte, last = select_payload(m, parts)

@@ -16,8 +16,8 @@ _BITS = 8 * Address.BYTES
 
 
 def arguments_layout(ports: Ports) -> data.UnionLayout:
-    """The register into which the arguments of a request are shifted from the top: 5 bytes of :class:`Address`, the 2
-    bytes of RUN's `passes`, or the first byte of RESULTS, whose count goes elsewhere.
+    """The register into which the arguments of a request are shifted from the top: 5 bytes of :class:`Address`, the 4
+    bytes of RUN, or the first byte of RESULTS, whose count goes elsewhere.
 
     `address` has the bits that the core's command takes; it is modulo that, as docs/protocol.md has it."""
     space_bits, address_bits = 3, ports.command["address"].width
@@ -32,7 +32,7 @@ def arguments_layout(ports: Ports) -> data.UnionLayout:
     return data.UnionLayout(
         {
             "address": data.StructLayout(address),
-            "run": data.StructLayout({"unused": _BITS - 16, "passes": 16}),
+            "run": data.StructLayout({"unused": _BITS - 32, "first_epoch": 16, "epochs": 16}),
             "results": data.StructLayout({"unused": _BITS - 8, "first": 8}),
         }
     )

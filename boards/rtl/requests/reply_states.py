@@ -2,11 +2,10 @@
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 
-from ceprop.boards.protocol import REFUSAL, REPLY, Identity, Refusal
+from ceprop.boards.protocol import REFUSAL, REPLY, Identity, Refusal, Status
 from ceprop.boards.rtl.requests.parts import DispatcherParts
 
 _REFUSAL_BYTES = 3
-_STATUS_BYTES = 5
 
 
 def select_payload(m: Module, parts: DispatcherParts) -> tuple[Signal, Signal]:
@@ -23,10 +22,10 @@ def select_payload(m: Module, parts: DispatcherParts) -> tuple[Signal, Signal]:
             last.eq(registers.index == _REFUSAL_BYTES - 1),
         ]
     with m.Elif(parts.request.status):
-        status = Cat(flash.flags, flash.samples_left)
+        status = Cat(flash.flags, flash.samples_left, flash.finished)
         m.d.sync += [
             byte.eq(status.word_select(registers.index, 8)),
-            last.eq(registers.index == _STATUS_BYTES - 1),
+            last.eq(registers.index == Status.BYTES - 1),
         ]
     with m.Elif(registers.index == 1):
         m.d.sync += byte.eq(registers.expected)

@@ -28,7 +28,7 @@ _LENGTHS = {
     Command.READ: Address.BYTES + 1,
     Command.RESULTS: 2,
     Command.RESET: 0,
-    Command.RUN: 2,
+    Command.RUN: 4,
     Command.STATUS: 0,
     Command.SAVE: 0,
     Command.RESTORE: 0,

@@ -82,6 +82,7 @@ def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _
     from ceprop.boards.protocol import Flash
 
     specification = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
-    samples, content = check_data_set(path, specification)
+    found = check_data_set(path, specification)
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.DATA_SET, path)
-    return command, content, {"data_set": str(path), "samples": samples, "address": Flash.DATA_SET}
+    counts = {"samples": found.samples, "held_out": found.held_out, "epochs": found.epochs}
+    return command, found.content, {"data_set": str(path), **counts, "address": Flash.DATA_SET}

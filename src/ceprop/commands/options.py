@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ceprop.commands.types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER
+from ceprop.commands.types import INPUT_FILE, JSON_FILE, OUTPUT_FOLDER, SAMPLES
 from ceprop.specification import Specification
 
 Verb = Callable[..., Any]
@@ -66,6 +66,15 @@ data_option = click.option(
     show_default=True,
     metavar="digits|FOLDER",
     help="Data: scikit-learn's digits, or a folder with the four IDX files of MNIST.",
+)
+
+held_out_option = click.option(
+    "--held-out",
+    type=click.IntRange(0, SAMPLES.max),
+    default=0,
+    show_default=True,
+    metavar="M",
+    help="Samples of the test set in flash, which are evaluated after each epoch.",
 )
 
 primitives_option = click.option(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.options import data_option, held_out_option, json_option, specification_options
 from ceprop.commands.types import OUTPUT_FILE, SAMPLES
 from ceprop.common.report import Report
 from ceprop.specification import Specification
@@ -14,33 +14,49 @@ from ceprop.specification import Specification
 @specification_options
 @click.argument("file", type=OUTPUT_FILE)
 @data_option
-@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Samples to pack.")
+@click.option("--samples", type=SAMPLES, default=200, show_default=True, metavar="N", help="Training samples to pack.")
+@held_out_option
+@click.option(
+    "--epochs",
+    type=click.IntRange(1, 65535),
+    default=15,
+    show_default=True,
+    metavar="N",
+    help="Epochs for which the order of the samples and the rates are packed.",
+)
 @click.option("--contents", is_flag=True, help="FILE is the content of a whole flash, as for `ceprop run --flash`.")
 @json_option
 def pack(
-    specification: Specification, file: Path, data: str, samples: int, contents: bool, json_file: Path | None
+    specification: Specification,
+    file: Path,
+    data: str,
+    samples: int,
+    held_out: int,
+    epochs: int,
+    contents: bool,
+    json_file: Path | None,
 ) -> None:
-    """Pack the first N samples, in the order of SPEC's first epoch, into FILE.
+    """Pack samples of the data, and SPEC's plan for them, into FILE.
 
-    `ceprop flash --data-set` writes FILE to the board's flash, at the address shown. `ceprop run train --from-flash`
-    lets the board learn from it.
+    The plan has the order of the samples and the rates of each epoch. `ceprop flash --data-set` writes FILE to the
+    board's flash, at the address shown. `ceprop run train --from-flash` lets the board learn from it.
     """
-    from ceprop.boards.host import data_set_image, first_batch
+    from ceprop.boards.host import data_set_image
     from ceprop.boards.protocol import Flash
     from ceprop.boards.virtual import flash_contents
     from ceprop.common.files import write_aside
-    from ceprop.model import Trainer, load_dataset
+    from ceprop.model import load_dataset
 
     report = Report(json_file)
-    dataset = load_dataset(specification, data)
-    batch = first_batch(Trainer.start(specification, dataset), samples)
-    image = data_set_image(specification, batch.inputs, batch.labels)
+    dataset = load_dataset(specification, data).first(samples, held_out)
+    image = data_set_image(specification, dataset, epochs)
     if contents:
         whole = bytearray(flash_contents(file))
         whole[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
         write_aside(file, bytes(whole))
     else:
         write_aside(file, image)
-    values = {"file": str(file), "samples": samples, "bytes": len(image), "address": Flash.DATA_SET}
+    counts = {"samples": samples, "held_out": held_out, "epochs": epochs}
+    values = {"file": str(file), **counts, "bytes": len(image), "address": Flash.DATA_SET}
     report.table(f"data set {dataset.name} for {specification.name}", list(values.items()))
     report.result(values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ceprop.commands.board_target import BoardTarget
-from ceprop.commands.options import data_option, json_option, override_options
+from ceprop.commands.options import data_option, held_out_option, json_option, override_options
 from ceprop.commands.run_snapshots import load, restore, save, snapshot
 from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import (
@@ -164,9 +164,10 @@ def selftest(target: BoardTarget, samples: int, data: str, json_file: Path | Non
 @click.option(
     "--from-flash",
     type=click.IntRange(min=1, max=65535),
-    metavar="PASSES",
-    help="Let the board learn by itself, this many times, from the data set of N samples in its flash.",
+    metavar="EPOCHS",
+    help="Let the board learn by itself, for whole epochs, from the data set with N samples in its flash.",
 )
+@held_out_option
 @click.option("--save", "keep", is_flag=True, help="Save the network to the flash of the board afterwards.")
 @json_option
 @click.pass_obj
@@ -177,6 +178,7 @@ def train(
     checkpoint: Path | None,
     saved: Path | None,
     from_flash: int | None,
+    held_out: int,
     keep: bool,
     json_file: Path | None,
 ) -> int:
@@ -186,12 +188,15 @@ def train(
     from ceprop.performance.board_report import show_proof
 
     report = Report(json_file)
-    trainer = trainer_from(target.specification, load_dataset(target.specification, data), checkpoint)
-    if from_flash and saved:
-        raise click.UsageError("--from-flash has no position in an epoch to save: use `snapshot` afterwards")
+    dataset = load_dataset(target.specification, data)
+    if held_out and not from_flash:
+        raise click.UsageError(f"--held-out {held_out}: is for --from-flash only")
+    if from_flash:
+        dataset = dataset.first(samples, held_out)
+    trainer = trainer_from(target.specification, dataset, checkpoint)
     with target.opened(report) as driver, report.progress("training") as advance:
         if from_flash:
-            proof = train_from_flash_beside(driver, trainer, samples, from_flash, advance)
+            proof = train_from_flash_beside(driver, trainer, from_flash, advance)
         else:
             proof = train_beside(driver, trainer, samples, advance)
         if keep and not proof.mismatches:

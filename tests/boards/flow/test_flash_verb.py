@@ -86,12 +86,13 @@ def test_a_data_set_goes_to_its_place(
     _install(tmp_path, "openFPGALoader")
     _install(tmp_path, "dfu-util")
     specification = Path(__file__).parents[3] / "examples" / "digits.toml"
-    assert run(["pack", str(specification), "set.bin", "--samples", "20"]) == 0
+    assert run(["pack", str(specification), "set.bin", "--samples", "20", "--held-out", "5"]) == 0
     command = ["flash", "--data-set", "set.bin", "--board"]
     capsys.readouterr()
     assert run([*command, "ulx3s_25f", "--json", "-"]) == 0
     values = json.loads(capsys.readouterr().out)
-    assert (values["samples"], values["address"], values["sent"]) == (20, 0x300000, True)
+    assert (values["samples"], values["held_out"], values["epochs"]) == (20, 5, 15)
+    assert (values["address"], values["sent"]) == (0x300000, True)
     assert (tmp_path / "called").read_text() == "-b ulx3s -f --file-type raw -o 3145728 FILE\n"
     assert (tmp_path / "sent").read_bytes() == (tmp_path / "set.bin").read_bytes()
     (tmp_path / "called").unlink()
@@ -100,7 +101,7 @@ def test_a_data_set_goes_to_its_place(
     assert run([*command, "ulx3s_25f", "--spec", str(specification), "--dry-run"]) == 0
     capsys.readouterr()
     assert run([*command, "ulx3s_25f", "--spec", "other.toml"]) == 2
-    assert "packed for a network of other inputs, input bits or classes" in capsys.readouterr().err
+    assert "packed for another specification, or by another version of ceprop" in capsys.readouterr().err
     assert run([*command, "orangecrab_r0_2_25f"]) == 2
     error = capsys.readouterr().err
     assert error == (

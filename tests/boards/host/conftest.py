@@ -129,7 +129,7 @@ class BoardDouble:
         return b""
 
     def _do_status(self, payload: bytes) -> bytes:
-        return bytes([StatusFlag.FAILED]) + (258).to_bytes(4, "little")
+        return bytes([StatusFlag.FAILED, 2, 1, 0, 0, 3, 0, 4, 0, 0, 5, 0, 0])
 
     def _do_save(self, payload: bytes) -> bytes:
         raise Refused(Refusal.ABSENT)

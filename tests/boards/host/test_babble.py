@@ -32,6 +32,7 @@ from ceprop.boards.protocol import (
     REPLY,
     Command,
     Identity,
+    Status,
     StatusFlag,
     board_number,
     specification_number,
@@ -198,7 +199,7 @@ def test_flash_that_gets_no_further(
     ticks, draw = count(), Random(1)
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0.001)
     driver: Any = SimpleNamespace(
-        status=lambda: (flags, draw.randrange(9) if changes else 5),
+        status=lambda: Status(flags, draw.randrange(9) if changes else 5, 0, 0, 0),
         seconds=lambda: 0 if stands else next(ticks),
         link=LINK,
     )
@@ -209,8 +210,9 @@ def test_flash_that_gets_no_further(
 def test_flash_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as samples get fewer there is no limit."""
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0)
-    left, ticks = iter([0, 0, *range(500, -1, -1)]), count(step=50)
-    states = ((StatusFlag.RUNNING if more or number < 3 else StatusFlag(0), more) for number, more in enumerate(left))
+    left, ticks = [0, 0, *range(500, -1, -1)], count(step=50)
+    flags = (StatusFlag.RUNNING if more or number < 3 else StatusFlag(0) for number, more in enumerate(left))
+    states = (Status(flag, more, 0, 0, 0) for flag, more in zip(flags, left, strict=True))
     driver: Any = SimpleNamespace(status=lambda: next(states), seconds=lambda: next(ticks), link=LINK)
     wait_for_flash(driver, "it failed")
     assert next(states, None) is None

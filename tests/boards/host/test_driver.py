@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ceprop.boards.host import Batch, HostDriver, ModelMachine, Proof, batches, infer_beside, train_beside
+from ceprop.boards.host import HostDriver, ModelMachine, Proof, batches, infer_beside, train_beside
 from ceprop.boards.host.machine import learn_with_model
-from ceprop.boards.protocol import Command, StatusFlag
+from ceprop.boards.protocol import Command, Status, StatusFlag
 from ceprop.common.errors import CepropError
 from ceprop.model import Network, Trainer, load_dataset
 from ceprop.performance.selftest import selftest
@@ -158,17 +158,14 @@ def test_selftest_finds_what_is_wrong(opened) -> None:
 
 
 def test_flash(opened) -> None:
-    double, driver = opened(SMALL)
-    inputs, labels = samples(SMALL, 2)
-    driver.run_from_flash(Batch(inputs, labels, SMALL.shifts_at(0), np.array([True, True])), 300)
+    double, driver = opened(SMALL.override("nudge.sign=negative"))
+    driver.run_from_flash(5, 300)
     assert driver.read_register("nudge_negative") == 1
     driver.restore()
-    assert double.flash_requests == [(Command.RUN, b"\x2c\x01"), (Command.RESTORE, b"")]
-    assert driver.status() == (StatusFlag.FAILED, 258)
+    assert double.flash_requests == [(Command.RUN, b"\5\0\x2c\x01"), (Command.RESTORE, b"")]
+    assert driver.status() == Status(StatusFlag.FAILED, 258, 3, 4, 5)
     with pytest.raises(CepropError, match="the board refuses SAVE: it has no flash"):
         driver.save()
-    with pytest.raises(CepropError, match=r"^nudge.sign: a board that learns by itself keeps one"):
-        driver.run_from_flash(Batch(inputs, labels, SMALL.shifts_at(0), np.array([True, False])), 1)
 
 
 def test_a_core_that_hangs_is_one_line(opened) -> None:

@@ -13,8 +13,8 @@ from ceprop.boards.host import (
     HostDriver,
     Place,
     Speed,
+    batches,
     data_set_image,
-    first_batch,
     open_board,
     restore_from_flash,
     save_to_flash,
@@ -40,7 +40,7 @@ SPECIFICATION = Specification.from_mapping(
         "layers": [64, 9, 10],
         "formats": {"state_bits": 6, "input_bits": 5, "weight_bits": 9, "weight_fraction": 8},
         "phases": {"free_steps": 8, "nudged_steps": 4},
-        "update": {"shifts": [3, 6]},
+        "update": {"shifts": [3, 6], "schedule": [{"epoch": 1, "shifts": [4, 7]}, {"epoch": 2, "shifts": [6, 8]}]},
         "quantiser": {"high": 16},
         "array": {"rows": 2, "cols": 3, "memory_words": 1024},
     }
@@ -59,10 +59,9 @@ def dataset() -> Dataset:
     return load_dataset(SPECIFICATION, "digits")
 
 
-def write_data_set(path: Path, dataset: Dataset, samples: int) -> None:
+def write_data_set(path: Path, dataset: Dataset, epochs: int = 3, specification: Specification = SPECIFICATION) -> None:
     """Put a data set where the board looks for it."""
-    batch = first_batch(Trainer.start(SPECIFICATION, dataset), samples)
-    image = data_set_image(SPECIFICATION, batch.inputs, batch.labels)
+    image = data_set_image(specification, dataset, epochs)
     contents = bytearray(flash_contents(path))
     contents[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
     path.write_bytes(contents)
@@ -90,12 +89,21 @@ def test_a_board_learns_by_itself(
 ) -> None:
     # The time until the host sees that it is done counts as learning: a short run must be asked often.
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0.01)
-    flash = tmp_path / "flash"
-    write_data_set(flash, dataset, 300)
+    flash, some = tmp_path / "flash", dataset.first(240, 60)
+    write_data_set(flash, some)
     with opened(build, flash) as driver:
-        proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 300, 2, lambda *_: None)
-        assert (proof.mismatches, proof.learned.samples) == (0, 600)
+        trainer = Trainer.start(SPECIFICATION, some)
+        proof = train_from_flash_beside(driver, trainer, 2, lambda *_: None)
+        assert (proof.mismatches, proof.learned.samples) == (0, 480)
+        # After each epoch it was evaluated.
         assert driver.counters()["samples"] == 600
+        expected = Trainer.start(SPECIFICATION, some)
+        expected.run_epochs(2)
+        assert same(proof.found, expected.network)
+        status, row = driver.status(), expected.history[-1]
+        assert (status.epochs, status.samples_left) == (2, 0)
+        assert status.training_errors == round(240 * row.online_error)
+        assert status.held_out_errors == round(60 * row.test_error)
         speed = Speed.of(proof)
         # It reads the whole file before the first sample, and again for each pass.
         assert 0 < speed.start_seconds < speed.seconds
@@ -104,32 +112,37 @@ def test_a_board_learns_by_itself(
         shares = [speed.busy[name] or 0 for name in ("core", "flash")]
         assert 0.8 < max(shares) <= 1
         assert speed.bound == ("core" if shares[0] > shares[1] else "flash")
-        # The model alone, over the same samples twice.
-        expected = Trainer.start(SPECIFICATION, dataset)
-        again = train_from_flash_beside(driver, expected, 300, 1, lambda *_: None)
-        assert again.mismatches == 0
-        assert not same(again.found, proof.found)
+        # From where it is on, with the rates of that epoch.
+        assert trainer.epoch == 2
+        assert train_from_flash_beside(driver, trainer, 1, lambda *_: None).mismatches == 0
+        expected.run_epochs(3)
+        assert same(trainer.network, expected.network)
+        # The plan has no fourth one.
+        with pytest.raises(CepropError, match="its flash holds no whole data set with 4 epochs"):
+            train_from_flash_beside(driver, trainer, 1, lambda *_: None)
+        assert same(driver.read_back(), expected.network)
 
 
 @pytest.mark.parametrize("place", [0, 5, Flash.HEAD_BYTES + 700, "crc", "other"])
 def test_a_damaged_data_set_changes_nothing(build: Path, tmp_path: Path, dataset: Dataset, place: int | str) -> None:
     flash = tmp_path / "flash"
-    write_data_set(flash, dataset, 40)
+    some = dataset.first(40, 0)
+    write_data_set(flash, some)
     contents = bytearray(flash.read_bytes())
     if place == "crc":
         place = len(contents.rstrip(b"\xff")) - 1 - Flash.DATA_SET
     if place == "other":
-        other = SPECIFICATION.override("formats.input_bits=6", "quantiser.high=64")
-        image = data_set_image(other, dataset.train_inputs[:3], dataset.train_labels[:3])
+        other = SPECIFICATION.override("seed=5")
+        image = data_set_image(other, some, 3)
         contents[Flash.DATA_SET : Flash.DATA_SET + len(image)] = image
     else:
         contents[Flash.DATA_SET + int(place)] ^= 0x10
     flash.write_bytes(contents)
     network = Network.initial(SPECIFICATION)
     with opened(build, flash) as driver:
-        trainer = Trainer.start(SPECIFICATION, dataset)
-        with pytest.raises(CepropError, match="no whole data set for this specification lies in its flash"):
-            train_from_flash_beside(driver, trainer, 40, 1, lambda *_: None)
+        trainer = Trainer.start(SPECIFICATION, some)
+        with pytest.raises(CepropError, match="its flash holds no whole data set with 1 epochs for this specification"):
+            train_from_flash_beside(driver, trainer, 1, lambda *_: None)
         assert same(driver.read_back(), network)
         assert driver.counters()["samples"] == 0
 
@@ -138,7 +151,7 @@ def test_without_a_data_set_or_a_snapshot(build: Path, tmp_path: Path) -> None:
     with opened(build, tmp_path / "flash") as driver:
         with pytest.raises(CepropError, match="no whole snapshot of this specification lies in its flash"):
             restore_from_flash(driver)
-        assert driver.status()[0] == StatusFlag.FAILED
+        assert driver.status().flags == StatusFlag.FAILED
 
 
 def carry_out(driver: HostDriver, command: Command, payload: bytes) -> None:
@@ -150,12 +163,12 @@ def carry_out(driver: HostDriver, command: Command, payload: bytes) -> None:
 def test_flash_and_core_wait_for_each_other(build: Path, tmp_path: Path, dataset: Dataset) -> None:
     """While half a sample is there flash does not begin, and while flash is at work the core is its own."""
     trainer = Trainer.start(SPECIFICATION, dataset)
-    batch = first_batch(trainer, 1)
+    batch = next(batches(SPECIFICATION, dataset.train_inputs, dataset.train_labels, 1))
     (sample,) = pack_samples(SPECIFICATION, batch.inputs, batch.labels)
     with opened(build, tmp_path / "flash") as driver:
         driver.load(Network.initial(SPECIFICATION))
         driver.link.send(Command.SAMPLES, sample[:7])
-        for command, payload in ((Command.RUN, b"\1\0"), (Command.SAVE, b""), (Command.RESTORE, b"")):
+        for command, payload in ((Command.RUN, b"\0\0\1\0"), (Command.SAVE, b""), (Command.RESTORE, b"")):
             with pytest.raises(RefusedError, match=f"refuses {command.name}: it is at work"):
                 carry_out(driver, command, payload)
         driver.link.send(Command.SAMPLES, sample[7:])

@@ -25,11 +25,13 @@ from ceprop.boards.protocol import (
     Flash,
     Identity,
     Refusal,
+    Status,
     board_number,
     specification_number,
 )
 from ceprop.boards.rtl.requests.request_decoder import CHANGING
 from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.model import Dataset
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
@@ -56,7 +58,8 @@ LENGTHS = {
     Command.WRITE: range(Address.BYTES + GROUP, LONGEST_PAYLOAD + 1, GROUP),
     Command.READ: range(Address.BYTES + 1, Address.BYTES + 2),
     Command.SAMPLES: range(1, LONGEST_PAYLOAD + 1),
-    **dict.fromkeys((Command.RESULTS, Command.RUN), range(2, 3)),
+    Command.RESULTS: range(2, 3),
+    Command.RUN: range(4, 5),
     **dict.fromkeys((Command.RESET, Command.STATUS, Command.SAVE, Command.RESTORE), range(1)),
 }
 """Lengths of payloads, as docs/protocol.md has them."""
@@ -202,7 +205,7 @@ def answer(command: int, payload: bytes) -> tuple[bytes | int, Refusal | None]:
     count = payload[-1] if most else 0
     if count > most or (command == Command.READ and not count):
         return b"", Refusal.LENGTH
-    sizes = {Command.READ: GROUP * count, Command.RESULTS: 1 + 2 * count, Command.STATUS: 5}
+    sizes = {Command.READ: GROUP * count, Command.RESULTS: 1 + 2 * count, Command.STATUS: Status.BYTES}
     return sizes.get(Command(command), 0), None
 
 
@@ -264,8 +267,8 @@ def _shortest(command: Command) -> bytes:
 
 
 def test_requests_while_flash_is_at_work(bench: Any) -> None:
-    labels = np.ones(40, np.int64)
-    image = data_set_image(SPECIFICATION, np.full((40, 5), 3), labels)
+    nothing = np.zeros((0, 5), np.uint16), np.zeros(0, np.int64)
+    image = data_set_image(SPECIFICATION, Dataset("threes", np.full((40, 5), 3), np.ones(40, np.int64), *nothing), 500)
     endless = image[:8] + (2**24 - 1).to_bytes(4, "little") + image[12:]
     for contents in (image, endless):
         with bench.flash.open("r+b") as file:
@@ -275,7 +278,7 @@ def test_requests_while_flash_is_at_work(bench: Any) -> None:
         for work in (Command.RUN, Command.SAVE, Command.RESTORE):
             for command in Command:
                 payload = _shortest(command)
-                host.ask(work, b"\xff\xff" if work == Command.RUN else b"")
+                host.ask(work, b"\0\0\xf4\1" if work == Command.RUN else b"")
                 if command == Command.IDENTIFY:
                     host.identify()
                 elif command in (Command.RESULTS, Command.RESET, Command.STATUS):

@@ -241,7 +241,7 @@ def test_numbers_wrap() -> None:
         (Command.RUN, b"\1", Refusal.LENGTH),
         (Command.SAVE, b"x", Refusal.LENGTH),
         (Command.RESTORE, b"x", Refusal.LENGTH),
-        (Command.RUN, b"\1\0", Refusal.ABSENT),
+        (Command.RUN, b"\0\0\1\0", Refusal.ABSENT),
         (Command.SAVE, b"", Refusal.ABSENT),
         (Command.RESTORE, b"", Refusal.ABSENT),
     ],
