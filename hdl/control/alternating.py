@@ -3,13 +3,14 @@ states of the other edge."""
 
 from amaranth.hdl import Const, Module, Mux, Value
 
-from ceprop.hdl.control.sequencer import Sample, Sequencer
+from ceprop.hdl.control.nudged_phase import NudgedPhaseSequencer
+from ceprop.hdl.control.sample import Sample
 from ceprop.hdl.control.sweeps import Pass
 from ceprop.hdl.io.result import FreeEnd
 from ceprop.hdl.typing import Fields
 
 
-class AlternatingSequencer(Sequencer):
+class AlternatingSequencer(NudgedPhaseSequencer):
     """Two half-steps per step, and after each of them a pass of the sums of the other edge::
 
                   first half-step           then                second half-step     then

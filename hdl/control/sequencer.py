@@ -1,15 +1,16 @@
 """The sequencer: leads a sample through the free and the nudged phase, step by step (`docs/numerics.md`, section 4).
 
-What is the same in both orders of the layers is here. What follows a step is in `synchronous.py` and
+The state machine is here. `sample.py` has what it remembers of a sample, and `nudged_phase.py` has the end of a nudged
+phase. All this is the same in both orders of the layers. What follows a step is in `synchronous.py` and
 `alternating.py`."""
 
 from abc import abstractmethod
-from typing import NamedTuple
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.hdl.control.sample import Sample
 from ceprop.hdl.control.signatures import (
     Banks,
     DriveTurn,
@@ -22,7 +23,7 @@ from ceprop.hdl.control.signatures import (
 from ceprop.hdl.control.status_collector import StatusCollector
 from ceprop.hdl.control.sweeps import Pass, program
 from ceprop.hdl.delay import delay
-from ceprop.hdl.io.result import STEP_BITS, result_layout
+from ceprop.hdl.io.result import result_layout
 from ceprop.hdl.io.signatures import PhaseSettings, SampleStart
 from ceprop.hdl.lanes.signatures import EdgeStatus
 from ceprop.hdl.streams import stream_of
@@ -33,47 +34,6 @@ SWEPT_DELAY = 1
 """Cycles from the last slot of a pass to the sequencer, which then counts fewer cycles until the sums are back."""
 STEPPED_DELAY = 1
 """Cycles from the last message of a step to the sequencer, which then waits for the status anyway."""
-
-
-class Sample(NamedTuple):
-    """What the sequencer remembers of a sample: its result so far, and where it is.
-
-    `steps` of the phase were executed, or begun. Three registers compare it: it is 1 (`first_step`), or the largest
-    number of free or of nudged steps. Behind a register of what a step found, the phase `goes_on`. The phase is the
-    `nudged` one; a `bank` of generators is in use. The step is one of the biases (`learning`); after the pass or step
-    at work the sample is `finished`.
-
-    With a centred nudge, the nudged phase is the `opposite` one, the second of the sample, or the saved states are
-    being restored (`restoring`); the first nudged phase settled (`first_settled`).
-
-    In synchronous order, the phase ends in the state before its last one (`other_parity`), states are exchanged
-    (`swap`), and all states were zero when the nudged phase began (`blank`). In alternating order, the half-step is the
-    `second` one of its step, and the first one `moved` a state."""
-
-    result: Fields
-    steps: Signal
-    first_step: Signal
-    last_free: Signal
-    last_nudged: Signal
-    goes_on: Signal
-    other_parity: Signal
-    nudged: Signal
-    swap: Signal
-    bank: Signal
-    blank: Signal
-    learning: Signal
-    finished: Signal
-    opposite: Signal
-    restoring: Signal
-    first_settled: Signal
-    second: Signal
-    moved: Signal
-
-    @classmethod
-    def create(cls, result: Fields) -> "Sample":
-        """The registers."""
-        flags = (Signal(name=f"sample_{name}") for name in cls._fields[2:])
-        return cls(Signal(result.shape(), name="outcome"), Signal(STEP_BITS, name="steps"), *flags)
 
 
 class Sequencer(wiring.Component):
@@ -221,65 +181,6 @@ class Sequencer(wiring.Component):
     @abstractmethod
     def _end_restoring(self, m: Module, s: Sample) -> None:
         """All states are those at the end of the free phase again: make the sums, then the second nudged phase."""
-
-    def _end_nudged_phase(self, m: Module, changed: Value, s: Sample) -> None:
-        """Learn from the last step or from the phase; then the result, or the second phase of a centred nudge."""
-        if not self.geometry.specification.centred:
-            self._learn_last(m, changed, s)
-            return
-        with m.If(s.opposite):
-            self._learn_last(m, changed, s)
-        with m.Elif(s.first_step & ~changed & ~self.settings.everything):
-            # No state has changed since the end of the free phase, so nothing is learnt and nothing restored.
-            m.d.sync += s.opposite.eq(1)
-            self._start_nudged_phase(m, s)
-        with m.Else():
-            self._learn_and_restore(m, changed, s)
-
-    def _start_nudged_phase(self, m: Module, s: Sample) -> None:
-        """Begin the first step of a nudged phase at once."""
-        m.d.sync += s.steps.eq(0)
-        self._start_step(m)
-
-    def _learn_last(self, m: Module, changed: Value, s: Sample) -> None:
-        """The last pass of a sample."""
-        if self._continual:
-            with m.If(changed | self.settings.everything):
-                m.d.sync += s.finished.eq(1)
-                self._start_pass(m, Pass.UPDATE)
-            with m.Else():
-                m.next = "RESULT"
-        else:
-            # The lists name the units whose state the nudged phase has changed since the free phase.
-            m.d.sync += s.learning.eq(1)
-            self._start_pass(m, Pass.UPDATE)
-
-    def _learn_and_restore(self, m: Module, changed: Value, s: Sample) -> None:
-        """Learn before the states are restored. With continual learning, the sums and the drive follow the weights as
-        after any step."""
-        m.d.sync += [s.restoring.eq(1), s.steps.eq(0), s.blank.eq(0)]
-        if self._continual:
-            with m.If(changed | self.settings.everything):
-                self._start_pass(m, Pass.LEARN, anew=1)
-            with m.Else():
-                self._start_step(m)
-        else:
-            m.d.sync += s.learning.eq(1)
-            self._start_pass(m, Pass.UPDATE)
-
-    def _count_nudged_step(self, m: Module, changed: Value, s: Sample) -> None:
-        """A nudged step was executed. The steps of both phases of a centred nudge are counted together."""
-        with m.If(changed):
-            m.d.sync += s.bank.eq(~s.bank)
-        if not self.geometry.specification.centred:
-            m.d.sync += [s.result.nudged_steps.eq(s.steps), s.result.nudged_settled.eq(~changed)]
-            return
-        m.d.sync += [
-            s.result.nudged_steps.eq(s.result.nudged_steps + 1),
-            s.result.nudged_settled.eq(~changed & (s.first_settled | ~s.opposite)),
-        ]
-        with m.If(~s.opposite):
-            m.d.sync += s.first_settled.eq(~changed)
 
     def _begin(self, m: Module, s: Sample) -> None:
         """A sample begins."""

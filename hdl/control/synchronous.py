@@ -2,13 +2,14 @@
 
 from amaranth.hdl import Const, Module, Mux, Value
 
-from ceprop.hdl.control.sequencer import Sample, Sequencer
+from ceprop.hdl.control.nudged_phase import NudgedPhaseSequencer
+from ceprop.hdl.control.sample import Sample
 from ceprop.hdl.control.sweeps import Pass
 from ceprop.hdl.io.result import FreeEnd
 from ceprop.hdl.typing import Fields
 
 
-class SynchronousSequencer(Sequencer):
+class SynchronousSequencer(NudgedPhaseSequencer):
     """A step of all layers, then a pass of all their sums."""
 
     def _tell_step(self, m: Module, s: Sample) -> None:

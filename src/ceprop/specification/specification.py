@@ -17,15 +17,12 @@ from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
 from ceprop.common.paths import StrPath
 from ceprop.specification import digests
+from ceprop.specification.field_checks import check_fields
 from ceprop.specification.fields import Activation, Array, Formats, Nudge, Phases, Quantiser, Section, Update, Within
 from ceprop.specification.toml_text import one_line, read_toml, set_field
 
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 """Pattern of a name, from which files, modules and identifiers are made."""
-
-LARGEST_WEIGHTS = 2**26
-"""Most weights of all connections together. More would take gigabytes of memory, and minutes before the first
-sample."""
 
 
 class Specification(Section):
@@ -177,16 +174,21 @@ class Specification(Section):
         return shifts
 
     @property
+    def all_shifts(self) -> list[tuple[int, ...]]:
+        """The rate shifts of the first epoch, then those of every change of the schedule."""
+        return [self.update.shifts, *(change.shifts for change in self.update.schedule)]
+
+    @property
     def largest_shifts(self) -> tuple[int, ...]:
         """The largest rate shift of each connection (`m_max`)."""
         if self.update.largest is not None:
             return self.update.largest
-        return tuple(max(column) for column in zip(*self._all_shifts(), strict=True))
+        return tuple(max(column) for column in zip(*self.all_shifts, strict=True))
 
     @property
     def smallest_shifts(self) -> tuple[int, ...]:
         """The smallest rate shift of each connection that the schedule uses."""
-        return tuple(min(column) for column in zip(*self._all_shifts(), strict=True))
+        return tuple(min(column) for column in zip(*self.all_shifts, strict=True))
 
     def update_shift(self, connection: int) -> int:
         """Return the number of bits that an update drops (`SH`), from the fraction of the product to that of the
@@ -203,7 +205,8 @@ class Specification(Section):
     def generator_bits(self) -> int:
         """Width of a neuron's xorshift generator. It is 16, or 32 where a rounding position or the size of the network
         needs it."""
-        return 16 if self._widest_update_shift() <= 16 and sum(self.layers[1:]) < 2**15 else 32
+        widest = max(max(self.update_shift(c), self.bias_shift(c)) for c in self.connections)
+        return 16 if widest <= 16 and sum(self.layers[1:]) < 2**15 else 32
 
     def row_slot_bits(self, rows: int) -> int:
         """Return the number of bits that number the row slots of a cell's weights, for the odd layer with the most
@@ -245,73 +248,7 @@ class Specification(Section):
         from_below = below * weight * ((1 << source) - 1) << (fraction - source)
         return from_below + (weight * (above * (state - 1) + state) << (fraction - formats.state_bits))
 
-    # --- checks across fields
-
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if len(self.layers) < 2:
-            raise ValueError(f"layers = {list(self.layers)}: must name at least two layers, input and output")
-        if self.angle is not None and not self.two_weight_sets:
-            raise ValueError(
-                f'angle = {self.angle}: rule = "{self.rule}" has one weight set; only "vf" and "c-vf" take it'
-            )
-        self._check_size()
-        self._check_rates()
-        if self.quantiser.low >= self.quantiser.high:
-            raise ValueError(f"quantiser.high = {self.quantiser.high}: must be above quantiser.low")
-        if self.activation.kind == "sigmoid":
-            finest = min(self.sum_fraction(layer) for layer in self.connections) + self.sigmoid_range + 1
-            if self.activation.table_bits > finest:
-                raise ValueError(f"activation.table_bits = {self.activation.table_bits}: must be at most {finest}")
-        widest = max(self.largest_sum(layer) for layer in self.connections).bit_length()
-        if widest > 60:
-            raise ValueError(f"layers = {list(self.layers)}: a sum takes {widest} bits, more than 60")
-        if self.array is not None:
-            self._check_array(self.array)
+        check_fields(self)
         return self
-
-    def _check_size(self) -> None:
-        if self.weights > LARGEST_WEIGHTS:
-            raise ValueError(f"layers = {list(self.layers)}: {self.weights:,} weights, more than {LARGEST_WEIGHTS:,}")
-
-    def _check_rates(self) -> None:
-        count = len(self.layers) - 1
-        lists = {"update.shifts": self.update.shifts}
-        if self.update.largest is not None:
-            lists["update.largest"] = self.update.largest
-        lists |= {f"update.schedule.{k}.shifts": change.shifts for k, change in enumerate(self.update.schedule)}
-        for field, shifts in lists.items():
-            if len(shifts) != count:
-                raise ValueError(f"{field} = {list(shifts)}: must hold one shift per connection, {count}")
-        epochs = [change.epoch for change in self.update.schedule]
-        if epochs != sorted(set(epochs)):
-            raise ValueError(f"update.schedule: epochs {epochs} must rise")
-        for connection in self.connections:
-            largest = self.largest_shifts[connection - 1]
-            if largest < max(shifts[connection - 1] for shifts in self._all_shifts()):
-                raise ValueError(f"update.largest = {list(self.largest_shifts)}: below a shift of the schedule")
-            for shift in (self.update_shift(connection), self.bias_shift(connection)):
-                if not 1 <= shift <= 32:
-                    low, high = largest + 1 - shift, largest + 32 - shift
-                    raise ValueError(
-                        f"update.shifts = {list(self.update.shifts)}: the largest shift of connection {connection} is "
-                        f"{largest}, which rounds its update at bit {shift}; rounding needs a bit from 1 to 32, so the "
-                        f"largest shift must be from {max(low, 0)} to {high}"
-                    )
-
-    def _check_array(self, array: Array) -> None:
-        for field, have in (("input_lists", array.input_lists), ("memory_ports", array.memory_ports)):
-            if array.drives > have:
-                raise ValueError(f"array.drives = {array.drives}: takes array.{field} = 2, it is {have}")
-        need = self.cell_words(array.rows, array.cols)
-        if need > array.memory_words:
-            raise ValueError(
-                f"array = {array.rows}x{array.cols}: each cell must hold {need} weights, its memory has room for "
-                f"{array.memory_words} (array.memory_words); use more cells or smaller layers"
-            )
-
-    def _all_shifts(self) -> list[tuple[int, ...]]:
-        return [self.update.shifts, *(change.shifts for change in self.update.schedule)]
-
-    def _widest_update_shift(self) -> int:
-        return max(max(self.update_shift(c), self.bias_shift(c)) for c in self.connections)
