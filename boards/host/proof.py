@@ -95,7 +95,8 @@ class Proof:
                 advance(done, most)
 
             self.driver.run_from_flash(first_epoch, epochs)
-            failure = f"its flash holds no whole data set with {first_epoch + epochs} epochs for this specification"
+            last = first_epoch + epochs
+            failure = f"its flash holds no whole data set for this specification whose plan reaches epoch {last}"
             wait_for_flash(self.driver, failure, watch)
         expected, wrong = self._run_model(dataset, first_epoch, epochs)
         status = self.driver.status()

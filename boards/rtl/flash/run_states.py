@@ -58,7 +58,7 @@ def _add_plan_states(m: Module, parts: ControllerParts, record_bytes: int) -> No
         with m.Elif(epochs.skipped == 0):
             m.next = "TOTAL"
         with m.Else():
-            # `beyond` has been seen, so the sum that it is made of may become smaller.
+            # The comparison with the plan was made in the first cycle of this state, before `skipped` changes.
             m.d.sync += [epochs.plan.eq(epochs.plan + record_bytes), epochs.skipped.eq(epochs.skipped - 1)]
     with m.State("TOTAL"):
         m.d.sync += epochs.counted.eq(epochs.counted - 1)
@@ -82,7 +82,7 @@ def _add_epoch_states(m: Module, parts: ControllerParts, specification: Specific
             epochs.number.eq(epochs.record.start),
             epochs.stride.eq(epochs.record.stride),
             epochs.position.eq(registers.head.number),
-            epochs.plan.eq(registers.base + plan_record_bytes(len(specification.connections))),
+            epochs.plan.eq(epochs.plan + plan_record_bytes(len(specification.connections))),
         ]
         m.next = "SET"
     with m.State("SET"):

@@ -8,7 +8,7 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image
-from ceprop.boards.protocol import DataSetHead, Flash, check_value, data_set_mark
+from ceprop.boards.protocol import DataSetHead, Flash, check_value
 from ceprop.model import Dataset, epoch_order
 from ceprop.specification import Specification
 
@@ -42,7 +42,8 @@ def test_an_image_for_flash() -> None:
     known = specification(3, 8, "update.schedule=[{epoch=1,shifts=[11]}]")
     image = data_set_image(known, dataset(2, 1), epochs=2)
     packed = [bytes.fromhex(text) for text in ("02 02 05", "01 05 0102", "00 04 03")]
-    assert image[:4] == data_set_mark(known.learning_digest)
+    # The text that docs/protocol.md gives.
+    assert number(image, 0, 4) == check_value(f"form 2, {known.learning_digest}".encode())
     assert [number(image, k, 4) for k in (4, 8)] == [2, len(image) - 12 - 4]
     start = Flash.DATA_SET + _SAMPLES
     assert DataSetHead.unpack(image[12:]) == DataSetHead(plan=start + 10, held_out=1, epochs=2)

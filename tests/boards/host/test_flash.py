@@ -118,7 +118,7 @@ def test_a_board_learns_by_itself(
         expected.run_epochs(3)
         assert same(trainer.network, expected.network)
         # The plan has no fourth one.
-        with pytest.raises(CepropError, match="its flash holds no whole data set with 4 epochs"):
+        with pytest.raises(CepropError, match="no whole data set for this specification whose plan reaches epoch 4"):
             train_from_flash_beside(driver, trainer, 1, lambda *_: None)
         assert same(driver.read_back(), expected.network)
 
@@ -141,7 +141,8 @@ def test_a_damaged_data_set_changes_nothing(build: Path, tmp_path: Path, dataset
     network = Network.initial(SPECIFICATION)
     with opened(build, flash) as driver:
         trainer = Trainer.start(SPECIFICATION, some)
-        with pytest.raises(CepropError, match="its flash holds no whole data set with 1 epochs for this specification"):
+        message = "its flash holds no whole data set for this specification whose plan reaches epoch 1"
+        with pytest.raises(CepropError, match=message):
             train_from_flash_beside(driver, trainer, 1, lambda *_: None)
         assert same(driver.read_back(), network)
         assert driver.counters()["samples"] == 0
