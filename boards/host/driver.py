@@ -1,12 +1,11 @@
 """A board as a host sees it: its network, its registers, its samples, and its flash."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
+from ceprop.boards.host.clock import HostClock
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.memories import GroupCodec, Memories, Region
@@ -32,13 +31,6 @@ from ceprop.specification import REGISTER_BITS, Geometry, registers
 _REGISTER_BYTES = REGISTER_BITS // 8
 
 
-class Worked(NamedTuple):
-    """The seconds for which the line and the flash of a board have been at work."""
-
-    line: float
-    flash: float
-
-
 def board_of(identity: Identity) -> str | None:
     """The name of the board that identifies itself so; None where no known one does."""
     return next((name for name in (*board_names(), GENERIC) if board_number(name) == identity.board), None)
@@ -57,15 +49,11 @@ class HostDriver:
         link: Link,
         geometry: Geometry,
         board: str,
-        seconds: Callable[[], float] = time.monotonic,
-        worked: Callable[[], Worked] | None = None,
+        clock: HostClock | None = None,
     ):
-        """`seconds` is a clock for rates, the host's or a simulated board's own. `worked` tells how long line and flash
-        of a simulated board have been at work, in the same seconds; None for a real board, of which that is not
-        known."""
+        """`clock` is for rates: the host's, if none is given, or a simulated board's own."""
         self.link = link
-        self.seconds = seconds
-        self.worked = worked
+        self.clock = clock or HostClock()
         self.geometry = geometry
         self.board = board
         self.identity = link.identify()

@@ -20,17 +20,17 @@ def wait_for_flash(driver: HostDriver, failure: str, advance: Advance = unwatche
     `failure` where it could not, and where it gets no further for too long, or its clock stands."""
     status = driver.status()
     most = least = status.samples_left
-    since, patience = driver.seconds(), _Watch(driver)
+    since, patience = driver.clock.now().seconds, _Watch(driver)
     while status.flags & (StatusFlag.RUNNING | StatusFlag.STORING) and not status.flags & StatusFlag.FAILED:
         time.sleep(_POLL_SECONDS)
         status = driver.status()
         left = status.samples_left
         if left > most:  # now it knows how many there are
-            most, least, since = left, left, driver.seconds()
+            most, least, since = left, left, driver.clock.now().seconds
         elif left < least:
-            least, since = left, driver.seconds()
+            least, since = left, driver.clock.now().seconds
         advance(most - left, most)
-        if driver.seconds() - since > _MOST_SECONDS or patience.stands():
+        if driver.clock.now().seconds - since > _MOST_SECONDS or patience.stands():
             raise CepropError(f"port {driver.link.port}: the board is at work on its flash, but gets no further")
     if status.flags & StatusFlag.FAILED:
         raise CepropError(f"port {driver.link.port}: {failure}")
@@ -41,11 +41,11 @@ class _Watch:
 
     def __init__(self, driver: HostDriver):
         self._driver = driver
-        self._seen, self._since = driver.seconds(), driver.link.clock()
+        self._seen, self._since = driver.clock.now().seconds, driver.link.clock()
 
     def stands(self) -> bool:
         """Whether nothing has changed for as long as the link has patience."""
-        seen = self._driver.seconds()
+        seen = self._driver.clock.now().seconds
         if seen != self._seen:
             self._seen, self._since = seen, self._driver.link.clock()
         return self._driver.link.clock() - self._since > self._driver.link.timing.patience

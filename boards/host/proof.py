@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ceprop.boards.host.clock import Moment
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.machine import infer_with_model, learn_with_model, predictions_of, unwatched
@@ -43,6 +44,15 @@ class Learned:
     line_seconds: float | None = None
     flash_seconds: float | None = None
     from_flash: bool = False
+
+    def add_times(self, start: Moment, begin: Moment, end: Moment) -> None:
+        """Add a run that was asked for at `start` and whose samples were at work from `begin` to `end`."""
+        self.seconds += end.seconds - start.seconds
+        self.start_seconds += begin.seconds - start.seconds
+        if begin.line is not None and end.line is not None:
+            self.line_seconds = (self.line_seconds or 0) + end.line - begin.line
+        if begin.flash is not None and end.flash is not None:
+            self.flash_seconds = (self.flash_seconds or 0) + end.flash - begin.flash
 
 
 @dataclass
@@ -165,22 +175,22 @@ class Proof:
     def _measured(self, samples: int) -> Iterator[Callable[[], None]]:
         """What learning from so many samples takes. The context's value is called for as long as the board has not done
         with the first of them."""
-        statistics, learned, driver = self.driver.link.statistics, self.learned, self.driver
-        cycles = driver.read_register("cycles")
-        sent, received, start = statistics.bytes_sent, statistics.bytes_received, driver.seconds()
-        begin, before = start, driver.worked and driver.worked()
+        statistics, learned, clock = self.driver.link.statistics, self.learned, self.driver.clock
+        cycles = self.driver.read_register("cycles")
+        sent, received = statistics.bytes_sent, statistics.bytes_received
+        clock.forget_samples()
+        start = begin = clock.now()
 
         def not_begun() -> None:
-            nonlocal begin, before
-            begin, before = driver.seconds(), driver.worked and driver.worked()
+            nonlocal begin
+            begin = clock.now()
 
         yield not_begun
-        learned.seconds += driver.seconds() - start
-        learned.start_seconds += begin - start
-        if driver.worked and before:
-            after = driver.worked()
-            learned.line_seconds = (learned.line_seconds or 0) + after.line - before.line
-            learned.flash_seconds = (learned.flash_seconds or 0) + after.flash - before.flash
+        end = clock.now()
+        if learned.from_flash:
+            # The host asks only now and then, and would find the beginning and the end too late.
+            begin, end = clock.samples() or (begin, end)
+        learned.add_times(start, begin, end)
         learned.bytes_sent += statistics.bytes_sent - sent
         learned.bytes_received += statistics.bytes_received - received
         learned.cycles += (self.driver.read_register("cycles") - cycles) % 2**REGISTER_BITS

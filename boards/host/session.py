@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ceprop.boards.flow.build import BAUD
-from ceprop.boards.host.driver import HostDriver, Worked, board_of
+from ceprop.boards.host.clock import SimulatedClock
+from ceprop.boards.host.driver import HostDriver, board_of
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.requests import BOARD_TIMING, SIMULATION_TIMING
 from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
@@ -128,13 +129,7 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
     )
     with board, SerialTransport(board.port, board.baud) as transport:
         link = Link(transport, SIMULATION_TIMING)
-        yield HostDriver(
-            link,
-            Geometry(whole),
-            place.board,
-            lambda: board.cycles / board.clock_hz,
-            lambda: Worked(board.line_cycles / board.clock_hz, board.flash_cycles / board.clock_hz),
-        )
+        yield HostDriver(link, Geometry(whole), place.board, SimulatedClock(board))
 
 
 def _laid_out(specification: Specification, board: str) -> Specification:

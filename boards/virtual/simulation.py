@@ -10,7 +10,7 @@ import tty
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from ceprop.boards.virtual.line import Line
 from ceprop.boards.virtual.noise import LineNoise
@@ -23,15 +23,25 @@ from ceprop.common.scratch import private_folder
 FLASH_BYTES = 1 << 24
 """Size of the flash and of the file that holds its contents."""
 
-_COUNTERS, _COUNTER_BYTES = 4, 8
-"""Numbers of `cpp/board.cpp`: the cycles, those in which the line was at work, those in which the flash's clock ran,
-and the number of the first violated check, from 1, or 0."""
+_COUNTER_BYTES = 8
+_NOW, _FIRST_SAMPLE, _LAST_SAMPLE = 0, 3, 6
+_VIOLATED, _COUNTERS = 9, 10
+"""Numbers of `cpp/board.cpp`: three moments of three numbers each, and the number of the first violated check."""
 
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
 """Times for a page and for a sector or a block. A chip takes ten to a hundred times as long, but a test need not wait
 for that."""
 _WAKE_SECONDS = 3e-6
+
+
+class Cycles(NamedTuple):
+    """A clock cycle of a board, by its number: how many there were before it, and in how many of these the line carried
+    a byte, or one waited for its turn on it, and the clock of the flash ran. All times under power count together."""
+
+    all: int
+    line: int
+    flash: int
 
 
 class Simulation:
@@ -111,7 +121,7 @@ class Simulation:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._resources:
             # An exception that is on its way says more than a check that it may have followed from.
-            violated = self._count(3) if kind is None else 0
+            violated = self._count(_VIOLATED) if kind is None else 0
         if violated:
             raise CepropError(f"the virtual board violated the check {self._checks[violated - 1]}")
 
@@ -121,20 +131,25 @@ class Simulation:
         return os.ttyname(self._slave)
 
     @property
-    def cycles(self) -> int:
-        """Clock cycles simulated so far, all times under power together, up to date within a few hundred. While nothing
-        happens for long the clock stands still."""
-        return self._count(0)
+    def cycles(self) -> Cycles:
+        """What was simulated so far, up to date within a few hundred cycles. While nothing happens for long the clock
+        stands still."""
+        return self._moment(_NOW)
 
     @property
-    def line_cycles(self) -> int:
-        """Those cycles in which the line carried a byte, or one waited for its turn on it."""
-        return self._count(1)
+    def sample_cycles(self) -> tuple[Cycles, Cycles] | None:
+        """The first and the last cycle in which a sample was at work since :meth:`forget_samples`, those of line and
+        flash within a few hundred; None where none was."""
+        first, last = self._moment(_FIRST_SAMPLE), self._moment(_LAST_SAMPLE)
+        return (first, last) if first.all else None
 
-    @property
-    def flash_cycles(self) -> int:
-        """Those cycles in which the clock of the flash ran; 0 where the board has none."""
-        return self._count(2)
+    def forget_samples(self) -> None:
+        """Let `sample_cycles` begin with the next sample. Called while none is at work."""
+        start = _FIRST_SAMPLE * _COUNTER_BYTES
+        self._counters[start : start + _COUNTER_BYTES] = bytes(_COUNTER_BYTES)
+
+    def _moment(self, number: int) -> Cycles:
+        return Cycles(*(self._count(number + k) for k in range(len(Cycles._fields))))
 
     def _count(self, number: int) -> int:
         start = number * _COUNTER_BYTES

@@ -3,10 +3,9 @@
 // board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
-// file of four numbers of 8 bytes: the cycles that were run, those in which the line carried a byte or had one waiting,
-// those in which the clock of the flash ran, and the number of the first violated check, from 1, or 0. They go on from
-// what they are at the start. BAUD is the rate of
-// the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and Wishbone.
+// file of numbers of 8 bytes, which `Counters` describes. They go on from what they are at the start. BAUD is the rate
+// of the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and
+// Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
 // its times in cycles; it takes part where the top has its pins.
 
@@ -34,9 +33,17 @@ constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
 constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 
-// What the file of counters holds.
+// The number of a cycle, and of the cycles before it in which the line carried a byte or had one waiting, and in which the
+// clock of the flash ran.
+struct Moment {
+    uint64_t cycles, line, flash;
+};
+
+// What the file of counters holds. The host writes 0 to `first_sample.cycles` to have it set again.
 struct Counters {
-    uint64_t cycles, line, flash, violated;
+    Moment now;
+    Moment first_sample, last_sample;  // a sample was at work: `cycles` exactly, the others within a few hundred cycles
+    uint64_t violated;                 // the number of the first violated check, from 1, or 0
 };
 
 #ifdef BOARD_HAS_CHECKS
@@ -59,7 +66,7 @@ class Board {
         flash_ = std::make_unique<Flash>(arguments[3], FlashTimes{cycles(4), cycles(5), cycles(6)});
         top_.flash_in = 1;
 #endif
-        now_ = last_work_ = counters.cycles;
+        now_ = last_work_ = counters.now.cycles;
         line_.rest(top_);
         top_.rst = 1;
         for (int k = 0; k < RESET_CYCLES; ++k) clock();
@@ -68,6 +75,7 @@ class Board {
     ~Board() { top_.final(); }
 
     void run(int cycles) {
+        uint64_t first_sample = 0, last_sample = 0;
         for (int k = 0; k < cycles; ++k) {
             clock();
             line_.tick(now_, top_);
@@ -79,15 +87,15 @@ class Board {
             at_work = at_work || top_.flash_select || flash_->busy();
 #endif
             if (at_work) last_work_ = now_;
+            if (top_.working) {
+                if (!first_sample) first_sample = now_;
+                last_sample = now_;
+            }
         }
 #ifdef BOARD_HAS_CHECKS
         if (!counters_.violated) counters_.violated = lowest_bit(top_.violations);
 #endif
-        counters_.cycles = now_;
-        counters_.line = counters_.line + std::exchange(line_cycles_, 0);
-#ifdef BOARD_HAS_FLASH
-        counters_.flash = counters_.flash + flash_->take_clocked_cycles();
-#endif
+        count(first_sample, last_sample);
     }
 
     bool idle() const { return now_ - last_work_ > CYCLES_UNTIL_SLEEP; }
@@ -101,6 +109,27 @@ class Board {
 #ifdef BOARD_HAS_FLASH
     std::unique_ptr<Flash> flash_;
 #endif
+
+    // Moments of volatile memory, which has no assignment of its own.
+    static void store(volatile Moment& target, Moment moment) {
+        target.line = moment.line;
+        target.flash = moment.flash;
+        target.cycles = moment.cycles;
+    }
+
+    // What ran since the last call; a sample was at work from `first_sample` to `last_sample`, which are 0 where none was.
+    void count(uint64_t first_sample, uint64_t last_sample) {
+        Moment moment{first_sample, counters_.now.line, counters_.now.flash};
+        if (first_sample && !counters_.first_sample.cycles) store(counters_.first_sample, moment);
+        moment.line += std::exchange(line_cycles_, 0);
+#ifdef BOARD_HAS_FLASH
+        moment.flash += flash_->take_clocked_cycles();
+#endif
+        moment.cycles = last_sample;
+        if (last_sample) store(counters_.last_sample, moment);
+        moment.cycles = now_;
+        store(counters_.now, moment);
+    }
 
     // Inputs change while the clock is low; outputs are looked at after it rose.
     void clock() {

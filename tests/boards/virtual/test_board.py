@@ -113,7 +113,7 @@ def test_a_violated_check_is_named_at_the_end(tmp_path: Path, monkeypatch: pytes
     broken = _SPECIFICATION.override("name=broken")
     board = VirtualBoard(broken, "icebreaker", build=tmp_path)
     board.__enter__()
-    while not board.cycles:
+    while not board.cycles.all:
         time.sleep(0.01)
     with pytest.raises(CepropError, match=r"^the virtual board violated the check .*fifo_overflow$"):
         board.__exit__(None)

@@ -63,13 +63,13 @@ def _descriptors() -> set[str]:
 def test_bytes_come_back_and_cost_cycles(echo: Any) -> None:
     count = 20 * _PIECE
     with _simulation(echo) as board, _opened(board.port) as host:
-        before = board.cycles
+        before = board.cycles.all
         os.write(host, _DATA[:count])
         assert _read(host, count) == _DATA[:count]
-        assert board.cycles - before >= count * echo.byte_cycles
+        assert board.cycles.all - before >= count * echo.byte_cycles
         # Bytes come back while others go out, so the line is at work for each of them once, and for those on the way.
-        assert count * echo.byte_cycles <= board.line_cycles <= board.cycles
-        assert board.flash_cycles == 0
+        assert count * echo.byte_cycles <= board.cycles.line <= board.cycles.all
+        assert board.cycles.flash == 0
 
 
 @pytest.mark.parametrize("transport", ["uart"], indirect=True)
@@ -123,8 +123,8 @@ def test_a_host_that_rests_loses_nothing(echo: Any) -> None:
 def test_an_idle_board_sleeps_and_wakes(echo: Any) -> None:
     with _simulation(echo) as board, _opened(board.port) as host:
         before = -1
-        while board.cycles != before:
-            before = board.cycles
+        while board.cycles.all != before:
+            before = board.cycles.all
             time.sleep(0.4)
         assert before > 2_000_000
         os.write(host, b"hello\0")
@@ -196,17 +196,17 @@ def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
 
         assert transfer(0x9F, count=3) == b"\xff" * 3
         transfer(0xAB)
-        before = board.flash_cycles
+        before = board.cycles.flash
         assert transfer(0x9F, count=3) == bytes([0xEF, 0x40, 0x18])
         # Four bytes of eight periods, each of two cycles.
-        _until(lambda: board.flash_cycles - before == 4 * 8 * 2)
+        _until(lambda: board.cycles.flash - before == 4 * 8 * 2)
         transfer(0x06)
         transfer(0x02, 0xAB, 0xCD, 0xEF, 0x12)
         while transfer(0x05, count=1)[0] & 1:
             pass
-        before = board.cycles
+        before = board.cycles.all
         board.power_cycle()
-        assert board.cycles >= before
+        assert board.cycles.all >= before
         assert transfer(0x03, 0xAB, 0xCD, 0xEF, count=1) == b"\xff"
         transfer(0xAB)
         assert transfer(0x03, 0xAB, 0xCD, 0xEF, count=2) == b"\x12\xff"
