@@ -24,7 +24,7 @@ from ceprop.boards.parts.clocks import Clock
 from ceprop.boards.parts.devices import Resources
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.core_fit import check_room
-from ceprop.boards.resources.link_fit import in_logic
+from ceprop.boards.resources.link_fit import outside_blocks
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport
@@ -176,7 +176,7 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
     top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
-    moved = [memory.pattern for memory in in_logic(geometry, board.device)]
+    moved = [memory.pattern for memory in outside_blocks(geometry, board.device)]
     script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved)
     fastest_mhz = float(design.clock.fastest_hz) / 1e6
     arguments = pinned_arguments(board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)

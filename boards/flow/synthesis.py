@@ -24,6 +24,9 @@ _KIND = "synthesis"
 _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][0123456789][0123456789]")
 """Modules of which there are many: cells and lanes, whose names end in a number."""
 
+_OUTSIDE_BLOCKS = {"ice40": "logic", "ecp5": "distributed"}
+"""What a memory is made of that is to take no block RAM."""
+
 
 @dataclass(frozen=True)
 class Synthesis:
@@ -35,19 +38,19 @@ class Synthesis:
 
 
 def synthesis_script(
-    device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str], in_logic: Sequence[str] = ()
+    device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str], outside_blocks: Sequence[str] = ()
 ) -> str:
     """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
-    `bels` gives a place to each instance named, a suffix of its path; `in_logic` are memories, as yosys selects them,
-    that are to take no block RAM."""
+    `bels` gives a place to each instance named, a suffix of its path; `outside_blocks` are memories, as yosys selects
+    them, that are to take no block RAM."""
     verilog = [name for name in sources if name.endswith(".v")]
     lines = [
         f"read_verilog {' '.join(verilog)}",
         *(f"read_rtlil {name}" for name in sources if name not in verilog),
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
-        *(f'setattr -set ram_style "logic" {pattern}' for pattern in in_logic),
+        *(f'setattr -set ram_style "{_OUTSIDE_BLOCKS[device.family]}" {pattern}' for pattern in outside_blocks),
         # A synapse cell by itself, for its size alone.
         "design -save sources",
         "select -set cell *.cell_0_0 *.cell_0_0.*",

@@ -9,6 +9,7 @@ from ceprop.boards.resources.builds import load_builds
 from ceprop.boards.resources.core_fit import Luts, memory_need, shortage
 from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
 from ceprop.boards.resources.regression import Fit, speed
+from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
 from ceprop.hdl.devices import ice40
 from ceprop.specification import Edge, Geometry
 
@@ -30,17 +31,15 @@ LINK_MHZ = {
 """Clock of the link itself in MHz, by :func:`ceprop.boards.resources.regression.speed`. It was measured beside a small
 core on iCE40 and beside the largest one on LFE5U grade 6; the other grades are derived from that."""
 
-_LINK_BLOCKS = 3
-"""Block RAMs of the link."""
-
 _COUNTER_BLOCKS = 1
 """Block RAMs of an iCE40's counters."""
 
 _WAITING_BLOCKS = 2
 """Block RAMs for results that wait, on a device whose weights lie elsewhere; beside memories of one port none wait."""
 
-_LUTS_A_BIT = 2
-"""Look-up tables of a memory's bit outside block RAM: its flip-flop, and its share of the selection; as measured."""
+_LUTS_A_BIT = {"ice40": 2.0, "ecp5": 0.12}
+"""Look-up tables of a memory's bit outside block RAM, as measured. On iCE40 a bit takes a flip-flop and its share of
+the selection; on ECP5 look-up tables hold the words."""
 
 
 def has_flash(board: Board) -> bool:
@@ -62,7 +61,7 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
     fit = Fit.to(load_builds(family))
 
     def estimate(geometry: Geometry, device: Device) -> float:
-        moved = _LUTS_A_BIT * sum(memory.bits for memory in in_logic(geometry, device))
+        moved = _LUTS_A_BIT[family] * sum(memory.bits for memory in outside_blocks(geometry, device))
         link = LINK_LUTS[family, flash] + _LINK_LUTS_A_LANE[family] * (geometry.rows + geometry.cols)
         return (fit.area(geometry, device)[0] + link + moved) / share
 
@@ -71,35 +70,41 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
 
 @dataclass(frozen=True)
 class SmallMemory:
-    """Memories of an edge's lanes of which a look-up table's flip-flops can hold the bits, where block RAM is short:
-    their places as yosys selects them, and the bits and blocks of all lanes."""
+    """Memories that look-up tables or their flip-flops can hold where block RAM is short: their places as yosys selects
+    them, and the bits and blocks of all of them."""
 
     pattern: str
     bits: int
     blocks: int
 
 
+_LINK_MEMORIES = [SmallMemory(f"{SYSTEM}.{part}/m:*", bits, 1) for part, bits in LINK_MEMORIES.items()]
+"""Those of the link. One block RAM holds each."""
+
+
 def blocks_with_link(geometry: Geometry, device: Device) -> int:
     """Block RAMs of everything: of the weights and the link, and on iCE40, whose look-up tables hold no words, of every
-    memory of the lanes that is not :func:`in_logic`."""
-    return _blocks(geometry, device) - sum(memory.blocks for memory in in_logic(geometry, device))
+    memory of the lanes; but for those :func:`outside_blocks`."""
+    return _blocks(geometry, device) - sum(memory.blocks for memory in outside_blocks(geometry, device))
 
 
-def in_logic(geometry: Geometry, device: Device) -> list[SmallMemory]:
-    """The memories, the smallest first, that leave block RAM to the others; none where there is room, or where all of
-    them would not make it."""
-    short = 0 if device.family == "ecp5" else _blocks(geometry, device) - device.room.block_rams
+def outside_blocks(geometry: Geometry, device: Device) -> list[SmallMemory]:
+    """The memories, the smallest first, that leave block RAM to the others: of the lanes on iCE40, of the link on ECP5.
+    None where there is room, or where all of them would not make it."""
+    short = _blocks(geometry, device) - device.room.block_rams
+    small = _LINK_MEMORIES if device.family == "ecp5" else list(_small_memories(geometry))
     found: list[SmallMemory] = []
-    for memory in sorted(_small_memories(geometry), key=lambda memory: memory.bits / memory.blocks):
-        if sum(chosen.blocks for chosen in found) >= short:
-            return found
-        found.append(memory)
-    return []
+    for memory in sorted(small, key=lambda memory: memory.bits / memory.blocks):
+        if sum(chosen.blocks for chosen in found) < short:
+            found.append(memory)
+    return found if sum(chosen.blocks for chosen in found) >= short else []
 
 
 def _blocks(geometry: Geometry, device: Device) -> int:
     weights = memory_need(geometry, device)
-    found = _LINK_BLOCKS + (geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0)
+    found = len(_LINK_MEMORIES) + (
+        geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
+    )
     if device.family == "ecp5":
         return found
     found += geometry.cols * _ice40_blocks([input_memory(geometry)])

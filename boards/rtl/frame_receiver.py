@@ -25,6 +25,9 @@ class FrameReceiver(wiring.Component):
         Whole frames for the dispatcher.
     """
 
+    BUFFER_BITS = 8 * WINDOW * _SLOT
+    """Bits of the memory for the frames."""
+
     bytes: stream.Interface
     frames: FrameInterface
 

@@ -10,6 +10,9 @@ from ceprop.boards.rtl.crc import Crc
 from ceprop.boards.rtl.signatures import REPLY_BYTE
 from ceprop.hdl.devices.named_ports import read_port, write_port
 
+_FRAME_BYTES = 256
+"""Bytes of the longest frame, and one more."""
+
 
 class FrameSender(wiring.Component):
     """Sends one frame after the other, and takes no byte of the next frame before one is sent::
@@ -25,6 +28,9 @@ class FrameSender(wiring.Component):
         To the transport.
     """
 
+    BUFFER_BITS = 8 * _FRAME_BYTES
+    """Bits of the memory for the frame."""
+
     body: stream.Interface
     bytes: stream.Interface
 
@@ -35,7 +41,7 @@ class FrameSender(wiring.Component):
         """A memory for the frame. In COBS each zero becomes the distance to the next one, so a zero's place is kept
         until the next one is known."""
         m = Module()
-        m.submodules.buffer = buffer = Memory(shape=unsigned(8), depth=256, init=[])
+        m.submodules.buffer = buffer = Memory(shape=unsigned(8), depth=_FRAME_BYTES, init=[])
         m.submodules.check = check = Crc()
         write, read = write_port(buffer), read_port(buffer)
         place, open_place = Signal(8, name="place", init=1), Signal(8, name="open_place")

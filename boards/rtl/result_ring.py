@@ -25,6 +25,9 @@ class ResultRing(wiring.Component):
         Results by their number, for the dispatcher.
     """
 
+    BUFFER_BITS = RESULTS_KEPT * TIE.bit_length()
+    """Bits of the memory for the results."""
+
     result: stream.Interface
     read: ResultReadInterface
 

@@ -23,8 +23,12 @@ from ceprop.specification import Geometry
 SYSTEM = "ceprop_system"
 """Name of its module."""
 
-LINK_MEMORIES = ("receiver", "sender", "results")
-"""Parts of the system with buffers, each of which suits a block RAM."""
+LINK_MEMORIES = {
+    "receiver": FrameReceiver.BUFFER_BITS,
+    "sender": FrameSender.BUFFER_BITS,
+    "results": ResultRing.BUFFER_BITS,
+}
+"""Parts of the system with a buffer, which a block RAM holds, and its bits."""
 
 _NEAR_LANES = 4
 """Lanes of a core so small that all of its ports lie near the link."""

@@ -8,7 +8,7 @@ import pytest
 from ceprop.boards import board, board_names, check_fit
 from ceprop.boards.resources.builds import Build, load_builds
 from ceprop.boards.resources.choose import fitted, specification_for
-from ceprop.boards.resources.link_fit import blocks_with_link, has_flash, in_logic, luts_with_link
+from ceprop.boards.resources.link_fit import blocks_with_link, has_flash, luts_with_link, outside_blocks
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
@@ -48,7 +48,7 @@ def test_digits_fit_every_board(name: str) -> None:
 def test_block_rams_of_the_lanes_are_counted(build: Build) -> None:
     """Against the cores that were built, which had no link, three block RAMs fewer, and all memories of lanes there."""
     device = build.board.device
-    moved = sum(memory.blocks for memory in in_logic(build.geometry, device))
+    moved = sum(memory.blocks for memory in outside_blocks(build.geometry, device))
     counted = blocks_with_link(build.geometry, device) - 3 + moved
     assert build.resources.block_rams <= counted <= build.resources.block_rams + 1
 
@@ -56,10 +56,10 @@ def test_block_rams_of_the_lanes_are_counted(build: Build) -> None:
 def test_where_block_ram_is_short_the_smallest_memories_leave_it() -> None:
     device = board("ice40_hx8k_b_evn").device
     geometry = Geometry(specification_for(_digits(), board("ice40_hx8k_b_evn")))
-    moved = in_logic(geometry, device)
+    moved = outside_blocks(geometry, device)
     assert blocks_with_link(geometry, device) == device.room.block_rams
     assert [memory.bits for memory in moved] == sorted(memory.bits for memory in moved)
-    assert not in_logic(geometry, board("icebreaker").device)
+    assert not outside_blocks(geometry, board("icebreaker").device)
 
 
 def test_a_larger_device_gets_more() -> None:
