@@ -102,7 +102,7 @@ class StatusFlag(IntFlag):
     STORING = 2
     """Saving or restoring."""
     FAILED = 4
-    """The last task did not come to its end: there is no whole data set or snapshot."""
+    """The last task did not come to its end: there is no whole data set or snapshot, no flash, or it stays busy."""
 
 
 class Feature(IntFlag):

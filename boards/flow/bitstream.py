@@ -22,6 +22,7 @@ from ceprop.boards.flow.synthesis import NETLIST, synthesis_script, synthesize
 from ceprop.boards.flow.toolchain import NEXTPNR, PACK, YOSYS
 from ceprop.boards.parts.clocks import Clock
 from ceprop.boards.parts.devices import Resources
+from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.core_fit import check_room
 from ceprop.boards.resources.link_fit import outside_blocks
@@ -239,7 +240,7 @@ def system_verilog(design: Design) -> str:
         board=design.board.name,
         clock_hz=design.clock_hz,
         transport=SpiTransport() if design.baud is None else UartTransport(design.clock_hz, design.baud),
-        flash=design.flash,
+        flash_lines=flash_lines(design.board.name) if design.flash else 0,
     )
     return to_verilog(system, SYSTEM)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import GENERIC
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import make_transport
@@ -22,7 +23,8 @@ def write_generic(
     Raises :class:`CepropError` where the clock does not make the baud rate."""
     geometry = Geometry(specification)
     way = make_transport(transport, clock_hz, baud)
-    system = System(geometry, PORTABLE, board=GENERIC, clock_hz=clock_hz, transport=way, flash=flash)
+    lines = flash_lines(GENERIC) if flash else 0
+    system = System(geometry, PORTABLE, board=GENERIC, clock_hz=clock_hz, transport=way, flash_lines=lines)
     ports = {
         name: {"direction": member.flow.name.lower(), "bits": member.shape}
         for name, member in system.signature.members.items()

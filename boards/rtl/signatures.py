@@ -164,32 +164,44 @@ class CoreAccessSignature(wiring.Signature):
         return CoreAccessInterface(self, path=path, src_loc_at=1 + src_loc_at)
 
 
-class SpiPinInterface(wiring.PureInterface):
-    """Members of :class:`SpiPinSignature`."""
+class FlashPinInterface(wiring.PureInterface):
+    """Members of :class:`FlashPinSignature`."""
 
     select: Signal
     clock: Signal
-    data_out: Signal
-    data_in: Signal
+    dq_out: Signal
+    dq_in: Signal
+    dq_enable: Signal
 
 
-class SpiPinSignature(wiring.Signature):
-    """The pins of a flash.
+class FlashPinSignature(wiring.Signature):
+    """The pins of a flash that is read over one, two or four lines.
 
     Members
     -------
     select : Out
         1 while the part is to listen.
-    clock, data_out, data_in : Out, Out, In
+    clock : Out
         Mode 0.
+    dq_out, dq_in, dq_enable : Out, In, Out
+        The data lines, and which of them are driven: two, or four with WP and HOLD, which are lines 2 and 3.
     """
 
-    def __init__(self):
-        super().__init__({"select": Out(1), "clock": Out(1), "data_out": Out(1), "data_in": In(1)})
+    def __init__(self, lines: int):
+        wires = max(2, lines)
+        super().__init__(
+            {
+                "select": Out(1),
+                "clock": Out(1),
+                "dq_out": Out(wires),
+                "dq_in": In(wires),
+                "dq_enable": Out(wires),
+            }
+        )
 
-    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> SpiPinInterface:
+    def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> FlashPinInterface:
         """Its interface."""
-        return SpiPinInterface(self, path=path, src_loc_at=1 + src_loc_at)
+        return FlashPinInterface(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 REPLY_BYTE = data.StructLayout({"byte": 8, "last": 1})

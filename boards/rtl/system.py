@@ -2,7 +2,7 @@
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
 from ceprop.boards.rtl.core_switch import CoreSwitch
@@ -14,7 +14,7 @@ from ceprop.boards.rtl.pipeline_register import PipelineRegister
 from ceprop.boards.rtl.requests import Dispatcher
 from ceprop.boards.rtl.result_ring import ResultRing
 from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
-from ceprop.boards.rtl.signatures import CoreAccessInterface
+from ceprop.boards.rtl.signatures import CoreAccessInterface, FlashPinSignature
 from ceprop.boards.rtl.transport import Transport
 from ceprop.hdl.core import Core
 from ceprop.hdl.devices.primitives import Primitives
@@ -46,7 +46,7 @@ class System(wiring.Component):
                                             │   flash controller           register                │
                                             └──────────────────────────────────────────────────────┘
 
-    The switch and the flash controller are there only with `flash`; the pipeline registers only where the core is so
+    The switch and the flash controller are there only with flash; the pipeline registers only where the core is so
     large that its ports are far.
 
     Parameters
@@ -61,8 +61,8 @@ class System(wiring.Component):
         The clock.
     transport : Transport
         How bytes come from the host and go to it.
-    flash : bool
-        Whether there is flash to learn from and to keep snapshots in.
+    flash_lines : int
+        Data lines on which flash is read, 1, 2 or 4; 0 where there is none to learn from and to keep snapshots in.
 
     Members
     -------
@@ -72,16 +72,17 @@ class System(wiring.Component):
         A sample is at work.
     linked : Out
         A request is being carried out.
-    flash_select, flash_clock, flash_out, flash_in : Out, Out, Out, In
-        With `flash`, its pins; `flash_select` is 1 while it is to listen.
+    flash_select, flash_clock, flash_dq_out, flash_dq_in, flash_dq_enable : Out, Out, Out, In, Out
+        With flash, its pins, as :class:`ceprop.boards.rtl.signatures.FlashPinSignature` has them.
     """
 
     working: Signal
     linked: Signal
     flash_select: Signal
     flash_clock: Signal
-    flash_out: Signal
-    flash_in: Signal
+    flash_dq_out: Signal
+    flash_dq_in: Signal
+    flash_dq_enable: Signal
 
     def __init__(
         self,
@@ -91,17 +92,18 @@ class System(wiring.Component):
         board: str,
         clock_hz: int,
         transport: Transport,
-        flash: bool = False,
+        flash_lines: int = 0,
     ):
         self._geometry, self._primitives = geometry, primitives
-        self._clock_hz, self._flash = clock_hz, flash
+        self._clock_hz, self._flash_lines = clock_hz, flash_lines
         self._transport = transport
         digest = geometry.specification.build_digest
-        features = Feature.FLASH if flash else 0
+        features = Feature.FLASH if flash_lines else 0
         self._identity = Identity(PROTOCOL, 0, features, specification_number(digest), board_number(board), clock_hz)
         members = transport.pins | {"working": Out(1), "linked": Out(1)}
-        if flash:
-            members |= {"flash_select": Out(1), "flash_clock": Out(1), "flash_out": Out(1), "flash_in": In(1)}
+        if flash_lines:
+            pins = FlashPinSignature(flash_lines).members
+            members |= {f"flash_{name}": member for name, member in pins.items()}
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -114,7 +116,7 @@ class System(wiring.Component):
         m.submodules.unpacker = in_core(unpacker := SampleUnpacker(self._geometry))
         m.submodules.results = in_core(results := ResultRing(self._geometry))
         command, response, sample = self._core_ports(m, core)
-        access = self._add_flash(m, dispatcher, core) if self._flash else dispatcher.core
+        access = self._add_flash(m, dispatcher, core) if self._flash_lines else dispatcher.core
         wiring.connect(m, access.command, command)
         wiring.connect(m, response, access.response)
         wiring.connect(m, access.samples, unpacker.bytes)
@@ -164,7 +166,8 @@ class System(wiring.Component):
 
     def _add_flash(self, m: Module, dispatcher: Dispatcher, core: Core) -> CoreAccessInterface:
         """The flash controller and the switch; the side of the switch towards the core."""
-        controller, switch = FlashController(self._geometry, self._clock_hz), CoreSwitch(self._geometry)
+        controller = FlashController(self._geometry, self._clock_hz, self._flash_lines)
+        switch = CoreSwitch(self._geometry)
         m.submodules.flash = DomainRenamer("core")(controller)
         m.submodules.switch = switch
         wiring.connect(m, dispatcher.flash, controller.tasks)
@@ -181,8 +184,9 @@ class System(wiring.Component):
             controller.wrong.eq(labels.wrong),
             self.flash_select.eq(controller.pins.select),
             self.flash_clock.eq(controller.pins.clock),
-            self.flash_out.eq(controller.pins.data_out),
-            controller.pins.data_in.eq(self.flash_in),
+            self.flash_dq_out.eq(controller.pins.dq_out),
+            self.flash_dq_enable.eq(controller.pins.dq_enable),
+            controller.pins.dq_in.eq(self.flash_dq_in),
         ]
         return switch.core
 

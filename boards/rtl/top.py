@@ -6,10 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from amaranth.build import Platform, ResourceError
-from amaranth.hdl import ClockDomain, ClockSignal, Const, Elaboratable, Instance, Module, ResetSignal, Signal
+from amaranth.hdl import (
+    Cat,
+    ClockDomain,
+    ClockSignal,
+    Const,
+    Elaboratable,
+    Instance,
+    Module,
+    ResetSignal,
+    Signal,
+    Value,
+)
 from amaranth.lib import io
 
 from ceprop.boards.parts.clocks import Clock
+from ceprop.boards.parts.flash_pins import DATA_PINS, FLASH_NAMES, flash_lines
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.spi_pins import spi_pins
 from ceprop.boards.parts.uart_pins import UART_PINS
@@ -18,8 +30,6 @@ from ceprop.boards.rtl.system import SYSTEM
 
 TOP = "ceprop_top"
 """Module of the top level."""
-
-_FLASH_NAMES = ("spi_flash", "spi_flash_1x")
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ def top_level(board: Board, clock: Clock, *, spi: bool = False, flash: bool = Fa
         platform.add_resources([spi_pins(board.name).resource])
     elif board.name in UART_PINS:
         platform.add_resources([UART_PINS[board.name].resource])
-    plan = platform.prepare(_Top(clock, spi, flash), TOP, emit_src=False)
+    lines = flash_lines(board.name) if flash else 0
+    plan = platform.prepare(_Top(clock, spi, lines), TOP, emit_src=False)
     commands = json.loads(plan.files[f"build_{TOP}.json"])["commands"]
     ecp5 = board.device.family == "ecp5"
     pack = next(command for command in commands if command[0] == ("ecppack" if ecp5 else "icepack"))
@@ -63,10 +74,10 @@ def top_level(board: Board, clock: Clock, *, spi: bool = False, flash: bool = Fa
 class _Top(Elaboratable):
     """The system between the pins of the platform that it is elaborated for."""
 
-    def __init__(self, clock: Clock, spi: bool, flash: bool):
+    def __init__(self, clock: Clock, spi: bool, flash_lines: int):
         self._clock = clock
         self._link = _spi if spi else _uart
-        self._flash = flash
+        self._flash_lines = flash_lines
 
     def elaborate(self, platform: Platform) -> Module:
         """Clock and pins around the system, which is read from a file of its own."""
@@ -80,7 +91,7 @@ class _Top(Elaboratable):
             "o_working": working,
             "o_linked": linked,
             **self._link(m, platform),
-            **(_spi_flash(m, platform) if self._flash else {}),
+            **(_spi_flash(m, platform, self._flash_lines) if self._flash_lines else {}),
         }
         m.submodules.system = Instance(SYSTEM, **connections)
         _lights(m, platform, linked, working)
@@ -106,24 +117,38 @@ def _spi(m: Module, platform: Platform) -> dict[str, Any]:
     }
 
 
-def _spi_flash(m: Module, platform: Platform) -> dict[str, Any]:
-    """Pins of the configuration's flash. ECP5 drives its clock through a block of its own."""
-    name = next(name for name in _FLASH_NAMES if (name, 0) in platform.resources)
+def _spi_flash(m: Module, platform: Platform, lines: int) -> dict[str, Any]:
+    """Pins of the configuration's flash. ECP5 drives its clock through a block of its own.
+
+    WP and HOLD, which are low-active, are lines 2 and 3 of four; else they stay high."""
+    name = next(name for name in FLASH_NAMES if (name, 0) in platform.resources)
     pins = platform.request(name, 0, dir="-")
     if platform.device.startswith("LFE5"):
         clock = Signal(name="clock")
         m.submodules.flash_clock = Instance("USRMCLK", i_USRMCLKI=clock, i_USRMCLKTS=Const(0))
     else:
         clock = _output(m, "flash_clock", pins.clk)
-    for line in ("wp", "hold"):
-        if hasattr(pins, line):
-            m.d.comb += _output(m, f"flash_{line}", getattr(pins, line)).eq(0)
+    wires = max(2, lines)
+    out, enable = Signal(wires, name="dq_out"), Signal(wires, name="dq_enable")
+    heard = [_data_line(m, getattr(pins, pin), pin, out[k], enable[k]) for k, pin in enumerate(DATA_PINS[:wires])]
+    for pin in DATA_PINS[wires:]:
+        if hasattr(pins, pin):
+            m.d.comb += _output(m, f"flash_{pin}", getattr(pins, pin)).eq(0)
     return {
         "o_flash_select": _output(m, "flash_select", pins.cs),
         "o_flash_clock": clock,
-        "o_flash_out": _output(m, "flash_out", pins.copi),
-        "i_flash_in": _input(m, "flash_in", pins.cipo),
+        "o_flash_dq_out": out,
+        "o_flash_dq_enable": enable,
+        "i_flash_dq_in": Cat(heard),
     }
+
+
+def _data_line(m: Module, port: io.SingleEndedPort, name: str, out: Value, enable: Value) -> Signal:
+    """A data line of the flash, driven by `out` while `enable`; what is on it. The pins of amaranth-boards have one
+    direction each and some are low-active, which data is not."""
+    m.submodules[f"flash_{name}"] = line = io.Buffer("io", io.SingleEndedPort(port.io))
+    m.d.comb += [line.o.eq(out), line.oe.eq(enable)]
+    return line.i
 
 
 def _lights(m: Module, platform: Platform, linked: Signal, working: Signal) -> None:

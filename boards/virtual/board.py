@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
-from ceprop.boards.virtual.simulation import Simulation
+from ceprop.boards.virtual.simulation import FLASH_PARTS, Simulation
 from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import checked_verilog
 from ceprop.specification import Geometry, Specification
@@ -45,7 +46,7 @@ class VirtualBoard(Simulation):
         "uart", "spi", whose clock is as fast as the board stands, "axi4-stream" or "wishbone".
     clock_hz, baud : int
         The simulated clock, and bits per second of the UART.
-    pause_rate, line_noise, seed, flash
+    pause_rate, line_noise, seed, flash, flash_part
         As :class:`Simulation` has them.
     progress : callable
         Called with what is being done.
@@ -69,6 +70,7 @@ class VirtualBoard(Simulation):
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
+        flash_part: str = FLASH_PARTS[0],
         progress: Callable[[str], None] | None = None,
     ):
         say = progress or (lambda _: None)
@@ -77,11 +79,12 @@ class VirtualBoard(Simulation):
         byte_bits = {"uart": _UART_BITS, "spi": _SPI_BITS}.get(transport, _BYTE_CYCLES)
         self.baud = line_hz * _UART_BITS // byte_bits
         say("generating Verilog")
-        asked = (specification, board, transport, clock_hz, baud, flash is not None)
+        lines = 0 if flash is None else flash_lines(board)
+        asked = (specification, board, transport, clock_hz, baud, lines)
         verilog, checks = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
         program = build_executable(
-            verilog, SYSTEM, build or _BUILD, transport=transport, flash=flash is not None, checks=True
+            verilog, SYSTEM, build or _BUILD, transport=transport, flash_lines=lines, checks=True
         )
         super().__init__(
             program,
@@ -91,13 +94,14 @@ class VirtualBoard(Simulation):
             line_noise=line_noise,
             seed=seed,
             flash=flash,
+            flash_part=flash_part,
             checks=checks,
         )
 
 
 @lru_cache(maxsize=4)
 def _verilog(
-    specification: Specification, board: str, transport: str, clock_hz: int, baud: int, flash: bool
+    specification: Specification, board: str, transport: str, clock_hz: int, baud: int, lines: int
 ) -> tuple[str, tuple[str, ...]]:
     """Generated in seconds, and kept: who has opened a board opens it again."""
     system = System(
@@ -106,6 +110,6 @@ def _verilog(
         board=board,
         clock_hz=clock_hz,
         transport=make_transport(transport, clock_hz, baud),
-        flash=flash,
+        flash_lines=lines,
     )
     return checked_verilog(system, SYSTEM)

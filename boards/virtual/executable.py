@@ -36,18 +36,23 @@ def build_executable(
     folder: Path,
     *,
     transport: str = "uart",
-    flash: bool = False,
+    flash_lines: int = 0,
     checks: bool = False,
     main: Path = _CPP / "board.cpp",
 ) -> bytes:
     """The program of a board: `verilog` with the module `top`, whose ports are those of
-    :class:`ceprop.boards.rtl.system.System` with a `transport` of `LINES`, with the flash's where `flash` is set, and
-    with the output `violations` of :mod:`ceprop.hdl.checks` where `checks` is set. `main` is the program that runs it.
+    :class:`ceprop.boards.rtl.system.System` with a `transport` of `LINES`, with the flash's where `flash_lines` is not
+    0, and with the output `violations` of :mod:`ceprop.hdl.checks` where `checks` is set. `main` is the program that
+    runs it.
 
     It is kept in `folder` under a digest of all that it is made from, and taken from there only while it is whole.
     Raises :class:`CepropError` where Verilator is missing or fails."""
     tool = find_simulator("verilator")
-    flags = f"-DBOARD_LINE={LINES[transport]}" + " -DBOARD_HAS_FLASH" * flash + " -DBOARD_HAS_CHECKS" * checks
+    flags = (
+        f"-DBOARD_LINE={LINES[transport]}"
+        + f" -DBOARD_FLASH_LINES={flash_lines}" * bool(flash_lines)
+        + " -DBOARD_HAS_CHECKS" * checks
+    )
     arguments = [*_ARGUMENTS, "--top-module", top, "-CFLAGS", flags, main.name]
     sources = {path.name: path.read_text(encoding="utf-8") for path in [*sorted(_CPP.iterdir()), main]}
     sources["top.v"] = verilog

@@ -28,6 +28,29 @@ _NOW, _FIRST_SAMPLE, _LAST_SAMPLE = 0, 3, 6
 _VIOLATED, _COUNTERS = 9, 10
 """Numbers of `cpp/board.cpp`: three moments of three numbers each, and the number of the first violated check."""
 
+FLASH_PARTS = ("winbond", "issi", "macronix", "gigadevice", "micron", "absent", "grounded", "stays busy", "no quad")
+"""What may be the flash of a board, in the order of `cpp/flash_part.h`: parts of five makers, and faults: no part, its
+line at one or at zero; a part that stays busy; a part whose quad-enable bit does not set."""
+
+FLASH_RULES = (
+    "the clock is too fast",
+    "it was selected too soon after the command before",
+    "the host drives a line in the last clock before the data",
+    "it is busy",
+    "it must be enabled first",
+    "the bytes do not fit the page",
+    "the host drives a line that the part drives",
+    "it is not awake yet",
+    "HOLD is low",
+    "the quad-enable bit is not set",
+    "the part does not know it",
+    "it writes a status that stays, and the part has a volatile one",
+)
+"""Rules of the flash, from number 1 on as `cpp/flash_part.h` has them."""
+
+_FIRST_RULE = 1 << 32
+"""Above the numbers of all checks."""
+
 _PROGRAM_CYCLES = 2_000
 _ERASE_CYCLES = 20_000
 """Times for a page and for a sector or a block. A chip takes ten to a hundred times as long, but a test need not wait
@@ -47,9 +70,9 @@ class Cycles(NamedTuple):
 class Simulation:
     """Runs a board's program while its context lasts.
 
-    Raises :class:`CepropError` for a noise or pauses that are no probability and for a file of another size; when the
-    context begins, where another board uses the file; when the context ends or the power is cycled, where the program
-    has ended by itself before.
+    Raises :class:`CepropError` for a noise or pauses that are no probability, for a part that is not known, and for a
+    file of another size; when the context begins, where another board uses the file; when the context ends or the power
+    is cycled, where the program has ended by itself before.
 
     Parameters
     ----------
@@ -65,6 +88,8 @@ class Simulation:
         Seed of the noise.
     flash : Path or None
         Contents of its flash, 16 MiB; made, all erased, if it is missing. None where the program has no flash.
+    flash_part : str
+        One of `FLASH_PARTS`. The end of the context raises :class:`CepropError` where the board broke a rule of it.
     checks : sequence of str
         Names of the checks in the hardware (:mod:`ceprop.hdl.checks`). The end of the context raises
         :class:`CepropError` with the name of one that was violated.
@@ -80,12 +105,15 @@ class Simulation:
         line_noise: float = 0.0,
         seed: int = 1,
         flash: Path | None = None,
+        flash_part: str = FLASH_PARTS[0],
         checks: Sequence[str] = (),
     ):
         if not 0 <= pause_rate < 1:
             raise CepropError(f"pause rate {pause_rate}: must be from 0 to below 1")
         if not 0 <= line_noise <= 1:
             raise CepropError(f"line noise {line_noise}: must be from 0 to 1")
+        if flash_part not in FLASH_PARTS:
+            raise CepropError(f"flash part {flash_part}: must be one of {', '.join(FLASH_PARTS)}")
         self.clock_hz = clock_hz
         self._checks = checks
         self._executable, self._flash = executable, flash
@@ -93,7 +121,7 @@ class Simulation:
         if flash is not None:
             _prepare_flash(flash)
             times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))
-            self._arguments += [str(flash.absolute()), *map(str, times)]
+            self._arguments += [str(flash.absolute()), *map(str, times), str(FLASH_PARTS.index(flash_part))]
         self._noise = [LineNoise(line_noise, 2 * seed + way) for way in range(2)]
         self._resources, self._power = ExitStack(), ExitStack()
 
@@ -123,7 +151,14 @@ class Simulation:
             # An exception that is on its way says more than a check that it may have followed from.
             violated = self._count(_VIOLATED) if kind is None else 0
         if violated:
-            raise CepropError(f"the virtual board violated the check {self._checks[violated - 1]}")
+            raise CepropError(f"the virtual board violated {self._rule(violated)}")
+
+    def _rule(self, number: int) -> str:
+        """A check by its number, or a rule of the flash, with the command at which it was broken."""
+        if number < _FIRST_RULE:
+            return f"the check {self._checks[number - 1]}"
+        rule, command = divmod(number - _FIRST_RULE, 256)
+        return f"a rule of its flash at command 0x{command:02X}: {FLASH_RULES[rule - 1]}"
 
     @property
     def port(self) -> str:

@@ -3,8 +3,8 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 
 from ceprop.boards.protocol import CRC_BYTES, Command, Flash
-from ceprop.boards.rtl.flash.flash_port import FlashTask
 from ceprop.boards.rtl.flash.parts import ControllerParts, field_constant
+from ceprop.boards.rtl.flash.port_registers import FlashTask
 
 
 def add_check_states(m: Module, parts: ControllerParts) -> None:
@@ -29,6 +29,8 @@ def add_check_states(m: Module, parts: ControllerParts) -> None:
             ]
             with m.If(registers.index == Flash.HEAD_BYTES - 1):
                 m.next = "COMPARE"
+        with m.If(port.failed):
+            m.next = "FAIL"
     with m.State("COMPARE"):
         m.next = "LENGTH"
     with m.State("LENGTH"):

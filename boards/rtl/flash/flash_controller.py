@@ -20,12 +20,16 @@ from ceprop.boards.rtl.signatures import (
     CoreAccessSignature,
     FlashCommandInterface,
     FlashCommandSignature,
-    SpiPinInterface,
-    SpiPinSignature,
+    FlashPinInterface,
+    FlashPinSignature,
 )
 from ceprop.common.errors import CepropError
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
+
+_CRC_BITS = {1: 1, 2: 1, 4: 8}
+"""Bits per cycle of the CRC of a file, by the lines on which it is read. Only four lines are faster than one bit per
+cycle by far; one bit takes the fewest look-up tables."""
 
 
 class FlashController(wiring.Component):
@@ -53,7 +57,17 @@ class FlashController(wiring.Component):
 
     PLAN, RECORD and ENTRY are three states each, which read some bytes. Without held-out samples, ENDED follows
     EVALUATE. Where there is no whole data set, or no whole snapshot to restore, CHECKED or CHOOSE goes to FAIL, and so
-    does SEEK where the plan has fewer epochs. IDLE follows FAIL.
+    does SEEK where the plan has fewer epochs. HEAD goes there where the port finds no part, and the states of SAVE
+    where the part stays busy. IDLE follows FAIL.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The network's.
+    clock_hz : int
+        The clock.
+    lines : int
+        Data lines of the flash that are read on, 1, 2 or 4.
 
     Members
     -------
@@ -74,10 +88,10 @@ class FlashController(wiring.Component):
     wrong: Signal
     busy: Signal
     core: CoreAccessInterface
-    pins: SpiPinInterface
+    pins: FlashPinInterface
 
-    def __init__(self, geometry: Geometry, clock_hz: int):
-        self._geometry, self._clock_hz = geometry, clock_hz
+    def __init__(self, geometry: Geometry, clock_hz: int, lines: int):
+        self._geometry, self._clock_hz, self._lines = geometry, clock_hz, lines
         ports = Ports(geometry)
         self._group_bytes = ports.group_bytes
         self._snapshot_bytes = snapshot_bytes(geometry)
@@ -92,7 +106,7 @@ class FlashController(wiring.Component):
                 "wrong": In(1),
                 "busy": Out(1),
                 "core": Out(CoreAccessSignature(ports)),
-                "pins": Out(SpiPinSignature()),
+                "pins": Out(FlashPinSignature(lines)),
             }
         )
 
@@ -133,8 +147,8 @@ class FlashController(wiring.Component):
             samples_left=self.tasks.samples_left,
             finished_epochs=self.tasks.finished,
             sends=Signal(name="sends"),
-            port=FlashPort(self._clock_hz),
-            crc=Crc(),
+            port=FlashPort(self._clock_hz, self._lines),
+            crc=Crc(_CRC_BITS[self._lines]),
             walk=MemoryWalk(self._geometry),
             group=GroupRegister(self._geometry),
             registers=Registers.create(self._group_bytes),
@@ -166,6 +180,8 @@ class FlashController(wiring.Component):
             parts.port.address.eq(registers.base),
             parts.crc.byte.eq(parts.port.read.payload),
         ]
+        with m.If(parts.port.next_page):
+            m.d.sync += registers.base.eq(registers.base + Flash.PAGE_BYTES)
 
     def _add_idle_state(self, m: Module, parts: ControllerParts) -> None:
         registers, tasks = parts.registers, self.tasks

@@ -1,92 +1,60 @@
-"""Reads, erases and writes SPI NOR flash by the commands that all makers share (JEDEC; W25Q128JV data sheet)."""
+"""Reads, erases and writes SPI NOR flash over one, two or four data lines."""
 
-import enum
-from dataclasses import dataclass
-
-from amaranth.hdl import Cat, Module, Mux, Signal, ValueLike
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.protocol import Flash
-from ceprop.boards.rtl.flash.spi_byte import SpiByte
-from ceprop.boards.rtl.signatures import SpiPinInterface, SpiPinSignature
+from ceprop.boards.rtl.flash.flash_facts import OPCODES, READ_OPCODES, FlashCommand, FlashTiming
+from ceprop.boards.rtl.flash.port_registers import FlashTask, PortRegisters, first_command
+from ceprop.boards.rtl.flash.quad_setup import add_setup, add_setup_opcodes, add_status_end
+from ceprop.boards.rtl.flash.spi_bits import SpiBits
+from ceprop.boards.rtl.signatures import FlashPinInterface, FlashPinSignature
 
-_FASTEST_HZ = 33_000_000
-"""Clock that every part stands in the plain read command."""
-
-_WAKING_SECONDS = 35e-6
-"""Longest time that a part takes to leave deep sleep."""
-
-_REST_CYCLES = 16
-"""Cycles between two commands: 100 ns and more at 160 MHz."""
-
-
-class FlashTask(enum.IntEnum):
-    """What flash does."""
-
-    READ = 0
-    PROGRAM = 1
-    ERASE = 2
-
-
-class _Opcode(enum.IntEnum):
-    PROGRAM = 0x02
-    READ = 0x03
-    STATUS = 0x05
-    ENABLE = 0x06
-    ERASE = 0x20
-    WAKE = 0xAB
-
-
-@dataclass(frozen=True)
-class _Registers:
-    """Opcode of the command at work; task, address, and whether the task ends with this page; the byte of the address;
-    cycles to rest; and whether the part was woken."""
-
-    opcode: Signal
-    task: Signal
-    address: Signal
-    ended: Signal
-    index: Signal
-    rest: Signal
-    awake: Signal
-
-    @classmethod
-    def create(cls, longest_rest: int) -> "_Registers":
-        return cls(
-            opcode=Signal(8, name="opcode"),
-            task=Signal(2, name="task_at_work"),
-            address=Signal(24, name="address_at_work"),
-            ended=Signal(name="ended"),
-            index=Signal(2, name="index"),
-            rest=Signal(range(longest_rest + 1), name="rest"),
-            awake=Signal(name="awake"),
-        )
+_NOTHING = 0xFF
+"""What is read where no part answers."""
 
 
 class FlashPort(wiring.Component):
-    """One task after the other. A task is a row of commands: WAKE, once; then READ, or for each page or sector ENABLE,
-    PROGRAM or ERASE, and STATUS until that is done. Every command takes these states::
+    """One task after the other. A task is a row of commands: at first WAKE, STATUS and the setup
+    (:mod:`ceprop.boards.rtl.flash.quad_setup`); then READ, or for each page or sector ENABLE, PROGRAM or ERASE, and
+    STATUS until that is done. Every command takes these states::
 
-        IDLE ─► SELECT ─► OPCODE ─► NEXT ─┬─► ADDRESS ─► ADDRESSED ─┬─► READ ◄─► GIVE ─────┬─► RELEASE ─► REST ─┬─► IDLE
-                   ▲                      │                         ├─► WRITE ─► WRITTEN ──┤                    │
-                   │                      │                         └──────────────────────┤                    │
-                   │                      ├─► ASK ◄─► ANSWER (STATUS) ─────────────────────┤                    │
-                   │                      └─► (WAKE, ENABLE) ──────────────────────────────┘                    │
-                   └──── the next command ──────────────────────────────────────────────────────────────────────┘
+        IDLE ─► SELECT ─► OPCODE ─┬─► ADDRESS ─┬─► DUMMY ─► READ ───┬─► RELEASE ─► REST ─┬─► IDLE
+                  ▲               │            ├─► GAP ◄─► WRITE ───┤                    │
+                  │               │            └────────────────────┤                    │
+                  │               ├─► ANSWER ◄─► JUDGE (STATUS) ────┤                    │
+                  │               └─► (WAKE, ENABLE) ───────────────┘                    │
+                  └──── the next command ────────────────────────────────────────────────┘
+
+    DUMMY is there only with more than one line. READ has no gap between bytes: a byte is there from the fall of the
+    clock that brought its last bits until the next fall, which waits until the byte was taken.
+
+    Parameters
+    ----------
+    clock_hz : int
+        The clock.
+    lines : int
+        Data lines that are read on, 1, 2 or 4. Of four, two are used where the part does not let itself be set up.
 
     Members
     -------
-    start, task, address : In
+    start, task : In
         A task begins, only while `idle`. ERASE erases the sector at the address.
+    address : In
+        Where; it stays until the task ends. PROGRAM begins with a whole page.
+    next_page : Out
+        The page is full: the address must be that of the next one a cycle later.
     idle : Out
         None is at work.
+    failed : Out
+        The last task failed: there is no part, or it stays busy.
     read : Out, stream
         Bytes from the address on, for READ, until `stop`; one is there for a cycle more than it is valid.
     stop : In
         No more bytes are wanted.
     write : In, stream
-        Bytes for PROGRAM, over as many pages as they take; the task ends after the one with `last`.
+        Bytes for PROGRAM, over as many pages as they take; the task ends after the one with `last`. A byte is taken
+        when its last bit was sent.
     last : In
         The byte on `write` is the last one.
     pins : Out
@@ -96,147 +64,217 @@ class FlashPort(wiring.Component):
     start: Signal
     task: Signal
     address: Signal
+    next_page: Signal
     idle: Signal
+    failed: Signal
     read: stream.Interface
     stop: Signal
     write: stream.Interface
     last: Signal
-    pins: SpiPinInterface
+    pins: FlashPinInterface
 
-    def __init__(self, clock_hz: int):
-        self._half_period = -(-clock_hz // (2 * _FASTEST_HZ))
-        self._waking_cycles = int(clock_hz * _WAKING_SECONDS)
+    def __init__(self, clock_hz: int, lines: int):
+        self._lines, self._timing = lines, FlashTiming.of(clock_hz, lines)
         super().__init__(
             {
                 "start": In(1),
                 "task": In(2),
                 "address": In(24),
+                "next_page": Out(1),
                 "idle": Out(1),
+                "failed": Out(1),
                 "read": Out(stream.Signature(8)),
                 "stop": In(1),
                 "write": In(stream.Signature(8)),
                 "last": In(1),
-                "pins": Out(SpiPinSignature()),
+                "pins": Out(FlashPinSignature(lines)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """The state machine of the drawing, over one byte of SPI after the other."""
+        """The state machine of the drawing, over the clock and the bits of SPI."""
         m = Module()
-        m.submodules.spi = spi = SpiByte(self._half_period)
-        pins, registers = self.pins, _Registers.create(max(self._waking_cycles, _REST_CYCLES))
-        m.d.comb += [pins.clock.eq(spi.clock), pins.data_out.eq(spi.data_out), spi.data_in.eq(pins.data_in)]
-        m.d.comb += self.read.payload.eq(spi.received)
+        m.submodules.bits = bits = SpiBits(self._timing.period, self._lines)
+        registers = PortRegisters.create(self._timing, self._lines)
+        self._wire(m, bits, registers)
+        with m.If(bits.rises):
+            m.d.sync += registers.count.eq(registers.count + 1)
         with m.FSM() as machine:
             self._add_idle_state(m, registers)
-            self._add_command_states(m, spi, registers)
-            self._add_byte_states(m, spi, registers)
-            _add_status_states(m, spi)
-            self._add_rest_states(m, registers)
-        m.d.comb += self.idle.eq(machine.ongoing("IDLE"))
+            self._add_command_states(m, bits, registers)
+            self._add_read_states(m, bits, registers)
+            self._add_write_states(m, bits, registers)
+            self._add_answer_states(m, bits, registers)
+            self._add_rest_states(m, bits, registers)
+        m.d.comb += [self.idle.eq(machine.ongoing("IDLE")), self.failed.eq(registers.failed)]
         return m
 
-    def _add_idle_state(self, m: Module, registers: "_Registers") -> None:
+    def _wire(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
+        """What does not depend on the state: the pins, and the bit to be sent by its number."""
+        pins, count, released = self.pins, registers.count, registers.released
+        more = range(2, len(pins.dq_out))
+        m.d.comb += [
+            pins.clock.eq(bits.clock),
+            pins.dq_out.eq(Cat(bits.data_out, Const(0, 1), *(Const(1, 1) for _ in more))),
+            pins.dq_enable.eq(Cat(~released, Const(0, 1), *(~(released & registers.quad) for _ in more))),
+            bits.data_in.eq(pins.dq_in),
+            self.read.payload.eq(bits.received),
+        ]
+        opcode = Signal(8, name="opcode")
+        self._add_opcodes(m, opcode, registers)
+        sent = Cat(opcode[::-1], self.address[::-1])
+        m.d.comb += bits.bit.eq(sent.bit_select(count[:5], 1))
+
+    def _add_opcodes(self, m: Module, opcode: Signal, registers: PortRegisters) -> None:
+        with m.Switch(registers.command):
+            for command in (FlashCommand.WAKE, FlashCommand.ENABLE, FlashCommand.PROGRAM, FlashCommand.ERASE):
+                with m.Case(command):
+                    m.d.comb += opcode.eq(OPCODES[command])
+            with m.Case(FlashCommand.STATUS):
+                m.d.comb += opcode.eq(OPCODES[FlashCommand.STATUS])
+            with m.Case(FlashCommand.READ):
+                narrow = READ_OPCODES[min(2, self._lines)]
+                m.d.comb += opcode.eq(Mux(registers.quad, READ_OPCODES[4], narrow) if self._lines == 4 else narrow)
+            add_setup_opcodes(m, opcode, registers, self._lines)
+
+    def _add_idle_state(self, m: Module, registers: PortRegisters) -> None:
         """IDLE: a task begins."""
         with m.State("IDLE"):
             m.d.sync += [
                 registers.task.eq(self.task),
-                registers.address.eq(self.address),
                 registers.ended.eq(self.task != FlashTask.PROGRAM),
+                registers.tried.eq(0),
             ]
             with m.If(self.start):
-                first = Mux(self.task == FlashTask.READ, _Opcode.READ, _Opcode.ENABLE)
-                m.d.sync += registers.opcode.eq(Mux(registers.awake, first, _Opcode.WAKE))
+                m.d.sync += [registers.command.eq(FlashCommand.WAKE), registers.failed.eq(0)]
+                with m.If(registers.known):
+                    m.d.sync += registers.command.eq(first_command(self.task))
                 m.next = "SELECT"
 
-    def _add_command_states(self, m: Module, spi: SpiByte, registers: "_Registers") -> None:
-        """SELECT, OPCODE, NEXT, ADDRESS, ADDRESSED: a command, and its address where it has one."""
-        opcode, index = registers.opcode, registers.index
+    def _add_command_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
+        """SELECT, OPCODE, ADDRESS, DUMMY: the beginning of a command, as far as it goes."""
+        command, ended = registers.command, registers.byte_ended(bits)
         with m.State("SELECT"):
-            m.d.sync += [self.pins.select.eq(1), index.eq(2)]
+            m.d.comb += bits.load.eq(1)
+            m.d.sync += self.pins.select.eq(1)
             m.next = "OPCODE"
         with m.State("OPCODE"):
-            _send_byte(m, spi, opcode)
-            m.next = "NEXT"
-        with m.State("NEXT"), m.If(spi.idle):
-            m.next = "ADDRESS"
-            with m.If((opcode == _Opcode.WAKE) | (opcode == _Opcode.ENABLE)):
-                m.next = "RELEASE"
-            with m.Elif(opcode == _Opcode.STATUS):
-                m.next = "ASK"
-        with m.State("ADDRESS"), m.If(spi.idle):
-            _send_byte(m, spi, registers.address.word_select(index, 8))
-            m.d.sync += index.eq(index - 1)
-            with m.If(index == 0):
-                m.next = "ADDRESSED"
-        with m.State("ADDRESSED"), m.If(spi.idle), m.Switch(registers.task):
-            with m.Case(FlashTask.READ):
-                m.next = "READ"
-            with m.Case(FlashTask.PROGRAM):
-                m.next = "WRITE"
-            with m.Default():
-                m.next = "RELEASE"
+            m.d.comb += bits.run.eq(1)
+            with m.If(ended), m.Switch(command):
+                with m.Case(FlashCommand.READ, FlashCommand.PROGRAM, FlashCommand.ERASE):
+                    m.next = "ADDRESS"
+                with m.Case(FlashCommand.WAKE, FlashCommand.ENABLE, FlashCommand.ENABLE_QUAD):
+                    m.next = "RELEASE"
+                with m.Case(FlashCommand.WRITE_QUAD):
+                    m.next = "GAP"
+                with m.Default():
+                    m.next = "ANSWER"
+        with m.State("ADDRESS"):
+            m.d.comb += bits.run.eq(1)
+            with m.If(ended & (registers.count[3:5] == 0)), m.Switch(command):
+                with m.Case(FlashCommand.READ):
+                    m.next = "READ" if self._lines == 1 else "DUMMY"
+                with m.Case(FlashCommand.PROGRAM):
+                    m.next = "GAP"
+                with m.Default():
+                    m.next = "RELEASE"
+        if self._lines > 1:
+            with m.State("DUMMY"):
+                # The part drives the lines from the end of these clocks on.
+                m.d.comb += bits.run.eq(1)
+                m.d.sync += registers.released.eq(1)
+                with m.If(ended):
+                    m.next = "READ"
 
-    def _add_byte_states(self, m: Module, spi: SpiByte, registers: "_Registers") -> None:
-        """READ, GIVE, WRITE, WRITTEN: bytes are read until no more are wanted, or written up to the end of a page."""
-        address = registers.address
+    def _add_read_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
+        """READ: bytes until no more are wanted. The command ends while the clock is low."""
+        full, count = registers.full, registers.count
+        narrow, wide = min(2, self._lines), self._lines
         with m.State("READ"):
-            _send_byte(m, spi, 0)
-            m.next = "GIVE"
-        with m.State("GIVE"), m.If(spi.idle):
-            m.d.comb += self.read.valid.eq(1)
-            with m.If(self.stop):
+            m.d.comb += [
+                self.read.valid.eq(full),
+                bits.run.eq(bits.clock | ~self.stop),
+                bits.hold.eq(full & ~self.stop),
+                bits.width.eq(Mux(registers.quad, wide.bit_length() - 1, narrow.bit_length() - 1)),
+            ]
+            last = Mux(registers.quad, ~count[: _byte_bits(wide)].any(), ~count[: _byte_bits(narrow)].any())
+            with m.If(self.read.ready | self.stop):
+                m.d.sync += full.eq(0)
+            with m.If(bits.falls & last & ~self.stop):
+                m.d.sync += full.eq(1)
+            with m.If(self.stop & ~bits.clock):
                 m.next = "RELEASE"
-            with m.Elif(self.read.ready):
-                m.next = "READ"
-        with m.State("WRITE"), m.If(spi.idle):
-            m.d.comb += self.write.ready.eq(1)
-            with m.If(self.write.valid):
-                _send_byte(m, spi, self.write.payload)
-                m.d.sync += [address.eq(address + 1), registers.ended.eq(self.last)]
-                with m.If(self.last | (Cat(address[: Flash.PAGE_BYTES.bit_length() - 1]).all())):
-                    m.next = "WRITTEN"
-        with m.State("WRITTEN"), m.If(spi.idle):
-            m.next = "RELEASE"
 
-    def _add_rest_states(self, m: Module, registers: "_Registers") -> None:
+    def _add_write_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
+        """GAP, WRITE: bytes up to the last one or to the end of a page, each once it is there."""
+        quad = registers.command == FlashCommand.WRITE_QUAD
+        byte = Mux(quad, registers.kept, self.write.payload) if self._lines == 4 else self.write.payload
+        with m.State("GAP"):
+            m.d.comb += [bits.load.eq(1), bits.bit.eq(byte[7])]
+            with m.If(self.write.valid | quad):
+                m.next = "WRITE"
+        with m.State("WRITE"):
+            m.d.comb += [bits.run.eq(1), bits.bit.eq(byte[::-1].bit_select(registers.count[:3], 1))]
+            with m.If(registers.byte_ended(bits)):
+                m.d.comb += self.write.ready.eq(~quad)
+                m.next = "GAP"
+                with m.If(quad):
+                    m.next = "RELEASE"
+                with m.Elif(self.last | registers.page_ended):
+                    m.d.sync += registers.ended.eq(self.last)
+                    m.next = "RELEASE"
+
+    def _add_answer_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
+        """ANSWER, JUDGE: a byte of the part; the status again and again, until the part is not busy or is so too long.
+
+        What is no part gives ones, and they are no status: its identity will tell."""
+        busy = bits.received[0]
+        if self._lines > 1:
+            busy &= registers.known | (bits.received != _NOTHING)
+        late = Signal(name="late")
+        m.d.comb += late.eq(registers.count[self._timing.busy_bit])
+        with m.State("ANSWER"):
+            m.d.comb += bits.run.eq(1)
+            with m.If(registers.byte_ended(bits)):
+                m.next = "JUDGE"
+        with m.State("JUDGE"):
+            m.next = "RELEASE"
+            with m.If((registers.command == FlashCommand.STATUS) & busy):
+                m.d.sync += registers.failed.eq(late)
+                with m.If(~late):
+                    m.next = "ANSWER"
+
+    def _add_rest_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
         """RELEASE, REST: the end of a command, and what follows."""
-        opcode, task, rest = registers.opcode, registers.task, registers.rest
-        main = Signal(8, name="main")
-        m.d.comb += main.eq(Mux(task == FlashTask.PROGRAM, _Opcode.PROGRAM, _Opcode.ERASE))
+        command, count, task, timing = registers.command, registers.count, registers.task, self._timing
         with m.State("RELEASE"):
-            m.d.sync += [self.pins.select.eq(0), registers.awake.eq(1)]
-            m.d.sync += rest.eq(Mux(opcode == _Opcode.WAKE, self._waking_cycles, _REST_CYCLES))
+            m.d.comb += self.next_page.eq((command == FlashCommand.PROGRAM) & ~registers.ended)
+            m.d.sync += [self.pins.select.eq(0), count.eq(0)]
             m.next = "REST"
         with m.State("REST"):
-            m.d.sync += rest.eq(rest - 1)
-            with m.If(rest == 0):
+            m.d.sync += count.eq(count + 1)
+            rested = Mux(command == FlashCommand.WAKE, count[timing.waking_bit], count[timing.rest_bit])
+            with m.If(rested):
+                m.d.sync += [count.eq(0), registers.released.eq(0)]
                 m.next = "SELECT"
-                with m.Switch(opcode):
-                    with m.Case(_Opcode.WAKE):
-                        m.d.sync += opcode.eq(Mux(task == FlashTask.READ, _Opcode.READ, _Opcode.ENABLE))
-                    with m.Case(_Opcode.ENABLE):
-                        m.d.sync += opcode.eq(main)
-                    with m.Case(_Opcode.READ):
+                with m.Switch(command):
+                    with m.Case(FlashCommand.READ):
                         m.next = "IDLE"
-                    with m.Case(_Opcode.STATUS):
-                        m.d.sync += opcode.eq(_Opcode.ENABLE)
-                        with m.If(registers.ended):
+                    with m.Case(FlashCommand.ENABLE):
+                        programs = task == FlashTask.PROGRAM
+                        m.d.sync += command.eq(Mux(programs, FlashCommand.PROGRAM, FlashCommand.ERASE))
+                    with m.Case(FlashCommand.STATUS):
+                        add_status_end(m, registers, self._lines)
+                        with m.If(registers.failed):
+                            m.d.sync += registers.known.eq(0)
                             m.next = "IDLE"
+                        with m.Elif(registers.known & registers.ended):
+                            m.next = "IDLE"
+                    add_setup(m, bits.received, registers, self._lines)
                     with m.Default():
-                        m.d.sync += opcode.eq(_Opcode.STATUS)
+                        m.d.sync += command.eq(FlashCommand.STATUS)
 
 
-def _add_status_states(m: Module, spi: SpiByte) -> None:
-    """ASK, ANSWER: the status is read until the flash is no longer busy."""
-    with m.State("ASK"):
-        _send_byte(m, spi, 0)
-        m.next = "ANSWER"
-    with m.State("ANSWER"), m.If(spi.idle):
-        m.next = "RELEASE"
-        with m.If(spi.received[0]):
-            m.next = "ASK"
-
-
-def _send_byte(m: Module, spi: SpiByte, byte: ValueLike) -> None:
-    m.d.comb += [spi.start.eq(1), spi.byte.eq(byte)]
+def _byte_bits(lines: int) -> int:
+    """Bits of the count of clocks that are 0 where a byte ends."""
+    return (8 // lines).bit_length() - 1

@@ -2,8 +2,8 @@
 
 from amaranth.hdl import Module
 
-from ceprop.boards.rtl.flash.flash_port import FlashTask
 from ceprop.boards.rtl.flash.parts import ControllerParts
+from ceprop.boards.rtl.flash.port_registers import FlashTask
 
 
 def add_restore_states(m: Module, parts: ControllerParts) -> None:

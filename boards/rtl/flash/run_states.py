@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ceprop.boards.protocol import DataSetHead, Flash, plan_record_bytes
 from ceprop.boards.rtl.flash.epoch_registers import ENTRY_BYTES
-from ceprop.boards.rtl.flash.flash_port import FlashTask
 from ceprop.boards.rtl.flash.parts import ControllerParts
+from ceprop.boards.rtl.flash.port_registers import FlashTask
 from ceprop.hdl.lanes.messages import Space
 from ceprop.specification import Specification, registers
 

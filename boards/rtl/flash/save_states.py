@@ -3,8 +3,8 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Value, ValueLike
 
 from ceprop.boards.protocol import CRC_BYTES, Flash
-from ceprop.boards.rtl.flash.flash_port import FlashTask
 from ceprop.boards.rtl.flash.parts import FIELD_BYTES, ControllerParts, field_constant
+from ceprop.boards.rtl.flash.port_registers import FlashTask
 
 
 def add_erase_states(m: Module, parts: ControllerParts) -> None:
@@ -23,6 +23,8 @@ def add_erase_states(m: Module, parts: ControllerParts) -> None:
         with m.If(registers.left <= Flash.SECTOR_BYTES):
             m.d.sync += [registers.base.eq(Mux(registers.newest_place, first, second)), registers.index.eq(0)]
             m.next = "PROGRAM"
+        with m.If(port.failed):
+            m.next = "FAIL"
 
 
 def add_save_states(m: Module, parts: ControllerParts) -> None:
@@ -74,12 +76,17 @@ def _add_crc_states(m: Module, parts: ControllerParts) -> None:
             m.d.sync += registers.index.eq(registers.index + 1)
             with m.If(last):
                 m.next = "SAVED"
+        with m.If(port.failed):
+            m.next = "FAIL"
     with m.State("SAVED"), m.If(port.idle):
         m.next = "IDLE"
+        with m.If(port.failed):
+            m.next = "FAIL"
 
 
 def _write_byte(m: Module, parts: ControllerParts, byte: ValueLike) -> Value:
-    """Write a byte of a file, which goes through the CRC while flash takes it; whether it is taken."""
+    """Write a byte of a file, which goes through the CRC when flash has taken it; whether it is taken. FAIL follows
+    where flash has failed."""
     port, crc = parts.port, parts.crc
     taken = port.write.ready & crc.idle
     m.d.comb += [
@@ -88,4 +95,6 @@ def _write_byte(m: Module, parts: ControllerParts, byte: ValueLike) -> Value:
         crc.byte.eq(byte),
         crc.valid.eq(taken),
     ]
+    with m.If(port.failed):
+        m.next = "FAIL"
     return taken

@@ -1,13 +1,13 @@
 // The clock of a virtual board: its generated top level, Verilated, with the line to the host and a flash at its pins.
 //
-// board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE]
+// board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE PART]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
 // file of numbers of 8 bytes, which `Counters` describes. They go on from what they are at the start. BAUD is the rate
 // of the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and
 // Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
-// its times in cycles; it takes part where the top has its pins.
+// its times in cycles, PART is its number in `flash_part.h`; it takes part where the top has its pins.
 
 #include <csignal>
 #include <cstdlib>
@@ -33,6 +33,11 @@ constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
 constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
 
+#ifdef BOARD_FLASH_LINES
+constexpr uint8_t FLASH_WIRES = BOARD_FLASH_LINES == 4 ? 0b1111 : 0b11;  // all of its data lines
+constexpr uint64_t FLASH_RULES = 1ull << 32;  // above the numbers of checks
+#endif
+
 // The number of a cycle, and of the cycles before it in which the line carried a byte or had one waiting, and in which the
 // clock of the flash ran.
 struct Moment {
@@ -43,7 +48,7 @@ struct Moment {
 struct Counters {
     Moment now;
     Moment first_sample, last_sample;  // a sample was at work: `cycles` exactly, the others within a few hundred cycles
-    uint64_t violated;                 // the number of the first violated check, from 1, or 0
+    uint64_t violated;  // the number of the first violated check, from 1, or 0; a rule of the flash: see `FLASH_RULES`
 };
 
 #ifdef BOARD_HAS_CHECKS
@@ -61,10 +66,11 @@ class Board {
   public:
     Board(Channel& channel, volatile Counters& counters, char** arguments)
         : counters_(counters), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
-#ifdef BOARD_HAS_FLASH
+#ifdef BOARD_FLASH_LINES
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
-        flash_ = std::make_unique<Flash>(arguments[3], FlashTimes{cycles(4), cycles(5), cycles(6)});
-        top_.flash_in = 1;
+        const FlashTimes times{cycles(4), cycles(5), cycles(6), std::atof(arguments[0])};
+        flash_ = std::make_unique<Flash>(arguments[3], times, FLASH_PARTS[cycles(7)]);
+        top_.flash_dq_in = FLASH_WIRES;
 #endif
         now_ = last_work_ = counters.now.cycles;
         line_.rest(top_);
@@ -82,8 +88,9 @@ class Board {
             const bool line_at_work = line_.busy();
             line_cycles_ += line_at_work;
             bool at_work = top_.working || line_at_work;
-#ifdef BOARD_HAS_FLASH
-            top_.flash_in = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_out);
+#ifdef BOARD_FLASH_LINES
+            const uint8_t levels = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_dq_out, top_.flash_dq_enable);
+            top_.flash_dq_in = levels & FLASH_WIRES;
             at_work = at_work || top_.flash_select || flash_->busy();
 #endif
             if (at_work) last_work_ = now_;
@@ -94,6 +101,9 @@ class Board {
         }
 #ifdef BOARD_HAS_CHECKS
         if (!counters_.violated) counters_.violated = lowest_bit(top_.violations);
+#endif
+#ifdef BOARD_FLASH_LINES
+        if (!counters_.violated && flash_->broken()) counters_.violated = FLASH_RULES + flash_->broken();
 #endif
         count(first_sample, last_sample);
     }
@@ -106,7 +116,7 @@ class Board {
     volatile Counters& counters_;
     uint64_t now_, last_work_, line_cycles_ = 0;
     Line line_;
-#ifdef BOARD_HAS_FLASH
+#ifdef BOARD_FLASH_LINES
     std::unique_ptr<Flash> flash_;
 #endif
 
@@ -122,7 +132,7 @@ class Board {
         Moment moment{first_sample, counters_.now.line, counters_.now.flash};
         if (first_sample && !counters_.first_sample.cycles) store(counters_.first_sample, moment);
         moment.line += std::exchange(line_cycles_, 0);
-#ifdef BOARD_HAS_FLASH
+#ifdef BOARD_FLASH_LINES
         moment.flash += flash_->take_clocked_cycles();
 #endif
         moment.cycles = last_sample;

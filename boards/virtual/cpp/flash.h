@@ -1,95 +1,95 @@
-// SPI NOR flash (mode 0) of 16 MiB, its contents in a file: what was written when the power goes stays written.
+// SPI NOR flash (mode 0) at the pins of a board. Its registers have their first values when the power comes.
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdint>
-#include <fcntl.h>
 #include <string>
-#include <sys/mman.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
-// How long things take, in cycles of the board's clock.
-struct FlashTimes {
-    uint64_t program, erase, wake;
-};
+#include "flash_memory.h"
+#include "flash_part.h"
 
 class Flash {
   public:
-    static constexpr uint32_t BYTES = 1u << 24, PAGE = 256;
+    Flash(const std::string& path, FlashTimes times, const FlashPart& part)
+        : times_(times), part_(part), memory_(path, times) {}
 
-    Flash(const std::string& path, FlashTimes times) : times_(times) {
-        const int file = open(path.c_str(), O_RDWR);
-        void* memory = file < 0 ? MAP_FAILED : mmap(nullptr, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), path);
-        close(file);
-        memory_ = static_cast<uint8_t*>(memory);
-    }
-    ~Flash() { munmap(memory_, BYTES); }
-    Flash(const Flash&) = delete;
-    Flash& operator=(const Flash&) = delete;
+    bool busy() const { return memory_.busy() || now_ < status_until_; }
 
-    bool busy() const { return left_ > 0; }
+    // The first rule that was broken, and in the low byte the command at which; 0 for none.
+    uint32_t broken() const { return broken_; }
 
     // Cycles in which its clock ran since the last call: every edge stands for half a period, which is the shortest time
     // between two edges so far.
     uint64_t take_clocked_cycles() { return std::exchange(edges_, 0) * half_period_; }
 
-    // One cycle: takes the levels of the pins (`select` is 1 while selected), gives that of the flash's output.
-    bool tick(bool select, bool clock, bool input) {
+    // One cycle: takes the levels of the pins (`select` is 1 while selected) and which data lines the host drives, gives
+    // the levels of all data lines. A line that nobody drives is pulled up.
+    uint8_t tick(bool select, bool clock, uint8_t out, uint8_t enable) {
         ++now_;
-        if (busy()) work();
+        const uint8_t levels = out | ~enable;
+        if (memory_.busy() && part_.fault != FlashFault::BUSY) work();
         if (select && !selected_) begin();
         if (!select && selected_) finish();
         if (select && selected_ && clock != clock_) {
             count_edge();
-            clock ? rise(input) : fall();
+            clock ? rise(levels & 1) : fall(enable);
         }
         selected_ = select;
         clock_ = clock;
-        return output_ || !select;
+        if (!select) driven_ = 0;
+        if (driven_ & enable) break_rule(FlashRule::CONTENTION);
+        if (select && !quad() && !(levels >> HOLD_LINE & 1)) break_rule(FlashRule::HOLD);
+        if (part_.fault == FlashFault::GROUNDED) return levels & ~ANSWER;
+        return part_.fault == FlashFault::ABSENT ? levels : (levels & ~driven_) | (output_ & driven_);
     }
 
   private:
-    enum Command : uint8_t {
-        PROGRAM = 0x02,
-        READ = 0x03,
-        WRITE_DISABLE = 0x04,
-        STATUS = 0x05,
-        WRITE_ENABLE = 0x06,
-        FAST_READ = 0x0B,
-        ERASE_SECTOR = 0x20,
-        IDENTITY = 0x9F,
-        WAKE = 0xAB,
-        SLEEP = 0xB9,
-        ERASE_BLOCK = 0xD8,
-    };
-    static constexpr std::array<uint8_t, 3> JEDEC{0xEF, 0x40, 0x18};
-    static constexpr uint32_t ADDRESS_END = 4;  // bytes of a command with an address
+    static constexpr uint64_t ADDRESS_END = 4;  // bytes of a command with an address
+    static constexpr int HOLD_LINE = 3, DUMMY_CLOCKS = 8;
+    static constexpr uint8_t ANSWER = 2, OWN_BITS = 3;  // line 1; bits of the status that no host writes
 
     const FlashTimes times_;
-    uint8_t* memory_;
+    const FlashPart part_;
+    FlashMemory memory_;
     uint64_t now_ = 0, awake_from_ = 0;
     bool asleep_ = true;  // as an iCE40 leaves it after its configuration
-    bool write_enabled_ = false;
+    bool write_enabled_ = false, volatile_enabled_ = false;
+    uint8_t status_ = 0, status_2_ = 0;
+    uint64_t status_until_ = 0;
+    uint32_t broken_ = 0;
 
-    // The pins, and what has come and goes since the flash was selected.
-    bool selected_ = false, clock_ = false, output_ = true, deaf_ = false;
-    uint64_t bits_ = 0;
+    // The pins, and what has come and goes since the flash was selected. Line 1 answers; it reads on 1, 2 or 4 lines.
+    bool selected_ = false, clock_ = false, deaf_ = false;
+    uint8_t output_ = 0, driven_ = 0;
+    uint64_t clocks_ = 0;
     uint8_t in_ = 0, out_ = 0, command_ = 0;
+    int out_bits_ = 0;
     uint32_t address_ = 0;
-    std::array<uint8_t, PAGE> page_{};
+    FlashMemory::Page page_{};
 
-    // A program or an erase under way: bytes from `first_` on, `left_` of `size_` still to be written.
-    bool erasing_ = false;
-    uint32_t first_ = 0, size_ = 0, left_ = 0;
-    uint64_t started_ = 0;
-
-    // The edges of its clock.
+    // The edges of its clock, the shortest period since it was selected, when it was released, and whether it was selected
+    // too soon after that.
     uint64_t edges_ = 0, last_edge_ = 0, half_period_ = UINT32_MAX;
+    uint64_t last_rise_ = 0, period_ = UINT32_MAX, released_ = 0;
+    bool soon_ = false;
+
+    void break_rule(FlashRule rule) {
+        const bool there = part_.fault != FlashFault::ABSENT && part_.fault != FlashFault::GROUNDED;
+        if (there && !broken_) broken_ = static_cast<uint32_t>(rule) << 8 | command_;
+    }
+
+    bool quad() const {
+        if (part_.quad_bit == QuadBit::NONE) return true;
+        return part_.quad_bit == QuadBit::STATUS_BIT_6 ? status_ >> 6 & 1 : status_2_ >> 1 & 1;
+    }
+
+    bool reads() const { return command_ == READ || dummies(); }
+    int dummies() const {
+        return command_ == FAST_READ || command_ == DUAL_READ || command_ == QUAD_READ ? DUMMY_CLOCKS : 0;
+    }
+    int lines() const { return command_ == DUAL_READ ? 2 : command_ == QUAD_READ ? 4 : 1; }
+    uint64_t data_from() const { return 8 * ADDRESS_END + dummies(); }
 
     void count_edge() {
         half_period_ = std::min(half_period_, now_ - last_edge_);
@@ -98,74 +98,100 @@ class Flash {
     }
 
     void begin() {
-        bits_ = 0;
-        out_ = 0xFF;
-        address_ = 0;
+        command_ = 0;
+        soon_ = released_ && (now_ - released_) * 1e9 < part_.rest_ns * times_.clock_hz;
+        clocks_ = address_ = out_bits_ = 0;
+        deaf_ = false;
+        period_ = UINT32_MAX;
     }
 
     void rise(bool input) {
+        if (clocks_) period_ = std::min(period_, now_ - last_rise_);
+        last_rise_ = now_;
         in_ = in_ << 1 | input;
-        if (++bits_ % 8 == 0) take(bits_ / 8, in_);
+        if (++clocks_ == 8) hear(in_);
+        if (clocks_ >= 8 && times_.clock_hz > part_.hz(command_) * period_) break_rule(FlashRule::CLOCK);
+        if (clocks_ % 8 == 0 && !deaf_) take(clocks_ / 8, in_);
     }
 
-    void fall() {
-        output_ = out_ >> 7;
-        out_ = out_ << 1 | 1;
-    }
-
-    // The byte number `count`, from 1, has arrived: what is to be sent during the next.
-    void take(uint64_t count, uint8_t byte) {
-        if (count == 1) hear(byte);
-        out_ = 0xFF;
+    // Behind the last bit of an opcode, or of the clocks before the data, the part drives its lines.
+    void fall(uint8_t enable) {
         if (deaf_) return;
+        const uint8_t used = lines() == 1 ? ANSWER : (1 << lines()) - 1;
+        if (dummies() && clocks_ + 1 == data_from() && (used & enable)) break_rule(FlashRule::DUMMY);
+        if (reads() && clocks_ >= data_from() && !out_bits_) answer(memory_.read(address_++));
+        if (!out_bits_) return;
+        driven_ = used;
+        output_ = lines() == 1 ? out_ >> 7 << 1 : out_ >> (8 - lines());
+        out_ <<= lines();
+        out_bits_ -= lines();
+    }
+
+    void answer(uint8_t byte) {
+        out_ = byte;
+        out_bits_ = 8;
+    }
+
+    // The byte number `count`, from 1, has arrived.
+    void take(uint64_t count, uint8_t byte) {
         if (count > 1 && count <= ADDRESS_END) address_ = address_ << 8 | byte;
-        if (command_ == STATUS) out_ = write_enabled_ << 1 | busy();
-        if (command_ == IDENTITY && count <= JEDEC.size()) out_ = JEDEC[count - 1];
-        if (command_ == READ && count >= ADDRESS_END) out_ = memory_[address_++ % BYTES];
-        if (command_ == FAST_READ && count > ADDRESS_END) out_ = memory_[address_++ % BYTES];
-        if (command_ == PROGRAM && count > ADDRESS_END) page_[(address_ + count - ADDRESS_END - 1) % PAGE] = byte;
+        if (command_ == STATUS) answer(status_ | write_enabled_ << 1 | busy());
+        if (command_ == STATUS_2) answer(status_2_);
+        if (command_ == IDENTITY && count <= part_.identity.size()) answer(part_.identity[count - 1]);
+        if (command_ == PROGRAM && count > ADDRESS_END) page_[(address_ + count - ADDRESS_END - 1) % page_.size()] = byte;
     }
 
     void hear(uint8_t command) {
         command_ = command;
-        deaf_ = now_ < awake_from_ || (asleep_ && command != WAKE) || (busy() && command != STATUS);
-        if (command == PROGRAM && !deaf_) page_.fill(0xFF);
+        if (soon_) break_rule(FlashRule::REST);
+        const bool waking = now_ < awake_from_, blocked = busy() && command != STATUS;
+        // A board that was reset does not know whether the flash sleeps or works: to wake it is no mistake.
+        if (waking && command != WAKE) break_rule(FlashRule::WAKING);
+        if (blocked && command != WAKE) break_rule(FlashRule::BUSY);
+        if (!part_.knows(command)) break_rule(FlashRule::UNKNOWN);
+        deaf_ = waking || blocked || !part_.knows(command) || (asleep_ && command != WAKE);
+        if (deaf_) return;
+        if (command == QUAD_READ && !quad()) break_rule(FlashRule::QUAD);
+        if (command == PROGRAM) page_.fill(0xFF);
     }
 
     // Deselected: commands that change something take effect, if they ended with a whole byte.
     void finish() {
-        if (deaf_ || bits_ == 0 || bits_ % 8) return;
-        const uint64_t count = bits_ / 8;
+        released_ = now_;
+        if (deaf_ || clocks_ == 0 || clocks_ % 8) return;
+        const uint64_t count = clocks_ / 8;
         if (count == 1) {
             if (command_ == WRITE_ENABLE || command_ == WRITE_DISABLE) write_enabled_ = command_ == WRITE_ENABLE;
+            if (command_ == VOLATILE_ENABLE) volatile_enabled_ = true;
             if (command_ == SLEEP) asleep_ = true;
         }
         if (command_ == WAKE && asleep_) {
             asleep_ = false;
             awake_from_ = now_ + times_.wake;
         }
-        if (!write_enabled_) return;
-        if (command_ == PROGRAM && count > ADDRESS_END) start(false, PAGE);
-        if (command_ == ERASE_SECTOR && count == ADDRESS_END) start(true, 4096);
-        if (command_ == ERASE_BLOCK && count == ADDRESS_END) start(true, 65536);
+        if (command_ == WRITE_STATUS || command_ == WRITE_STATUS_2) return write_status(count);
+        const bool programs = command_ == PROGRAM && count > ADDRESS_END;
+        if (!programs && ((command_ != ERASE_SECTOR && command_ != ERASE_BLOCK) || count != ADDRESS_END)) return;
+        if (!write_enabled_) return break_rule(FlashRule::ENABLE);
+        if (!programs) return memory_.erase(address_, command_ == ERASE_SECTOR ? 4096 : 65536, now_);
+        if (address_ % page_.size() + count - ADDRESS_END > page_.size()) break_rule(FlashRule::PAGE);
+        memory_.program(address_, page_, now_);
     }
 
-    void start(bool erasing, uint32_t size) {
-        erasing_ = erasing;
-        first_ = address_ / size * size;
-        size_ = left_ = size;
-        started_ = now_;
+    // One byte, to the register of the command.
+    void write_status(uint64_t count) {
+        const bool allowed = write_enabled_ || volatile_enabled_;
+        if (!allowed) break_rule(FlashRule::ENABLE);
+        if (write_enabled_ && part_.volatile_status) break_rule(FlashRule::STAYS);
+        if (!allowed || count != 2) return;
+        if (command_ == WRITE_STATUS) status_ = in_ & ~OWN_BITS;
+        else if (part_.fault != FlashFault::NO_QUAD) status_2_ = in_;
+        if (write_enabled_) status_until_ = now_ + times_.program;
+        write_enabled_ = volatile_enabled_ = false;
     }
 
-    // Writes as many bytes as the time since the start allows.
     void work() {
-        const uint64_t duration = erasing_ ? times_.erase : times_.program, elapsed = now_ - started_;
-        const uint32_t done = elapsed >= duration ? size_ : static_cast<uint32_t>(size_ * elapsed / duration);
-        for (uint32_t k = size_ - left_; k < done; ++k) {
-            uint8_t& byte = memory_[first_ + k];
-            byte = erasing_ ? 0xFF : byte & page_[k];
-        }
-        left_ = size_ - done;
-        if (!busy()) write_enabled_ = false;
+        memory_.work(now_);
+        if (!memory_.busy()) write_enabled_ = false;
     }
 };

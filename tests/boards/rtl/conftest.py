@@ -28,23 +28,26 @@ class ScriptBench:
 
     program: Path
     flash: Path
+    clock_hz: int
 
     @classmethod
     def build(cls, geometry: Geometry, clock_hz: int, folder: Path) -> "ScriptBench":
         """The board with flash, compiled to a program in the folder."""
         transport = StreamTransport()
-        system = System(geometry, PORTABLE, board="generic", clock_hz=clock_hz, transport=transport, flash=True)
+        system = System(geometry, PORTABLE, board="generic", clock_hz=clock_hz, transport=transport, flash_lines=4)
         main = Path(__file__).parent / "every_request.cpp"
         verilog = to_verilog(system, SYSTEM)
         program = folder / "every_request"
-        program.write_bytes(build_executable(verilog, SYSTEM, folder, transport="axi4-stream", flash=True, main=main))
+        program.write_bytes(
+            build_executable(verilog, SYSTEM, folder, transport="axi4-stream", flash_lines=4, main=main)
+        )
         program.chmod(0o700)
         flash_contents(folder / "flash")
-        return cls(program, folder / "flash")
+        return cls(program, folder / "flash", clock_hz)
 
     def run(self, scripts: Sequence[bytes], checks: Sequence[tuple[str, Sequence[bytes | int]]]) -> None:
         """Compare what comes back: for every script the bodies, or their lengths, that must answer it."""
-        command = [self.program, self.flash, "500", "2000", "36"]
+        command = [self.program, self.flash, "500", "2000", "36", str(self.clock_hz)]
         found = subprocess.run(command, input=b"".join(scripts), stdout=subprocess.PIPE, check=True, timeout=300)
         answers = BytesIO(found.stdout)
         for what, replies in checks:

@@ -1,6 +1,6 @@
 // Puts requests to a board over AXI4-Stream, one script after the other, and counts the cycles until the replies are out.
 //
-// every_request FLASH PROGRAM ERASE WAKE < scripts > answers
+// every_request FLASH PROGRAM ERASE WAKE CLOCK_HZ < scripts > answers
 //
 // A script is the number of frames that are to come back, the cycles after which they count as lost, the number of bytes
 // to send, all of 4 bytes, and these bytes. An answer is the cycles from the last byte taken to the last one given, or
@@ -18,12 +18,14 @@
 namespace {
 
 constexpr int RESET_CYCLES = 8;
+constexpr uint8_t WIRES = BOARD_FLASH_LINES == 4 ? 0b1111 : 0b11;  // the data lines of the flash
 
 class Board {
   public:
     explicit Board(char** arguments)
-        : flash_(arguments[0], FlashTimes{cycles(arguments[1]), cycles(arguments[2]), cycles(arguments[3])}) {
-        top_.flash_in = 1;
+        : flash_(arguments[0], {cycles(arguments[1]), cycles(arguments[2]), cycles(arguments[3]), std::atof(arguments[4])},
+                 FLASH_PARTS[0]) {
+        top_.flash_dq_in = WIRES;
         top_.s_axis_tvalid = 0;
         top_.m_axis_tready = 1;
         top_.rst = 1;
@@ -31,6 +33,9 @@ class Board {
         top_.rst = 0;
     }
     ~Board() { top_.final(); }
+
+    // The rule of the flash that was broken, or 0.
+    uint32_t broken() const { return flash_.broken(); }
 
     // Sends, and listens until `frames` have ended; the cycles from the last byte taken on.
     uint32_t exchange(const std::vector<uint8_t>& sent, uint32_t frames, uint32_t limit, std::vector<uint8_t>& heard) {
@@ -69,7 +74,7 @@ class Board {
         top_.eval();
         top_.clk = 1;
         top_.eval();
-        top_.flash_in = flash_.tick(top_.flash_select, top_.flash_clock, top_.flash_out);
+        top_.flash_dq_in = WIRES & flash_.tick(top_.flash_select, top_.flash_clock, top_.flash_dq_out, top_.flash_dq_enable);
     }
 };
 
@@ -89,5 +94,6 @@ int main(int, char** arguments) {
         write_number(static_cast<uint32_t>(heard.size()));
         std::fwrite(heard.data(), 1, heard.size(), stdout);
     }
-    return 0;
+    if (board.broken()) std::fprintf(stderr, "rule of the flash and command: %x\n", board.broken());
+    return board.broken() != 0;
 }

@@ -9,6 +9,7 @@ from ceprop.boards import board, board_names
 from ceprop.boards.flow.routing import pack, pinned_arguments, route
 from ceprop.boards.flow.toolchain import YOSYS, run_tool
 from ceprop.boards.parts.clocks import choose_clock
+from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.spi_pins import SPI_PINS, spi_pins
 from ceprop.boards.parts.uart_pins import UART_PINS
 from ceprop.boards.rtl.system import SYSTEM
@@ -66,6 +67,12 @@ def test_pins(name: str, flash: bool) -> None:
         assert {"cs", "copi", "cipo"} <= set(lines)
         assert ("clk" in lines) == (board(name).device.family == "ice40")
         assert ("USRMCLK" in top.rtlil) == (board(name).device.family == "ecp5")
+        # WP and HOLD are data lines, or they are high.
+        assert {"wp", "hold"} <= set(lines) or flash_lines(name) < 4
+        wires = max(2, flash_lines(name))
+        assert f"wire width {wires} \\dq_out" in top.rtlil
+        buffers = re.findall(r"^  cell \\(ceprop_top\.flash_\w+) ", top.rtlil, re.MULTILINE)
+        assert len(buffers) == len(lines)
     else:
         assert lines == []
     assert f"\\{SYSTEM}" in top.rtlil
@@ -125,11 +132,12 @@ def test_the_tools_take_it(name: str, spi: bool, tmp_path: Path) -> None:
     """With its flash, around a system that does next to nothing; the clock is the one that was chosen."""
     target, top = board(name), _top(name, flash=True, spi=spi)
     heard, said = ("spi_in", "spi_out") if spi else ("rx", "tx")
-    ports = f"input clk, rst, {heard}, {'spi_select, spi_clock, ' * spi}flash_in, output reg {said}, output working, "
-    ports += "linked, flash_select, flash_clock, flash_out"
-    changed = f"{heard} ^ flash_in ^ rst ^ {said}{' ^ spi_select ^ spi_clock' * spi}"
-    body = f"always @(posedge clk) {said} <= {changed}; assign flash_select = {heard}, flash_out = {said}, "
-    body += f"linked = {heard}, working = {said}, flash_clock = {said};"
+    lines = f"[{max(2, flash_lines(name)) - 1}:0]"
+    ports = f"input clk, rst, {heard}, {'spi_select, spi_clock, ' * spi}input {lines} flash_dq_in, output reg {said}, "
+    ports += f"output working, linked, flash_select, flash_clock, output {lines} flash_dq_out, flash_dq_enable"
+    changed = f"{heard} ^ ^flash_dq_in ^ rst ^ {said}{' ^ spi_select ^ spi_clock' * spi}"
+    body = f"always @(posedge clk) {said} <= {changed}; assign flash_select = {heard}, flash_dq_out = {{4{{{said}}}}}, "
+    body += f"flash_dq_enable = {{4{{{heard}}}}}, linked = {heard}, working = {said}, flash_clock = {said};"
     (tmp_path / "system.v").write_text(f"module {SYSTEM}({ports}); {body} endmodule\n")
     (tmp_path / "top.il").write_text(top.rtlil)
     (tmp_path / "pins").write_text(top.constraints)

@@ -24,7 +24,13 @@ from ceprop.hdl.export import to_verilog
 _DIVISOR = uart_divisor(CLOCK_HZ, BAUD)
 _DEPTH = 4096
 _PORTS = {"rx": In(1, init=1), "tx": Out(1, init=1), "working": Out(1), "linked": Out(1)}
-_FLASH_PORTS = {"flash_select": Out(1), "flash_clock": Out(1), "flash_out": Out(1), "flash_in": In(1)}
+_FLASH_PORTS = {
+    "flash_select": Out(1),
+    "flash_clock": Out(1),
+    "flash_dq_out": Out(2),
+    "flash_dq_in": In(2),
+    "flash_dq_enable": Out(2, init=1),
+}
 
 
 class Echo(wiring.Component):
@@ -64,7 +70,8 @@ class Bridge(wiring.Component):
             sender.bytes.payload.eq(shift),
             self.flash_select.eq(left != 0),
             self.flash_clock.eq(step[0]),
-            self.flash_out.eq(shift[-1]),
+            self.flash_dq_out.eq(shift[-1]),
+            self.flash_dq_enable.eq(1),
         ]
         with m.FSM():
             with m.State("take"), m.If(receiver.valid):
@@ -76,7 +83,7 @@ class Bridge(wiring.Component):
             with m.State("exchange"):
                 m.d.sync += step.eq(step + 1)
                 with m.If(step[0]):
-                    m.d.sync += shift.eq(Cat(self.flash_in, shift[:-1]))
+                    m.d.sync += shift.eq(Cat(self.flash_dq_in[1], shift[:-1]))
                 with m.If(step == 15):
                     m.next = "give"
             with m.State("give"):
@@ -116,4 +123,4 @@ def echo(transport: str, tmp_path_factory: pytest.TempPathFactory) -> EchoProgra
 
 @pytest.fixture(scope="session")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return build_executable(to_verilog(Bridge(), "board"), "board", tmp_path_factory.mktemp("bridge"), flash=True)
+    return build_executable(to_verilog(Bridge(), "board"), "board", tmp_path_factory.mktemp("bridge"), flash_lines=1)

@@ -1,0 +1,100 @@
+"""Registers of the port of the flash."""
+
+import enum
+from dataclasses import dataclass
+
+from amaranth.hdl import Const, Mux, Signal, Value
+
+from ceprop.boards.protocol import Flash
+from ceprop.boards.rtl.flash.flash_facts import FlashCommand, FlashTiming
+from ceprop.boards.rtl.flash.spi_bits import SpiBits
+
+_HEAD_CLOCKS = 32
+"""Clocks of an opcode and an address, which go before the bytes of a page."""
+
+
+class FlashTask(enum.IntEnum):
+    """What flash does."""
+
+    READ = 0
+    PROGRAM = 1
+    ERASE = 2
+
+
+@dataclass(frozen=True)
+class PortRegisters:
+    """Registers of :class:`ceprop.boards.rtl.flash.flash_port.FlashPort`.
+
+    Fields
+    ------
+    task, command : Signal
+        What is at work.
+    count : Signal
+        Rises of the clock since the part was selected; in REST, cycles since it was released.
+    full : Signal
+        A byte that was read waits.
+    ended : Signal
+        The task ends with this page or sector.
+    known : Signal
+        The part is awake and set up.
+    failed : Signal
+        The task failed.
+    released : Signal
+        The part drives the lines, in a read over more than one.
+    tried : Signal
+        With four lines, the quad-enable bit was written.
+    quad : Signal or Const
+        Reads are over four lines.
+    kept : Signal
+        With four lines, what is written to the register with the quad-enable bit.
+    maker : Signal
+        With four lines, the part's maker.
+    """
+
+    task: Signal
+    command: Signal
+    count: Signal
+    full: Signal
+    ended: Signal
+    known: Signal
+    failed: Signal
+    released: Signal
+    tried: Signal
+    quad: Value
+    kept: Signal
+    maker: Signal
+
+    @classmethod
+    def create(cls, timing: FlashTiming, lines: int) -> "PortRegisters":
+        """Registers for these times and lines."""
+        page_bits = (8 * Flash.PAGE_BYTES + _HEAD_CLOCKS).bit_length()
+        return cls(
+            task=Signal(2, name="task_at_work"),
+            command=Signal(FlashCommand, name="command"),
+            count=Signal(max(timing.busy_bit + 1, timing.waking_bit + 1, page_bits), name="count"),
+            full=Signal(name="full"),
+            ended=Signal(name="ended"),
+            known=Signal(name="known"),
+            failed=Signal(name="task_failed"),
+            released=Signal(name="released"),
+            tried=Signal(name="tried"),
+            quad=Signal(name="quad") if lines == 4 else Const(0),
+            kept=Signal(8, name="kept"),
+            maker=Signal(8, name="maker"),
+        )
+
+    def byte_ended(self, bits: SpiBits) -> Value:
+        """The clock falls behind the last bit of a byte, where one line is used."""
+        return bits.falls & ~self.count[:3].any()
+
+    @property
+    def page_ended(self) -> Value:
+        """Where a byte ended, it is the last one of a page."""
+        end = 8 * Flash.PAGE_BYTES + _HEAD_CLOCKS
+        # Both bits are set in no count before.
+        return self.count & end == end
+
+
+def first_command(task: Value) -> Value:
+    """The command with which a task begins at a part that is set up."""
+    return Mux(task == FlashTask.READ, FlashCommand.READ, FlashCommand.ENABLE)

@@ -1,0 +1,136 @@
+"""The model of the flash, driven at its pins: parts of several makers, faults, and the rules that a host keeps."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceprop.boards.virtual.simulation import FLASH_RULES
+
+_IDENTITIES = {
+    "winbond": "ef4018",
+    "issi": "9d6018",
+    "macronix": "c22018",
+    "gigadevice": "c84018",
+    "micron": "20ba18",
+    "absent": "ffffff",
+    "grounded": "000000",
+}
+_WHERE = {"winbond": (0x35, 0x31, 0x02), "gigadevice": (0x35, 0x31, 0x02), "issi": (0x05, 0x01, 0x40)}
+_WHERE |= {"macronix": (0x05, 0x01, 0x40)}
+
+
+def _set_quad(chip: Any, part: str) -> None:
+    """Set the quad-enable bit, where the part has one."""
+    if part in _WHERE:
+        chip.transfer(0x06 if part == "macronix" else 0x50)
+        chip.transfer(_WHERE[part][1], _WHERE[part][2])
+        chip.ready()
+
+
+@pytest.mark.parametrize("part", _IDENTITIES)
+def test_parts_know_their_maker_and_read_over_all_lines(part: str, power_on: Any, image: Path) -> None:
+    data = bytes(range(0x31, 0x3F))
+    with image.open("r+b") as file:
+        file.seek(0x012345)
+        file.write(data)
+    chip = power_on(part)
+    chip.wake()
+    assert chip.transfer(0x9F, count=3).hex() == _IDENTITIES[part]
+    if part in ("absent", "grounded"):
+        assert len(set(chip.read(0x012345, 4))) == 1
+        return
+    assert chip.read_lines(0x3B, 0x012345, len(data)) == data
+    if part in _WHERE:
+        read, _, mask = _WHERE[part]
+        assert chip.transfer(read, count=1)[0] & mask == 0
+        _set_quad(chip, part)
+        assert chip.transfer(read, count=1)[0] & mask == mask
+    assert chip.read_lines(0x6B, 0x012345, len(data)) == data
+    assert chip.broken() is None
+
+
+def test_a_bit_that_does_not_set(power_on: Any, image: Path) -> None:
+    chip = power_on("no quad")
+    chip.wake()
+    chip.transfer(0x50)
+    chip.transfer(0x31, 0x02)
+    assert chip.transfer(0x35, count=1) == b"\0"
+    assert chip.broken() is None
+
+
+def test_a_part_that_stays_busy(power_on: Any, image: Path) -> None:
+    chip = power_on("stays busy")
+    chip.wake()
+    chip.change(0x20, 0)
+    chip.wait(2 * chip.ERASE)
+    assert chip.transfer(0x05, count=1) == b"\x03"
+
+
+def _too_long(chip: Any) -> None:
+    chip.transfer(0x06)
+    chip.transfer(0x02, 0, 0, 0x81, *bytes(128))
+
+
+def _while_busy(chip: Any) -> None:
+    chip.change(0x20, 0)
+    chip.transfer(0x9F)
+
+
+def _at_once(chip: Any) -> None:
+    # One cycle passes between the two.
+    chip.transfer(0x04)
+    chip.transfer(0x05, count=1)
+
+
+def _contention(chip: Any) -> None:
+    chip.transfer(0x05, count=1)
+    assert chip.broken() is None
+    chip.transfer(0x05, count=1, enable=0b1111)
+
+
+def _while_it_wakes(chip: Any) -> None:
+    chip.transfer(0xB9)
+    chip.transfer(0xAB)
+    chip.transfer(0x9F)
+
+
+def _hold(chip: Any) -> None:
+    chip.read_lines(0x3B, 0, 1)
+    chip.tick(1, 0, 0b0100)
+
+
+def _stays(chip: Any) -> None:
+    chip.transfer(0x06)
+    chip.transfer(0x31, 0x02)
+
+
+_BREAKS = {
+    "the clock is too fast": ("winbond", 120e6, 0x03, lambda chip: chip.read(0, 1)),
+    "it was selected too soon after the command before": ("winbond", 40e6, 0x05, _at_once),
+    "the host drives a line in the last clock before the data": (
+        "micron",
+        20e6,
+        0x6B,
+        lambda chip: chip.read_lines(0x6B, 0, 1, driven=0b1000),
+    ),
+    "it is busy": ("winbond", 20e6, 0x9F, _while_busy),
+    "it must be enabled first": ("winbond", 20e6, 0x20, lambda chip: chip.transfer(0x20, 0, 0, 0)),
+    "the bytes do not fit the page": ("winbond", 20e6, 0x02, _too_long),
+    "the host drives a line that the part drives": ("winbond", 20e6, 0x05, _contention),
+    "it is not awake yet": ("winbond", 20e6, 0x9F, _while_it_wakes),
+    "HOLD is low": ("winbond", 20e6, 0x00, _hold),
+    "the quad-enable bit is not set": ("winbond", 20e6, 0x6B, lambda chip: chip.read_lines(0x6B, 0, 1)),
+    "the part does not know it": ("issi", 20e6, 0x35, lambda chip: chip.transfer(0x35, count=1)),
+    "it writes a status that stays, and the part has a volatile one": ("winbond", 20e6, 0x31, _stays),
+}
+
+
+@pytest.mark.parametrize("rule", FLASH_RULES)
+def test_a_broken_rule_is_known_with_its_command(rule: str, power_on: Any, image: Path) -> None:
+    part, clock_hz, command, work = _BREAKS[rule]
+    chip = power_on(part, clock_hz)
+    chip.wake()
+    assert chip.broken() is None
+    work(chip)
+    assert chip.broken() == (rule, command)
