@@ -4,9 +4,9 @@ from amaranth.hdl import Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.protocol import Status
 from ceprop.hdl.io.stream_payloads import Ports
 
-FINISHED_EPOCHS = data.StructLayout({"epochs": 16, "training_errors": 24, "held_out_errors": 24})
 """How many epochs have ended, and the wrong predictions of the last one."""
 
 RESULT_BYTES = 2
@@ -97,20 +97,26 @@ class FlashCommandInterface(wiring.PureInterface):
     command: Signal
     first_epoch: Signal
     epochs: Signal
-    flags: Signal
-    samples_left: Signal
-    finished: data.View
+    busy: Signal
+    hold: Signal
+    changes: Signal
+    index: Signal
+    byte: Signal
 
 
 class FlashCommandSignature(wiring.Signature):
-    """RUN, SAVE and RESTORE from the dispatcher to the flash controller.
+    """RUN, SAVE and RESTORE from the dispatcher to the flash controller, and the status.
 
     Members
     -------
     start, command, first_epoch, epochs : Out
         One of these commands begins in this cycle, only while nothing is at work; the epochs of RUN.
-    flags, samples_left, finished : In
-        What STATUS gives: :class:`ceprop.boards.protocol.Status`.
+    busy : In
+        A command is at work.
+    hold, changes : Out, In
+        The status must not change; and it still may.
+    index, byte : Out, In
+        The number of a byte of :class:`ceprop.boards.protocol.Status`, and a cycle later this byte.
     """
 
     def __init__(self):
@@ -120,9 +126,11 @@ class FlashCommandSignature(wiring.Signature):
                 "command": Out(4),
                 "first_epoch": Out(16),
                 "epochs": Out(16),
-                "flags": In(8),
-                "samples_left": In(32),
-                "finished": In(FINISHED_EPOCHS),
+                "busy": In(1),
+                "hold": Out(1),
+                "changes": In(1),
+                "index": Out(range(Status.BYTES)),
+                "byte": In(8),
             }
         )
 

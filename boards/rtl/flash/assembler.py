@@ -1,94 +1,88 @@
-"""Makes the program of the flash processor: an instruction per method, labels, and numbers of several bytes."""
+"""Makes the program of the flash processor: an instruction per method, labels, and what is usual in a few words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import accumulate
 
 from ceprop.boards.rtl.flash.instructions import (
     FIRST_LINK,
     LINKS,
     PROGRAM_WORDS,
-    REGISTERS,
+    WORD_BITS,
     Condition,
+    InPort,
     Operation,
+    OutPort,
 )
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number in registers, the lowest byte first."""
-
-    first: int
-    size: int
-
-    def __getitem__(self, byte: int) -> int:
-        """The register of a byte."""
-        assert 0 <= byte < self.size
-        return self.first + byte
-
-
-def numbers_from(first: int, sizes: Mapping[str, int]) -> dict[str, Number]:
-    """Numbers by name, one behind the other from the register `first` on."""
-    ends = list(accumulate(sizes.values(), initial=first))
-    assert ends[-1] <= FIRST_LINK, f"{ends[-1]} registers are taken, {FIRST_LINK} are there"
-    return {name: Number(start, size) for (name, size), start in zip(sizes.items(), ends[:-1], strict=True)}
-
-
 class Assembler:
-    """A program that grows. A label may be used before it is placed."""
+    """A program that grows. A label may be used before it is placed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    registers : sequence of str
+        Names of the registers, from the first one on.
+    constants : mapping of str to int
+        Further registers that hold these values, and are never written.
+    """
+
+    def __init__(self, registers: tuple[str, ...], constants: Mapping[str, int]):
+        names = [*registers, *constants]
+        assert len(set(names)) == len(names), "two registers have the same name"
+        assert len(names) <= FIRST_LINK, f"{len(names)} registers are used, {FIRST_LINK} are there"
+        assert all(0 <= value < 2**WORD_BITS for value in constants.values())
+        self._registers = {name: number for number, name in enumerate(names)}
+        self._constants = frozenset(constants)
+        self._initial = [0] * len(registers) + list(constants.values())
         self._words: list[Callable[[], int]] = []
         self._labels: dict[str, int] = {}
         self._links: dict[str, int] = {}
 
+    @property
     def words(self) -> list[int]:
         """The program."""
-        assert len(self._words) <= PROGRAM_WORDS, f"the program has {len(self._words)} words, room is for {PROGRAM_WORDS}"
+        count = len(self._words)
+        assert count <= PROGRAM_WORDS, f"the program has {count} words, room is for {PROGRAM_WORDS}"
         return [word() for word in self._words]
+
+    @property
+    def initial(self) -> list[int]:
+        """What the registers hold at first."""
+        return self._initial
 
     def label(self, name: str) -> None:
         """The next instruction has this name."""
         assert name not in self._labels, f"label {name} twice"
-        assert name not in self._labels, f"label {name} twice"
         self._labels[name] = len(self._words)
 
-    # --- instructions
+    # --- instructions; an operand is the name of a register, or a number from 0 to 255
 
-    def load(self, register: int) -> None:
-        """LOAD of a register."""
-        self._emit(Operation.LOAD, register)
+    def load(self, operand: str | int) -> None:
+        """LOAD."""
+        self._emit_operand(Operation.LOAD, operand)
 
-    def constant(self, value: int) -> None:
-        """LOAD of a number."""
-        self._emit(Operation.LOAD, value, immediate=True)
+    def add(self, operand: str | int, *, chained: bool = False) -> None:
+        """ADD."""
+        self._emit_operand(Operation.ADD, operand, chained)
 
-    def add(self, register: int, *, chained: bool = False) -> None:
-        """ADD of a register."""
-        self._emit(Operation.ADD, register, chained=chained)
+    def subtract(self, operand: str | int, *, chained: bool = False) -> None:
+        """SUB."""
+        self._emit_operand(Operation.SUB, operand, chained)
 
-    def add_constant(self, value: int, *, chained: bool = False) -> None:
-        """ADD of a number."""
-        self._emit(Operation.ADD, value, chained=chained, immediate=True)
-
-    def subtract(self, register: int, *, chained: bool = False) -> None:
-        """SUB of a register."""
-        self._emit(Operation.SUB, register, chained=chained)
-
-    def subtract_constant(self, value: int, *, chained: bool = False) -> None:
-        """SUB of a number."""
-        self._emit(Operation.SUB, value, chained=chained, immediate=True)
-
-    def store(self, register: int) -> None:
-        """STORE."""
-        assert register < REGISTERS
-        self._emit(Operation.STORE, register)
+    def store(self, *registers: str) -> None:
+        """STORE, to each of the registers."""
+        for register in registers:
+            assert register not in self._constants, f"{register} is a constant"
+            self._emit(Operation.STORE, self._registers[register])
 
     def read(self, port: int) -> None:
         """IN."""
         self._emit(Operation.IN, port)
 
-    def write(self, port: int) -> None:
+    def shift(self, port: int = InPort.ZERO) -> None:
+        """SHIFT."""
+        self._emit(Operation.SHIFT, port)
+
+    def write(self, port: OutPort) -> None:
         """OUT."""
         self._emit(Operation.OUT, port)
 
@@ -100,15 +94,21 @@ class Assembler:
         """JUMP."""
         self._emit_address(Operation.JUMP, label)
 
-    def jump_if(self, condition: Condition, label: str) -> None:
-        """SKIP and JUMP: go on at the label where the condition holds."""
-        self._emit(Operation.SKIP, condition, immediate=True)
-        self.jump(label)
+    def jump_zero(self, label: str, register: str | None = None) -> None:
+        """JUMP_ZERO, after LOAD of a register if one is given."""
+        self._jump_after(Operation.JUMP_ZERO, label, register)
 
-    def jump_unless(self, condition: Condition, label: str) -> None:
-        """SKIP and JUMP: go on at the label where the condition does not hold."""
-        self._emit(Operation.SKIP, condition)
-        self.jump(label)
+    def jump_not_zero(self, label: str, register: str | None = None) -> None:
+        """JUMP_NOT_ZERO, after LOAD of a register if one is given."""
+        self._jump_after(Operation.JUMP_NOT_ZERO, label, register)
+
+    def jump_carry(self, label: str) -> None:
+        """JUMP_CARRY."""
+        self._emit_address(Operation.JUMP_CARRY, label)
+
+    def jump_no_carry(self, label: str) -> None:
+        """JUMP_NO_CARRY."""
+        self._emit_address(Operation.JUMP_NO_CARRY, label)
 
     def call(self, label: str) -> None:
         """CALL of a subroutine."""
@@ -125,68 +125,51 @@ class Assembler:
         """RETURN from a subroutine."""
         self._emit(Operation.RETURN, FIRST_LINK + self._links[name])
 
-    # --- numbers of several bytes
+    # --- what is usual
 
-    def set(self, target: Number, value: int) -> None:
-        """A constant goes to a number."""
-        for k, byte in enumerate(value.to_bytes(target.size, "little")):
-            self.constant(byte)
-            self.store(target[k])
+    def jump_unless(self, condition: Condition, label: str) -> None:
+        """Go on at the label where the condition does not hold."""
+        self._emit(Operation.SKIP, condition)
+        self.jump(label)
 
-    def move(self, target: Number, source: Number) -> None:
-        """A number goes to another one of the same size."""
-        for k in range(target.size):
-            self.load(source[k])
-            self.store(target[k])
+    def set(self, register: str, operand: str | int) -> None:
+        """An operand goes to a register."""
+        self.load(operand)
+        self.store(register)
 
-    def add_number(self, target: Number, source: Number | int) -> None:
-        """Add a number that is not longer, or a constant, to `target`."""
-        for k in range(target.size):
-            self.load(target[k])
-            if isinstance(source, int):
-                self.add_constant(source >> 8 * k & 0xFF, chained=k > 0)
-            elif k < source.size:
-                self.add(source[k], chained=k > 0)
-            else:
-                self.add_constant(0, chained=True)
-            self.store(target[k])
+    def increase(self, register: str, operand: str | int) -> None:
+        """Add an operand to a register."""
+        self.load(register)
+        self.add(operand)
+        self.store(register)
 
-    def subtract_number(self, target: Number, source: Number | int) -> None:
-        """Subtract a number that is not longer, or a constant, from `target`."""
-        for k in range(target.size):
-            self.load(target[k])
-            if isinstance(source, int):
-                self.subtract_constant(source >> 8 * k & 0xFF, chained=k > 0)
-            elif k < source.size:
-                self.subtract(source[k], chained=k > 0)
-            else:
-                self.subtract_constant(0, chained=True)
-            self.store(target[k])
+    def decrease(self, register: str, operand: str | int) -> None:
+        """Subtract an operand from a register. The accumulator has the difference."""
+        self.load(register)
+        self.subtract(operand)
+        self.store(register)
 
-    def compare(self, one: Number, other: Number) -> None:
-        """The carry is set where `one` is at least `other`."""
-        for k in range(one.size):
-            self.load(one[k])
-            self.subtract(other[k], chained=k > 0)
+    def output(self, port: OutPort, operand: str | int) -> None:
+        """An operand goes to a port."""
+        self.load(operand)
+        self.write(port)
 
-    def jump_if_zero(self, number: Number, label: str) -> None:
-        """Go on at the label where the number is 0. The carry changes."""
-        for k in range(number.size):
-            self.constant(0)
-            self.subtract(number[k], chained=k > 0)
-        # Nothing but 0 can be subtracted from 0 without a borrow.
-        self.jump_if(Condition.CARRY, label)
+    def _jump_after(self, operation: Operation, label: str, register: str | None) -> None:
+        if register is not None:
+            self.load(register)
+        self._emit_address(operation, label)
 
-    def output(self, port: int, number: Number) -> None:
-        """A number goes to as many ports, one behind the other."""
-        for k in range(number.size):
-            self.load(number[k])
-            self.write(port + k)
+    def _emit_operand(self, operation: Operation, operand: str | int, chained: bool = False) -> None:
+        if isinstance(operand, str):
+            self._emit(operation, self._registers[operand], chained=chained)
+        else:
+            self._emit(operation, operand, chained=chained, immediate=True)
 
     def _emit(self, operation: Operation, operand: int, *, chained: bool = False, immediate: bool = False) -> None:
         assert 0 <= operand < 256
-        word = operation << 12 | immediate << 10 | chained << 9 | operand
+        # A plain number, for Amaranth takes members of an enumeration to be as wide as that is.
+        word = int(operation << 12 | chained << 9 | immediate << 8 | operand)
         self._words.append(lambda: word)
 
     def _emit_address(self, operation: Operation, label: str, link: Callable[[], int] = lambda: 0) -> None:
-        self._words.append(lambda: operation << 12 | link() << 9 | self._labels[label])
+        self._words.append(lambda: int(operation << 12 | link() << 10 | self._labels[label]))

@@ -1,20 +1,21 @@
 """What a board does with its flash: learns from the data set there, and keeps snapshots (`docs/protocol.md`)."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.protocol import CRC_BYTES, Command, Flash, StatusFlag, data_set_mark, specification_number
+from ceprop.boards.protocol import CRC_BYTES, Flash
 from ceprop.boards.rtl.crc import Crc
-from ceprop.boards.rtl.flash.epoch_registers import EpochRegisters
-from ceprop.boards.rtl.flash.file_states import add_check_states, add_choice_states
+from ceprop.boards.rtl.flash.byte_stream import ByteStream
+from ceprop.boards.rtl.flash.core_commands import CoreCommands
+from ceprop.boards.rtl.flash.firmware import STATUS_BYTES, program
 from ceprop.boards.rtl.flash.flash_port import FlashPort
-from ceprop.boards.rtl.flash.memory_walk import MemoryWalk, snapshot_bytes
-from ceprop.boards.rtl.flash.parts import FIELD_BYTES, ControllerParts, Registers
-from ceprop.boards.rtl.flash.restore_states import add_restore_states
-from ceprop.boards.rtl.flash.run_states import add_run_states
-from ceprop.boards.rtl.flash.save_states import add_erase_states, add_save_states
-from ceprop.boards.rtl.group_register import GroupRegister
+from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
+from ceprop.boards.rtl.flash.port_registers import FlashTask
+from ceprop.boards.rtl.flash.processor import Processor
+from ceprop.boards.rtl.flash.stretches import snapshot_bytes
 from ceprop.boards.rtl.signatures import (
     CoreAccessInterface,
     CoreAccessSignature,
@@ -27,38 +28,26 @@ from ceprop.common.errors import CepropError
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
-_CRC_BITS = {1: 1, 2: 1, 4: 8}
-"""Bits per cycle of the CRC of a file, by the lines on which it is read. Only four lines are faster than one bit per
-cycle by far; one bit takes the fewest look-up tables."""
+_CRC_BITS = {1: 1, 2: 2, 4: 8}
+"""Bits of the CRC per cycle, by the lines of the flash: no byte comes before the CRC has the one before."""
+
+_TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutPort.ERASE: FlashTask.ERASE}
+"""What the flash does, by the port that begins it."""
 
 
 class FlashController(wiring.Component):
     """Carries out RUN, SAVE and RESTORE. Raises :class:`CepropError` for a network whose snapshot is too large for its
     place in flash.
 
-    Every command begins with the check of one file or two::
+    A small processor decides (:mod:`ceprop.boards.rtl.flash.firmware` has its program). What must be fast is hardware::
 
-        IDLE ─► OPEN ─► HEAD ─► COMPARE ─► LENGTH ─┬─► CONTENT ──┬─► CLOSE ─► CHECKED
-                 ▲                                 └─► NOT HERE ─┘               │
-                 └── the second snapshot ────────────────────────────────────────┤
-                                                                                 │
-        RUN        PLAN ─► PLANNED ─► SEEK ─► TOTAL ─► EPOCH                     │
-                   for every epoch: RECORD ─► RECORDED ─► SET ─► samples ─►      │
-                   DRAIN ─► EVALUATE ─► SET ─► samples ─► DRAIN ─► ENDED         │
-                   samples: (NEXT ─► ENTRY ─► SAMPLE ─► START ─► STREAM)         │
-                   for every sample ─► NEXT; behind the last epoch IDLE  ◄───────┤
-                                                                                 │
-        SAVE       CHOOSE ─► (ERASE ─► ERASING) for every sector ─► PROGRAM ─►   │
-                   SAVE HEAD ─► (ASK ─► GROUP ─► SAVE GROUP) for every group ─►  │
-                   SAVE CRC ─► SAVED ─► IDLE  ◄──────────────────────────────────┤
-                                                                                 │
-        RESTORE    CHOOSE ─► RESTORE ─► (TAKE GROUP ─► SHIFTED ─► WRITE GROUP)   │
-                   for every group ─► RESTORED ─► IDLE  ◄────────────────────────┘
-
-    PLAN, RECORD and ENTRY are three states each, which read some bytes. Without held-out samples, ENDED follows
-    EVALUATE. Where there is no whole data set, or no whole snapshot to restore, CHECKED or CHOOSE goes to FAIL, and so
-    does SEEK where the plan has fewer epochs. HEAD goes there where the port finds no part, and the states of SAVE
-    where the part stays busy. IDLE follows FAIL.
+                       ┌────────────┐  ports   ┌───────────────┐ bytes
+        tasks,  ──────►│            ├─────────►│  flash port   ├──────┬──────► CRC
+        status  ◄──────┤ processor  │          └───────────────┘      ▼
+                       │            ├─────────────────────────► byte stream ─► samples for the unpacker
+                       │            │          ┌───────────────┐
+                       └────────────┴─────────►│ core commands ├─────────────► the core's command port
+                                               └───────────────┘
 
     Parameters
     ----------
@@ -92,119 +81,138 @@ class FlashController(wiring.Component):
 
     def __init__(self, geometry: Geometry, clock_hz: int, lines: int):
         self._geometry, self._clock_hz, self._lines = geometry, clock_hz, lines
-        ports = Ports(geometry)
-        self._group_bytes = ports.group_bytes
-        self._snapshot_bytes = snapshot_bytes(geometry)
-        room = Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
-        if self._snapshot_bytes > room:
-            taken = f"takes {self._snapshot_bytes:,} bytes"
-            raise CepropError(f"snapshot: {taken}, its place in flash has room for {room:,}")
+        taken, room = snapshot_bytes(geometry), Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
+        if taken > room:
+            raise CepropError(f"snapshot: takes {taken:,} bytes, its place in flash has room for {room:,}")
         super().__init__(
             {
                 "tasks": In(FlashCommandSignature()),
                 "finished": In(1),
                 "wrong": In(1),
                 "busy": Out(1),
-                "core": Out(CoreAccessSignature(ports)),
+                "core": Out(CoreAccessSignature(Ports(geometry))),
                 "pins": Out(FlashPinSignature(lines)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """One state machine over the flash, the CRC and the walk over the memories."""
+        """The drawing: the parts, then what each port of the processor is."""
         m = Module()
-        parts = self._parts()
-        m.submodules.port, m.submodules.crc, m.submodules.walk = parts.port, parts.crc, parts.walk
-        m.submodules.group = parts.group
-        wiring.connect(m, wiring.flipped(self.pins), parts.port.pins)
-        self._wire(m, parts)
-        registers, epochs = parts.registers, parts.epochs
-        m.d.sync += [
-            registers.none_left.eq(registers.left == 0),
-            registers.one_left.eq(registers.left == 1),
-            epochs.in_core.eq(epochs.in_core + parts.sends - (self.finished & self.busy)),
+        firmware = program(self._geometry)
+        m.submodules.processor = processor = Processor(firmware.words, firmware.initial)
+        m.submodules.port = port = FlashPort(self._clock_hz, self._lines)
+        m.submodules.crc = crc = Crc(_CRC_BITS[self._lines])
+        m.submodules.byte_stream = byte_stream = ByteStream()
+        m.submodules.commands = commands = CoreCommands(self._geometry)
+        wiring.connect(m, wiring.flipped(self.pins), port.pins)
+        wiring.connect(m, commands.command, wiring.flipped(self.core.command))
+        wiring.connect(m, wiring.flipped(self.core.response), commands.response)
+        wiring.connect(m, byte_stream.samples, wiring.flipped(self.core.samples))
+        writes = Signal(max(OutPort) + 1, name="writes")
+        with m.If(processor.strobe):
+            m.d.comb += writes.bit_select(processor.port, 1).eq(1)
+        m.d.comb += [
+            byte_stream.to_samples.eq(writes[OutPort.STREAM_SAMPLES]),
+            byte_stream.to_crc.eq(writes[OutPort.STREAM_CRC]),
+            byte_stream.count.eq(processor.data_out),
+            byte_stream.crc_idle.eq(crc.idle),
+            crc.start.eq(writes[OutPort.CRC_START]),
+            crc.valid.eq(writes[OutPort.CRC_BYTE] | byte_stream.crc_valid | _takes_byte(processor)),
+            crc.byte.eq(Mux(writes[OutPort.CRC_BYTE], processor.data_out, port.read.payload)),
+            commands.writes.eq(writes),
+            commands.word.eq(processor.data_out),
         ]
-        with m.If(self.finished & self.busy):
-            m.d.sync += [parts.samples_left.eq(parts.samples_left - 1), epochs.errors.eq(epochs.errors + self.wrong)]
-        with m.FSM() as machine:
-            self._add_idle_state(m, parts)
-            add_check_states(m, parts)
-            add_choice_states(m, parts)
-            add_run_states(m, parts, self._geometry.specification)
-            add_erase_states(m, parts)
-            add_save_states(m, parts)
-            add_restore_states(m, parts)
-        # From a register, for it steers all that is shared; no request needs it so soon after a start.
-        m.d.sync += self.busy.eq(~machine.ongoing("IDLE"))
+        self._add_tasks(m, processor, writes)
+        self._add_port(m, processor, port, byte_stream, writes)
+        self._add_inputs(m, processor, {InPort.FLASH: port.read.payload, InPort.GROUP: commands.lowest}, crc)
+        conditions = {
+            Condition.GROUP_LOADED: ~commands.loads,
+            Condition.COMMAND_TAKEN: ~commands.sends,
+            Condition.STREAM_ENDED: ~byte_stream.active,
+            Condition.CRC_IDLE: crc.idle,
+            Condition.CRC_MATCHES: crc.matches,
+        }
+        m.d.comb += [processor.conditions[condition].eq(value) for condition, value in conditions.items()]
         return m
 
-    def _parts(self) -> ControllerParts:
-        specification = self._geometry.specification
-        return ControllerParts(
-            samples=self.core.samples,
-            command=self.core.command,
-            response=self.core.response,
-            samples_left=self.tasks.samples_left,
-            finished_epochs=self.tasks.finished,
-            sends=Signal(name="sends"),
-            port=FlashPort(self._clock_hz, self._lines),
-            crc=Crc(_CRC_BITS[self._lines]),
-            walk=MemoryWalk(self._geometry),
-            group=GroupRegister(self._geometry),
-            registers=Registers.create(self._group_bytes),
-            epochs=EpochRegisters.create(len(specification.connections)),
-            group_bytes=self._group_bytes,
-            snapshot_bytes=self._snapshot_bytes,
-            snapshot_mark=specification_number(specification.build_digest)[:FIELD_BYTES],
-            data_set_mark=data_set_mark(specification.learning_digest),
-        )
-
-    def _wire(self, m: Module, parts: ControllerParts) -> None:
-        """What does not depend on the state."""
-        registers, walk, group, command = parts.registers, parts.walk, parts.group, self.core.command.payload
-        storing = registers.is_task(Command.SAVE) | registers.is_task(Command.RESTORE)
+    def _add_tasks(self, m: Module, processor: Processor, writes: Signal) -> None:
+        """A task begins and ends; the host reads the status while the processor rests."""
+        tasks, locked = self.tasks, Signal(name="locked")
+        with m.If(tasks.start):
+            m.d.sync += self.busy.eq(1)
+        with m.Elif(writes[OutPort.DONE]):
+            m.d.sync += self.busy.eq(0)
+        with m.If(Cat(writes[OutPort.LOCK], writes[OutPort.UNLOCK]).any()):
+            m.d.sync += locked.eq(writes[OutPort.LOCK])
         m.d.comb += [
-            self.tasks.flags.eq(
-                Mux(self.busy, Mux(storing, StatusFlag.STORING, StatusFlag.RUNNING), 0)
-                | Mux(registers.failed, StatusFlag.FAILED, 0)
-            ),
-            Value.cast(command.space).eq(walk.space),
-            command.column.eq(walk.column),
-            command.lane.eq(walk.lane),
-            command.address.eq(walk.address),
-            command.count.eq(1),
-            Value.cast(command.words).eq(group.words),
-            self.core.response.ready.eq(group.loading),
-            group.response.eq(self.core.response.payload),
-            group.byte.eq(parts.port.read.payload),
-            parts.port.address.eq(registers.base),
-            parts.crc.byte.eq(parts.port.read.payload),
+            processor.conditions[Condition.STARTED].eq(self.busy),
+            tasks.busy.eq(self.busy),
+            processor.hold.eq(tasks.hold),
+            processor.locked.eq(locked),
+            tasks.changes.eq(~processor.held),
         ]
-        with m.If(parts.port.next_page):
-            m.d.sync += registers.base.eq(registers.base + Flash.PAGE_BYTES)
+        # A byte of a register, by its number among the bytes of the status.
+        places = [(register, byte) for register, count in STATUS_BYTES for byte in range(count)]
+        registers, bytes_ = zip(*places, strict=True)
+        m.d.comb += [
+            processor.register.eq(Array(Const(register) for register in registers)[tasks.index]),
+            tasks.byte.eq(processor.content.word_select(Array(Const(byte) for byte in bytes_)[tasks.index], 8)),
+        ]
 
-    def _add_idle_state(self, m: Module, parts: ControllerParts) -> None:
-        registers, tasks = parts.registers, self.tasks
-        with m.State("IDLE"):
-            m.d.sync += [
-                registers.task.eq(tasks.command),
-                registers.second.eq(0),
-                registers.found.eq(0),
-                registers.newest.eq(0),
-                registers.newest_place.eq(0),
-            ]
-            with m.If(tasks.start):
-                m.d.sync += [
-                    registers.failed.eq(0),
-                    parts.samples_left.eq(0),
-                    registers.base.eq(Flash.SNAPSHOTS[0]),
-                ]
-                with m.If(tasks.command == Command.RUN):
-                    m.d.sync += [
-                        registers.base.eq(Flash.DATA_SET),
-                        parts.finished_epochs.eq(0),
-                        parts.epochs.skipped.eq(tasks.first_epoch),
-                        parts.epochs.epochs.eq(tasks.epochs),
-                        parts.epochs.counted.eq(tasks.epochs),
-                    ]
-                m.next = "OPEN"
+    def _add_port(
+        self, m: Module, processor: Processor, port: FlashPort, byte_stream: ByteStream, writes: Signal
+    ) -> None:
+        """Commands of the flash, and their bytes."""
+        byte = processor.data_out[:8]
+        stops, offers, last = (Signal(name=name) for name in ("stops", "offers", "last"))
+        with m.If(writes[OutPort.ADDRESS]):
+            m.d.sync += port.address.eq(processor.data_out)
+        with m.If(writes[OutPort.STOP]):
+            m.d.sync += stops.eq(1)
+        with m.Elif(port.idle):
+            m.d.sync += stops.eq(0)
+        with m.If(Cat(writes[OutPort.WRITE], writes[OutPort.WRITE_LAST]).any()):
+            m.d.sync += [offers.eq(1), last.eq(writes[OutPort.WRITE_LAST])]
+        with m.Elif(port.write.ready | port.idle):
+            m.d.sync += offers.eq(0)
+        for out, task in _TASKS.items():
+            with m.If(writes[out]):
+                m.d.comb += [port.start.eq(1), port.task.eq(task)]
+        failed = port.idle & port.failed
+        m.d.comb += [
+            port.stop.eq(stops),
+            port.write.valid.eq(offers),
+            port.write.payload.eq(byte),
+            port.last.eq(last),
+            byte_stream.source.valid.eq(port.read.valid),
+            byte_stream.source.payload.eq(port.read.payload),
+            port.read.ready.eq(byte_stream.source.ready | _takes_byte(processor)),
+            processor.conditions[Condition.FLASH_IDLE].eq(port.idle),
+            processor.conditions[Condition.FLASH_FAILED].eq(port.failed),
+            processor.conditions[Condition.BYTE_READ].eq(port.read.valid | failed),
+            processor.conditions[Condition.BYTE_TAKEN].eq(~offers),
+        ]
+
+    def _add_inputs(self, m: Module, processor: Processor, bytes_: dict[int, Any], crc: Crc) -> None:
+        """What IN reads, and the counts of the samples that the core finished."""
+        finished, wrong = Signal(8, name="finished_samples"), Signal(8, name="wrong_samples")
+        with m.If(self.finished & self.busy):
+            m.d.sync += [finished.eq(finished + 1), wrong.eq(wrong + self.wrong)]
+        inputs: dict[int, Any] = bytes_ | {
+            InPort.LOWEST: processor.data_out,
+            InPort.FINISHED: finished,
+            InPort.WRONG: wrong,
+            InPort.TASK: self.tasks.command,
+        }
+        inputs |= {InPort.CRC + k: crc.crc.word_select(k, 8) for k in range(CRC_BYTES)}
+        arguments = Cat(self.tasks.first_epoch, self.tasks.epochs)
+        inputs |= {InPort.TASK + 1 + k: arguments.word_select(k, 8) for k in range(len(arguments) // 8)}
+        with m.Switch(processor.port):
+            for number, value in inputs.items():
+                with m.Case(number):
+                    m.d.comb += processor.data_in.eq(value)
+
+
+def _takes_byte(processor: Processor) -> Value:
+    """The processor takes a byte of flash."""
+    return processor.taken & (processor.port == InPort.FLASH)

@@ -1,10 +1,13 @@
-"""The instructions of the flash processor: one accumulator of 8 bits, a carry, and a small memory for registers."""
+"""The instructions of the flash processor: an accumulator, a carry, and a small memory for registers."""
 
 from enum import IntEnum
 
 from amaranth.lib import data
 
-PROGRAM_WORDS = 512
+WORD_BITS = 24
+"""Bits of the accumulator and of a register: those of an address in flash."""
+
+PROGRAM_WORDS = 1024
 """Instructions that a program has at most."""
 
 REGISTERS = 64
@@ -16,11 +19,12 @@ LINKS = 4
 FIRST_LINK = REGISTERS - LINKS
 
 ADDRESS_BITS = (PROGRAM_WORDS - 1).bit_length()
-"""Bits of the address of an instruction, and of a register, which may hold one."""
+"""Bits of the address of an instruction."""
 
 
 class Operation(IntEnum):
-    """What an instruction does. The operand of LOAD, ADD and SUB is a register, or the number in the instruction."""
+    """What an instruction does. The operand of LOAD, ADD and SUB is a register, or the number from 0 to 255 in the
+    instruction."""
 
     LOAD = 0
     """The operand goes to the accumulator."""
@@ -28,122 +32,127 @@ class Operation(IntEnum):
     """The operand is added to the accumulator; the carry is that of the sum. With `chained`, the carry before is added
     too."""
     SUB = 2
-    """The operand is subtracted from the accumulator; the carry is set where it was not larger. With `chained`, one more
-    is subtracted where the carry before was not set."""
+    """The operand is subtracted from the accumulator; the carry is set where it was not larger. With `chained`, one
+    more is subtracted where the carry before was not set."""
     STORE = 3
     """The accumulator goes to a register."""
     IN = 4
-    """A port of :class:`InPort` goes to the accumulator."""
-    OUT = 5
-    """The accumulator goes to a port of :class:`OutPort`."""
-    WAIT = 6
+    """A byte of a port of :class:`InPort` goes to the accumulator; its other bits become 0."""
+    SHIFT = 5
+    """The accumulator loses its lowest byte, and one of a port becomes its highest."""
+    OUT = 6
+    """The accumulator, or its lowest bits, go to a port of :class:`OutPort`."""
+    WAIT = 7
     """Nothing, until a condition holds."""
-    SKIP = 7
-    """The next instruction is left out where a condition holds, or does not hold."""
-    JUMP = 8
+    SKIP = 8
+    """The next instruction is left out where a condition holds."""
+    JUMP = 9
     """The program goes on at an address."""
-    CALL = 9
+    CALL = 10
     """As JUMP; the address of the next instruction goes to a register for return addresses."""
-    RETURN = 10
+    RETURN = 11
     """The program goes on at the address in a register."""
+    JUMP_ZERO = 12
+    """As JUMP, where the accumulator is 0."""
+    JUMP_NOT_ZERO = 13
+    """As JUMP, where it is not."""
+    JUMP_CARRY = 14
+    """As JUMP, where the carry is set."""
+    JUMP_NO_CARRY = 15
+    """As JUMP, where it is not."""
 
 
 class Condition(IntEnum):
     """What WAIT and SKIP look at."""
 
-    ZERO = 0
-    """The accumulator is 0."""
-    CARRY = 1
-    """The carry is set."""
-    STARTED = 2
+    STARTED = 0
     """A task has been started."""
-    FLASH_IDLE = 3
+    FLASH_IDLE = 1
     """No command of the flash is at work."""
-    BYTE_READ = 4
-    """The flash has a byte."""
-    BYTE_TAKEN = 5
-    """The flash has taken the byte that was written last."""
-    COMMAND_TAKEN = 6
+    BYTE_READ = 2
+    """The flash has a byte, or it has failed and never will."""
+    BYTE_TAKEN = 3
+    """The flash has taken the byte that was written last, or it has failed and never will."""
+    COMMAND_TAKEN = 4
     """The core has taken the command."""
-    GROUP_LOADED = 7
+    GROUP_LOADED = 5
     """The core's answer is in the group register."""
-    CRC_IDLE = 8
+    CRC_IDLE = 6
     """The CRC has all bytes."""
-    CRC_MATCHES = 9
+    CRC_MATCHES = 7
     """The bytes so far end with the CRC of those before them."""
-    STREAM_ENDED = 10
+    STREAM_ENDED = 8
     """All bytes of the stream have passed."""
-    LINE_READY = 11
-    """The progress line takes a byte."""
+    FLASH_FAILED = 9
+    """The last command of the flash failed."""
 
 
 class InPort(IntEnum):
-    """What IN reads."""
+    """What IN and SHIFT read, a byte."""
 
-    FLASH = 0
-    """The byte that the flash has; it goes on to the next one."""
-    GROUP = 1
+    LOWEST = 0
+    """The lowest byte of the accumulator."""
+    FLASH = 1
+    """The byte that the flash has, which the CRC gets too. The flash goes on to the next one."""
+    GROUP = 2
     """The lowest byte of the group register."""
-    FINISHED = 2
+    FINISHED = 3
     """Samples that the core has finished, modulo 256."""
-    WRONG = 3
+    WRONG = 4
     """Those of them whose prediction is not their label, modulo 256."""
-    CRC = 4
+    CRC = 8
     """The CRC so far; four ports, the lowest byte first."""
-    TASK = 8
-    """The command of the task; the four ports behind it have the two arguments, the lowest byte first."""
+    TASK = 12
+    """The command of the task. The four ports behind it have the two arguments, the lowest byte first."""
+    ZERO = 31
+    """0."""
 
 
 class OutPort(IntEnum):
-    """What OUT writes. A port whose name is a verb does something, and the accumulator is its argument."""
+    """What OUT writes. Some ports only do something."""
 
     ADDRESS = 0
-    """Address in flash; three ports, the lowest byte first."""
-    BEGIN = 3
-    """Begin a :class:`ceprop.boards.rtl.flash.flash_port.FlashTask`."""
+    """Address in flash."""
+    READ = 1
+    """Begin to read there."""
+    PROGRAM = 2
+    """Begin to write a page there."""
+    ERASE = 3
+    """Erase the sector there."""
     STOP = 4
     """End reading."""
     WRITE = 5
     """Write a byte to flash. The accumulator stays as it is until the byte is taken."""
     WRITE_LAST = 6
     """The same with the last byte of a page."""
-    SHIFT = 7
-    """Shift a byte into the top of the group register; the accumulator stays as it is for a cycle more."""
-    LOAD = 8
-    """Load the core's answer into the group register."""
-    PLACE = 9
-    """The memory of a command to the core; 128 is added for the column edge."""
-    LANE = 10
-    """The lane of the command."""
-    WORD = 11
-    """The address of the command; two ports, the lowest byte first."""
-    COMMAND = 13
-    """Send the command: 1 to write the group, 0 to read one."""
-    CRC_START = 14
+    CRC_START = 7
     """Begin a new CRC."""
-    CRC_BYTE = 15
-    """Add a byte to the CRC; the accumulator stays as it is until the CRC is idle."""
-    STREAM_CRC = 16
-    """Pass so many bytes (0 means 256) from flash to the CRC."""
-    STREAM_SAMPLES = 17
-    """Pass so many bytes from flash to the unpacker."""
-    LOCK = 18
-    """1: the host may not read the status, which is about to change; 0: it may."""
-    DONE = 19
+    CRC_BYTE = 8
+    """Add a byte to the CRC."""
+    STREAM_CRC = 9
+    """Pass so many bytes from flash to the CRC, at least one."""
+    STREAM_SAMPLES = 10
+    """Pass so many bytes from flash to the unpacker, at least one."""
+    LOCK = 11
+    """The host must not read the status, which is about to change."""
+    UNLOCK = 12
+    """It may."""
+    DONE = 13
     """The task has ended."""
-    LINE = 20
-    """Send a byte on the progress line."""
+    PLACE = 14
+    """The memory of a command to the core; 128 is added for the column edge."""
+    LANE = 15
+    """The lane of the command."""
+    WORD = 16
+    """The address of the command."""
+    WRITE_GROUP = 17
+    """Send the command to write the group."""
+    READ_GROUP = 18
+    """Send the command to read a group, and load it."""
+    SHIFT_GROUP = 19
+    """Shift a byte into the top of the group register."""
 
 
-INSTRUCTION = data.StructLayout(
-    {
-        "operand": 8,
-        "ninth": 1,
-        "chained": 1,
-        "immediate": 1,
-        "unused": 1,
-        "operation": 4,
-    }
-)
-"""An instruction. The operand and `ninth` are an address of the program; `chained` and `immediate` are the number of the
-register for the return address in CALL. In SKIP, `immediate` asks for a condition that does not hold."""
+INSTRUCTION = data.StructLayout({"operand": 8, "immediate": 1, "chained": 1, "link": 2, "operation": 4})
+"""An instruction. In jumps, `operand`, `immediate` and `chained` are an address of the program, the lowest bit first.
+`link` is the number of the register for the return address of CALL."""

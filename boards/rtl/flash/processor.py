@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, unsigned
-from amaranth.lib import wiring
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -11,16 +11,16 @@ from ceprop.boards.rtl.flash.instructions import (
     ADDRESS_BITS,
     FIRST_LINK,
     INSTRUCTION,
-    PROGRAM_WORDS,
     REGISTERS,
+    WORD_BITS,
     Condition,
-    InPort,
     Operation,
-    OutPort,
 )
 from ceprop.hdl.devices.named_ports import read_port, write_port
+from ceprop.hdl.typing import Interface
 
-_LAST_PORT_BITS = max(InPort.TASK + 4, *OutPort).bit_length()
+PORT_BITS = 5
+"""Bits of the number of a port."""
 
 
 class Processor(wiring.Component):
@@ -32,26 +32,25 @@ class Processor(wiring.Component):
 
     Parameters
     ----------
-    program : sequence of int
-        The instructions.
+    program, registers : sequence of int
+        The instructions, and what the registers hold at first.
 
     Members
     -------
     conditions : In
-        A bit for each :class:`Condition`; ZERO and CARRY are the processor's own.
+        A bit for each :class:`Condition`.
     port : Out
-        The port of IN or OUT.
+        The port of IN, SHIFT or OUT.
     taken, data_in : Out, In
-        In this cycle the accumulator takes what IN finds.
+        In this cycle the accumulator takes what the port has.
     strobe, data_out : Out
         In this cycle OUT writes the accumulator, which changes at the earliest three cycles later.
     hold, held : In, Out
-        The host asks that the processor rests, so that it can read `status_byte`; and it does. It works on while
-        `locked`.
+        The host asks that the processor rests, and it does. It does not while `locked`.
     locked : In
         The status is about to change.
-    status_address, status_byte : In, Out
-        A register, and a cycle later what it holds.
+    register, content : In, Out
+        Number of a register, and a cycle later what it holds, while the processor rests.
     """
 
     conditions: Signal
@@ -63,47 +62,43 @@ class Processor(wiring.Component):
     hold: Signal
     held: Signal
     locked: Signal
-    status_address: Signal
-    status_byte: Signal
+    register: Signal
+    content: Signal
 
-    def __init__(self, program: Sequence[int]):
-        self._program = program
+    def __init__(self, program: Sequence[int], registers: Sequence[int]):
+        self._program, self._registers = program, registers
         super().__init__(
             {
                 "conditions": In(len(Condition)),
-                "port": Out(_LAST_PORT_BITS),
+                "port": Out(PORT_BITS),
                 "taken": Out(1),
                 "data_in": In(8),
                 "strobe": Out(1),
-                "data_out": Out(8),
+                "data_out": Out(WORD_BITS),
                 "hold": In(1),
                 "held": Out(1),
                 "locked": In(1),
-                "status_address": In(range(REGISTERS)),
-                "status_byte": Out(8),
+                "register": In(range(REGISTERS)),
+                "content": Out(WORD_BITS),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Three phases, the two memories, and what EXECUTE does."""
         m = Module()
-        m.submodules.program = program = Memory(shape=unsigned(16), depth=PROGRAM_WORDS, init=self._program)
-        m.submodules.registers = registers = Memory(shape=unsigned(ADDRESS_BITS), depth=REGISTERS, init=[])
+        m.submodules.program = program = Memory(shape=unsigned(16), depth=len(self._program), init=self._program)
+        m.submodules.registers = registers = Memory(shape=unsigned(WORD_BITS), depth=REGISTERS, init=self._registers)
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
-        status = read_port(registers, "status")
-        word = INSTRUCTION(fetch.data)
-        counter = Signal(ADDRESS_BITS, name="program_counter")
-        phase = Signal(3, name="phase", init=0b001)
-        execute, stays, carry = phase[2], Signal(name="stays"), Signal(name="carry")
+        word, counter = INSTRUCTION(fetch.data), Signal(ADDRESS_BITS, name="program_counter")
+        phase, stays, carry = Signal(3, name="phase", init=0b001), Signal(name="stays"), Signal(name="carry")
+        execute, waits = phase[2], word.operation == Operation.WAIT
         m.d.comb += [
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
-            read.addr.eq(word.operand),
-            read.en.eq(phase[1]),
-            status.addr.eq(self.status_address),
-            status.en.eq(1),
-            self.status_byte.eq(status.data),
-            self.held.eq(phase[0] & self.hold & ~self.locked),
+            read.addr.eq(Mux(self.held, self.register, word.operand)),
+            read.en.eq(1),
+            self.content.eq(read.data),
+            self.held.eq(self.hold & ~self.locked & (phase[0] | (execute & waits))),
         ]
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
@@ -112,16 +107,17 @@ class Processor(wiring.Component):
         self._go_on(m, word, read.data, execute, counter, stays, carry)
         return m
 
-    def _compute(self, m: Module, word, register: Signal, execute: Signal, carry: Signal) -> None:
-        """LOAD, ADD, SUB and IN change the accumulator."""
-        accumulator = self.data_out
-        subtracts = word.operation == Operation.SUB
-        operand, total = Signal(8, name="operand"), Signal(9, name="total")
+    def _compute(self, m: Module, word: data.View, register: Value, execute: Value, carry: Signal) -> None:
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator."""
+        accumulator, subtracts = self.data_out, word.operation == Operation.SUB
+        operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
+        inverted = Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)
+        shifts = word.operation == Operation.SHIFT
         m.d.comb += [
-            operand.eq(Mux(word.immediate, word.operand, register[:8]) ^ subtracts.replicate(8)),
+            operand.eq(inverted),
             total.eq(accumulator + operand + Mux(word.chained, carry, subtracts)),
             self.port.eq(word.operand),
-            self.taken.eq(execute & (word.operation == Operation.IN)),
+            self.taken.eq(execute & ((word.operation == Operation.IN) | shifts)),
             self.strobe.eq(execute & (word.operation == Operation.OUT)),
         ]
         with m.If(execute), m.Switch(word.operation):
@@ -131,11 +127,13 @@ class Processor(wiring.Component):
                 m.d.sync += Cat(accumulator, carry).eq(total)
             with m.Case(Operation.IN):
                 m.d.sync += accumulator.eq(self.data_in)
+            with m.Case(Operation.SHIFT):
+                m.d.sync += accumulator.eq(Cat(accumulator, self.data_in)[8:])
 
-    def _store(self, m: Module, word, counter: Signal, execute: Signal, write) -> None:
+    def _store(self, m: Module, word: data.View, counter: Signal, execute: Value, write: Interface) -> None:
         """STORE and CALL write a register."""
         calls = word.operation == Operation.CALL
-        link = Cat(word.chained, word.immediate, Const(FIRST_LINK >> 2, 4))
+        link = Cat(word.link, Const(FIRST_LINK >> 2, 4))
         m.d.comb += [
             write.addr.eq(Mux(calls, link, word.operand)),
             write.data.eq(Mux(calls, counter + 1, self.data_out)),
@@ -143,18 +141,26 @@ class Processor(wiring.Component):
         ]
 
     def _go_on(
-        self, m: Module, word, register: Signal, execute: Signal, counter: Signal, stays: Signal, carry: Signal
+        self, m: Module, word: data.View, register: Value, execute: Value, counter: Signal, stays: Signal, carry: Signal
     ) -> None:
         """Where the program goes on: WAIT, SKIP, JUMP, CALL and RETURN."""
-        holds = Signal(name="holds")
-        own = Cat(self.data_out == 0, carry)
-        m.d.comb += holds.eq(Array(Cat(own, self.conditions[len(own) :]))[word.operand[:4]])
-        m.d.comb += stays.eq((word.operation == Operation.WAIT) & ~holds)
-        skips = (word.operation == Operation.SKIP) & (holds ^ word.immediate)
+        holds, jumps = Signal(name="holds"), Signal(name="jumps")
+        m.d.comb += [
+            holds.eq(Array(self.conditions)[Value.cast(word.operand)[:4]]),
+            stays.eq((word.operation == Operation.WAIT) & (~holds | self.held)),
+        ]
+        skips = (word.operation == Operation.SKIP) & holds
+        inverted = Value.cast(word.operation)[0]
+        with m.Switch(word.operation):
+            with m.Case(Operation.JUMP, Operation.CALL):
+                m.d.comb += jumps.eq(1)
+            with m.Case(Operation.JUMP_ZERO, Operation.JUMP_NOT_ZERO):
+                m.d.comb += jumps.eq((self.data_out == 0) ^ inverted)
+            with m.Case(Operation.JUMP_CARRY, Operation.JUMP_NO_CARRY):
+                m.d.comb += jumps.eq(carry ^ inverted)
         with m.If(execute & ~stays):
             m.d.sync += counter.eq(counter + 1 + skips)
-            with m.Switch(word.operation):
-                with m.Case(Operation.JUMP, Operation.CALL):
-                    m.d.sync += counter.eq(Cat(word.operand, word.ninth))
-                with m.Case(Operation.RETURN):
-                    m.d.sync += counter.eq(register)
+            with m.If(jumps):
+                m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
+            with m.Elif(word.operation == Operation.RETURN):
+                m.d.sync += counter.eq(register)

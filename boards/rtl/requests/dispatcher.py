@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.protocol import LONGEST_PAYLOAD, Address, Identity, StatusFlag
+from ceprop.boards.protocol import LONGEST_PAYLOAD, Address, Identity
 from ceprop.boards.rtl.group_register import GroupRegister
 from ceprop.boards.rtl.requests.arrival_states import add_argument_state, add_check_states, add_head_states
 from ceprop.boards.rtl.requests.execution_states import add_execution_states, add_write_states
@@ -122,6 +122,7 @@ class Dispatcher(wiring.Component):
             self.flash.command.eq(parts.registers.code),
             self.flash.first_epoch.eq(arguments.run.first_epoch),
             self.flash.epochs.eq(arguments.run.epochs),
+            self.flash.index.eq(parts.registers.index),
         ]
         _find_facts(m, parts)
         byte, last = select_payload(m, parts)
@@ -164,7 +165,7 @@ def _find_facts(m: Module, parts: DispatcherParts) -> None:
         facts.addressed.eq(parts.request.write & (registers.index == Address.BYTES)),
         facts.behind.eq(registers.expected - registers.sequence),
         facts.repeated.eq(facts.behind != 0),
-        facts.busy.eq(parts.flash.flags & (StatusFlag.RUNNING | StatusFlag.STORING) != 0),
+        facts.busy.eq(parts.flash.busy),
         facts.last_byte.eq(registers.index == parts.ports.group_bytes - 1),
         facts.last_group.eq(registers.left == 1),
     ]

@@ -22,18 +22,15 @@ def select_payload(m: Module, parts: DispatcherParts) -> tuple[Signal, Signal]:
             last.eq(registers.index == _REFUSAL_BYTES - 1),
         ]
     with m.Elif(parts.request.status):
-        status = Cat(flash.flags, flash.samples_left, flash.finished)
-        m.d.sync += [
-            byte.eq(status.word_select(registers.index, 8)),
-            last.eq(registers.index == Status.BYTES - 1),
-        ]
+        m.d.sync += [byte.eq(flash.byte), last.eq(registers.index == Status.BYTES - 1)]
     with m.Elif(registers.index == 1):
         m.d.sync += byte.eq(registers.expected)
     return byte, last
 
 
 def add_reply_states(m: Module, parts: DispatcherParts, byte: Signal, last: Signal) -> None:
-    """REPLY SEQUENCE, REPLY CODE, PAYLOAD, END: the head of every reply, and the payload of :func:`select_payload`."""
+    """REPLY SEQUENCE, REPLY CODE, HOLD, READ STATUS, PAYLOAD, END: the head of every reply, and the payload of
+    :func:`select_payload`. The status does not change while it is sent."""
     request, registers = parts.request, parts.registers
     alone = ~registers.refused & request.changing
     code = Mux(registers.refused, REFUSAL, registers.code | REPLY)
@@ -47,10 +44,22 @@ def add_reply_states(m: Module, parts: DispatcherParts, byte: Signal, last: Sign
             m.next = "GROUP"
         with m.Elif(~registers.refused & request.results):
             m.next = "COUNT"
-    with m.State("PAYLOAD"), m.If(parts.send_byte(m, byte, last)):
-        m.d.sync += registers.index.eq(registers.index + 1)
-        with m.If(last):
-            m.next = "END"
+        with m.Elif(~registers.refused & request.status):
+            m.next = "HOLD"
+    with m.State("HOLD"):
+        m.d.comb += parts.flash.hold.eq(1)
+        with m.If(~parts.flash.changes):
+            m.next = "READ STATUS"
+    with m.State("READ STATUS"):
+        # The first byte comes two cycles after the status stands still.
+        m.d.comb += parts.flash.hold.eq(1)
+        m.next = "PAYLOAD"
+    with m.State("PAYLOAD"):
+        m.d.comb += parts.flash.hold.eq(request.status)
+        with m.If(parts.send_byte(m, byte, last)):
+            m.d.sync += registers.index.eq(registers.index + 1)
+            with m.If(last):
+                m.next = "END"
     with m.State("END"):
         # A damaged frame was never kept.
         m.d.comb += parts.frames.release.eq(~registers.refused | (registers.reason != Refusal.DAMAGED))

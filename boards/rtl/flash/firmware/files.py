@@ -1,24 +1,32 @@
 """Which files in flash are whole, and which of the snapshots is the newest."""
 
-from ceprop.boards.protocol import CRC_BYTES, DataSetHead, Flash
-from ceprop.boards.rtl.flash.assembler import Assembler, Number
-from ceprop.boards.rtl.flash.firmware.layout import Facts, Numbers
-from ceprop.boards.rtl.flash.flash_port import FlashTask
+from ceprop.boards.protocol import CRC_BYTES
+from ceprop.boards.rtl.flash.assembler import Assembler
+from ceprop.boards.rtl.flash.firmware.layout import Facts
 from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
 
-INNER_LINK, OUTER_LINK = 0, 1
-"""Where subroutines keep their return addresses: those that call nothing, and those that call these."""
+INNER_LINK, MIDDLE_LINK, OUTER_LINK = range(3)
+"""Where subroutines keep their return addresses: those that call nothing, those that call these, and so on."""
 
 
-def add_byte_routines(a: Assembler, n: Numbers) -> None:
-    """`get`: the next byte of flash, which the CRC has too. `close`: no more bytes are wanted. `stream`: `left` bytes go
-    to the samples."""
-    a.subroutine("get", INNER_LINK)
-    a.wait(Condition.CRC_IDLE)
+def add_byte_routines(a: Assembler) -> None:
+    """`open`: begin to read at the address in the accumulator. `get byte`, `get word`: the next byte of flash, or the
+    next three, go to the accumulator. `close`: no more bytes are wanted."""
+    a.subroutine("open", INNER_LINK)
+    a.write(OutPort.ADDRESS)
+    a.write(OutPort.READ)
+    a.end("open")
+
+    a.subroutine("get byte", INNER_LINK)
     a.wait(Condition.BYTE_READ)
     a.read(InPort.FLASH)
-    a.write(OutPort.CRC_BYTE)
-    a.end("get")
+    a.end("get byte")
+
+    a.subroutine("get word", INNER_LINK)
+    for _ in range(3):
+        a.wait(Condition.BYTE_READ)
+        a.shift(InPort.FLASH)
+    a.end("get word")
 
     a.subroutine("close", INNER_LINK)
     a.write(OutPort.STOP)
@@ -26,90 +34,70 @@ def add_byte_routines(a: Assembler, n: Numbers) -> None:
     a.end("close")
 
 
-def open_file(a: Assembler, address: Number) -> None:
-    """Begin to read at an address."""
-    a.output(OutPort.ADDRESS, address)
-    a.constant(FlashTask.READ)
-    a.write(OutPort.BEGIN)
-
-
-def get_number(a: Assembler, target: Number) -> None:
-    """The next bytes of flash go to a number."""
-    for k in range(target.size):
-        a.call("get")
-        a.store(target[k])
-
-
-def stream(a: Assembler, n: Numbers, port: OutPort, name: str) -> None:
-    """Pass `left` bytes to a port, the last of them perhaps still on their way at the end. `name` is for labels."""
-    low, high = Number(n.left[0], 1), Number(n.left[1], n.left.size - 1)
-    a.jump_if_zero(low, f"{name} blocks")
-    a.load(low[0])
-    a.write(port)
-    a.label(f"{name} blocks")
-    a.jump_if_zero(high, f"{name} begun")
-    a.wait(Condition.STREAM_ENDED)
-    a.constant(0)  # 256 bytes
-    a.write(port)
-    a.subtract_number(high, 1)
-    a.jump(f"{name} blocks")
-    a.label(f"{name} begun")
-
-
-def add_check(a: Assembler, n: Numbers) -> None:
-    """`check`: whether the file at `base` is whole and has `mark`. The accumulator is 1 or 0."""
-    a.subroutine("check", OUTER_LINK)
+def add_check(a: Assembler) -> None:
+    """`check`: whether the file at `base` is whole and has the mark `mark`. The accumulator is then 1, else 0."""
+    a.subroutine("check", MIDDLE_LINK)
     a.write(OutPort.CRC_START)
-    open_file(a, n.base)
-    for k in range(n.mark.size):
-        a.call("get")
-        a.subtract(n.mark[k])
-        a.jump_unless(Condition.ZERO, "not whole")
-    get_number(a, n.number)
-    get_number(a, n.length)
-    a.load(n.length[3])
-    a.jump_unless(Condition.ZERO, "not whole")
-    a.move(n.left, Number(n.length.first, n.left.size))
-    a.add_number(n.left, CRC_BYTES)
-    a.jump_if(Condition.CARRY, "not whole")
-    stream(a, n, OutPort.STREAM_CRC, "content")
+    a.load("base")
+    a.call("open")
+    a.call("get word")
+    a.subtract("mark")
+    a.jump_not_zero("not whole")
+    a.call("get byte")
+    a.subtract("mark_high")
+    a.jump_not_zero("not whole")
+    a.call("get word")
+    a.store("number")
+    a.call("get byte")
+    a.store("number_high")
+    a.call("get word")
+    a.store("left")
+    a.call("get byte")
+    a.jump_not_zero("not whole")
+    a.load("left")
+    a.add(CRC_BYTES)
+    a.jump_carry("not whole")
+    a.write(OutPort.STREAM_CRC)
     a.wait(Condition.STREAM_ENDED)
     a.wait(Condition.CRC_IDLE)
     a.jump_unless(Condition.CRC_MATCHES, "not whole")
     a.call("close")
-    a.constant(1)
+    a.load(1)
     a.end("check")
     a.label("not whole")
     a.call("close")
-    a.constant(0)
+    a.load(0)
     a.end("check")
 
 
-def add_choice(a: Assembler, n: Numbers, facts: Facts) -> None:
+def add_choice(a: Assembler, facts: Facts) -> None:
     """`choose`: the newest whole snapshot, if there is one."""
     a.label("choose")
-    a.set(n.found, 0)
-    a.set(n.newest, 0)
-    a.set(n.place, 0)
-    a.set(n.mark, int.from_bytes(facts.snapshot_mark, "little"))
-    for place, address in enumerate(Flash.SNAPSHOTS):
-        name = f"snapshot {place}"
-        a.set(n.base, address)
-        a.call("check")
-        a.jump_if(Condition.ZERO, f"{name} passed")
-        if place:
-            a.load(n.found[0])
-            a.jump_if(Condition.ZERO, f"{name} newer")
-            # The difference counts, for numbers begin again at 0.
-            a.compare(n.newest, n.number)
-            a.jump_if(Condition.CARRY, f"{name} passed")
-            a.label(f"{name} newer")
-        a.set(n.found, 1)
-        a.set(n.place, place)
-        a.move(n.newest, n.number)
-        a.label(f"{name} passed")
-    a.load(n.stores[0])
-    a.jump_unless(Condition.ZERO, "save")
+    a.set("mark", "SNAPSHOT_MARK")
+    a.set("mark_high", facts.snapshot_mark_high)
+    a.load(0)
+    a.store("found", "newest", "newest_high")
+    a.set("base", "SECOND_SNAPSHOT")
+    a.store("newest_base")
+    a.call("choose place")
+    a.set("base", "FIRST_SNAPSHOT")
+    a.call("choose place")
+    a.jump_zero("save", "restores")
     a.jump("restore")
 
-
+    a.subroutine("choose place", OUTER_LINK)
+    a.call("check")
+    a.jump_zero("not chosen")
+    a.jump_zero("chosen", "found")
+    a.load("newest")
+    a.subtract("number")
+    a.load("newest_high")
+    a.subtract("number_high", chained=True)
+    a.jump_carry("not chosen")
+    a.label("chosen")
+    a.set("found", 1)
+    a.set("newest", "number")
+    a.set("newest_high", "number_high")
+    a.set("newest_base", "base")
+    a.label("not chosen")
+    a.end("choose place")

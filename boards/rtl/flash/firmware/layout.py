@@ -1,132 +1,77 @@
-"""Where the program of the flash processor keeps its numbers, and what it knows of the network."""
+"""What the program of the flash processor knows of the network, and the registers that it has."""
 
 from dataclasses import dataclass
 
-from ceprop.boards.protocol import DataSetHead, Status, data_set_mark, plan_record_bytes, specification_number
-from ceprop.boards.rtl.flash.assembler import Number, numbers_from
-from ceprop.boards.rtl.flash.memory_walk import snapshot_bytes, stretches
+from ceprop.boards.protocol import (
+    CRC_BYTES,
+    DataSetHead,
+    Flash,
+    data_set_mark,
+    plan_record_bytes,
+    specification_number,
+)
+from ceprop.boards.rtl.flash.instructions import WORD_BITS
+from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
 from ceprop.specification import Geometry, registers
 
-_ADDRESS = DataSetHead.ADDRESS_BYTES
-_MARK_BYTES = 4
+_WORD_BYTES = WORD_BITS // 8
 
+STATUS = ("flags", "samples_left", "samples_left_high", "epochs", "training_errors", "held_out_errors")
+"""The first registers: the status, as the host reads it (:class:`ceprop.boards.protocol.Status`)."""
 
-_STATUS = {"flags": 1, "samples_left": 4, "epochs": 2, "training_errors": 3, "held_out_errors": 3}
-_ALWAYS = {
-    "plan": _ADDRESS,
-    "samples": _ADDRESS,
-    "held_out": _ADDRESS,
-    "epochs_left": 2,
-    "sent": 1,
-    "seen": 1,
-    "seen_wrong": 1,
-    "left": 3,
-    "count": 1,
-    "value": 1,
-    "stores": 1,
-}
-_OF_EPOCHS = {
-    "stride": _ADDRESS,
-    "entry": _ADDRESS,
-    "end": _ADDRESS,
-    "span": _ADDRESS,
-    "position": _ADDRESS,
-    "start": _ADDRESS,
-    "evaluating": 1,
-    "errors": 3,
-}
-_OF_FILES = {
-    "base": 3,
-    "mark": _MARK_BYTES,
-    "number": 4,
-    "length": 4,
-    "newest": 4,
-    "found": 1,
-    "place": 1,
-    "word": 2,
-    "words": 2,
-}
+STATUS_BYTES = ((0, 1), (1, 3), (2, 1), (3, 2), (4, 3), (5, 3))
+"""Which register the bytes of the status lie in, and how many lie there."""
 
-
-@dataclass(frozen=True)
-class Numbers:
-    """The registers of the program.
-
-    Fields
-    ------
-    flags, samples_left, epochs, training_errors, held_out_errors : Number
-        The status, in the order in which the host reads it (:class:`Status`).
-    plan : Number
-        Address of the next epoch in the plan.
-    samples, held_out, epochs_left : Number
-        Samples of an epoch, and of its evaluation; epochs to go.
-    sent, seen, seen_wrong : Number
-        Samples that were sent to the core; those that it had finished, and those that were wrong, when the program
-        looked last. All are modulo 256.
-    left : Number
-        Bytes to go.
-    count, value : Number
-        A number of turns, and a byte for a moment.
-    stores : Number
-        1 while groups go to flash, 0 while they come from there.
-    stride, entry, end, span : Number
-        While an epoch runs: address of the entry of a sample in the index; what is added to it for the next one; where
-        the entries of the training samples end, and their length, which is subtracted there.
-    position, start, evaluating, errors : Number
-        While an epoch runs: samples of the epoch, or of the evaluation, that are to go; address of the sample; 1 during
-        the evaluation; wrong predictions.
-    base, mark, number, length : Number
-        While a file is looked at: its address, the mark that it must have, and the rest of its head.
-    newest, found, place : Number
-        The number of the newest whole snapshot, whether there is one, and its place, 0 or 1.
-    word, words : Number
-        While groups move: address of a group in the core, and groups to go.
-    """
-
-    flags: Number
-    samples_left: Number
-    epochs: Number
-    training_errors: Number
-    held_out_errors: Number
-    plan: Number
-    samples: Number
-    held_out: Number
-    epochs_left: Number
-    sent: Number
-    seen: Number
-    seen_wrong: Number
-    left: Number
-    count: Number
-    value: Number
-    stores: Number
-    stride: Number
-    entry: Number
-    end: Number
-    span: Number
-    position: Number
-    start: Number
-    evaluating: Number
-    errors: Number
-    base: Number
-    mark: Number
-    number: Number
-    length: Number
-    newest: Number
-    found: Number
-    place: Number
-    word: Number
-    words: Number
-
-    @classmethod
-    def create(cls) -> "Numbers":
-        """Registers from the first one on. Those of epochs and those of files are the same: an epoch has ended before
-        a file is looked at."""
-        always = numbers_from(0, _STATUS | _ALWAYS)
-        free = sum(number.size for number in always.values())
-        assert always["plan"].first == Status.BYTES
-        return cls(**always, **numbers_from(free, _OF_EPOCHS), **numbers_from(free, _OF_FILES))
+REGISTERS = (
+    *STATUS,
+    # The data set: address of the next epoch in the plan; samples of an epoch, and of its evaluation; the first epoch
+    # that was asked for, and epochs to go.
+    "plan",
+    "samples",
+    "held_out",
+    "first_epoch",
+    "epochs_left",
+    # Samples that were sent to the core; those that it had finished, and those that were wrong, when the program looked
+    # last.
+    "sent",
+    "seen",
+    "seen_wrong",
+    # An epoch, or its evaluation: address of the sample's entry in the index, and what is added to it for the next one;
+    # where the entries of the training samples end; samples to go; address of the sample; whether this is the
+    # evaluation; wrong predictions.
+    "entry",
+    "stride",
+    "end",
+    "position",
+    "start",
+    "evaluating",
+    "errors",
+    # A file: its address, the mark that it must have, the rest of its head, and bytes to go.
+    "base",
+    "mark",
+    "mark_high",
+    "number",
+    "number_high",
+    "left",
+    # The newest whole snapshot: its number, whether there is one, and its address. Whether groups come from flash, or
+    # go there.
+    "newest",
+    "newest_high",
+    "found",
+    "newest_base",
+    "restores",
+    # Groups of the core: the column of weights, address, and groups to go.
+    "column",
+    "word",
+    "words",
+    # Bytes of a page to go, and what is needed for a moment.
+    "in_page",
+    "count",
+    "value",
+)
+"""Names of the registers that change."""
 
 
 @dataclass(frozen=True)
@@ -135,26 +80,28 @@ class Facts:
 
     Fields
     ------
-    data_set_mark, snapshot_mark : bytes
-        The marks of its files.
-    snapshot_bytes, group_bytes : int
-        Bytes of the groups of a snapshot, and of one group.
-    stretches : list
-        Where its groups lie (:func:`ceprop.boards.rtl.flash.memory_walk.stretches`).
-    record_bytes : int
-        Bytes of an epoch in the plan.
+    constants : dict
+        Numbers that do not fit an instruction.
+    data_set_mark_high, snapshot_mark_high : int
+        What of the marks does not fit a register.
+    group_bytes : int
+        Bytes of a group.
+    columns : int
+        Columns of weights.
+    others : list
+        Memory, whether it is the column edge's, and groups, of what follows the weights in a snapshot.
     rate_shifts : list of int
         The core's registers for the rate shifts.
     learn : int
         The core's register that lets it learn.
     """
 
-    data_set_mark: bytes
-    snapshot_mark: bytes
-    snapshot_bytes: int
+    constants: dict[str, int]
+    data_set_mark_high: int
+    snapshot_mark_high: int
     group_bytes: int
-    stretches: list[tuple[Space, bool, int, int]]
-    record_bytes: int
+    columns: int
+    others: list[tuple[Space, bool, int]]
     rate_shifts: list[int]
     learn: int
 
@@ -163,14 +110,41 @@ class Facts:
         """Those of a network on its array."""
         specification = geometry.specification
         addresses = {register.name: register.address for register in registers(specification)}
-        connections = specification.connections
+        every = stretches(geometry)
+        others = [(space, column, groups) for space, column, _, groups in every if space != Space.WEIGHT]
+        content = snapshot_bytes(geometry)
+        data_set, snapshot = (
+            data_set_mark(specification.learning_digest),
+            specification_number(specification.build_digest),
+        )
+        index = Flash.DATA_SET + Flash.HEAD_BYTES + DataSetHead.BYTES
+        rate_shifts = [addresses[f"rate_shift_{connection}"] for connection in specification.connections]
+        assert rate_shifts == list(range(rate_shifts[0], rate_shifts[-1] + 1)), "the program counts them"
         return cls(
-            data_set_mark=data_set_mark(specification.learning_digest),
-            snapshot_mark=specification_number(specification.build_digest)[:_MARK_BYTES],
-            snapshot_bytes=snapshot_bytes(geometry),
+            constants={
+                "DATA_SET": Flash.DATA_SET,
+                "INDEX": index,
+                "DATA_SET_MARK": _low(data_set),
+                "SNAPSHOT_MARK": _low(snapshot),
+                "FIRST_SNAPSHOT": Flash.SNAPSHOTS[0],
+                "SECOND_SNAPSHOT": Flash.SNAPSHOTS[1],
+                "SNAPSHOT_BYTES": content,
+                "WHOLE_SNAPSHOT_BYTES": content + Flash.HEAD_BYTES + CRC_BYTES,
+                "SECTOR": Flash.SECTOR_BYTES,
+                "PAGE": Flash.PAGE_BYTES,
+                "WEIGHT_GROUPS": geometry.weight_words,
+                **{f"GROUPS_{k}": groups for k, (_, _, groups) in enumerate(others)},
+                "RECORD": plan_record_bytes(len(specification.connections)),
+            },
+            data_set_mark_high=data_set[_WORD_BYTES],
+            snapshot_mark_high=snapshot[_WORD_BYTES],
             group_bytes=Ports(geometry).group_bytes,
-            stretches=stretches(geometry),
-            record_bytes=plan_record_bytes(len(connections)),
-            rate_shifts=[addresses[f"rate_shift_{connection}"] for connection in connections],
+            columns=geometry.cols,
+            others=others,
+            rate_shifts=rate_shifts,
             learn=addresses["learn"],
         )
+
+
+def _low(mark: bytes) -> int:
+    return int.from_bytes(mark[:_WORD_BYTES], "little")

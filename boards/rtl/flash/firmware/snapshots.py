@@ -2,180 +2,162 @@
 
 from ceprop.boards.protocol import CRC_BYTES, Flash
 from ceprop.boards.rtl.flash.assembler import Assembler
-from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, OUTER_LINK, open_file
-from ceprop.boards.rtl.flash.firmware.layout import Facts, Numbers
-from ceprop.boards.rtl.flash.flash_port import FlashTask
-from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
+from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, MIDDLE_LINK, OUTER_LINK
+from ceprop.boards.rtl.flash.firmware.layout import Facts
+from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 from ceprop.hdl.lanes.messages import Space
 
 _COLUMN = 1 << 7
-_FIRST, _SECOND = Flash.SNAPSHOTS
 
 
-def add_save(a: Assembler, n: Numbers, facts: Facts) -> None:
+def add_save(a: Assembler) -> None:
     """`save`: the place of the snapshot that is not the newest is erased and written, its CRC last."""
-    whole = facts.snapshot_bytes + Flash.HEAD_BYTES + CRC_BYTES
     a.label("save")
-    a.set(n.base, _SECOND)
-    a.load(n.place[0])
-    a.jump_if(Condition.ZERO, "erase")
-    a.set(n.base, _FIRST)
+    a.load("FIRST_SNAPSHOT")
+    a.add("SECOND_SNAPSHOT")
+    a.subtract("newest_base")
+    a.store("base", "start")
+    a.set("left", "WHOLE_SNAPSHOT_BYTES")
     a.label("erase")
-    a.set(n.count, -(-whole // Flash.SECTOR_BYTES))
-    a.label("erase sector")
-    a.call("wait and address")
-    a.constant(FlashTask.ERASE)
-    a.write(OutPort.BEGIN)
-    a.add_number(n.base, Flash.SECTOR_BYTES)
-    a.load(n.count[0])
-    a.subtract_constant(1)
-    a.store(n.count[0])
-    a.jump_unless(Condition.ZERO, "erase sector")
-    a.subtract_number(n.base, -(-whole // Flash.SECTOR_BYTES) * Flash.SECTOR_BYTES)
-    a.add_number(n.newest, 1)
-    a.set(n.left, whole)
+    a.call("wait")
+    a.output(OutPort.ADDRESS, "base")
+    a.write(OutPort.ERASE)
+    a.increase("base", "SECTOR")
+    a.decrease("left", "SECTOR")
+    a.jump_zero("head")
+    a.jump_carry("erase")
+    a.label("head")
+    a.set("base", "start")
+    a.set("left", "WHOLE_SNAPSHOT_BYTES")
+    a.set("in_page", 0)
+    a.increase("newest", 1)
+    a.load("newest_high")
+    a.add(0, chained=True)
+    a.store("newest_high")
     a.write(OutPort.CRC_START)
-    a.set(n.count, 0)
-    for byte in facts.snapshot_mark:
-        a.constant(byte)
-        a.call("put")
-    for k in range(n.newest.size):
-        a.load(n.newest[k])
-        a.call("put")
-    for byte in facts.snapshot_bytes.to_bytes(4, "little"):
-        a.constant(byte)
-        a.call("put")
-    a.jump("move groups")
-
-    a.label("save crc")
-    for k in range(CRC_BYTES):
-        a.wait(Condition.CRC_IDLE)
-        a.read(InPort.CRC + k)
+    for low, high in (("mark", "mark_high"), ("newest", "newest_high")):
+        a.load(low)
+        a.call("put word")
+        a.load(high)
         a.call("put byte")
-    a.wait(Condition.FLASH_IDLE)
+    a.load("SNAPSHOT_BYTES")
+    a.call("put word")
+    a.load(0)
+    a.call("put byte")
+    a.jump("groups")
+    a.label("save crc")
+    a.wait(Condition.CRC_IDLE)
+    for k in range(CRC_BYTES):
+        a.read(InPort.CRC + k)
+        a.call("put")
+    a.call("wait")
     a.jump("saved")
 
 
-def add_put(a: Assembler, n: Numbers) -> None:
-    """`put`: a byte goes to the CRC and to flash; `put byte`: only to flash. `count` is its place in the page."""
-    a.subroutine("wait and address", INNER_LINK)
+def add_put(a: Assembler) -> None:
+    """`put byte`: a byte goes to the CRC and to flash; `put`: only to flash. `put word`: the bytes of the
+    accumulator go to both. `wait`: until the flash has done with the command before."""
+    a.subroutine("wait", INNER_LINK)
     a.wait(Condition.FLASH_IDLE)
-    a.output(OutPort.ADDRESS, n.base)
-    a.end("wait and address")
+    a.jump_unless(Condition.FLASH_FAILED, "flash works")
+    a.jump("fail")
+    a.label("flash works")
+    a.end("wait")
 
-    a.subroutine("put", OUTER_LINK)
+    a.subroutine("put byte", MIDDLE_LINK)
     a.wait(Condition.CRC_IDLE)
     a.write(OutPort.CRC_BYTE)
-    a.jump("put it")
-    a.subroutine("put byte", OUTER_LINK)
-    a.label("put it")
-    a.store(n.value[0])
-    a.load(n.count[0])
-    a.jump_unless(Condition.ZERO, "in page")
-    a.call("wait and address")
-    a.constant(FlashTask.PROGRAM)
-    a.write(OutPort.BEGIN)
-    a.add_number(n.base, Flash.PAGE_BYTES)
-    a.label("in page")
-    a.subtract_number(n.left, 1)
-    a.load(n.count[0])
-    a.add_constant(1)
-    a.store(n.count[0])
-    a.jump_if(Condition.ZERO, "last of page")
-    a.jump_if_zero(n.left, "last of page")
-    a.load(n.value[0])
-    a.write(OutPort.WRITE)
+    a.jump("store byte")
+    a.subroutine("put", MIDDLE_LINK)
+    a.label("store byte")
+    a.store("count")
+    a.jump_not_zero("page begun", "in_page")
+    a.call("wait")
+    a.output(OutPort.ADDRESS, "base")
+    a.write(OutPort.PROGRAM)
+    a.increase("base", "PAGE")
+    a.set("in_page", "PAGE")
+    a.label("page begun")
+    a.decrease("left", 1)
+    a.jump_zero("last of page")
+    a.decrease("in_page", 1)
+    a.jump_zero("last of page")
+    a.output(OutPort.WRITE, "count")
     a.wait(Condition.BYTE_TAKEN)
     a.end("put")
     a.label("last of page")
-    a.load(n.value[0])
-    a.write(OutPort.WRITE_LAST)
+    a.output(OutPort.WRITE_LAST, "count")
     a.wait(Condition.BYTE_TAKEN)
     a.end("put")
 
+    a.subroutine("put word", OUTER_LINK)
+    for _ in range(WORD_BITS // 8):
+        a.store("value")
+        a.call("put byte")
+        a.load("value")
+        a.shift(InPort.ZERO)
+    a.end("put word")
 
-def add_restore(a: Assembler, n: Numbers) -> None:
+
+def add_restore(a: Assembler) -> None:
     """`restore`: the groups of the newest snapshot."""
     a.label("restore")
-    a.load(n.found[0])
-    a.jump_if(Condition.ZERO, "fail")
-    a.set(n.base, _FIRST + Flash.HEAD_BYTES)
-    a.load(n.place[0])
-    a.jump_if(Condition.ZERO, "restore place")
-    a.set(n.base, _SECOND + Flash.HEAD_BYTES)
-    a.label("restore place")
-    open_file(a, n.base)
-    a.jump("move groups")
+    a.jump_zero("fail", "found")
+    a.load("newest_base")
+    a.add(Flash.HEAD_BYTES)
+    a.call("open")
+    a.jump("groups")
 
 
-def add_groups(a: Assembler, n: Numbers, facts: Facts) -> None:
-    """`move groups`: all groups of a snapshot, memory by memory."""
-    columns = [stretch for stretch in facts.stretches if stretch[0] == Space.WEIGHT]
-    a.label("move groups")
-    a.constant(Space.WEIGHT)
-    a.write(OutPort.PLACE)
-    a.set(n.found, 0)
+def add_groups(a: Assembler, facts: Facts) -> None:
+    """`groups`: all groups of a snapshot, memory by memory."""
+    a.label("groups")
+    a.output(OutPort.PLACE, Space.WEIGHT.value)
+    a.set("column", 0)
     a.label("next column")
-    a.load(n.found[0])
-    a.write(OutPort.LANE)
-    a.set(n.words, columns[0][3])
+    a.output(OutPort.LANE, "column")
+    a.load("WEIGHT_GROUPS")
     a.call("move")
-    a.load(n.found[0])
-    a.add_constant(1)
-    a.store(n.found[0])
-    a.subtract_constant(len(columns))
-    a.jump_unless(Condition.ZERO, "next column")
-    a.constant(0)
-    a.write(OutPort.LANE)
-    for space, column, _, count in facts.stretches[len(columns) :]:
-        a.constant(space | _COLUMN * column)
-        a.write(OutPort.PLACE)
-        a.set(n.words, count)
+    a.increase("column", 1)
+    a.subtract(facts.columns)
+    a.jump_not_zero("next column")
+    a.output(OutPort.LANE, 0)
+    for k, (space, column, _) in enumerate(facts.others):
+        a.output(OutPort.PLACE, space.value | _COLUMN * column)
+        a.load(f"GROUPS_{k}")
         a.call("move")
-    a.load(n.stores[0])
-    a.jump_unless(Condition.ZERO, "save crc")
+    a.jump_zero("save crc", "restores")
     a.call("close")
     a.jump("restored")
 
 
-def add_move(a: Assembler, n: Numbers, facts: Facts) -> None:
-    """`move`: `words` groups from the core's word 0 on."""
-    a.subroutine("move", OUTER_LINK + 1)
-    a.set(n.word, 0)
+def add_move(a: Assembler, facts: Facts) -> None:
+    """`move`: as many groups as the accumulator has, from the core's word 0 on."""
+    a.subroutine("move", OUTER_LINK)
+    a.store("words")
+    a.set("word", 0)
     a.label("group")
-    a.output(OutPort.WORD, n.word)
-    a.set(n.place, facts.group_bytes)
-    a.load(n.stores[0])
-    a.jump_if(Condition.ZERO, "take byte")
-    a.constant(0)
-    a.write(OutPort.COMMAND)
-    a.write(OutPort.LOAD)
+    a.output(OutPort.WORD, "word")
+    a.set("value", facts.group_bytes)
+    a.jump_not_zero("take byte", "restores")
+    a.write(OutPort.READ_GROUP)
     a.wait(Condition.GROUP_LOADED)
     a.label("give byte")
     a.read(InPort.GROUP)
-    a.call("put")
-    a.write(OutPort.SHIFT)
-    a.call("count byte")
-    a.jump_unless(Condition.ZERO, "give byte")
+    a.call("put byte")
+    a.write(OutPort.SHIFT_GROUP)
+    a.decrease("value", 1)
+    a.jump_not_zero("give byte")
     a.jump("group moved")
     a.label("take byte")
-    a.call("get")
-    a.write(OutPort.SHIFT)
-    a.call("count byte")
-    a.jump_unless(Condition.ZERO, "take byte")
-    a.constant(1)
-    a.write(OutPort.COMMAND)
+    a.call("get byte")
+    a.write(OutPort.SHIFT_GROUP)
+    a.decrease("value", 1)
+    a.jump_not_zero("take byte")
+    a.write(OutPort.WRITE_GROUP)
     a.wait(Condition.COMMAND_TAKEN)
     a.label("group moved")
-    a.add_number(n.word, 1)
-    a.subtract_number(n.words, 1)
-    a.jump_if_zero(n.words, "moved")
-    a.jump("group")
-    a.label("moved")
+    a.increase("word", 1)
+    a.decrease("words", 1)
+    a.jump_not_zero("group")
     a.end("move")
-
-    a.subroutine("count byte", INNER_LINK)
-    a.load(n.place[0])
-    a.subtract_constant(1)
-    a.store(n.place[0])
-    a.end("count byte")
