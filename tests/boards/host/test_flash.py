@@ -195,7 +195,7 @@ def test_a_flash_that_is_read_over_one_line(build: Path, tmp_path: Path, dataset
     """And one that stays busy while a snapshot is saved, for longer than a good part does; the clock is slow, so that
     this does not take long."""
     flash, some = tmp_path / "flash", dataset.first(30, 10)
-    small = SPECIFICATION.override("array.rows=1", "array.cols=1", "array.memory_words=1024")
+    small = SPECIFICATION.override("array.rows=1", "array.cols=1", "array.memory_words=2048")
     board: dict[str, Any] = {"specification": small, "board": "icebreaker", "clock_hz": 3_000_000}
     write_data_set(flash, some, 1, small)
     with with_part(build, flash, "winbond", **board) as driver:
