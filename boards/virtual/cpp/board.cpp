@@ -4,8 +4,8 @@
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
 // file of four numbers of 8 bytes: the cycles that were run, those in which the line carried a byte or had one waiting,
-// those in which the clock of the flash ran, and the number of the first violated check, from 1, or 0; where it was a
-// rule of the flash, that rule and its command above 2^32. They go on from what they are at the start. BAUD is the rate of
+// those in which the clock of the flash ran, and the number of the first violated check, from 1, or 0. They go on from
+// what they are at the start. BAUD is the rate of
 // the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
 // its times in cycles, PART is its number in `flash_part.h`; it takes part where the top has its pins.
@@ -32,7 +32,8 @@ using Line = BOARD_LINE;
 
 #ifdef BOARD_HAS_FLASH
 constexpr uint8_t FLASH_WIRES = BOARD_FLASH_LINES == 4 ? 0b1111 : 0b11;  // all of its data lines
-constexpr uint64_t FLASH_RULES = 1ull << 32;  // above the numbers of checks
+// In `violated`, what the flash says of a broken rule lies above the numbers of checks.
+constexpr uint64_t FLASH_RULES = 1ull << 32;
 #endif
 
 constexpr int RESET_CYCLES = 8;
