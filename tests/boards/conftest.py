@@ -18,10 +18,10 @@ class Chip:
     PROGRAM, ERASE, WAKE = 512, 8192, 40
     """Cycles that these take."""
 
-    def __init__(self, library: ctypes.CDLL, path: Path, part: str, clock_hz: float):
+    def __init__(self, library: ctypes.CDLL, path: Path, part: str, clock_hz: float, wake: int):
         library.power_on.restype = ctypes.c_void_p
         self._library = library
-        times = map(ctypes.c_uint64, (self.PROGRAM, self.ERASE, self.WAKE))
+        times = map(ctypes.c_uint64, (self.PROGRAM, self.ERASE, wake))
         number = FLASH_PARTS.index(part)
         arguments = (str(path).encode(), *times, ctypes.c_double(clock_hz), number)
         self._flash = ctypes.c_void_p(library.power_on(*arguments))
@@ -116,11 +116,11 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def power_on(library: ctypes.CDLL, image: Path) -> Iterator[Callable[..., Chip]]:
-    """Gives a part that holds the image, of a maker and with a clock that may be chosen."""
+    """Gives a part that holds the image, of a maker and with times that may be chosen."""
     found: list[Chip] = []
 
-    def powered(part: str = "winbond", clock_hz: float = 20e6) -> Chip:
-        found.append(Chip(library, image, part, clock_hz))
+    def powered(part: str = "winbond", clock_hz: float = 20e6, wake: int = Chip.WAKE) -> Chip:
+        found.append(Chip(library, image, part, clock_hz, wake))
         return found[-1]
 
     yield powered

@@ -97,13 +97,13 @@ def test_cores(fields: list[str], primitives: Primitives, blind: list[str]) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("transport", "flash"), [("uart", False), ("uart", True), ("spi", True), ("axi4-stream", True), ("wishbone", True)]
+    ("transport", "flash_lines"), [("uart", 0), ("uart", 1), ("spi", 2), ("axi4-stream", 4), ("wishbone", 4)]
 )
-def test_systems(transport: str, flash: bool, blind: list[str]) -> None:
+def test_systems(transport: str, flash_lines: int, blind: list[str]) -> None:
     buses = {"axi4-stream": StreamTransport, "wishbone": WishboneTransport}
     way = buses[transport]() if transport in buses else make_transport(transport, CLOCK_HZ, 1_000_000)
     system = System(
-        Geometry(SPECIFICATION), PORTABLE, board="icebreaker", clock_hz=CLOCK_HZ, transport=way, flash=flash
+        Geometry(SPECIFICATION), PORTABLE, board="icebreaker", clock_hz=CLOCK_HZ, transport=way, flash_lines=flash_lines
     )
     assert UNNAMED not in to_verilog(system, SYSTEM)
 

@@ -33,9 +33,11 @@ OPCODES = {
     FlashCommand.PROGRAM: 0x02,
     FlashCommand.ERASE: 0x20,
     FlashCommand.STATUS: 0x05,
-    FlashCommand.IDENTIFY: 0x9F,
 }
 """Opcodes that are the same for every maker and every number of lines."""
+
+IDENTIFY_OPCODE = 0x9F
+"""Opcode that reads the maker's number, the same for every maker (JEDEC)."""
 
 READ_OPCODES = {1: 0x03, 2: 0x3B, 4: 0x6B}
 """Reads by their number of data lines. Those with more than one have eight clocks between the address and the data."""

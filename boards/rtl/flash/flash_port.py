@@ -127,11 +127,9 @@ class FlashPort(wiring.Component):
 
     def _add_opcodes(self, m: Module, opcode: Signal, registers: PortRegisters) -> None:
         with m.Switch(registers.command):
-            for command in (FlashCommand.WAKE, FlashCommand.ENABLE, FlashCommand.PROGRAM, FlashCommand.ERASE):
+            for command in OPCODES:
                 with m.Case(command):
                     m.d.comb += opcode.eq(OPCODES[command])
-            with m.Case(FlashCommand.STATUS):
-                m.d.comb += opcode.eq(OPCODES[FlashCommand.STATUS])
             with m.Case(FlashCommand.READ):
                 narrow = READ_OPCODES[min(2, self._lines)]
                 m.d.comb += opcode.eq(Mux(registers.quad, READ_OPCODES[4], narrow) if self._lines == 4 else narrow)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from amaranth.hdl import Module, Mux, Signal, Value
 
-from ceprop.boards.rtl.flash.flash_facts import OPCODES, QUAD_BITS, FlashCommand, QuadBit
+from ceprop.boards.rtl.flash.flash_facts import IDENTIFY_OPCODE, QUAD_BITS, FlashCommand, QuadBit
 from ceprop.boards.rtl.flash.port_registers import PortRegisters, first_command
 
 
@@ -12,7 +12,7 @@ def add_setup_opcodes(m: Module, opcode: Signal, registers: PortRegisters, lines
     """The opcodes of the setup, within the switch over the commands."""
     if lines > 1:
         with m.Case(FlashCommand.IDENTIFY):
-            m.d.comb += opcode.eq(OPCODES[FlashCommand.IDENTIFY])
+            m.d.comb += opcode.eq(IDENTIFY_OPCODE)
     if lines == 4:
         with m.Case(FlashCommand.READ_QUAD):
             _of_maker(m, registers, opcode, lambda quad_bit: quad_bit.read)

@@ -29,14 +29,15 @@ namespace {
 
 using Line = BOARD_LINE;
 
+#ifdef BOARD_HAS_FLASH
+constexpr uint8_t FLASH_WIRES = BOARD_FLASH_LINES == 4 ? 0b1111 : 0b11;  // all of its data lines
+// In `violated`, what the flash says of a broken rule lies above the numbers of checks.
+constexpr uint64_t FLASH_RULES = 1ull << 32;
+#endif
+
 constexpr int RESET_CYCLES = 8;
 constexpr int CYCLES_BETWEEN_EXCHANGES = 256;
 constexpr uint64_t CYCLES_UNTIL_SLEEP = 2'000'000;  // with nothing to do
-
-#ifdef BOARD_FLASH_LINES
-constexpr uint8_t FLASH_WIRES = BOARD_FLASH_LINES == 4 ? 0b1111 : 0b11;  // all of its data lines
-constexpr uint64_t FLASH_RULES = 1ull << 32;  // above the numbers of checks
-#endif
 
 // The number of a cycle, and of the cycles before it in which the line carried a byte or had one waiting, and in which the
 // clock of the flash ran.
@@ -66,7 +67,7 @@ class Board {
   public:
     Board(Channel& channel, volatile Counters& counters, char** arguments)
         : counters_(counters), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
-#ifdef BOARD_FLASH_LINES
+#ifdef BOARD_HAS_FLASH
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
         const FlashTimes times{cycles(4), cycles(5), cycles(6), std::atof(arguments[0])};
         flash_ = std::make_unique<Flash>(arguments[3], times, FLASH_PARTS[cycles(7)]);
@@ -88,7 +89,7 @@ class Board {
             const bool line_at_work = line_.busy();
             line_cycles_ += line_at_work;
             bool at_work = top_.working || line_at_work;
-#ifdef BOARD_FLASH_LINES
+#ifdef BOARD_HAS_FLASH
             const uint8_t levels = flash_->tick(top_.flash_select, top_.flash_clock, top_.flash_dq_out, top_.flash_dq_enable);
             top_.flash_dq_in = levels & FLASH_WIRES;
             at_work = at_work || top_.flash_select || flash_->busy();
@@ -99,11 +100,11 @@ class Board {
                 last_sample = now_;
             }
         }
+#ifdef BOARD_HAS_FLASH
+        if (!counters_.violated && flash_->broken()) counters_.violated = FLASH_RULES + flash_->broken();
+#endif
 #ifdef BOARD_HAS_CHECKS
         if (!counters_.violated) counters_.violated = lowest_bit(top_.violations);
-#endif
-#ifdef BOARD_FLASH_LINES
-        if (!counters_.violated && flash_->broken()) counters_.violated = FLASH_RULES + flash_->broken();
 #endif
         count(first_sample, last_sample);
     }
@@ -116,7 +117,7 @@ class Board {
     volatile Counters& counters_;
     uint64_t now_, last_work_, line_cycles_ = 0;
     Line line_;
-#ifdef BOARD_FLASH_LINES
+#ifdef BOARD_HAS_FLASH
     std::unique_ptr<Flash> flash_;
 #endif
 
@@ -132,7 +133,7 @@ class Board {
         Moment moment{first_sample, counters_.now.line, counters_.now.flash};
         if (first_sample && !counters_.first_sample.cycles) store(counters_.first_sample, moment);
         moment.line += std::exchange(line_cycles_, 0);
-#ifdef BOARD_FLASH_LINES
+#ifdef BOARD_HAS_FLASH
         moment.flash += flash_->take_clocked_cycles();
 #endif
         moment.cycles = last_sample;

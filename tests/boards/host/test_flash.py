@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from ceprop.boards.host.requests import SIMULATION_TIMING, RefusedError
 from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.protocol import Command, Flash, StatusFlag
 from ceprop.boards.virtual import VirtualBoard, flash_contents
-from ceprop.boards.virtual.board import BAUD
+from ceprop.boards.virtual.board import BAUD, CLOCK_HZ
 from ceprop.model import Dataset, Network, Trainer, load_dataset
 from ceprop.specification import Geometry, Specification
 
@@ -72,6 +73,25 @@ def opened(build: Path, flash: Path, specification: Specification = SPECIFICATIO
     """A simulated board with flash."""
     with open_board(specification, Place("sim", BOARD, flash=flash, build=build)) as driver:
         yield driver
+
+
+@contextmanager
+def with_part(
+    build: Path,
+    flash: Path,
+    part: str,
+    *,
+    specification: Specification = SPECIFICATION,
+    board: str = BOARD,
+    clock_hz: int = CLOCK_HZ,
+) -> Iterator[HostDriver]:
+    """A simulated board with a flash of some make, or with a fault."""
+    baud = clock_hz // 12
+    simulated = VirtualBoard(
+        specification, board, build=build, flash=flash, flash_part=part, clock_hz=clock_hz, baud=baud
+    )
+    with simulated, SerialTransport(simulated.port, baud) as line:
+        yield HostDriver(Link(line, SIMULATION_TIMING), Geometry(specification), board)
 
 
 def same(one: Network, other: Network) -> bool:
@@ -146,6 +166,48 @@ def test_a_damaged_data_set_changes_nothing(build: Path, tmp_path: Path, dataset
             train_from_flash_beside(driver, trainer, 1, lambda *_: None)
         assert same(driver.read_back(), network)
         assert driver.counters()["samples"] == 0
+
+
+@pytest.mark.parametrize("part", ["macronix", "no quad"])
+def test_a_flash_of_another_make(build: Path, tmp_path: Path, dataset: Dataset, part: str) -> None:
+    """It is set up otherwise, or read over two lines only, and nothing else changes."""
+    flash, some = tmp_path / "flash", dataset.first(30, 0)
+    write_data_set(flash, some, 1)
+    with with_part(build, flash, part) as driver:
+        proof = train_from_flash_beside(driver, Trainer.start(SPECIFICATION, some), 1, lambda *_: None)
+        assert (proof.mismatches, proof.learned.samples) == (0, 30)
+
+
+@pytest.mark.parametrize("part", ["absent", "grounded"])
+def test_a_board_whose_flash_is_not_there(build: Path, tmp_path: Path, dataset: Dataset, part: str) -> None:
+    network, flash = Network.initial(SPECIFICATION), tmp_path / "flash"
+    with with_part(build, flash, part) as driver:
+        driver.load(network)
+        message = "its flash holds no whole data set"
+        with pytest.raises(CepropError, match=message):
+            train_from_flash_beside(driver, Trainer.start(SPECIFICATION, dataset), 1, lambda *_: None)
+        with pytest.raises(CepropError, match="the snapshot could not be written"):
+            save_to_flash(driver)
+        assert same(driver.read_back(), network)
+
+
+def test_a_flash_that_is_read_over_one_line(build: Path, tmp_path: Path, dataset: Dataset) -> None:
+    """And one that stays busy while a snapshot is saved, for longer than a good part does; the clock is slow, so that
+    this does not take long."""
+    flash, some = tmp_path / "flash", dataset.first(30, 10)
+    small = SPECIFICATION.override("array.rows=1", "array.cols=1", "array.memory_words=2048")
+    board: dict[str, Any] = {"specification": small, "board": "icebreaker", "clock_hz": 3_000_000}
+    write_data_set(flash, some, 1, small)
+    with with_part(build, flash, "winbond", **board) as driver:
+        proof = train_from_flash_beside(driver, Trainer.start(small, some), 1, lambda *_: None)
+        assert (proof.mismatches, proof.learned.samples) == (0, 30)
+        save_to_flash(driver)
+    with with_part(build, flash, "stays busy", **board) as driver:
+        restore_from_flash(driver)
+        assert same(driver.read_back(), proof.found)
+        with pytest.raises(CepropError, match="the snapshot could not be written"):
+            save_to_flash(driver)
+        assert driver.status().flags == StatusFlag.FAILED
 
 
 def test_without_a_data_set_or_a_snapshot(build: Path, tmp_path: Path) -> None:

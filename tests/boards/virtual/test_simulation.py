@@ -213,11 +213,26 @@ def test_flash_survives_a_loss_of_power(bridge: bytes, tmp_path: Path) -> None:
     assert flash.read_bytes()[0xABCDEF] == 0x12
 
 
+def test_a_broken_rule_of_the_flash_is_named_at_the_end(bridge: bytes, tmp_path: Path) -> None:
+    def erase_at_once() -> None:
+        flash = tmp_path / "flash"
+        with Simulation(bridge, clock_hz=CLOCK_HZ, baud=BAUD, flash=flash) as board, _opened(board.port) as host:
+            for sent in (b"\xab", b"\x20\0\0\0", b"\x05\0"):
+                os.write(host, bytes([len(sent)]) + sent)
+                _read(host, len(sent))
+
+    message = r"^the virtual board violated a rule of its flash at command 0x20: it must be enabled first$"
+    with pytest.raises(CepropError, match=message):
+        erase_at_once()
+
+
 def test_refusals(echo: Any, tmp_path: Path) -> None:
     with pytest.raises(CepropError, match=r"^line noise 1.5: must be from 0 to 1$"):
         _simulation(echo, line_noise=1.5)
     with pytest.raises(CepropError, match=r"^pause rate 1: must be from 0 to below 1$"):
         _simulation(echo, pause_rate=1)
+    with pytest.raises(CepropError, match=r"^flash part smoke: must be one of winbond, issi, "):
+        _simulation(echo, flash_part="smoke")
     short = tmp_path / "short"
     short.write_bytes(b"abc")
     with pytest.raises(CepropError, match=rf"^flash {short}: must have {FLASH_BYTES:,} bytes, not 3$"):
