@@ -19,7 +19,7 @@ from ceprop.common.files import write_aside
 from ceprop.common.records import read_record, write_record
 from ceprop.specification import Specification
 
-__all__ = ["BAUD", "REPORT", "build"]
+__all__ = ["BAUD", "REPORT", "MissedClockError", "build"]
 
 BAUD = 1_000_000
 """Bits per second of a UART where nothing else is asked for."""
@@ -34,6 +34,10 @@ _MARGIN = 1.1
 
 _ATTEMPTS = 3
 """Clocks that are tried, each below what the one before reached."""
+
+
+class MissedClockError(CepropError):
+    """No clock that was asked for was reached."""
 
 
 def build(
@@ -57,8 +61,8 @@ def build(
     is a margin below what that reached. Bitstream and report are written to `folder`; what they were made from is kept
     below it, so that the same call returns at once.
 
-    Raises :class:`CepropError` where the design does not fit, the board has no pins for SPI, no clock makes the baud
-    rate, none is met in three attempts, a tool is missing, or a tool fails."""
+    Raises :class:`MissedClockError` where no clock is met in three attempts, and :class:`CepropError` where the design
+    does not fit, the board has no pins for SPI, no clock makes the baud rate, a tool is missing, or a tool fails."""
     say = progress or (lambda _: None)
     if baud is None:
         spi_pins(board.name)
@@ -82,7 +86,7 @@ def build(
         limit = share * float(design.clock.fastest_hz) / _MARGIN
     if met is None:
         tries = ", ".join(missed)
-        raise CepropError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
+        raise MissedClockError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
