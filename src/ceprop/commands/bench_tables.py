@@ -17,7 +17,7 @@ def board_rows(result: "BoardBench") -> list[tuple[str, str]]:
         ("learned from", result.learned_samples),
         ("samples per second, whole board", f"{result.samples_per_second:,.0f}"),
         ("samples per second, core alone", f"{speed.core_samples_per_second:,.0f} at the same clock"),
-        ("bound by", speed.bound),
+        ("bound by", result.bound_by),
         ("at work", busy),
         ("connections per second, whole board", f"{result.connections_per_second:,.0f}"),
         ("core's clock", f"{built.clock_hz / 1e6:.2f} MHz"),

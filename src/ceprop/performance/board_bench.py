@@ -70,6 +70,13 @@ class BoardBench:
         return self.speed.samples_per_second_after_start
 
     @property
+    def bound_by(self) -> str:
+        """The part that was at work longest: "core", or "flash" with all that unpacks its samples. The line carries no
+        more than the host's questions how far the board is."""
+        busy = self.speed.busy
+        return max(("core", "flash"), key=lambda part: busy[part] or 0)
+
+    @property
     def connections_per_second(self) -> float:
         """The samples per second, times the weights."""
         return self.samples_per_second * self.specification.weights
@@ -117,7 +124,7 @@ class BoardBench:
             "samples_per_second": {"board": self.samples_per_second, "core": speed.core_samples_per_second},
             "connections_per_second": self.connections_per_second,
             "golden_samples_per_second": self.golden_samples_per_second,
-            "bound_by": speed.bound,
+            "bound_by": self.bound_by,
             "busy": speed.busy,
             "start_seconds": speed.start_seconds,
             "clock_hz": built.clock_hz,

@@ -1,4 +1,4 @@
-"""`ceprop bench SPEC`: samples on the simulated core, the clock of a routed design, and the rates that follow from
+"""`ceprop bench SPEC --core-only`: samples on the simulated core, the clock of a routed design, and the rates that follow from
 both."""
 
 import statistics
