@@ -46,8 +46,8 @@ def data_set_image(specification: Specification, dataset: Dataset, epochs: int) 
 
 def excerpt_image(specification: Specification, dataset: Dataset, epoch: int, samples: int) -> bytes:
     """The file of a data set with only those samples that `epoch` of `dataset` visits first, so many, in this order.
-    Its plan has the epochs until this one, each with its own rates, and each visits the samples as they lie. It is for a
-    measurement: :func:`check_data_set` refuses this plan, which is not that of the specification.
+    Its plan has the epochs until this one, each with its own rates, and each visits the samples as they lie. It is
+    for a measurement: :func:`check_data_set` refuses this plan, which is not that of the specification.
 
     Raises :class:`CepropError` as :func:`data_set_image` does."""
     order = epoch_order(specification, epoch, len(dataset.train_labels))[:samples]

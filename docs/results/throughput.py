@@ -1,7 +1,7 @@
 """Writes the tables of throughput.md, and throughput.json: `python docs/results/throughput.py FOLDER`.
 
-FOLDER holds the results that `ceprop bench --core-only` and `ceprop estimate` wrote with --json for every row of throughput.md, as
-NAME.json and NAME-estimate.json.
+FOLDER holds the results that `ceprop bench --core-only` and `ceprop estimate` wrote with --json for every row of
+throughput.md, as NAME.json and NAME-estimate.json.
 """
 
 import json

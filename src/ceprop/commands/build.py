@@ -1,5 +1,6 @@
 """`ceprop build`: the bitstream for a board."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,10 +94,7 @@ def build(
     from ceprop.common.processes import processor_cores
 
     report = Report(json_file)
-    if seeds > 1 and placement is not None:
-        raise click.UsageError(f"--seeds {seeds}: tries seeds 1 to {seeds}; leave out --placement")
-    if seeds > 1 and board == GENERIC:
-        raise click.UsageError(f"--seeds {seeds}: --board {GENERIC} is not placed and routed")
+    numbers = _placement_seeds(seeds, placement, board)
     folder = output or Path("build") / board
     click.get_current_context().with_resource(only_in(folder))
     if baud is not None and transport != "uart":
@@ -115,7 +113,6 @@ def build(
 
     target = find_board(board)
     rate = baud if transport == "uart" else None
-    numbers = range(1, seeds + 1) if placement is None else (placement,)
     with report.stages() as say:
         built = build_bitstream(
             specification,
@@ -135,6 +132,17 @@ def build(
         report.table("seeds", [_seed_row(one) for one in built.tried], _SEED_COLUMNS)
     shown = {"shape": shape, "core_clock_mhz": built.clock_hz / 1e6, "report": str(folder / REPORT)}
     report.result(built.fields() | shown)
+
+
+def _placement_seeds(seeds: int, placement: int | None, board: str) -> Sequence[int]:
+    """Return the seeds of place and route. Raises :class:`click.UsageError` where the options do not go together."""
+    from ceprop.boards.parts.registry import GENERIC
+
+    if seeds > 1 and placement is not None:
+        raise click.UsageError(f"--seeds {seeds}: tries seeds 1 to {seeds}; leave out --placement")
+    if seeds > 1 and board == GENERIC:
+        raise click.UsageError(f"--seeds {seeds}: --board {GENERIC} is not placed and routed")
+    return range(1, seeds + 1) if placement is None else (placement,)
 
 
 _SEED_COLUMNS = ("seed", "clocks, MHz reached of MHz needed", "slack, ns", "seconds", "all met")
