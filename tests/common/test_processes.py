@@ -215,5 +215,5 @@ def test_calls_end_together(tmp_path: Path, interrupted: bool) -> None:
     with pytest.raises(KeyboardInterrupt if interrupted else CepropError):
         in_parallel(calls, 2)
     assert time.monotonic() - begun < SECONDS
-    assert not below(tmp_path)
+    wait_until(lambda: not below(tmp_path))
     assert not further

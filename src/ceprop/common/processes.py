@@ -46,6 +46,8 @@ class _Together:
         self._leashes: set[_Leash] = set()
         self._over = False
         self._lock = Lock()
+        self.failure: BaseException | None = None
+        """What the first call to fail has raised."""
 
     def make(self, call: Callable[[], Result]) -> Result:
         """Make a call. If it raises, everything ends; where that has happened already, it is not made."""
@@ -54,7 +56,9 @@ class _Together:
                 raise CancelledError
         try:
             return call()
-        except BaseException:
+        except BaseException as error:
+            with self._lock:
+                self.failure = self.failure or error
             self.end()
             raise
 
@@ -95,11 +99,11 @@ def in_parallel(calls: Sequence[Callable[[], Result]], jobs: int) -> list[Result
     """
     together = _Together()
     with ThreadPoolExecutor(jobs, initializer=lambda: _TOGETHER.set(together)) as threads:
-        futures = [threads.submit(together.make, call) for call in calls]
         try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+            futures = [threads.submit(together.make, call) for call in calls]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            if together.failure is not None:
+                raise together.failure
             return [future.result() for future in futures]
         except BaseException:
             together.end()
