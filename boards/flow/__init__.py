@@ -5,7 +5,7 @@ board that the registry does not have. `build.build` and `implement.implement` a
 are imported from there.
 """
 
-from ceprop.boards.flow.bitstream import Build
+from ceprop.boards.flow.build_record import Build
 from ceprop.boards.flow.implement import Implementation
 from ceprop.boards.flow.routing import CriticalPath
 

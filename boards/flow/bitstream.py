@@ -1,24 +1,17 @@
-"""A design with a clock made into a bitstream, and whether it meets that clock."""
+"""A design with a clock made into a bitstream with one seed, and whether it meets that clock."""
 
 import hashlib
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ceprop.boards.flow.build_record import Build, ClockCheck
 from ceprop.boards.flow.implement import Progress, block_places, digest
-from ceprop.boards.flow.routing import (
-    CriticalPath,
-    critical_path,
-    measure_with_icetime,
-    pack,
-    pinned_arguments,
-    route,
-    used,
-)
-from ceprop.boards.flow.synthesis import NETLIST, synthesis_script, synthesize
+from ceprop.boards.flow.routing import critical_path, measure_with_icetime, pack, pinned_arguments, route, used
+from ceprop.boards.flow.synthesis import NETLIST, Synthesis, synthesis_script, synthesize
 from ceprop.boards.flow.toolchain import NEXTPNR, PACK, YOSYS
 from ceprop.boards.parts.clocks import Clock
 from ceprop.boards.parts.devices import Resources
@@ -43,96 +36,6 @@ CORE_CLOCK = "core"
 _CONSTRAINTS = "pins.txt"
 _RESULT = "build.json"
 _KIND = "build"
-
-
-@dataclass(frozen=True)
-class ClockCheck:
-    """A clock in MHz: what it must reach, and what the routed design reaches by every tool that was asked."""
-
-    constraint: float
-    achieved: float
-
-    @property
-    def met(self) -> bool:
-        """Whether it is fast enough."""
-        return self.achieved >= self.constraint
-
-
-@dataclass(frozen=True)
-class Build:
-    """A bitstream and what is known of it.
-
-    Fields
-    ------
-    bitstream, sha256 : str
-        The file of the bitstream, and the digest of its content.
-    specification : dict
-        All fields, the array among them.
-    learning_digest, build_digest : str
-        Digests of the specification.
-    board, device : str
-        What it was built for.
-    clock_hz : int
-        The core's clock, nominally.
-    baud : int or None
-        The UART's bits per second; None with SPI.
-    flash : bool
-        Whether it learns from the board's flash and keeps snapshots there.
-    seed : int
-        nextpnr's.
-    clocks : dict
-        A :class:`ClockCheck` for each clock.
-    utilization : dict
-        `used` and `available` by the names of :class:`ceprop.boards.Resources`; look-up tables of iCE40 are its logic
-        cells.
-    critical_path : CriticalPath
-        The slowest path between registers.
-    seconds : float
-        Time that synthesis, place, route and packing took.
-    tools : dict
-        Versions; icetime only where it has confirmed the clock.
-    checks_left_out : list of str
-        Checks for which a tool is missing, each with what would bring it.
-    """
-
-    bitstream: str
-    sha256: str
-    specification: Mapping[str, Any]
-    learning_digest: str
-    build_digest: str
-    board: str
-    device: str
-    clock_hz: int
-    baud: int | None
-    flash: bool
-    seed: int
-    clocks: Mapping[str, ClockCheck]
-    utilization: Mapping[str, Mapping[str, int]]
-    critical_path: CriticalPath
-    seconds: float
-    tools: Mapping[str, str]
-    checks_left_out: Sequence[str]
-
-    @property
-    def met(self) -> bool:
-        """Whether every clock is fast enough."""
-        return all(clock.met for clock in self.clocks.values())
-
-    @property
-    def transport(self) -> str:
-        """How the host's bytes come, "uart" or "spi"."""
-        return "spi" if self.baud is None else "uart"
-
-    def fields(self) -> dict[str, Any]:
-        """Everything in plain types, `transport` too."""
-        return asdict(self) | {"transport": self.transport}
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> "Build":
-        """The inverse of :meth:`fields`."""
-        own = {name: value for name, value in fields.items() if name != "transport"}
-        clocks = {name: ClockCheck(**clock) for name, clock in fields["clocks"].items()}
-        return cls(**own | {"clocks": clocks, "critical_path": CriticalPath(**fields["critical_path"])})
 
 
 @dataclass(frozen=True)
@@ -165,12 +68,69 @@ class Design:
         return round(self.clock.clock_hz)
 
 
-def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progress) -> Build:
-    """Make a design's bitstream, whether it meets its clock or not.
+@dataclass(frozen=True)
+class PreparedDesign:
+    """A design as files for the tools, in a folder below which everything is kept by a digest of all that it was made
+    from. :func:`prepare` makes it."""
 
-    Everything is kept below `folder`, by a digest of all that it was made from: a second call returns the first one's
-    result at once, and another seed begins at the netlist. Raises :class:`CepropError` where the design does not fit, a
-    tool is missing, or a tool fails."""
+    design: Design
+    place: Path
+    sources: Mapping[str, str]
+    script: str
+    pack_options: Sequence[str]
+    tools: Mapping[str, str]
+
+    def synthesis(self) -> Synthesis:
+        """The netlist's figures; the netlist is made where it is not there yet. Raises :class:`CepropError` where the
+        design does not fit or yosys fails."""
+        for name, text in self.sources.items():
+            write_aside(self.place / name, text.encode())
+        found = synthesize(self.script, TOP, self.place)
+        check_room(found.whole.named(), self.design.board)
+        return found
+
+    def kept(self, seed: int) -> Build | None:
+        """The bitstream of an earlier call with this seed, if it is there and whole."""
+        run = self._run(seed)
+        found = cached(run / _RESULT, _KIND, lambda fields: _whole(Build.from_fields(fields), run))
+        return found and replace(found, bitstream=str(run / found.bitstream))
+
+    def routed(self, seed: int, synthesis: Synthesis) -> Build:
+        """Place, route and pack the netlist, and keep the result. Raises :class:`CepropError` where a tool fails."""
+        board, run = self.design.board, self._run(seed)
+        run.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        report = route(board, self._arguments(seed), run)
+        bitstream = pack(board, run, self.pack_options)
+        icetime_mhz = measure_with_icetime(board, run) if "icetime" in self.tools else None
+        seconds = time.monotonic() - start
+        found = Build(
+            bitstream=bitstream.name,
+            sha256=hashlib.sha256(bitstream.read_bytes()).hexdigest(),
+            **_origin(self.design),
+            seed=seed,
+            clocks=_clocks(report, self.design, icetime_mhz),
+            utilization=_utilization(synthesis.whole.named() | used(report, board.device.family), board.device.room),
+            critical_path=critical_path(report),
+            seconds=round(synthesis.seconds + seconds, 1),
+            routing_seconds=round(seconds, 1),
+            tools=self.tools,
+            checks_left_out=_left_out(board, self.tools),
+        )
+        write_record(run / _RESULT, _KIND, found.fields())
+        return replace(found, bitstream=str(bitstream))
+
+    def _run(self, seed: int) -> Path:
+        return self.place / digest(self._arguments(seed), list(self.pack_options))
+
+    def _arguments(self, seed: int) -> list[str]:
+        fastest_mhz = float(self.design.clock.fastest_hz) / 1e6
+        return pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
+
+
+def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
+    """Generate everything that the tools read, for a design that is kept below `folder`. Raises :class:`CepropError`
+    where a tool is missing."""
     geometry, board = design.geometry, design.board
     tools = _tools(board)
     progress(f"generating Verilog, {design.clock_hz / 1e6:.2f} MHz")
@@ -179,48 +139,23 @@ def make_bitstream(design: Design, folder: Path, *, seed: int, progress: Progres
     read = [name for name in sources if name != _CONSTRAINTS]
     moved = [memory.pattern for memory in outside_blocks(geometry, board.device)]
     script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved)
-    fastest_mhz = float(design.clock.fastest_hz) / 1e6
-    arguments = pinned_arguments(board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
-    run = place / digest(arguments, list(top.pack_options))
+    return PreparedDesign(design, place, sources, script, top.pack_options, tools)
 
-    def understand(fields: dict[str, Any]) -> Build:
-        return _whole(Build.from_fields(fields), run)
 
-    found = cached(run / _RESULT, _KIND, understand)
-    if found is None:
-        for name, text in sources.items():
-            write_aside(place / name, text.encode())
-        progress("synthesizing")
-        synthesis = synthesize(script, TOP, place)
-        check_room(synthesis.whole.named(), board)
-        progress("placing and routing")
-        run.mkdir(parents=True, exist_ok=True)
-        start = time.monotonic()
-        report = route(board, arguments, run)
-        bitstream = pack(board, run, top.pack_options)
-        clocks = _clocks(report, design, measure_with_icetime(board, run) if "icetime" in tools else None)
-        found = Build(
-            bitstream=bitstream.name,
-            sha256=hashlib.sha256(bitstream.read_bytes()).hexdigest(),
-            specification=geometry.specification.fields(),
-            learning_digest=geometry.specification.learning_digest,
-            build_digest=geometry.specification.build_digest,
-            board=board.name,
-            device=board.device.name,
-            clock_hz=design.clock_hz,
-            baud=design.baud,
-            flash=design.flash,
-            seed=seed,
-            clocks=clocks,
-            utilization=_utilization(synthesis.whole.named() | used(report, board.device.family), board.device.room),
-            critical_path=critical_path(report),
-            seconds=round(synthesis.seconds + time.monotonic() - start, 1),
-            tools=tools,
-            checks_left_out=_left_out(board, tools),
-        )
-        write_record(run / _RESULT, _KIND, found.fields())
-    return replace(found, bitstream=str(run / found.bitstream))
+def _origin(design: Design) -> dict[str, Any]:
+    """The fields of a build that tell what it was made from."""
+    specification = design.geometry.specification
+    return {
+        "specification": specification.fields(),
+        "learning_digest": specification.learning_digest,
+        "build_digest": specification.build_digest,
+        "board": design.board.name,
+        "device": design.board.device.name,
+        "clock_hz": design.clock_hz,
+        "baud": design.baud,
+        "flash": design.flash,
+    }
 
 
 def _whole(found: Build, run: Path) -> Build:

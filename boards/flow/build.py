@@ -1,11 +1,14 @@
 """From a specification to a bitstream for a board."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ceprop.boards.flow.bitstream import Build, Design, make_bitstream
+from ceprop.boards.flow.bitstream import Design
+from ceprop.boards.flow.build_record import Build, TriedSeed
 from ceprop.boards.flow.implement import Progress
+from ceprop.boards.flow.seeds import make_bitstream
 from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.spi_pins import spi_pins
@@ -16,7 +19,7 @@ from ceprop.common.files import write_aside
 from ceprop.common.records import read_record, write_record
 from ceprop.specification import Specification
 
-__all__ = ["BAUD", "REPORT", "Build", "build"]
+__all__ = ["BAUD", "REPORT", "MissedClockError", "build"]
 
 BAUD = 1_000_000
 """Bits per second of a UART where nothing else is asked for."""
@@ -33,6 +36,10 @@ _ATTEMPTS = 3
 """Clocks that are tried, each below what the one before reached."""
 
 
+class MissedClockError(CepropError):
+    """No clock that was asked for was reached."""
+
+
 def build(
     specification: Specification,
     board: Board,
@@ -40,20 +47,22 @@ def build(
     *,
     baud: int | None = BAUD,
     flash: bool | None = None,
-    seed: int = 1,
+    seeds: Sequence[int] = (1,),
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> Build:
     """Build the bitstream of a specification for a board, with the array that suits it where none is given, and with
     what learns from flash where `flash` says so, or without a word, where the board has room for that. `baud` is the
-    UART's; None stands for SPI.
+    UART's; None stands for SPI. Place and route runs with each of the `seeds`, at most `jobs` at once, and the best
+    result counts, as :func:`make_bitstream` has it.
 
     The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
     design falls short of it, or with an array that was chosen here meets it without the margin to spare, the next one
     is a margin below what that reached. Bitstream and report are written to `folder`; what they were made from is kept
     below it, so that the same call returns at once.
 
-    Raises :class:`CepropError` where the design does not fit, the board has no pins for SPI, no clock makes the baud
-    rate, none is met in three attempts, a tool is missing, or a tool fails."""
+    Raises :class:`MissedClockError` where no clock is met in three attempts, and :class:`CepropError` where the design
+    does not fit, the board has no pins for SPI, no clock makes the baud rate, a tool is missing, or a tool fails."""
     say = progress or (lambda _: None)
     if baud is None:
         spi_pins(board.name)
@@ -61,22 +70,24 @@ def build(
     geometry = fitted(specification, board, flash=flash)
     limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
     enough = _MARGIN if specification.array is None else 1.0
-    seconds, tried, met = 0.0, [], None
+    seconds, missed, met = 0.0, [], None
+    tried: list[TriedSeed] = []
     for _ in range(_ATTEMPTS):
         design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash)
-        found = make_bitstream(design, folder / "work", seed=seed, progress=say)
+        found = make_bitstream(design, folder / "work", seeds=seeds, jobs=jobs, progress=say)
         seconds += found.seconds
+        tried += found.tried
         share = min(clock.achieved / clock.constraint for clock in found.clocks.values())
         met = found if found.met else met
         if share >= enough:
             break
-        tried.append(f"{found.clock_hz / 1e6:.1f} MHz by {1 - share:.1%}")
+        missed.append(f"{found.clock_hz / 1e6:.1f} MHz by {1 - share:.1%}")
         say(f"{found.clock_hz / 1e6:.1f} MHz {'has little to spare' if found.met else 'missed'}: {share - 1:+.1%}")
         limit = share * float(design.clock.fastest_hz) / _MARGIN
     if met is None:
-        tries = ", ".join(tried)
-        raise CepropError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
-    return _deliver(replace(met, seconds=round(seconds, 1)), folder)
+        tries = ", ".join(missed)
+        raise MissedClockError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
+    return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
 def read_report(path: Path) -> dict[str, Any]:

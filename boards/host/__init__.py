@@ -5,7 +5,7 @@ golden model. The estimator in scikit-learn's form is `ceprop.boards.host.learne
 there, because scikit-learn takes a second.
 """
 
-from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image
+from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image, excerpt_image
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
@@ -13,7 +13,7 @@ from ceprop.boards.host.machine import Machine, ModelMachine
 from ceprop.boards.host.proof import Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions
-from ceprop.boards.host.runs import Speed, infer_beside, train_beside, train_from_flash_beside
+from ceprop.boards.host.runs import Speed, epoch_from_flash_beside, infer_beside, train_beside, train_from_flash_beside
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.boards.host.session import BAUD, SIMULATION, Place, open_board
 
@@ -35,6 +35,8 @@ __all__ = [
     "batches",
     "check_data_set",
     "data_set_image",
+    "epoch_from_flash_beside",
+    "excerpt_image",
     "infer_beside",
     "open_board",
     "restore_from_flash",

@@ -1,17 +1,18 @@
 """The file of a data set in flash (`docs/protocol.md`)."""
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ceprop.boards.host.packing import pack_samples, unpack_samples
-from ceprop.boards.protocol import DataSetHead, Flash, check_value, data_set_mark, plan_record_bytes
+from ceprop.boards.protocol import DataSetHead, Flash, check_value, data_set_mark
 from ceprop.common.errors import CepropError
 from ceprop.common.reading import read_up_to
 from ceprop.model import Dataset
-from ceprop.model.order import order_numbers
+from ceprop.model.order import epoch_order, order_numbers
 from ceprop.specification import Specification
 
 _FILE_HEAD = struct.Struct("<4sII")
@@ -38,6 +39,25 @@ def data_set_image(specification: Specification, dataset: Dataset, epochs: int) 
     `epochs` epochs.
 
     Raises :class:`CepropError` where flash has no room for so many, or for a nudge whose sign changes."""
+    count = len(dataset.train_labels)
+    records = (_record(specification, epoch, order_numbers(specification, epoch, count)) for epoch in range(epochs))
+    return _image(specification, dataset, list(records))
+
+
+def excerpt_image(specification: Specification, dataset: Dataset, epoch: int, samples: int) -> bytes:
+    """The file of a data set with only those samples that `epoch` of `dataset` visits first, so many, in this order.
+    Its plan has the epochs until this one, each with its own rates, and each visits the samples as they lie. It is
+    for a measurement: :func:`check_data_set` refuses this plan, which is not that of the specification.
+
+    Raises :class:`CepropError` as :func:`data_set_image` does."""
+    order = epoch_order(specification, epoch, len(dataset.train_labels))[:samples]
+    inputs, labels = dataset.train_inputs[order], dataset.train_labels[order]
+    excerpt = replace(dataset.first(0, 0), train_inputs=inputs, train_labels=labels)
+    return _image(specification, excerpt, [_record(specification, number, (0, 1)) for number in range(epoch + 1)])
+
+
+def _image(specification: Specification, dataset: Dataset, records: Sequence[bytes]) -> bytes:
+    """The file of a data set with these epochs in its plan."""
     if specification.nudge.sign in ("alternating", "random"):
         raise CepropError("nudge.sign: a board that learns by itself keeps one; must be positive or negative")
     count, held_out = len(dataset.train_labels), len(dataset.test_labels)
@@ -48,27 +68,28 @@ def data_set_image(specification: Specification, dataset: Dataset, epochs: int) 
     first = Flash.DATA_SET + Flash.HEAD_BYTES + DataSetHead.BYTES + _ADDRESS_BYTES * (len(packed) + 1)
     addresses = np.cumsum([first, *map(len, packed)])
     plan = int(addresses[-1])
-    end = plan + epochs * plan_record_bytes(len(specification.connections)) + _CRC.size
+    end = plan + sum(map(len, records)) + _CRC.size
     if end > Flash.BYTES:
         fits = (Flash.BYTES - first) * len(packed) // (plan - first)
         taken = f"{len(packed):,} samples take {end - Flash.DATA_SET:,} bytes"
         raise CepropError(f"data set: {taken}, room is for about {fits:,}")
     body = b"".join(
         (
-            DataSetHead(plan, held_out, epochs).pack(),
+            DataSetHead(plan, held_out, len(records)).pack(),
             addresses.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :_ADDRESS_BYTES].tobytes(),
             *packed,
-            *(_record(specification, epoch, count) for epoch in range(epochs)),
+            *records,
         )
     )
     content = _FILE_HEAD.pack(_mark(specification), count, len(body)) + body
     return content + _CRC.pack(check_value(content))
 
 
-def _record(specification: Specification, epoch: int, count: int) -> bytes:
-    """An epoch in the plan, for so many training samples."""
-    numbers = (number.to_bytes(_ADDRESS_BYTES, "little") for number in order_numbers(specification, epoch, count))
-    return b"".join(numbers) + bytes(specification.shifts_at(epoch))
+def _record(specification: Specification, epoch: int, order: tuple[int, int]) -> bytes:
+    """An epoch in the plan: `order` has the number of its first sample and the stride to each next one."""
+    return b"".join(number.to_bytes(_ADDRESS_BYTES, "little") for number in order) + bytes(
+        specification.shifts_at(epoch)
+    )
 
 
 def check_data_set(path: Path, specification: Specification | None = None) -> PackedDataSet:
@@ -108,7 +129,8 @@ def _check_content(
     count = found.samples + found.held_out
     index_end = DataSetHead.BYTES + _ADDRESS_BYTES * (count + 1)
     start, plan = Flash.DATA_SET + Flash.HEAD_BYTES, head.plan - Flash.DATA_SET - Flash.HEAD_BYTES
-    records = (_record(specification, epoch, found.samples) for epoch in range(found.epochs))
+    orders = (order_numbers(specification, epoch, found.samples) for epoch in range(found.epochs))
+    records = (_record(specification, epoch, order) for epoch, order in enumerate(orders))
     if not index_end <= plan <= len(body) or body[plan:] != b"".join(records):
         raise CepropError(f"data set {path}: its plan is not that of {specification.name}")
     raw = np.frombuffer(body[DataSetHead.BYTES : index_end], np.uint8).reshape(-1, _ADDRESS_BYTES)

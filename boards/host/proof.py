@@ -32,7 +32,8 @@ class Learned:
     on a sample. `seconds` are those of the driver's clock; `start_seconds` of them passed before the first sample,
     while the board read its data set once for the CRC. `bytes_sent` and `bytes_received` went over the line; where the
     samples are `from_flash` they came beside it. `line_seconds` and `flash_seconds` are the times after the start in
-    which the line and the flash were at work; None where the driver cannot say."""
+    which the line and the flash were at work; None where the driver cannot say. `board_seconds` and `host_seconds` are
+    the time until the host saw that all was done, by the driver's clock and by the host's own."""
 
     samples: int = 0
     errors: int = 0
@@ -44,6 +45,8 @@ class Learned:
     line_seconds: float | None = None
     flash_seconds: float | None = None
     from_flash: bool = False
+    board_seconds: float = 0.0
+    host_seconds: float = 0.0
 
     def add_times(self, start: Moment, begin: Moment, end: Moment) -> None:
         """Add a run that was asked for at `start` and whose samples were at work from `begin` to `end`."""
@@ -92,12 +95,22 @@ class Proof:
         self.learned.errors += int(np.count_nonzero(predictions.classes != batch.labels))
         return records
 
-    def learn_from_flash(self, dataset: Dataset, first_epoch: int, epochs: int, advance: Advance = unwatched) -> None:
+    def learn_from_flash(
+        self,
+        dataset: Dataset,
+        first_epoch: int,
+        epochs: int,
+        advance: Advance = unwatched,
+        *,
+        samples: int | None = None,
+    ) -> None:
         """Let the board learn so many epochs from its own data set, which was packed from `dataset`, and the model
-        beside it. Compares the last predictions, and the numbers of wrong ones in the last epoch and its evaluation."""
-        samples = len(dataset.train_labels)
+        beside it. Where `samples` is given, the epoch is one and has only its first samples, of which the board's data
+        set is the excerpt. Compares the last predictions, and the numbers of wrong ones in the last epoch and its
+        evaluation."""
+        total = epochs * len(dataset.train_labels) if samples is None else samples
         self.learned.from_flash = True
-        with self._measured(epochs * samples) as not_begun:
+        with self._measured(total) as not_begun:
 
             def watch(done: int, most: int) -> None:
                 if most == 0:  # the board still reads the data set for its CRC
@@ -108,7 +121,7 @@ class Proof:
             last = first_epoch + epochs
             failure = f"its flash holds no whole data set for this specification whose plan reaches epoch {last}"
             wait_for_flash(self.driver, failure, watch)
-        expected, wrong = self._run_model(dataset, first_epoch, epochs)
+        expected, wrong = self._run_model(dataset, first_epoch, total)
         status = self.driver.status()
         self.compare_number("epochs", status.epochs, epochs)
         self.compare_number("training errors", status.training_errors, wrong)
@@ -119,11 +132,11 @@ class Proof:
         found = self.driver.last_results(len(expected.classes))
         self._compare(found, expected.last(len(found.classes)), len(expected.classes) - len(found.classes))
 
-    def _run_model(self, dataset: Dataset, first_epoch: int, epochs: int) -> tuple[Predictions, int]:
+    def _run_model(self, dataset: Dataset, first_epoch: int, samples: int) -> tuple[Predictions, int]:
         """Let the model learn as the board does; the predictions of the last epoch, and how many of them are wrong."""
-        specification, samples = self.network.specification, len(dataset.train_labels)
+        specification = self.network.specification
         expected, wrong = Predictions(np.zeros(0, np.int64), np.zeros(0, bool)), 0
-        for batch in batches(specification, dataset.train_inputs, dataset.train_labels, epochs * samples, first_epoch):
+        for batch in batches(specification, dataset.train_inputs, dataset.train_labels, samples, first_epoch):
             expected = predictions_of(learn_with_model(self.network, batch))
             wrong = int(np.count_nonzero(expected.classes != batch.labels))
             self.learned.errors += wrong
@@ -179,7 +192,8 @@ class Proof:
         cycles = self.driver.read_register("cycles")
         sent, received = statistics.bytes_sent, statistics.bytes_received
         clock.forget_samples()
-        start = begin = clock.now()
+        start, host_start = clock.now(), time.monotonic()
+        begin = start
 
         def not_begun() -> None:
             nonlocal begin
@@ -187,6 +201,8 @@ class Proof:
 
         yield not_begun
         end = clock.now()
+        learned.board_seconds += end.seconds - start.seconds
+        learned.host_seconds += time.monotonic() - host_start
         if learned.from_flash:
             # The host asks only now and then, and would find the beginning and the end too late.
             begin, end = clock.samples() or (begin, end)

@@ -11,7 +11,7 @@ from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import batches
 from ceprop.common.errors import CepropError
 from ceprop.common.report import Advance, percent
-from ceprop.model import Counters, Network, Trainer
+from ceprop.model import Counters, Dataset, Network, Trainer
 
 _BITS_A_BYTE = 10
 """On a UART: start bit, data, stop bit."""
@@ -52,6 +52,22 @@ def train_from_flash_beside(driver: HostDriver, trainer: Trainer, epochs: int, a
     proof.learn_from_flash(trainer.dataset, trainer.epoch, epochs, advance)
     proof.compare_memories()
     trainer.epoch, trainer.counters = trainer.epoch + epochs, Counters()
+    return proof
+
+
+def epoch_from_flash_beside(
+    driver: HostDriver, network: Network, dataset: Dataset, epoch: int, samples: int | None, advance: Advance
+) -> Proof:
+    """Load `network` into the board, let it learn one epoch from its flash, and let `network` itself learn the same in
+    the model; compare the last predictions and all memories.
+
+    Flash holds all of `dataset`, or where `samples` is given only those samples that the epoch visits first
+    (:func:`ceprop.boards.host.data_sets.excerpt_image`)."""
+    driver.reset()
+    driver.load(network)
+    proof = Proof(driver, network)
+    proof.learn_from_flash(dataset, epoch, 1, advance, samples=samples)
+    proof.compare_memories()
     return proof
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from ceprop import CepropError, Specification
 from ceprop.boards import board
-from ceprop.boards.flow.bitstream import Build, ClockCheck, system_verilog
+from ceprop.boards.flow.bitstream import system_verilog
 from ceprop.boards.flow.build import build, read_report
+from ceprop.boards.flow.build_record import Build, ClockCheck
 from ceprop.boards.flow.routing import CriticalPath
 from ceprop.cli import run
 from ceprop.specification.bundled import bundled_specification
@@ -79,6 +80,7 @@ def _build(achieved: float, constraint: float) -> Build:
         utilization={},
         critical_path=CriticalPath("a", "b", 1.0, 1.0),
         seconds=1.0,
+        routing_seconds=1.0,
         tools={},
         checks_left_out=[],
     )

@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ceprop import CepropError
-from ceprop.common.processes import output_of, run_to_end, started
+from ceprop.common.processes import in_parallel, output_of, run_to_end, started
 from ceprop.common.scratch import private_folder
 from ceprop.common.signals import Terminated, ending_by_exception
 
@@ -184,3 +186,34 @@ def test_no_character_means_anything(name: str, tmp_path: Path, monkeypatch: pyt
     with private_folder() as place:
         assert not place.is_relative_to(tmp_path)
         assert place.name.startswith("ceprop-work-")
+
+
+def test_calls_run_at_once_and_give_their_results_in_order(tmp_path: Path) -> None:
+    """Each of the two first ends only when the other has begun."""
+    scripts = [
+        "touch a; while [ ! -e b ]; do sleep 0.01; done",
+        "touch b; while [ ! -e a ]; do sleep 0.01; done; exit 3",
+    ]
+    calls = [partial(run_to_end, ["sh", "-c", script], folder=tmp_path, seconds=SECONDS) for script in scripts]
+    assert in_parallel([*calls, lambda: 7], 2) == [0, 3, 7]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_calls_end_together(tmp_path: Path, interrupted: bool) -> None:
+    """When one of them fails, or the user interrupts, what the others wait for is killed and no further call begins."""
+    further: list[None] = []
+
+    def stop() -> None:
+        wait_until(lambda: "sleep 600" in " ".join(below(tmp_path).values()))
+        if not interrupted:
+            raise CepropError("the second call failed")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        run_to_end(["sleep", "600"], folder=tmp_path)
+
+    calls = [lambda: run_to_end(["sleep", "600"], folder=tmp_path), stop, lambda: further.append(None)]
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt if interrupted else CepropError):
+        in_parallel(calls, 2)
+    assert time.monotonic() - begun < SECONDS
+    wait_until(lambda: not below(tmp_path))
+    assert not further

@@ -1,43 +1,49 @@
-"""`ceprop bench`: the speed of cores, of the float reference, and its growth."""
+"""`ceprop bench`: the speed of boards, of cores alone, of the float reference, and its growth."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
+from ceprop.commands.bench_tables import board_rows, core_rows, core_stages
 from ceprop.commands.default_group import DefaultGroup
 from ceprop.commands.options import board_option, data_option, json_option, seeds_option_from, specification_options
-from ceprop.commands.types import EPOCHS, OUTPUT_FOLDER, SAMPLES
-from ceprop.common.report import Report, percent
+from ceprop.commands.types import EPOCHS, OUTPUT_FOLDER, SAMPLES, SAMPLES_OR_ALL
+from ceprop.common.report import Report
 from ceprop.specification import Specification
 
 if TYPE_CHECKING:
-    from ceprop.performance.core_bench import CoreBench
+    from ceprop.boards import Board
 
-_PLACEMENTS = {"ice40": 6, "ecp5": 1}
-"""Seeds of place and route, by family. On a device that is nearly full, the clocks of two seeds differ by a tenth."""
+_CORE_PLACEMENTS = {"ice40": 6, "ecp5": 1}
+"""Seeds of place and route of a core alone, by family. On a device that is nearly full, the clocks of two seeds differ
+by a tenth."""
 
 
-@click.group(cls=DefaultGroup, default="core", short_help="Measure speeds, each beside a comparison.")
+@click.group(cls=DefaultGroup, default="board", short_help="Measure speeds, each beside a comparison.")
 def bench() -> None:
     """Measure speeds. Each is shown with a comparison that was measured in the same run.
 
-    `ceprop bench SPEC --board B` is short for `ceprop bench core SPEC --board B`.
+    `ceprop bench SPEC --board B` is short for `ceprop bench board SPEC --board B`.
     """
 
 
-@bench.command(short_help="Measure how fast the hardware of SPEC learns.")
+@bench.command(short_help="Measure how fast a board with SPEC learns.")
 @specification_options
 @board_option
 @data_option
 @click.option(
     "--samples",
-    type=click.IntRange(2, SAMPLES.max),
-    default=500,
+    type=SAMPLES_OR_ALL,
+    default="500",
     show_default=True,
-    metavar="N",
-    help="Samples of each simulated run.",
+    metavar="N|all",
+    help="Samples of the second epoch, or all of them; with --core-only those of each simulated run.",
+)
+@click.option(
+    "--core-only", is_flag=True, help="Measure the core alone, without link and flash. No board reaches its rates."
 )
 @click.option(
     "--epochs",
@@ -45,14 +51,14 @@ def bench() -> None:
     default=15,
     show_default=True,
     metavar="N",
-    help="Epochs before the golden model's test error is measured; 0 leaves the test error out.",
+    help="With --core-only: epochs before the golden model's test error is measured; 0 leaves the test error out.",
 )
-@seeds_option_from("1,2,3", "Seeds of the golden model's test error.")
+@seeds_option_from("1,2,3", "With --core-only: seeds of the golden model's test error.")
 @click.option(
     "--placements",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Seeds of place and route; the fastest result counts. The default is 6 on iCE40 and 1 elsewhere.",
+    help="Seeds of place and route, 1 to N; the best result counts. The default is 1, and 6 for a core alone on iCE40.",
 )
 @click.option(
     "--build",
@@ -60,94 +66,114 @@ def bench() -> None:
     default=Path("build/bench"),
     show_default=True,
     metavar="DIR",
-    help="Folder that keeps measurements, training and routing. What did not change is taken from there.",
+    help="Folder that keeps bitstreams, simulations and measurements. What did not change is taken from there.",
 )
 @json_option
-def core(
+@click.pass_context
+def board(
+    context: click.Context,
     specification: Specification,
     board: str,
     data: str,
-    samples: int,
+    samples: int | None,
+    core_only: bool,
     epochs: int,
     seeds: tuple[int, ...],
     placements: int | None,
     build: Path,
     json_file: Path | None,
 ) -> int:
-    """Measure how fast SPEC's core learns, alone and without a link.
+    """Measure how fast a board learns SPEC from its own flash.
 
-    A rate is the clock of the routed core divided by the cycles of simulated samples.
+    The verb makes the bitstream of the whole board, as `ceprop build --flash` does. The same board, simulated at the
+    clock of the bitstream, gets the network that the golden model has after the first epoch, and learns the first N
+    samples of the second epoch. The rate counts the cycles of the board from the first sample to the last one. All
+    weights are compared with the golden model.
 
-    Four sets of samples run on the simulated core: the first of training, those after a whole epoch of the golden
-    model, the same in inference only, and some without a zero pixel. All of them are compared with the golden model
-    bit for bit. The clock is that of the core in a light wrapper after place and route. The exit code is 1 if anything
-    differs.
+    With --core-only, the rate is the clock of the routed core divided by the cycles of simulated samples. Four sets of
+    samples run on the simulated core: the first of training, those after a whole epoch of the golden model, the same in
+    inference only, and some without a zero pixel.
+
+    The exit code is 1 if anything differs, or if no clock is met.
     """
     from ceprop.boards import board as find_board
-    from ceprop.boards import check_fit
-    from ceprop.boards.resources.choose import specification_for
-    from ceprop.performance.core_bench import Plan, bench_core
     from ceprop.sim.simulators import find_simulator
-    from ceprop.specification import Geometry
 
     report = Report(json_file)
     target = find_board(board)
+    find_simulator("verilator")
+    if core_only:
+        if samples is None:
+            raise click.UsageError("--samples all: is for a whole board; with --core-only give a number")
+        return _bench_core(specification, target, data, samples, epochs, seeds, placements, build, report)
+    for name in ("epochs", "seeds"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f"--{name}: is for --core-only; a board learns one epoch, and no test error is measured"
+            )
+    return _bench_board(specification, target, data, samples, placements, build, report)
+
+
+def _bench_board(
+    specification: Specification,
+    target: "Board",
+    data: str,
+    samples: int | None,
+    placements: int | None,
+    build: Path,
+    report: Report,
+) -> int:
+    from ceprop.boards.flow.build import MissedClockError
+    from ceprop.performance.board_bench import BoardPlan, bench_board
+
+    try:
+        result = bench_board(BoardPlan(specification, target, data, samples, placements or 1, build), report)
+    except MissedClockError as error:
+        click.echo(f"ceprop: {error}", err=True)
+        return 1
+    report.table(f"{_title(specification)} on {target.title}, whole board", board_rows(result))
+    report.result(result.as_dict())
+    return _code(result.mismatches, result.first_mismatch)
+
+
+def _bench_core(
+    specification: Specification,
+    target: "Board",
+    data: str,
+    samples: int,
+    epochs: int,
+    seeds: tuple[int, ...],
+    placements: int | None,
+    build: Path,
+    report: Report,
+) -> int:
+    from ceprop.boards import check_fit
+    from ceprop.boards.resources.choose import specification_for
+    from ceprop.performance.core_bench import Plan, bench_core
+    from ceprop.specification import Geometry
+
     specification = specification_for(specification, target)
     check_fit(Geometry(specification), target)
-    find_simulator("verilator")
-    placements = placements or _PLACEMENTS[target.device.family]
+    placements = placements or _CORE_PLACEMENTS[target.device.family]
     plan = Plan(specification, target, data, samples, epochs, seeds, placements, build)
     result = bench_core(plan, report.progress)
-    layers = "-".join(map(str, specification.layers))
-    report.table(f"{specification.name}: {layers} on {board}", _stages(result), ["", *result.stages])
-    report.table("other figures of the same run", _rows(result))
+    columns = ["", *(f"{stage}, core alone" for stage in result.stages)]
+    report.table(f"{_title(specification)} on {target.name}, core alone", core_stages(result), columns)
+    report.table("other figures of the same run, core alone", core_rows(result))
     values = result.as_dict()
-    report.result(values)
-    if result.mismatches:
-        click.echo(f"ceprop: {values['first_mismatch']}", err=True)
-        return 1
-    return 0
+    report.result({"core_alone": values})
+    return _code(result.mismatches, values["first_mismatch"])
 
 
-def _stages(result: "CoreBench") -> list[list[str]]:
-    """Return the rows of the table, with one column per stage."""
-    names = list(result.stages)
-    bounds = [result.limits(name) for name in names]
-
-    def spread(low: float, high: float) -> str:
-        return f"+- {(high - low) / 2:,.0f}"
-
-    return [
-        [
-            "samples per second, core alone",
-            *(f"{result.rate(name):,.0f} {spread(*result.rate_interval(name))}" for name in names),
-        ],
-        ["cycles per sample", *(f"{m.mean_cycles:,.0f} {spread(*m.interval)}" for m in result.stages.values())],
-        ["multiplier occupancy", *(percent(bound.occupancy) for bound in bounds)],
-        ["share of the physical limit", *(f"{percent(bound.ratio)} ({bound.tighter})" for bound in bounds)],
-        ["samples compared", *(f"{m.samples:,}" for m in result.stages.values())],
-        ["mismatches", *(f"{m.mismatches:,}" for m in result.stages.values())],
-    ]
+def _title(specification: Specification) -> str:
+    return f"{specification.name}: {'-'.join(map(str, specification.layers))}"
 
 
-def _rows(result: "CoreBench") -> list[tuple[str, str]]:
-    golden, dense, implementation = result.golden, result.dense_nudged, result.implementation
-    room = implementation.available
-    simulated = result.as_dict()["simulated_cycles_per_second"]
-    seeds = "" if golden is None else ", ".join(f"{percent(error)} (seed {s})" for s, error in golden.errors.items())
-    rows = [
-        ("clock", f"{result.clock / 1e6:.1f} MHz"),
-        *((name.replace("_", " "), f"{used:,} of {room[name]:,}") for name, used in implementation.resources.items()),
-        (
-            "occupancy when nudged, no zero pixel",
-            f"{percent(dense.occupancy)} of at most {percent(dense.largest_occupancy)}",
-        ),
-        ("golden model", f"{result.golden_samples_per_second:,.0f} samples/s"),
-        ("simulator", f"{simulated:,.0f} cycles/s"),
-    ]
-    if golden is not None:
-        rows.append((f"test error after {golden.epochs} epochs", f"{percent(golden.mean)}: {seeds}"))
-    return rows
+def _code(mismatches: int, first_mismatch: str | None) -> int:
+    """Name the first mismatch, and return the exit code."""
+    if mismatches:
+        click.echo(f"ceprop: {first_mismatch}", err=True)
+    return 1 if mismatches else 0
 
 
 @bench.command(short_help="Time the float reference beside a PyTorch loop.")

@@ -1,5 +1,6 @@
 """`ceprop build`: the bitstream for a board."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ceprop.specification import Specification
 
 if TYPE_CHECKING:
     from ceprop.boards import Board
-    from ceprop.boards.flow.build import Build
+    from ceprop.boards.flow.build_record import Build, TriedSeed
 
 
 @click.command(short_help="Make the bitstream of SPEC for a board.")
@@ -35,10 +36,22 @@ if TYPE_CHECKING:
 @click.option(
     "--placement",
     type=click.IntRange(min=0),
+    metavar="N",
+    help="Seed of place and route. The default is 1.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
     metavar="N",
-    help="Seed of place and route.",
+    help="Place and route with seeds 1 to N; the best result counts. Results of an interrupted run are used again.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Seeds that are placed and routed at once. The default is the number of processor cores.",
 )
 @click.option(
     "--flash/--no-flash",
@@ -59,7 +72,9 @@ def build(
     board: str,
     output: Path | None,
     baud: int | None,
-    placement: int,
+    placement: int | None,
+    seeds: int,
+    jobs: int | None,
     flash: bool | None,
     clock_mhz: float | None,
     transport: str,
@@ -68,14 +83,18 @@ def build(
     """Make the bitstream of SPEC for a board, with core, link, PLL and pins, and check its timing.
 
     A specification without an array gets the largest array that fits the board. Results of an earlier build are used
-    again. With --board generic nothing is synthesized: the verb writes the Verilog of core and link, and the list of
+    again. With several seeds, the best result meets all clocks, and its slowest clock has the largest slack.
+
+    With --board generic nothing is synthesized: the verb writes the Verilog of core and link, and the list of
     its ports, for any other flow.
     """
     from ceprop.boards.flow.build import BAUD, REPORT
     from ceprop.boards.flow.build import build as build_bitstream
     from ceprop.boards.parts.registry import GENERIC
+    from ceprop.common.processes import processor_cores
 
     report = Report(json_file)
+    numbers = _placement_seeds(seeds, placement, board)
     folder = output or Path("build") / board
     click.get_current_context().with_resource(only_in(folder))
     if baud is not None and transport != "uart":
@@ -95,13 +114,45 @@ def build(
     target = find_board(board)
     rate = baud if transport == "uart" else None
     with report.stages() as say:
-        built = build_bitstream(specification, target, folder, baud=rate, flash=flash, seed=placement, progress=say)
+        built = build_bitstream(
+            specification,
+            target,
+            folder,
+            baud=rate,
+            flash=flash,
+            seeds=numbers,
+            jobs=jobs or processor_cores(),
+            progress=say,
+        )
     array = built.specification["array"]
     shape = f"{array['rows']}x{array['cols']}"
     layers = "-".join(map(str, specification.layers))
     report.table(f"{specification.name}: {layers} as {shape} on {target.title}", _rows(built, target))
+    if seeds > 1:
+        report.table("seeds", [_seed_row(one) for one in built.tried], _SEED_COLUMNS)
     shown = {"shape": shape, "core_clock_mhz": built.clock_hz / 1e6, "report": str(folder / REPORT)}
     report.result(built.fields() | shown)
+
+
+def _placement_seeds(seeds: int, placement: int | None, board: str) -> Sequence[int]:
+    """Return the seeds of place and route. Raises :class:`click.UsageError` where the options do not go together."""
+    from ceprop.boards.parts.registry import GENERIC
+
+    if seeds > 1 and placement is not None:
+        raise click.UsageError(f"--seeds {seeds}: tries seeds 1 to {seeds}; leave out --placement")
+    if seeds > 1 and board == GENERIC:
+        raise click.UsageError(f"--seeds {seeds}: --board {GENERIC} is not placed and routed")
+    return range(1, seeds + 1) if placement is None else (placement,)
+
+
+_SEED_COLUMNS = ("seed", "clocks, MHz reached of MHz needed", "slack, ns", "seconds", "all met")
+
+
+def _seed_row(one: "TriedSeed") -> tuple[object, ...]:
+    if one.problem is not None:
+        return one.seed, one.problem, "-", "-", "no"
+    clocks = ", ".join(f"{name} {clock.achieved:.2f} of {clock.constraint:.2f}" for name, clock in one.clocks.items())
+    return one.seed, clocks, f"{one.slack_ns:+.2f}", f"{one.seconds:.0f}", "yes" if one.met else "no"
 
 
 def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:

@@ -141,3 +141,15 @@ class FiniteRange(click.FloatRange):
 
 CLOCK_MHZ = FiniteRange(1, 500)
 """Clocks of a core in MHz."""
+
+
+class SamplesOrAll(click.IntRange):
+    """A number of samples from 2, or "all", which becomes None."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or None for "all". Fails for anything else."""
+        return None if value == "all" else super().convert(value, param, ctx)
+
+
+SAMPLES_OR_ALL = SamplesOrAll(2, SAMPLES.max)
+"""Samples of a bench, which has at least two."""

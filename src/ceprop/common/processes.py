@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import IO
+from threading import Lock
+from typing import IO, TypeVar
 
 from ceprop.common.caches import cache_environment
 from ceprop.common.errors import CepropError
@@ -15,8 +18,96 @@ from ceprop.common.scratch import private_folder
 
 _GUARD = Path(__file__).with_name("guard.py")
 
+Result = TypeVar("Result")
+
 Output = int | IO[bytes]
 """The destination of a program's output: an open file, or a constant of :mod:`subprocess`."""
+
+
+class _Leash:
+    """The end of the pipe that a guard watches. The guard's command lives until it is released."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+        self._lock = Lock()
+
+    def release(self) -> None:
+        """Let the guard kill its command. A second call does nothing."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+            self._descriptor = None
+
+
+class _Together:
+    """The commands of calls that run at once and end together."""
+
+    def __init__(self) -> None:
+        self._leashes: set[_Leash] = set()
+        self._over = False
+        self._lock = Lock()
+        self.failure: BaseException | None = None
+        """What the first call to fail has raised."""
+
+    def make(self, call: Callable[[], Result]) -> Result:
+        """Make a call. If it raises, everything ends; where that has happened already, it is not made."""
+        with self._lock:
+            if self._over:
+                raise CancelledError
+        try:
+            return call()
+        except BaseException as error:
+            with self._lock:
+                self.failure = self.failure or error
+            self.end()
+            raise
+
+    def hold(self, leash: _Leash) -> None:
+        """Add a command. It ends at once where all have been ended."""
+        with self._lock:
+            self._leashes.add(leash)
+            if self._over:
+                leash.release()
+
+    def forget(self, leash: _Leash) -> None:
+        """Take a command out that has ended."""
+        with self._lock:
+            self._leashes.discard(leash)
+
+    def end(self) -> None:
+        """End all commands, and every one that is still added."""
+        with self._lock:
+            self._over = True
+            for leash in self._leashes:
+                leash.release()
+
+
+_TOGETHER: ContextVar[_Together | None] = ContextVar("together", default=None)
+"""What the commands of this thread end with; see :func:`in_parallel`."""
+
+
+def processor_cores() -> int:
+    """How many processor cores this program may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def in_parallel(calls: Sequence[Callable[[], Result]], jobs: int) -> list[Result]:
+    """Make these calls, at most `jobs` of them at once, each in a thread, and return their results in order.
+
+    Where a call raises, or this thread is interrupted, all commands that the calls have started are ended, no further
+    call begins, and the exception is raised. The calls do nothing for long but wait for such commands.
+    """
+    together = _Together()
+    with ThreadPoolExecutor(jobs, initializer=lambda: _TOGETHER.set(together)) as threads:
+        try:
+            futures = [threads.submit(together.make, call) for call in calls]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            if together.failure is not None:
+                raise together.failure
+            return [future.result() for future in futures]
+        except BaseException:
+            together.end()
+            raise
 
 
 @contextmanager
@@ -54,11 +145,16 @@ def started(
             raise
         finally:
             os.close(watched)
+        leash, together = _Leash(ours), _TOGETHER.get()
         try:
+            if together is not None:
+                together.hold(leash)
             yield process
         finally:
-            os.close(ours)
+            leash.release()
             process.wait()
+            if together is not None:
+                together.forget(leash)
 
 
 def run_to_end(

@@ -1,5 +1,5 @@
-"""`ceprop bench SPEC`: samples on the simulated core, the clock of a routed design, and the rates that follow from
-both."""
+"""`ceprop bench SPEC --core-only`: samples on the simulated core, the clock of a routed design, and the rates that
+follow from both."""
 
 import statistics
 from collections.abc import Callable

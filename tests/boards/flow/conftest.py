@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from ceprop.boards.flow.bitstream import Build
+from ceprop.boards.flow.build_record import Build
 from ceprop.boards.flow.routing import CriticalPath
 from ceprop.boards.flow.toolchain import PACK, run_tool
 from ceprop.common.records import write_record
@@ -51,6 +51,7 @@ def _bitstream(folder: Path, name: str, content: bytes, device: str = "") -> Pat
         utilization={},
         critical_path=CriticalPath("a", "b", 1.0, 1.0),
         seconds=1.0,
+        routing_seconds=1.0,
         tools={},
         checks_left_out=[],
     )

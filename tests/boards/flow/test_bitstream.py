@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from ceprop.boards import board
-from ceprop.boards.flow.bitstream import Build, Design, make_bitstream
+from ceprop.boards.flow.bitstream import Design
 from ceprop.boards.flow.build import REPORT, build, read_report
+from ceprop.boards.flow.build_record import Build
 from ceprop.boards.flow.routing import CriticalPath
+from ceprop.boards.flow.seeds import make_bitstream
 from ceprop.boards.flow.synthesis import NETLIST, Synthesis, synthesize
 from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.parts.devices import Resources
@@ -69,7 +71,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def _make(folder: Path) -> Build:
     design = Design(Geometry(SMALL), BOARD, choose_clock(BOARD, 24e6, 1_000_000), 1_000_000)
-    return make_bitstream(design, folder, seed=1, progress=lambda _: None)
+    return make_bitstream(design, folder, seeds=(1,), jobs=1, progress=lambda _: None)
 
 
 def test_it_is_found_from_another_folder(made: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
