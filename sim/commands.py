@@ -22,12 +22,16 @@ _COCOTB, _VERILATOR, _MAIN = "cocotb", "verilator", "main.cpp"
 _VERILATOR_BUILD = ("-cc", "--exe", "--vpi", "--public-depth", "1", "-Wno-fatal", "--timescale", "1ns/1ps")
 # The program finds cocotb's libraries through a link in its working folder. So it runs in every folder with this link.
 _LINKING = f"-Wl,-rpath,{_COCOTB} -L{_COCOTB} -lcocotbvpi_verilator"
-# A short simulation takes less time than its compilation. One file of C++ with -O0 takes a third of the time of several
+# Optimisation takes longer than a short simulation. One file of C++ with -O0 takes a third of the time of several
 # files with -O1, because the compiler reads the same headers for each file.
-_VERILATOR_SHORT = ("--output-split", "0", "-CFLAGS", "-O0")
-# With -O1, the compilation is a quarter faster than with -O2, and the simulation is a tenth slower.
-_VERILATOR_LONG = ("-CFLAGS", "-O1")
+_VERILATOR_SHORT = ("--output-split", "0")
 _MOST_COMPILERS = 4
+# Verilator's own headers take half of the time in which one file of C++ is compiled. They are the same in every design,
+# so ccache keeps them compiled. A rule in Verilator's makefile makes `NAME.fast.gch` from the file `NAME`. The compiler
+# takes it for `NAME.fast`, and reads that file itself where other options are in force. For several files, the makefile
+# compiles the headers of the design instead.
+_HEADER = "runtime.h"
+_INCLUDED = f"{_HEADER}.fast"
 
 _OPTIONS = "options.f"
 _DUMP = "dump"
@@ -38,7 +42,8 @@ class Design:
     """The Verilog to simulate.
 
     `top` is the name of the top module and `verilog` is its text. `sources` are further files, by name. `waves` tells
-    whether waveforms (FST) are written. `long` tells whether the simulation takes longer than the compilation.
+    whether waveforms (FST) are written. `long` tells whether the simulation takes so long that the compiler should
+    optimise it.
     """
 
     top: str
@@ -56,7 +61,7 @@ class Design:
 def files(tool: Simulator, design: Design) -> dict[str, str]:
     """Return the files that must be in the folder: the text of each by its name."""
     if tool.name == "verilator":
-        return design.sources_in_order
+        return design.sources_in_order | dict.fromkeys((_HEADER, _INCLUDED), '#include "verilated.h"\n')
     waves = f'$dumpfile("{_DUMP}.fst"); $dumpvars(0, {design.top});'
     dump = {f"{_DUMP}.v": f"module {_DUMP}; initial begin {waves} end endmodule\n"} if design.waves else {}
     return design.sources_in_order | {_OPTIONS: "+timescale+1ns/1ps\n"} | dump
@@ -100,9 +105,16 @@ def build_commands(tool: Simulator, design: Design) -> list[list[str]]:
         return [["iverilog", "-o", made, "-s", design.top, "-g2012", "-f", _OPTIONS, *dump, *sources]]
     verilator = [str(tool.path), *_VERILATOR_BUILD, "-Mdir", ".", "--prefix", "Vtop", "--top-module", design.top]
     verilator += ["-o", made, "-LDFLAGS", _LINKING, *(["--trace", "--trace-fst"] if design.waves else [])]
-    verilator += [*(_VERILATOR_LONG if design.long else _VERILATOR_SHORT), _MAIN, *sources]
+    # With -O1, the compilation is a quarter faster than with -O2, and the simulation is a tenth slower.
+    optimized = "-O1" if design.long else "-O0"
     compilers = min(_MOST_COMPILERS, os.cpu_count() or 1)
-    return [verilator, ["make", "-j", str(compilers), "-f", "Vtop.mk", f"VM_TRACE={int(design.waves)}"]]
+    make = ["make", "-j", str(compilers), "-f", "Vtop.mk", f"VM_TRACE={int(design.waves)}"]
+    header = []
+    if "OBJCACHE" in tool.environment and not design.long:
+        header = [[*make, f"VM_USER_CFLAGS={optimized}", f"{_INCLUDED}.gch"]]
+        optimized += f" -include {_INCLUDED}"
+    verilator += [*(() if design.long else _VERILATOR_SHORT), "-CFLAGS", optimized, _MAIN, *sources]
+    return [verilator, *header, make]
 
 
 def run_command(tool: Simulator, design: Design) -> list[str]:

@@ -28,8 +28,9 @@ _generate = lru_cache(maxsize=4)(generate)
 """Generating takes seconds, and the same core is often compared several times, for example with initial and with
 trained weights, and with and without learning."""
 
-_FEW = 10
-"""Simulating this number of samples takes less time than building the simulation."""
+_FEW = 100
+"""A simulation of this number of samples ends sooner if it is compiled without optimisation. For the digits network on
+the array that suits it, optimisation takes 25 seconds of processor time more and saves 0.14 seconds per sample."""
 
 
 @dataclass(frozen=True)

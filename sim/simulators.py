@@ -95,6 +95,8 @@ def _find_verilator() -> Simulator:
     if shutil.which("ccache"):
         # With ccache, Verilator's own runtime is compiled once and not in every build.
         environment["OBJCACHE"] = "ccache"
+        # A new file is compiled once, and not read once more before.
+        environment["CCACHE_DEPEND"] = "1"
     return Simulator("verilator", version, path, environment, root)
 
 

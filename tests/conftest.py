@@ -12,8 +12,8 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Amaranth makes millions of small objects that all live as long as their design. Looking through them for garbage takes
-# a fifth of the time in which a design is made.
-gc.set_threshold(200_000, 50, 50)
+# a fifth of the time in which a design is made. A small core has 700,000 of them. So it is done once for several cores.
+gc.set_threshold(3_000_000, 50, 50)
 
 Damages = Callable[[bytes, int], Iterator[bytes]]
 

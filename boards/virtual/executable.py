@@ -13,6 +13,7 @@ from ceprop.sim.simulators import Simulator, find_simulator
 
 _CPP = Path(__file__).parent / "cpp"
 _PROGRAM = "board"
+_MAIN = "main.cpp"
 
 LINES = {"uart": "Uart", "spi": "Spi", "axi4-stream": "AxiStream", "wishbone": "Wishbone"}
 """The host's end of each transport, a class in C++."""
@@ -48,13 +49,13 @@ def build_executable(
     It is kept in `folder` under a digest of all that it is made from, and taken from there only while it is whole.
     Raises :class:`CepropError` where Verilator is missing or fails."""
     tool = find_simulator("verilator")
-    flags = (
-        f"-DBOARD_LINE={LINES[transport]}"
-        + f" -DBOARD_HAS_FLASH -DBOARD_FLASH_LINES={flash_lines}" * bool(flash_lines)
-        + " -DBOARD_HAS_CHECKS" * checks
-    )
-    arguments = [*_ARGUMENTS, "--top-module", top, "-CFLAGS", flags, main.name]
+    # No options of the compiler, so that Verilator's runtime is compiled alike for every board, and ccache keeps it.
+    defined = [f"BOARD_LINE {LINES[transport]}"]
+    defined += ["BOARD_HAS_FLASH", f"BOARD_FLASH_LINES {flash_lines}"] * bool(flash_lines)
+    defined += ["BOARD_HAS_CHECKS"] * checks
+    arguments = [*_ARGUMENTS, "--top-module", top, _MAIN]
     sources = {path.name: path.read_text(encoding="utf-8") for path in [*sorted(_CPP.iterdir()), main]}
+    sources[_MAIN] = "".join(f"#define {name}\n" for name in defined) + f'#include "{main.name}"\n'
     sources["top.v"] = verilog
     key = key_of(sources, arguments, tool.version, os.uname().machine)
     path = folder / f"board-{key[:16]}"

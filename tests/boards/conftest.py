@@ -1,14 +1,16 @@
-"""The model of the flash at the pins of a host in Python."""
+"""What the tests of all boards share, among it the model of the flash at the pins of a host in Python."""
 
 import ctypes
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from ceprop.boards import virtual
+from ceprop.boards.virtual import executable
 from ceprop.boards.virtual.simulation import FLASH_BYTES, FLASH_PARTS, FLASH_RULES
 
 
@@ -134,3 +136,18 @@ def chip(power_on: Callable[..., Chip]) -> Chip:
     found = power_on()
     found.wake()
     return found
+
+
+@contextmanager
+def _soon_compiled() -> Iterator[None]:
+    options = ("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executable, "_ARGUMENTS", (*executable._ARGUMENTS, *options))
+        yield
+
+
+@pytest.fixture(scope="session")
+def soon_compiled() -> Callable[[], AbstractContextManager[None]]:
+    """Where virtual boards are compiled from one file of C++ and without optimisation. For a board that runs for a few
+    seconds at most, this saves most of the time."""
+    return _soon_compiled

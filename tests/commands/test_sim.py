@@ -21,11 +21,21 @@ Result = Callable[..., dict[str, Any]]
 
 SHAPE = ["--set", "array.rows=2", "--set", "array.cols=2"]
 
+# On one worker, which then generates and compiles this core once.
+same_core = pytest.mark.xdist_group("sim of one core")
 
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The option for a folder that keeps the compiled simulation for the tests of this file."""
+    return ["--build", str(tmp_path_factory.mktemp("build"))]
+
+
+@same_core
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-def test_sim_proves_the_hash_that_train_ends_with(simulator: str, result: Result) -> None:
+def test_sim_proves_the_hash_that_train_ends_with(simulator: str, build: list[str], result: Result) -> None:
     trained = result(["train", DIGITS, *SMALL, "--samples", "3"])
-    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "3"]
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", simulator, "--samples", "3", *build]
     values = result(arguments)
     assert values["mismatches"] == 0
     assert values["samples_compared"] == 3
@@ -49,16 +59,18 @@ def test_sim_without_skipping_and_for_a_device(options: list[str], result: Resul
     assert executed == (16, 8) or "--no-skip" not in options
 
 
-def test_sim_goes_on_from_a_checkpoint(result: Result) -> None:
+@same_core
+def test_sim_goes_on_from_a_checkpoint(build: list[str], result: Result) -> None:
     result(["train", DIGITS, *SMALL, "--samples", "1436", "--checkpoint", "run"])
-    values = result(["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--checkpoint", "run"])
+    values = result(["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--checkpoint", "run", *build])
     trained = result(["train", DIGITS, *SMALL, "--samples", "1439", "--checkpoint", "run", "--resume"])
     assert values["mismatches"] == 0
     assert values["weights_sha256"] == trained["weights_sha256"]
 
 
-def test_planted_fault_is_found_and_named(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--plant-fault", "weight"]
+@same_core
+def test_planted_fault_is_found_and_named(build: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--samples", "3", "--plant-fault", "weight", *build]
     assert run([*arguments, "--json", "-"]) == 1
     captured = capsys.readouterr()
     assert json.loads(captured.out)["mismatches"] > 0

@@ -21,6 +21,9 @@ Lock = Callable[[Path], AbstractContextManager[None]]
 
 FAULT = ["--plant-fault", "weight"]
 
+# On one worker, which then compiles the core once.
+same_core = pytest.mark.xdist_group("concurrent simulations")
+
 
 def arguments(tiny: Path, build: Path, *more: str) -> list[str]:
     return ["sim", str(tiny), "--samples", "2", "--build", str(build), *more]
@@ -38,6 +41,7 @@ def build(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@same_core
 @pytest.mark.parametrize("order", [(FAULT, []), ([], FAULT)], ids=["fault-first", "fault-second"])
 def test_two_at_once_keep_their_verdicts(order: tuple[list[str], list[str]], tiny: Path, build: Path) -> None:
     running = []
@@ -52,6 +56,7 @@ def test_two_that_compile_at_once_keep_their_verdicts(tiny: Path, tmp_path: Path
     assert [process.wait(300) for process in running] == [1, 0]
 
 
+@same_core
 def test_a_damaged_simulation_is_compiled_again(tiny: Path, build: Path) -> None:
     (compiled,) = build.iterdir()
     before, when = compiled.read_bytes(), compiled.stat().st_mtime_ns

@@ -35,7 +35,8 @@ from ceprop.model import Dataset
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
-pytestmark = pytest.mark.slow
+# On one worker, which then compiles the board once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("every request")]
 
 SPECIFICATION = Specification.from_mapping(
     {

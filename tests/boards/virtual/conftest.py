@@ -5,6 +5,8 @@ the flash."""
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
 # pyright: reportArgumentType=false
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +96,16 @@ class Bridge(wiring.Component):
         return m
 
 
+SoonCompiled = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture(autouse=True)
+def soon(soon_compiled: SoonCompiled) -> Iterator[None]:
+    """Every board here runs for a short time."""
+    with soon_compiled():
+        yield
+
+
 @dataclass(frozen=True)
 class EchoProgram:
     """The program, what it was made from, bits a second of its line, and the cycles of a byte."""
@@ -112,15 +124,19 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def echo(transport: str, tmp_path_factory: pytest.TempPathFactory) -> EchoProgram:
+def echo(transport: str, soon_compiled: SoonCompiled, tmp_path_factory: pytest.TempPathFactory) -> EchoProgram:
     verilog = to_verilog(Echo(make_transport(transport, CLOCK_HZ, BAUD)), "board")
     folder = tmp_path_factory.mktemp("echo")
-    program = build_executable(verilog, "board", folder, transport=transport)
+    with soon_compiled():
+        program = build_executable(verilog, "board", folder, transport=transport)
     # The echo takes a byte a cycle from a bus.
     baud, bits = {"uart": (BAUD, 10), "spi": (CLOCK_HZ // SPI_CYCLES, 8)}.get(transport, (CLOCK_HZ, 1))
     return EchoProgram(program, folder, verilog, transport, baud, bits * CLOCK_HZ // baud)
 
 
 @pytest.fixture(scope="session")
-def bridge(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return build_executable(to_verilog(Bridge(), "board"), "board", tmp_path_factory.mktemp("bridge"), flash_lines=1)
+def bridge(soon_compiled: SoonCompiled, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    with soon_compiled():
+        return build_executable(
+            to_verilog(Bridge(), "board"), "board", tmp_path_factory.mktemp("bridge"), flash_lines=1
+        )

@@ -20,6 +20,9 @@ from ceprop.boards.virtual.noise import LineNoise
 from ceprop.boards.virtual.simulation import FLASH_BYTES, Simulation
 from ceprop.common.errors import CepropError
 
+# On one worker, which then compiles every board once. Most of the time of these tests is spent on waiting.
+pytestmark = pytest.mark.xdist_group("small boards")
+
 _DATA = bytes([*range(1, 256), 0]) * 400
 """100 kB; every byte occurs, zeros as frames have them: by themselves, and at the end."""
 
