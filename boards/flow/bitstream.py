@@ -137,7 +137,7 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
-    moved = [memory.pattern for memory in outside_blocks(geometry, board.device)]
+    moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device)}
     script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
     return PreparedDesign(design, place, sources, script, top.pack_options, tools)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ceprop.boards.flow.toolchain import YOSYS, read_left, run_tool
 from ceprop.boards.parts.devices import Device, Resources
-from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
+from ceprop.boards.rtl.system import LINK_MEMORIES
 from ceprop.common.cached import cached
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
@@ -24,9 +24,6 @@ _KIND = "synthesis"
 _COPIES = ("*_[0123456789]", "*_[0123456789][0123456789]", "*_[0123456789][0123456789][0123456789]")
 """Modules of which there are many: cells and lanes, whose names end in a number."""
 
-_OUTSIDE_BLOCKS = {"ice40": "logic", "ecp5": "distributed"}
-"""What a memory is made of that is to take no block RAM."""
-
 
 @dataclass(frozen=True)
 class Synthesis:
@@ -38,19 +35,23 @@ class Synthesis:
 
 
 def synthesis_script(
-    device: Device, top: str, sources: Sequence[str], bels: Mapping[str, str], outside_blocks: Sequence[str] = ()
+    device: Device,
+    top: str,
+    sources: Sequence[str],
+    bels: Mapping[str, str],
+    outside_blocks: Mapping[str, str] | None = None,
 ) -> str:
     """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
     `bels` gives a place to each instance named, a suffix of its path; `outside_blocks` are memories, as yosys selects
-    them, that are to take no block RAM."""
+    them, that are to take no block RAM, each with what it is made of: "logic" or "distributed"."""
     verilog = [name for name in sources if name.endswith(".v")]
     lines = [
         f"read_verilog {' '.join(verilog)}",
         *(f"read_rtlil {name}" for name in sources if name not in verilog),
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
-        *(f'setattr -set ram_style "{_OUTSIDE_BLOCKS[device.family]}" {pattern}' for pattern in outside_blocks),
+        *(f'setattr -set ram_style "{style}" {pattern}' for pattern, style in (outside_blocks or {}).items()),
         # A synapse cell by itself, for its size alone.
         "design -save sources",
         "select -set cell *.cell_0_0 *.cell_0_0.*",
@@ -123,7 +124,7 @@ def _small_memories(device: Device) -> tuple[str, ...]:
             'setattr -set ram_style "block" *.event_lists/m:* *.neuron_*.state_memory/m:*',
             f'setattr -set ram_style "{waiting}" *.response_fifo/m:* *.trace_fifo/m:*',
         )
-    link = " ".join(f"{SYSTEM}.{part}/m:*" for part in LINK_MEMORIES)
+    link = " ".join(memory.pattern for memory in LINK_MEMORIES)
     # Tables that yosys has made of selections are memories too, without a name of their own.
     return (
         "select -set named */m:* */m:_* %d",

@@ -9,7 +9,7 @@ from ceprop.boards.resources.builds import load_builds
 from ceprop.boards.resources.core_fit import Luts, memory_need, shortage
 from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
 from ceprop.boards.resources.regression import Fit, speed
-from ceprop.boards.rtl.system import LINK_MEMORIES, SYSTEM
+from ceprop.boards.rtl.system import LINK_MEMORIES
 from ceprop.hdl.devices import ice40
 from ceprop.specification import Edge, Geometry
 
@@ -71,15 +71,15 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
 @dataclass(frozen=True)
 class SmallMemory:
     """Memories that look-up tables or their flip-flops can hold where block RAM is short: their places as yosys selects
-    them, and the bits and blocks of all of them."""
+    them, the bits and blocks of all of them, and what yosys then makes of them."""
 
     pattern: str
     bits: int
     blocks: int
+    style: str = "logic"
 
 
-_LINK_MEMORIES = [SmallMemory(f"{SYSTEM}.{part}/m:*", bits, 1) for part, bits in LINK_MEMORIES.items()]
-"""Those of the link. One block RAM holds each."""
+_LINK_MEMORIES = [SmallMemory(memory.pattern, memory.bits, 1, memory.style) for memory in LINK_MEMORIES]
 
 
 def blocks_with_link(geometry: Geometry, device: Device) -> int:
@@ -102,11 +102,11 @@ def outside_blocks(geometry: Geometry, device: Device) -> list[SmallMemory]:
 
 def _blocks(geometry: Geometry, device: Device) -> int:
     weights = memory_need(geometry, device)
-    found = len(_LINK_MEMORIES) + (
-        geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
-    )
+    cells = geometry.rows * geometry.cols if weights.kind == "block_rams" else 0
+    found = cells * weights.blocks + len(_LINK_MEMORIES)
     if device.family == "ecp5":
         return found
+    found -= 1  # Without flash there is no program.
     found += geometry.cols * _ice40_blocks([input_memory(geometry)])
     found += sum(lanes * _ice40_blocks(neuron_memories(geometry, edge)) for edge, lanes in _edges(geometry))
     waiting = device.room.sprams and geometry.memory_ports > 1

@@ -1,12 +1,14 @@
 """What every board has, whatever its clock and pins: the core, the link, and their transport."""
 
+from typing import NamedTuple
+
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
 from ceprop.boards.rtl.core_switch import CoreSwitch
-from ceprop.boards.rtl.flash import FlashController
+from ceprop.boards.rtl.flash import FlashController, Processor
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
 from ceprop.boards.rtl.label_queue import LabelQueue
@@ -23,12 +25,23 @@ from ceprop.specification import Geometry
 SYSTEM = "ceprop_system"
 """Name of its module."""
 
-LINK_MEMORIES = {
-    "receiver": FrameReceiver.BUFFER_BITS,
-    "sender": FrameSender.BUFFER_BITS,
-    "results": ResultRing.BUFFER_BITS,
-}
-"""Parts of the system with a buffer, which a block RAM holds, and its bits."""
+
+class LinkMemory(NamedTuple):
+    """A memory of the link, which a block RAM holds: its place as yosys selects it, its bits, and what yosys makes of it
+    where no block RAM is left. Look-up tables hold words that change, or are selections between words that do not."""
+
+    pattern: str
+    bits: int
+    style: str
+
+
+LINK_MEMORIES = (
+    LinkMemory(f"{SYSTEM}.receiver/m:*", FrameReceiver.BUFFER_BITS, "distributed"),
+    LinkMemory(f"{SYSTEM}.sender/m:*", FrameSender.BUFFER_BITS, "distributed"),
+    LinkMemory(f"{SYSTEM}.results/m:*", ResultRing.BUFFER_BITS, "distributed"),
+    LinkMemory(f"{SYSTEM}.flash.processor/m:program*", Processor.PROGRAM_BITS, "logic"),
+)
+"""The last one is there only with flash."""
 
 _NEAR_LANES = 4
 """Lanes of a core so small that all of its ports lie near the link."""

@@ -4,6 +4,7 @@ In come tasks from the dispatcher; out go samples and commands for the core, and
 """
 
 from ceprop.boards.rtl.flash.flash_controller import FlashController
+from ceprop.boards.rtl.flash.processor import Processor
 from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 
-__all__ = ["FlashController", "snapshot_bytes", "stretches"]
+__all__ = ["FlashController", "Processor", "snapshot_bytes", "stretches"]

@@ -28,7 +28,7 @@ from ceprop.common.errors import CepropError
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
-_CRC_BITS = {1: 1, 2: 2, 4: 8}
+_CRC_BITS = {1: 1, 2: 2, 4: 4}
 """Bits of the CRC per cycle, by the lines of the flash: no byte comes before the CRC has the one before."""
 
 _TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutPort.ERASE: FlashTask.ERASE}
@@ -109,8 +109,7 @@ class FlashController(wiring.Component):
         wiring.connect(m, wiring.flipped(self.core.response), commands.response)
         wiring.connect(m, byte_stream.samples, wiring.flipped(self.core.samples))
         writes = Signal(max(OutPort) + 1, name="writes")
-        with m.If(processor.strobe):
-            m.d.comb += writes.bit_select(processor.port, 1).eq(1)
+        m.d.comb += [writes[out].eq(processor.strobe & (processor.port == out)) for out in OutPort]
         m.d.comb += [
             byte_stream.to_samples.eq(writes[OutPort.STREAM_SAMPLES]),
             byte_stream.to_crc.eq(writes[OutPort.STREAM_CRC]),
@@ -207,10 +206,8 @@ class FlashController(wiring.Component):
         inputs |= {InPort.CRC + k: crc.crc.word_select(k, 8) for k in range(CRC_BYTES)}
         arguments = Cat(self.tasks.first_epoch, self.tasks.epochs)
         inputs |= {InPort.TASK + 1 + k: arguments.word_select(k, 8) for k in range(len(arguments) // 8)}
-        with m.Switch(processor.port):
-            for number, value in inputs.items():
-                with m.Case(number):
-                    m.d.comb += processor.data_in.eq(value)
+        chosen = Array(Value.cast(inputs.get(number, Const(0, 8)))[:8] for number in range(InPort.ZERO + 1))
+        m.d.comb += processor.data_in.eq(chosen[processor.port[: len(chosen).bit_length() - 1]])
 
 
 def _takes_byte(processor: Processor) -> Value:

@@ -100,11 +100,11 @@ class InPort(IntEnum):
     """Samples that the core has finished, modulo 256."""
     WRONG = 4
     """Those of them whose prediction is not their label, modulo 256."""
-    CRC = 8
+    CRC = 5
     """The CRC so far; four ports, the lowest byte first."""
-    TASK = 12
+    TASK = 9
     """The command of the task. The four ports behind it have the two arguments, the lowest byte first."""
-    ZERO = 31
+    ZERO = 15
     """0."""
 
 

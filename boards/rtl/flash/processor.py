@@ -53,6 +53,9 @@ class Processor(wiring.Component):
         Number of a register, and a cycle later what it holds, while the processor rests.
     """
 
+    PROGRAM_BITS = 16 * 520
+    """Bits of the program, about."""
+
     conditions: Signal
     port: Signal
     taken: Signal
@@ -91,7 +94,7 @@ class Processor(wiring.Component):
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
         word, counter = INSTRUCTION(fetch.data), Signal(ADDRESS_BITS, name="program_counter")
         phase, stays, carry = Signal(3, name="phase", init=0b001), Signal(name="stays"), Signal(name="carry")
-        execute, waits = phase[2], word.operation == Operation.WAIT
+        execute, waits = phase[2], Value.cast(word.operation == Operation.WAIT)
         m.d.comb += [
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
