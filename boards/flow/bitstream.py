@@ -18,7 +18,7 @@ from ceprop.boards.parts.devices import Resources
 from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.core_fit import check_room
-from ceprop.boards.resources.link_fit import outside_blocks
+from ceprop.boards.resources.link_fit import is_compact, outside_blocks
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport
@@ -138,7 +138,8 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
     moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device)}
-    script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved)
+    compact = is_compact(geometry, board, flash=design.flash)
+    script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved, compact)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
     return PreparedDesign(design, place, sources, script, top.pack_options, tools)
 

@@ -40,11 +40,13 @@ def synthesis_script(
     sources: Sequence[str],
     bels: Mapping[str, str],
     outside_blocks: Mapping[str, str] | None = None,
+    compact: bool = False,
 ) -> str:
     """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
     `bels` gives a place to each instance named, a suffix of its path; `outside_blocks` are memories, as yosys selects
-    them, that are to take no block RAM, each with what it is made of: "logic" or "distributed"."""
+    them, that are to take no block RAM, each with what it is made of: "logic" or "distributed". `compact` asks for few
+    look-up tables rather than for a fast clock."""
     verilog = [name for name in sources if name.endswith(".v")]
     lines = [
         f"read_verilog {' '.join(verilog)}",
@@ -61,7 +63,7 @@ def synthesis_script(
         "flatten",
         f"tee -q -o {_CELL} stat -json",
         "design -load sources",
-        f"{_synthesize(device)} -top {top}",
+        f"{_synthesize(device, compact)} -top {top}",
         "setattr -mod -unset keep_hierarchy *",
         "flatten",
         "clean -purge",
@@ -133,10 +135,11 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     )
 
 
-def _synthesize(device: Device) -> str:
+def _synthesize(device: Device, compact: bool = False) -> str:
     # Multipliers are instances already. Both flows would infer more, and that of iCE40 rewrite the instances.
     if device.family == "ecp5":
-        return "synth_ecp5 -nodsp"
+        # Wider functions of two look-up tables and a multiplexer save a level of logic and cost a tenth more tables.
+        return "synth_ecp5 -nodsp" + " -nowidelut" * compact
     kind = "u" if device.room.multipliers else "hx" if "HX" in device.name else "lp"
     # An enable of a few flip-flops costs a level of logic before it and a wire as long as theirs together.
     return f"synth_ice40 -device {kind} -dffe_min_ce_use 12"

@@ -13,7 +13,7 @@ from ceprop.boards.rtl.system import LINK_MEMORIES
 from ceprop.hdl.devices import ice40
 from ceprop.specification import Edge, Geometry
 
-LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_600}
+LINK_LUTS = {("ice40", False): 1_160, ("ice40", True): 2_400, ("ecp5", False): 1_150, ("ecp5", True): 2_200}
 """Look-up tables of the link beside a core, by family and whether it has flash, as measured: a design with it less its
 core in the timing harness; those of the lanes apart."""
 
@@ -42,6 +42,11 @@ _LUTS_A_BIT = {"ice40": 2.0, "ecp5": 0.12}
 the selection; on ECP5 look-up tables hold the words."""
 
 
+_COMPACT_ABOVE, _COMPACT_SHARE = 0.86, 0.9
+"""Above this share of an ECP5's look-up tables a design is made compact, and then takes this share of them; as
+measured."""
+
+
 def has_flash(board: Board) -> bool:
     """Whether builds for a board learn from its flash unless they are told otherwise: where there is room for that."""
     return board.device.family == "ecp5"
@@ -50,9 +55,19 @@ def has_flash(board: Board) -> bool:
 def shortage_with_link(geometry: Geometry, board: Board, *, flash: bool) -> tuple[str, int, int] | None:
     """The first resource of which the board's device has too little for a core with the link beside it, as far as that
     can be known before synthesis: its name, the need and the room."""
-    short = shortage(geometry, board.device, luts_with_link(board, flash=flash))
+    luts = luts_with_link(board, flash=flash)
+    if is_compact(geometry, board, flash=flash):
+        short = shortage(geometry, board.device, lambda *design: _COMPACT_SHARE * luts(*design))
+    else:
+        short = shortage(geometry, board.device, luts)
     need, room = blocks_with_link(geometry, board.device), board.device.room.block_rams
     return short or (("block_rams", need, room) if need > room else None)
+
+
+def is_compact(geometry: Geometry, board: Board, *, flash: bool) -> bool:
+    """Whether a core with the link is made compact, because it would leave too few look-up tables to route through."""
+    room = _COMPACT_ABOVE * board.device.room.luts
+    return board.device.family == "ecp5" and luts_with_link(board, flash=flash)(geometry, board.device) > room
 
 
 def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:

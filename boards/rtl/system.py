@@ -27,8 +27,9 @@ SYSTEM = "ceprop_system"
 
 
 class LinkMemory(NamedTuple):
-    """A memory of the link, which a block RAM holds: its place as yosys selects it, its bits, and what yosys makes of it
-    where no block RAM is left. Look-up tables hold words that change, or are selections between words that do not."""
+    """A memory of the link, which a block RAM holds: its place as yosys selects it, its bits, and what yosys makes of
+    it where no block RAM is left. Look-up tables hold words that change, or are selections between words that do not.
+    """
 
     pattern: str
     bits: int

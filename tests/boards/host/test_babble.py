@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ceprop.boards.host.clock import Moment
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import wait_for_flash
 from ceprop.boards.host.frames import FrameDecoder, encode
@@ -200,7 +201,7 @@ def test_flash_that_gets_no_further(
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0.001)
     driver: Any = SimpleNamespace(
         status=lambda: Status(flags, draw.randrange(9) if changes else 5, 0, 0, 0),
-        seconds=lambda: 0 if stands else next(ticks),
+        clock=SimpleNamespace(now=lambda: Moment(0 if stands else next(ticks), None, None)),
         link=LINK,
     )
     with pytest.raises(CepropError, match=r"^port x: the board is at work on its flash, but gets no further$"):
@@ -213,7 +214,8 @@ def test_flash_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     left, ticks = [0, 0, *range(500, -1, -1)], count(step=50)
     flags = (StatusFlag.RUNNING if more or number < 3 else StatusFlag(0) for number, more in enumerate(left))
     states = (Status(flag, more, 0, 0, 0) for flag, more in zip(flags, left, strict=True))
-    driver: Any = SimpleNamespace(status=lambda: next(states), seconds=lambda: next(ticks), link=LINK)
+    clock = SimpleNamespace(now=lambda: Moment(next(ticks), None, None))
+    driver: Any = SimpleNamespace(status=lambda: next(states), clock=clock, link=LINK)
     wait_for_flash(driver, "it failed")
     assert next(states, None) is None
 
