@@ -19,6 +19,7 @@ from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.core_fit import check_room
 from ceprop.boards.resources.link_fit import is_compact, outside_blocks
+from ceprop.boards.rtl.stand_alone import StandAlone
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport
@@ -54,6 +55,9 @@ class Design:
         Baud rate of the UART; None for SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
+    stand_alone : bool
+        Whether it does so by itself, without a link (:class:`ceprop.boards.rtl.stand_alone.StandAlone`). `baud` is then
+        that of its progress line.
     """
 
     geometry: Geometry
@@ -61,6 +65,7 @@ class Design:
     clock: Clock
     baud: int | None
     flash: bool = False
+    stand_alone: bool = False
 
     @property
     def clock_hz(self) -> int:
@@ -134,11 +139,12 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     geometry, board = design.geometry, design.board
     tools = _tools(board)
     progress(f"generating Verilog, {design.clock_hz / 1e6:.2f} MHz")
-    top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash)
+    top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash, stand_alone=design.stand_alone)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
-    moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device)}
-    compact = is_compact(geometry, board, flash=design.flash)
+    linked = not design.stand_alone
+    moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device) if linked}
+    compact = linked and is_compact(geometry, board, flash=design.flash)
     script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved, compact)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
     return PreparedDesign(design, place, sources, script, top.pack_options, tools)
@@ -156,6 +162,7 @@ def _origin(design: Design) -> dict[str, Any]:
         "clock_hz": design.clock_hz,
         "baud": design.baud,
         "flash": design.flash,
+        "stand_alone": design.stand_alone,
     }
 
 
@@ -170,13 +177,19 @@ def _whole(found: Build, run: Path) -> Build:
 def system_verilog(design: Design) -> str:
     """Core and link as Verilog, the module `SYSTEM`."""
     parts = primitives_named(design.board.device.primitives)
+    lines = flash_lines(design.board.name) if design.flash else 0
+    if design.stand_alone:
+        assert design.baud is not None
+        return to_verilog(
+            StandAlone(design.geometry, parts, clock_hz=design.clock_hz, baud=design.baud, flash_lines=lines), SYSTEM
+        )
     system = System(
         design.geometry,
         parts,
         board=design.board.name,
         clock_hz=design.clock_hz,
         transport=SpiTransport() if design.baud is None else UartTransport(design.clock_hz, design.baud),
-        flash_lines=flash_lines(design.board.name) if design.flash else 0,
+        flash_lines=lines,
     )
     return to_verilog(system, SYSTEM)
 

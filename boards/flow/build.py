@@ -1,6 +1,7 @@
 """From a specification to a bitstream for a board."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.spi_pins import spi_pins
 from ceprop.boards.resources.choose import fitted
 from ceprop.boards.resources.link_fit import expected_mhz, has_flash
+from ceprop.boards.resources.stand_alone_fit import expected_mhz_alone, fitted_alone
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
 from ceprop.common.records import read_record, write_record
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 __all__ = ["BAUD", "REPORT", "MissedClockError", "build"]
 
@@ -47,13 +49,15 @@ def build(
     *,
     baud: int | None = BAUD,
     flash: bool | None = None,
+    stand_alone: bool | None = None,
     seeds: Sequence[int] = (1,),
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Build:
     """Build the bitstream of a specification for a board, with the array that suits it where none is given, and with
-    what learns from flash where `flash` says so, or without a word, where the board has room for that. `baud` is the
-    UART's; None stands for SPI. Place and route runs with each of the `seeds`, at most `jobs` at once, and the best
+    what learns from flash where `flash` says so, or without a word, where the board has room for that. `stand_alone`
+    asks for a board without a link (:func:`laid_out`). `baud` is the UART's; None stands for SPI. Place and route runs
+    with each of the `seeds`, at most `jobs` at once, and the best
     result counts, as :func:`make_bitstream` has it.
 
     The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
@@ -67,13 +71,14 @@ def build(
     if baud is None:
         spi_pins(board.name)
     flash = has_flash(board) if flash is None else flash
-    geometry = fitted(specification, board, flash=flash)
-    limit = 1e6 * expected_mhz(geometry, board) / _MARGIN
+    geometry, alone = laid_out(specification, board, flash=flash, stand_alone=stand_alone)
+    expected = expected_mhz_alone if alone else expected_mhz
+    limit = 1e6 * expected(geometry, board) / _MARGIN
     enough = _MARGIN if specification.array is None else 1.0
     seconds, missed, met = 0.0, [], None
     tried: list[TriedSeed] = []
     for _ in range(_ATTEMPTS):
-        design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash)
+        design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash or alone, alone)
         found = make_bitstream(design, folder / "work", seeds=seeds, jobs=jobs, progress=say)
         seconds += found.seconds
         tried += found.tried
@@ -88,6 +93,22 @@ def build(
         tries = ", ".join(missed)
         raise MissedClockError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
+
+
+def laid_out(
+    specification: Specification, board: Board, *, flash: bool, stand_alone: bool | None
+) -> tuple[Geometry, bool]:
+    """The specification on the array that the board gets, and whether it stands alone: as `stand_alone` says, or
+    without a word where there is room for it and none for a link. Raises :class:`CepropError` where it does not fit."""
+    if stand_alone:
+        return fitted_alone(specification, board), True
+    try:
+        return fitted(specification, board, flash=flash), False
+    except CepropError:
+        if stand_alone is None and specification.array is not None:
+            with suppress(CepropError):
+                return fitted_alone(specification, board), True
+        raise
 
 
 def read_report(path: Path) -> dict[str, Any]:

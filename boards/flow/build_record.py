@@ -82,6 +82,8 @@ class Build:
         The UART's bits per second; None with SPI.
     flash : bool
         Whether it learns from the board's flash and keeps snapshots there.
+    stand_alone : bool
+        Whether it does so by itself, without a link; `baud` is then that of its progress line.
     seed : int
         nextpnr's.
     clocks : dict
@@ -113,6 +115,7 @@ class Build:
     clock_hz: int
     baud: int | None
     flash: bool
+    stand_alone: bool
     seed: int
     clocks: Mapping[str, ClockCheck]
     utilization: Mapping[str, Mapping[str, int]]

@@ -116,12 +116,17 @@ def outside_blocks(geometry: Geometry, device: Device) -> list[SmallMemory]:
 
 
 def _blocks(geometry: Geometry, device: Device) -> int:
+    # On iCE40 there is a link with flash only in a board that stands alone, and so there is no program.
+    link = len(_LINK_MEMORIES) - (device.family == "ice40")
+    return core_blocks(geometry, device) + link
+
+
+def core_blocks(geometry: Geometry, device: Device) -> int:
+    """Block RAMs of the core, with every memory in block RAM that can be there."""
     weights = memory_need(geometry, device)
-    cells = geometry.rows * geometry.cols if weights.kind == "block_rams" else 0
-    found = cells * weights.blocks + len(_LINK_MEMORIES)
+    found = geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
     if device.family == "ecp5":
         return found
-    found -= 1  # Without flash there is no program.
     found += geometry.cols * _ice40_blocks([input_memory(geometry)])
     found += sum(lanes * _ice40_blocks(neuron_memories(geometry, edge)) for edge, lanes in _edges(geometry))
     waiting = device.room.sprams and geometry.memory_ports > 1

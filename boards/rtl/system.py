@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal, Value
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
+from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
 from ceprop.boards.rtl.core_switch import CoreSwitch
 from ceprop.boards.rtl.flash import FlashController, Processor
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
@@ -46,9 +47,6 @@ LINK_MEMORIES = (
 
 _NEAR_LANES = 4
 """Lanes of a core so small that all of its ports lie near the link."""
-
-_AT_WORK = 3
-"""Samples that the core holds at most: one at work, one that waits, one that comes in."""
 
 
 class System(wiring.Component):
@@ -137,7 +135,7 @@ class System(wiring.Component):
         wiring.connect(m, unpacker.sample, sample)
         wiring.connect(m, core.result, results.result)
         wiring.connect(m, dispatcher.results, results.read)
-        m.d.comb += [self.working.eq(_samples_at_work(m, core) != 0), self.linked.eq(working)]
+        m.d.comb += [self.working.eq(samples_at_work(m, core, "core") != 0), self.linked.eq(working)]
         m.d.sync += dispatcher.at_work.eq(~unpacker.between | self.working)
         return m
 
@@ -187,32 +185,7 @@ class System(wiring.Component):
         wiring.connect(m, dispatcher.flash, controller.tasks)
         wiring.connect(m, dispatcher.core, switch.dispatcher)
         wiring.connect(m, controller.core, switch.controller)
-        m.submodules.labels = labels = DomainRenamer("core")(LabelQueue(self._geometry, _AT_WORK))
-        m.d.comb += [
-            labels.sent.eq(_taken(core.sample) & core.sample.payload.last),
-            labels.label.eq(core.sample.payload.label),
-            labels.finished.eq(_taken(core.result)),
-            labels.prediction.eq(core.result.payload.prediction),
-            switch.controller_busy.eq(controller.busy),
-            controller.finished.eq(labels.finished),
-            controller.wrong.eq(labels.wrong),
-            self.flash_select.eq(controller.pins.select),
-            self.flash_clock.eq(controller.pins.clock),
-            self.flash_dq_out.eq(controller.pins.dq_out),
-            self.flash_dq_enable.eq(controller.pins.dq_enable),
-            controller.pins.dq_in.eq(self.flash_dq_in),
-        ]
+        m.submodules.labels = labels = DomainRenamer("core")(LabelQueue(self._geometry, SAMPLES_AT_WORK))
+        m.d.comb += switch.controller_busy.eq(controller.busy)
+        connect_flash(m, core, labels, controller, self)
         return switch.core
-
-
-def _taken(port: stream.Interface) -> Value:
-    """A beat of a stream is taken."""
-    return port.valid & port.ready
-
-
-def _samples_at_work(m: Module, core: Core) -> Signal:
-    """A count of the samples in the core."""
-    at_work = Signal(range(_AT_WORK + 1), name="at_work")
-    entered = _taken(core.sample) & core.sample.payload.last
-    m.d.core += at_work.eq(at_work + entered - _taken(core.result))
-    return at_work

@@ -1,7 +1,7 @@
 """What goes into a board's bitstream around the system: clock, reset, and pins."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +51,19 @@ class TopLevel:
     pack_options: Sequence[str]
 
 
-def top_level(board: Board, clock: Clock, *, spi: bool = False, flash: bool = False) -> TopLevel:
-    """The top level for a board and a clock, its link a UART or SPI. Raises :class:`CepropError` where the board has no
-    pins for that."""
+def top_level(
+    board: Board, clock: Clock, *, spi: bool = False, flash: bool = False, stand_alone: bool = False
+) -> TopLevel:
+    """The top level for a board and a clock. Its link is a UART or SPI; one that stands alone has the sending pin of
+    the UART only. Raises :class:`CepropError` where the board has no pins for that."""
     platform = board.platform()
     if spi:
         platform.add_resources([spi_pins(board.name).resource])
     elif board.name in UART_PINS:
         platform.add_resources([UART_PINS[board.name].resource])
     lines = flash_lines(board.name) if flash else 0
-    plan = platform.prepare(_Top(clock, spi, lines), TOP, emit_src=False)
+    link = _progress if stand_alone else _spi if spi else _uart
+    plan = platform.prepare(_Top(clock, link, lines), TOP, emit_src=False)
     commands = json.loads(plan.files[f"build_{TOP}.json"])["commands"]
     ecp5 = board.device.family == "ecp5"
     pack = next(command for command in commands if command[0] == ("ecppack" if ecp5 else "icepack"))
@@ -74,9 +77,8 @@ def top_level(board: Board, clock: Clock, *, spi: bool = False, flash: bool = Fa
 class _Top(Elaboratable):
     """The system between the pins of the platform that it is elaborated for."""
 
-    def __init__(self, clock: Clock, spi: bool, flash_lines: int):
-        self._clock = clock
-        self._link = _spi if spi else _uart
+    def __init__(self, clock: Clock, link: Callable[[Module, Platform], dict[str, Any]], flash_lines: int):
+        self._clock, self._link = clock, link
         self._flash_lines = flash_lines
 
     def elaborate(self, platform: Platform) -> Module:
@@ -101,6 +103,10 @@ class _Top(Elaboratable):
 def _uart(m: Module, platform: Platform) -> dict[str, Any]:
     pins = platform.request("uart", 0, dir="-")
     return {"i_rx": _input(m, "rx", pins.rx), "o_tx": _output(m, "tx", pins.tx)}
+
+
+def _progress(m: Module, platform: Platform) -> dict[str, Any]:
+    return {"o_tx": _output(m, "tx", platform.request("uart", 0, dir="-").tx)}
 
 
 def _spi(m: Module, platform: Platform) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def _build(achieved: float, constraint: float) -> Build:
         clock_hz=round(constraint * 1e6),
         baud=1_000_000,
         flash=False,
+        stand_alone=False,
         seed=1,
         clocks={"core": ClockCheck(constraint, achieved)},
         utilization={},

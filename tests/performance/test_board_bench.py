@@ -46,6 +46,7 @@ def built(specification: Specification, board: Board, folder: Path, **options: A
         clock_hz=CLOCK_HZ,
         baud=1_000_000,
         flash=True,
+        stand_alone=False,
         seed=len(options["seeds"]),
         clocks={"core": ClockCheck(24.0, 31.5)},
         utilization={},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES, Flash
@@ -57,6 +57,9 @@ class FlashController(wiring.Component):
         The clock.
     lines : int
         Data lines of the flash that are read on, 1, 2 or 4.
+    stand_alone : bool
+        Nobody asks: the first task, whatever it is, begins what :class:`ceprop.boards.rtl.stand_alone.StandAlone`
+        does, and never ends.
 
     Members
     -------
@@ -68,6 +71,8 @@ class FlashController(wiring.Component):
         A command is at work, and the core's command port is the controller's own.
     core : Out
         The core's command port, and the unpacker.
+    progress : Out, stream
+        Text for the progress line of a board that stands alone.
     pins : Out
         The flash's.
     """
@@ -77,10 +82,12 @@ class FlashController(wiring.Component):
     wrong: Signal
     busy: Signal
     core: CoreAccessInterface
+    progress: stream.Interface
     pins: FlashPinInterface
 
-    def __init__(self, geometry: Geometry, clock_hz: int, lines: int):
+    def __init__(self, geometry: Geometry, clock_hz: int, lines: int, *, stand_alone: bool = False):
         self._geometry, self._clock_hz, self._lines = geometry, clock_hz, lines
+        self._stand_alone = stand_alone
         taken, room = snapshot_bytes(geometry), Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
         if taken > room:
             raise CepropError(f"snapshot: takes {taken:,} bytes, its place in flash has room for {room:,}")
@@ -91,6 +98,7 @@ class FlashController(wiring.Component):
                 "wrong": In(1),
                 "busy": Out(1),
                 "core": Out(CoreAccessSignature(Ports(geometry))),
+                "progress": Out(stream.Signature(8)),
                 "pins": Out(FlashPinSignature(lines)),
             }
         )
@@ -98,7 +106,7 @@ class FlashController(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The drawing: the parts, then what each port of the processor is."""
         m = Module()
-        firmware = program(self._geometry)
+        firmware = program(self._geometry, stand_alone=self._stand_alone)
         m.submodules.processor = processor = Processor(firmware.words, firmware.initial)
         m.submodules.port = port = FlashPort(self._clock_hz, self._lines)
         m.submodules.crc = crc = Crc(_CRC_BITS[self._lines])
@@ -122,6 +130,7 @@ class FlashController(wiring.Component):
             commands.word.eq(processor.data_out),
         ]
         self._add_tasks(m, processor, writes)
+        self._add_progress(m, processor, writes)
         self._add_port(m, processor, port, byte_stream, writes)
         self._add_inputs(m, processor, {InPort.FLASH: port.read.payload, InPort.GROUP: commands.lowest}, crc)
         conditions = {
@@ -156,6 +165,18 @@ class FlashController(wiring.Component):
         m.d.comb += [
             processor.register.eq(Array(Const(register) for register in registers)[tasks.index]),
             tasks.byte.eq(processor.content.word_select(Array(Const(byte) for byte in bytes_)[tasks.index], 8)),
+        ]
+
+    def _add_progress(self, m: Module, processor: Processor, writes: Signal) -> None:
+        """A byte waits until the line takes it."""
+        progress = self.progress
+        with m.If(writes[OutPort.LINE]):
+            m.d.sync += progress.valid.eq(1)
+        with m.Elif(progress.ready):
+            m.d.sync += progress.valid.eq(0)
+        m.d.comb += [
+            progress.payload.eq(processor.data_out),
+            processor.conditions[Condition.LINE_TAKEN].eq(~progress.valid),
         ]
 
     def _add_port(
@@ -207,7 +228,7 @@ class FlashController(wiring.Component):
         arguments = Cat(self.tasks.first_epoch, self.tasks.epochs)
         inputs |= {InPort.TASK + 1 + k: arguments.word_select(k, 8) for k in range(len(arguments) // 8)}
         chosen = Array(Value.cast(inputs.get(number, Const(0, 8)))[:8] for number in range(InPort.ZERO + 1))
-        m.d.comb += processor.data_in.eq(chosen[processor.port[: len(chosen).bit_length() - 1]])
+        m.d.comb += processor.data_in.eq(chosen[processor.in_port[: len(chosen).bit_length() - 1]])
 
 
 def _takes_byte(processor: Processor) -> Value:

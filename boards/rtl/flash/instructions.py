@@ -85,6 +85,8 @@ class Condition(IntEnum):
     """All bytes of the stream have passed."""
     FLASH_FAILED = 9
     """The last command of the flash failed."""
+    LINE_TAKEN = 10
+    """The progress line has taken the byte that was written last."""
 
 
 class InPort(IntEnum):
@@ -151,6 +153,8 @@ class OutPort(IntEnum):
     """Send the command to read a group, and load it."""
     SHIFT_GROUP = 19
     """Shift a byte into the top of the group register."""
+    LINE = 20
+    """Send a byte on the progress line. The accumulator stays as it is until the byte is taken."""
 
 
 INSTRUCTION = data.StructLayout({"operand": 8, "immediate": 1, "chained": 1, "link": 2, "operation": 4})

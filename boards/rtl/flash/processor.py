@@ -39,14 +39,16 @@ class Processor(wiring.Component):
     -------
     conditions : In
         A bit for each :class:`Condition`.
+    in_port, data_in : Out, In
+        The port of IN or SHIFT, from DECODE on, and what it has then.
     port : Out
-        The port of IN, SHIFT or OUT.
-    taken, data_in : Out, In
-        In this cycle the accumulator takes what the port has.
+        A cycle after EXECUTE, its port.
+    taken : Out
+        In this cycle the port may go on to the next byte, for the processor has taken the one before.
     strobe, data_out : Out
-        In this cycle OUT writes the accumulator, which changes at the earliest three cycles later.
+        In this cycle OUT writes the accumulator, which changes at the earliest two cycles later.
     hold, held : In, Out
-        The host asks that the processor rests, and it does. It does not while `locked`.
+        The host asks that the processor rests, and it does. It does not begin to while `locked`.
     locked : In
         The status is about to change.
     register, content : In, Out
@@ -57,9 +59,10 @@ class Processor(wiring.Component):
     """Bits of the program, about."""
 
     conditions: Signal
+    in_port: Signal
+    data_in: Signal
     port: Signal
     taken: Signal
-    data_in: Signal
     strobe: Signal
     data_out: Signal
     hold: Signal
@@ -73,9 +76,10 @@ class Processor(wiring.Component):
         super().__init__(
             {
                 "conditions": In(len(Condition)),
+                "in_port": Out(PORT_BITS),
+                "data_in": In(8),
                 "port": Out(PORT_BITS),
                 "taken": Out(1),
-                "data_in": In(8),
                 "strobe": Out(1),
                 "data_out": Out(WORD_BITS),
                 "hold": In(1),
@@ -94,6 +98,7 @@ class Processor(wiring.Component):
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
         word, counter = INSTRUCTION(fetch.data), Signal(ADDRESS_BITS, name="program_counter")
         phase, stays, carry = Signal(3, name="phase", init=0b001), Signal(name="stays"), Signal(name="carry")
+        resting = Signal(name="resting")
         execute, waits = phase[2], Value.cast(word.operation == Operation.WAIT)
         m.d.comb += [
             fetch.addr.eq(counter),
@@ -101,8 +106,9 @@ class Processor(wiring.Component):
             read.addr.eq(Mux(self.held, self.register, word.operand)),
             read.en.eq(1),
             self.content.eq(read.data),
-            self.held.eq(self.hold & ~self.locked & (phase[0] | (execute & waits))),
+            self.held.eq(self.hold & (resting | ~self.locked) & (phase[0] | (execute & waits))),
         ]
+        m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
         self._compute(m, word, read.data, execute, carry)
@@ -119,6 +125,12 @@ class Processor(wiring.Component):
         m.d.comb += [
             operand.eq(inverted),
             total.eq(accumulator + operand + Mux(word.chained, carry, subtracts)),
+            self.in_port.eq(word.operand),
+        ]
+        # Ports are far, so registers lie on the way to them and back.
+        found = Signal.like(self.data_in, name="found")
+        m.d.sync += [
+            found.eq(self.data_in),
             self.port.eq(word.operand),
             self.taken.eq(execute & ((word.operation == Operation.IN) | shifts)),
             self.strobe.eq(execute & (word.operation == Operation.OUT)),
@@ -129,9 +141,9 @@ class Processor(wiring.Component):
             with m.Case(Operation.ADD, Operation.SUB):
                 m.d.sync += Cat(accumulator, carry).eq(total)
             with m.Case(Operation.IN):
-                m.d.sync += accumulator.eq(self.data_in)
+                m.d.sync += accumulator.eq(found)
             with m.Case(Operation.SHIFT):
-                m.d.sync += accumulator.eq(Cat(accumulator, self.data_in)[8:])
+                m.d.sync += accumulator.eq(Cat(accumulator, found)[8:])
 
     def _store(self, m: Module, word: data.View, counter: Signal, execute: Value, write: Interface) -> None:
         """STORE and CALL write a register."""
@@ -148,8 +160,11 @@ class Processor(wiring.Component):
     ) -> None:
         """Where the program goes on: WAIT, SKIP, JUMP, CALL and RETURN."""
         holds, jumps = Signal(name="holds"), Signal(name="jumps")
+        # From registers, for conditions come from far. What an instruction has begun is seen by the next one.
+        conditions = Signal.like(self.conditions, name="conditions_before")
+        m.d.sync += conditions.eq(self.conditions)
         m.d.comb += [
-            holds.eq(Array(self.conditions)[Value.cast(word.operand)[:4]]),
+            holds.eq(Array(conditions)[Value.cast(word.operand)[:4]]),
             stays.eq((word.operation == Operation.WAIT) & (~holds | self.held)),
         ]
         skips = (word.operation == Operation.SKIP) & holds

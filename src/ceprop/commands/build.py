@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     default=None,
     help="Include the flash controller, for learning from flash and snapshots. The default is yes on ECP5 only.",
 )
+@click.option(
+    "--stand-alone/--link",
+    default=None,
+    help="Build a board without a link, which learns from its flash by itself. The default is a link where it fits.",
+)
 @click.option("--clock-mhz", type=CLOCK_MHZ, metavar="F", help="Clock in MHz, for --board generic only.")
 @click.option(
     "--transport",
@@ -76,6 +81,7 @@ def build(
     seeds: int,
     jobs: int | None,
     flash: bool | None,
+    stand_alone: bool | None,
     clock_mhz: float | None,
     transport: str,
     json_file: Path | None,
@@ -120,6 +126,7 @@ def build(
             folder,
             baud=rate,
             flash=flash,
+            stand_alone=stand_alone,
             seeds=numbers,
             jobs=jobs or processor_cores(),
             progress=say,
@@ -182,6 +189,8 @@ def _link(built: "Build", board: "Board") -> tuple[str, str]:
     from ceprop.boards.parts.spi_pins import spi_pins
     from ceprop.boards.rtl.transport import fastest_spi_hz
 
+    if built.stand_alone:
+        return "progress line", f"{built.baud:,} baud; no link: the board learns from its flash by itself"
     if built.baud is not None:
         return "UART", f"{built.baud:,} baud"
     fastest = fastest_spi_hz(slowest_hz(board, built.clock_hz))

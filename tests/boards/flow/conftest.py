@@ -46,6 +46,7 @@ def _bitstream(folder: Path, name: str, content: bytes, device: str = "") -> Pat
         clock_hz=1,
         baud=None,
         flash=False,
+        stand_alone=False,
         seed=1,
         clocks={},
         utilization={},

@@ -100,7 +100,7 @@ def _run(processor: Processor, cycles: int, hold: Iterator[bool]) -> list[int]:
         context.set(processor.conditions, 1 << Condition.STARTED)
         for _ in range(cycles):
             context.set(processor.hold, next(hold))
-            context.set(processor.data_in, _byte(context.get(processor.port) % 4))
+            context.set(processor.data_in, _byte(context.get(processor.in_port) % 4))
             if context.get(processor.strobe):
                 written.append(context.get(processor.data_out))
             await context.tick()

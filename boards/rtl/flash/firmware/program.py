@@ -6,16 +6,20 @@ from ceprop.boards.rtl.flash.firmware.files import add_byte_routines, add_check,
 from ceprop.boards.rtl.flash.firmware.layout import REGISTERS, STATUS, Facts
 from ceprop.boards.rtl.flash.firmware.run import add_run
 from ceprop.boards.rtl.flash.firmware.snapshots import add_groups, add_move, add_put, add_restore, add_save
+from ceprop.boards.rtl.flash.firmware.stand_alone import DECIMAL_PLACES, add_stand_alone
 from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
 from ceprop.specification import Geometry
 
 
-def program(geometry: Geometry) -> Assembler:
-    """The program that carries out RUN, SAVE and RESTORE for the host."""
+def program(geometry: Geometry, *, stand_alone: bool = False) -> Assembler:
+    """The program that carries out RUN, SAVE and RESTORE for the host, or that of a board that stands alone."""
     facts = Facts.of(geometry)
-    a = Assembler(REGISTERS, facts.constants)
-    _add_tasks(a)
-    _add_ends(a)
+    a = Assembler(REGISTERS, facts.constants | (DECIMAL_PLACES if stand_alone else {}))
+    if stand_alone:
+        add_stand_alone(a)
+    else:
+        _add_tasks(a)
+        _add_ends(a)
     add_run(a, facts)
     add_choice(a, facts)
     add_save(a)
@@ -57,10 +61,15 @@ def _add_tasks(a: Assembler) -> None:
 
 
 def _add_ends(a: Assembler) -> None:
-    """How a task ends."""
+    """What follows the plan, an epoch, and a task. The accumulator has the epochs in the plan from the first one on."""
+    a.label("planned")
+    a.subtract("epochs_left")
+    a.jump_carry("seek")
     a.label("fail")
     a.load(StatusFlag.FAILED)
     a.jump("end")
+    a.label("epoch ended")
+    a.jump("epoch")
     for name in ("done", "saved", "restored"):
         a.label(name)
     a.load(0)

@@ -41,8 +41,7 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
     a.call("close")
     a.subtract("first_epoch")
     a.jump_no_carry("fail")
-    a.subtract("epochs_left")
-    a.jump_no_carry("fail")
+    a.jump("planned")
     a.label("seek")
     a.jump_zero("count samples", "first_epoch")
     a.increase("plan", "RECORD")
@@ -162,7 +161,7 @@ def _end_epoch(a: Assembler, facts: Facts) -> None:
     a.label("ended")
     a.increase("epochs", 1)
     a.decrease("epochs_left", 1)
-    a.jump("epoch")
+    a.jump("epoch ended")
 
 
 def _add_look(a: Assembler) -> None:

@@ -1,0 +1,92 @@
+"""A board without a link: it learns from its flash, keeps its network there, and tells how far it is on one pin."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from ceprop.boards.parts.baud import uart_divisor
+from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
+from ceprop.boards.rtl.flash import FlashController
+from ceprop.boards.rtl.label_queue import LabelQueue
+from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
+from ceprop.boards.rtl.signatures import FlashPinSignature
+from ceprop.boards.rtl.uart import UartSender
+from ceprop.hdl.core import Core
+from ceprop.hdl.devices.primitives import Primitives
+from ceprop.specification import Geometry
+
+
+class StandAlone(wiring.Component):
+    """The core with its flash, for a device that has no room for a link::
+
+        flash ◄─► flash controller ─► unpacker ─► core ─► labels ─► flash controller
+                         │   ▲                    ▲ │
+                         │   └─── commands ───────┘ │
+                         └─► UART sender ─► tx      └─► working
+
+    After a reset it loads the newest snapshot of its flash. It learns the epochs of the data set's plan that come after
+    those which the snapshot has learned. After each epoch it evaluates, sends a line of text, and saves a snapshot.
+
+    Raises :class:`CepropError` as :class:`FlashController` does, and where the clock does not make `baud`.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The network's.
+    primitives : Primitives
+        What the core's cells are made of.
+    clock_hz, baud : int
+        The clock, and bits per second on `tx`.
+    flash_lines : int
+        Data lines of the flash that are read on, 1, 2 or 4.
+
+    Members
+    -------
+    working, linked : Out
+        A sample is at work; there is work to do.
+    tx : Out
+        The lines of text: 8 bits, no parity, one stop bit.
+    flash_select, flash_clock, flash_dq_out, flash_dq_enable, flash_dq_in
+        As :class:`ceprop.boards.rtl.system.System` has them.
+    """
+
+    working: Signal
+    linked: Signal
+    tx: Signal
+    flash_select: Signal
+    flash_clock: Signal
+    flash_dq_out: Signal
+    flash_dq_enable: Signal
+    flash_dq_in: Signal
+
+    def __init__(self, geometry: Geometry, primitives: Primitives, *, clock_hz: int, baud: int, flash_lines: int):
+        self._geometry, self._primitives = geometry, primitives
+        self._clock_hz, self._divisor, self._flash_lines = clock_hz, uart_divisor(clock_hz, baud), flash_lines
+        pins = FlashPinSignature(flash_lines).members
+        members = {"working": Out(1), "linked": Out(1), "tx": Out(1, init=1)}
+        super().__init__(members | {f"flash_{name}": member for name, member in pins.items()})
+
+    def elaborate(self, platform: object) -> Module:
+        """The drawing."""
+        m = Module()
+        m.submodules.core = core = Core(self._geometry, self._primitives)
+        m.submodules.unpacker = unpacker = SampleUnpacker(self._geometry)
+        controller = FlashController(self._geometry, self._clock_hz, self._flash_lines, stand_alone=True)
+        m.submodules.flash = controller
+        m.submodules.labels = labels = LabelQueue(self._geometry, SAMPLES_AT_WORK)
+        m.submodules.sender = sender = UartSender(self._divisor)
+        wiring.connect(m, controller.core.command, core.command)
+        wiring.connect(m, core.response, controller.core.response)
+        wiring.connect(m, controller.core.samples, unpacker.bytes)
+        wiring.connect(m, unpacker.sample, core.sample)
+        wiring.connect(m, controller.progress, sender.bytes)
+        connect_flash(m, core, labels, controller, self)
+        m.d.comb += [
+            core.result.ready.eq(1),
+            # It begins by itself.
+            controller.tasks.start.eq(1),
+            self.tx.eq(sender.tx),
+            self.working.eq(samples_at_work(m, core) != 0),
+            self.linked.eq(controller.busy),
+        ]
+        return m
