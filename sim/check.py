@@ -132,3 +132,16 @@ class Checker:
             before = record.free_steps - 2
             return record.states[before] if before >= 0 else np.zeros_like(record.states[0])
         return record.states[-1]
+
+
+def compare_networks(checker: Checker, found: Network, expected: Network) -> None:
+    """Compare every weight, bias and generator of two networks."""
+    kinds = (
+        ("weights", found.weights, expected.weights, 1),
+        ("backward weights", found.backward, expected.backward, 2),
+        ("bias", found.biases, expected.biases, 1),
+        ("generator", found.generators, expected.generators, 1),
+    )
+    for kind, theirs, ours, first in kinds:
+        for l, (values, right) in enumerate(zip(theirs, ours, strict=True), first):
+            checker.compare(f"{kind} of layer {l}", values.astype(np.int64), right.astype(np.int64))

@@ -10,7 +10,7 @@ from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
-from ceprop.boards.host.proof import Proof
+from ceprop.boards.host.proof import Learned, Proof
 from ceprop.boards.host.requests import LinkStatistics, RefusedError
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.runs import Speed, epoch_from_flash_beside, infer_beside, train_beside, train_from_flash_beside
@@ -22,6 +22,7 @@ __all__ = [
     "SIMULATION",
     "Batch",
     "HostDriver",
+    "Learned",
     "Link",
     "LinkStatistics",
     "Machine",

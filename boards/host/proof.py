@@ -15,7 +15,7 @@ from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch, batches
 from ceprop.common.report import Advance
 from ceprop.model import Dataset, Network, Records
-from ceprop.sim.check import Checker
+from ceprop.sim.check import Checker, compare_networks
 from ceprop.sim.job import Outcome
 from ceprop.specification import REGISTER_BITS
 
@@ -151,17 +151,8 @@ class Proof:
     def compare_memories(self, advance: Advance = unwatched) -> None:
         """Compare every weight, bias and generator."""
         self.found = self.driver.read_back(advance)
-        found, expected = self.found, self.network
         self._checker.sample = self.learned.samples
-        kinds = (
-            ("weights", found.weights, expected.weights, 1),
-            ("backward weights", found.backward, expected.backward, 2),
-            ("bias", found.biases, expected.biases, 1),
-            ("generator", found.generators, expected.generators, 1),
-        )
-        for kind, theirs, ours, first in kinds:
-            for l, (values, right) in enumerate(zip(theirs, ours, strict=True), first):
-                self._checker.compare(f"{kind} of layer {l}", values.astype(np.int64), right.astype(np.int64))
+        compare_networks(self._checker, self.found, self.network)
 
     def compare_number(self, what: str, found: int, expected: int) -> None:
         """Compare one number."""

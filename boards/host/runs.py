@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from ceprop.boards.host.driver import HostDriver
-from ceprop.boards.host.proof import Proof
+from ceprop.boards.host.proof import Learned, Proof
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import batches
 from ceprop.common.errors import CepropError
@@ -112,10 +112,13 @@ class Speed:
     bound: str
 
     @classmethod
-    def of(cls, proof: Proof) -> Self:
-        """Rates of the samples that a board has learned from."""
-        learned, driver = proof.learned, proof.driver
-        clock_hz, baud = driver.identity.clock_hz, driver.link.baud
+    def of_proof(cls, proof: Proof) -> Self:
+        """Rates of the samples that a board with a link has learned from."""
+        return cls.of(proof.learned, proof.driver.identity.clock_hz, proof.driver.link.baud)
+
+    @classmethod
+    def of(cls, learned: Learned, clock_hz: int, baud: int) -> Self:
+        """Rates of samples at a core's clock, with so many bits per second on the line."""
         line_seconds = _BITS_A_BYTE * max(learned.bytes_sent, learned.bytes_received) / baud
         working = {
             "core": learned.cycles / clock_hz,

@@ -17,7 +17,7 @@ BAUD = 3_000_000
 CLOCK_HZ = 12 * BAUD
 """Few cycles for a byte: what is of interest is what the core does meanwhile, and every rate is in cycles."""
 
-_BUILD = Path("build/virtual")
+BUILD = Path("build/virtual")
 
 _UART_BITS, _SPI_BITS = 10, 8
 """Bits on the line for a byte."""
@@ -83,9 +83,7 @@ class VirtualBoard(Simulation):
         asked = (specification, board, transport, clock_hz, baud, lines)
         verilog, checks = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
-        program = build_executable(
-            verilog, SYSTEM, build or _BUILD, transport=transport, flash_lines=lines, checks=True
-        )
+        program = build_executable(verilog, SYSTEM, build or BUILD, transport=transport, flash_lines=lines, checks=True)
         super().__init__(
             program,
             clock_hz=clock_hz,

@@ -15,7 +15,7 @@ _CPP = Path(__file__).parent / "cpp"
 _PROGRAM = "board"
 _MAIN = "main.cpp"
 
-LINES = {"uart": "Uart", "spi": "Spi", "axi4-stream": "AxiStream", "wishbone": "Wishbone"}
+LINES = {"uart": "Uart", "spi": "Spi", "axi4-stream": "AxiStream", "wishbone": "Wishbone", "progress": "ProgressLine"}
 """The host's end of each transport, a class in C++."""
 
 # Measured on a 4x4 array: C++ with -O2, -O3 or -Os runs at most 4 % faster than with -O1 and compiles for half as long

@@ -26,14 +26,18 @@ PORT_BITS = 5
 class Processor(wiring.Component):
     """Carries out an instruction every three cycles, or more where it waits::
 
-        FETCH (the program is read) ─► DECODE (the register is read) ─► EXECUTE ─► FETCH
+        FETCH (the program is read) ─► DECODE (the register is read) ─► (OPERAND) ─► EXECUTE ─► FETCH
 
-    Nothing of it has to be fast, and so it is small: the program and the registers are memories.
+    Nothing of it has to be fast, and so it is small: the program and the registers are memories. OPERAND is there only
+    with `operand_stage`: the operand gets a register of its own, because block RAM, a choice and 24 bits of carry in
+    one cycle would set the clock of an iCE40.
 
     Parameters
     ----------
     program, registers : sequence of int
         The instructions, and what the registers hold at first.
+    operand_stage : bool
+        Whether an instruction takes a cycle more, for a slow device.
 
     Members
     -------
@@ -71,8 +75,8 @@ class Processor(wiring.Component):
     register: Signal
     content: Signal
 
-    def __init__(self, program: Sequence[int], registers: Sequence[int]):
-        self._program, self._registers = program, registers
+    def __init__(self, program: Sequence[int], registers: Sequence[int], *, operand_stage: bool = False):
+        self._program, self._registers, self._operand_stage = program, registers, operand_stage
         super().__init__(
             {
                 "conditions": In(len(Condition)),
@@ -91,15 +95,16 @@ class Processor(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Three phases, the two memories, and what EXECUTE does."""
+        """The phases, the two memories, and what EXECUTE does."""
         m = Module()
         m.submodules.program = program = Memory(shape=unsigned(16), depth=len(self._program), init=self._program)
         m.submodules.registers = registers = Memory(shape=unsigned(WORD_BITS), depth=REGISTERS, init=self._registers)
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
         word, counter = INSTRUCTION(fetch.data), Signal(ADDRESS_BITS, name="program_counter")
-        phase, stays, carry = Signal(3, name="phase", init=0b001), Signal(name="stays"), Signal(name="carry")
+        phase = Signal(3 + self._operand_stage, name="phase", init=1)
+        stays, carry = Signal(name="stays"), Signal(name="carry")
         resting = Signal(name="resting")
-        execute, waits = phase[2], Value.cast(word.operation == Operation.WAIT)
+        execute, waits = phase[-1], Value.cast(word.operation == Operation.WAIT)
         m.d.comb += [
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
@@ -122,8 +127,8 @@ class Processor(wiring.Component):
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         inverted = Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)
         shifts = word.operation == Operation.SHIFT
+        m.d["sync" if self._operand_stage else "comb"] += operand.eq(inverted)
         m.d.comb += [
-            operand.eq(inverted),
             total.eq(accumulator + operand + Mux(word.chained, carry, subtracts)),
             self.in_port.eq(word.operand),
         ]

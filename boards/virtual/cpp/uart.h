@@ -24,6 +24,19 @@ class Uart {
         top.rx = send(now);
     }
 
+  protected:
+    void receive(uint64_t now, bool level) {
+        if (!receiving_) {
+            if (level) return;
+            receiving_ = true;
+            receive_start_ = now;
+            received_ = 0;
+            expect();
+        } else if (now >= middle_) {
+            take_bit(level);
+        }
+    }
+
   private:
     static constexpr int DATA_BITS = 8, FRAME_BITS = 10;
 
@@ -67,18 +80,6 @@ class Uart {
         edge_ = std::llround(send_start_ + ++sent_ * bit_cycles_);
     }
 
-    void receive(uint64_t now, bool level) {
-        if (!receiving_) {
-            if (level) return;
-            receiving_ = true;
-            receive_start_ = now;
-            received_ = 0;
-            expect();
-        } else if (now >= middle_) {
-            take_bit(level);
-        }
-    }
-
     void take_bit(bool level) {
         const int bit = received_++;
         if (bit == 0) {
@@ -93,4 +94,14 @@ class Uart {
     }
 
     void expect() { middle_ = receive_start_ + std::llround((received_ + 0.5) * bit_cycles_); }
+};
+
+// The end of a line on which only the board sends.
+class ProgressLine : public Uart {
+  public:
+    using Uart::Uart;
+
+    template <typename Top> void rest(Top&) const {}
+
+    template <typename Top> void tick(uint64_t now, Top& top) { receive(now, top.tx); }
 };

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ceprop.boards.flow.build import build
+from ceprop.boards.flow.build import BAUD, build, laid_out
 from ceprop.boards.flow.build_record import Build
 from ceprop.boards.host import (
     SIMULATION,
+    Learned,
     Place,
-    Proof,
     Speed,
     data_set_image,
     epoch_from_flash_beside,
@@ -18,21 +18,17 @@ from ceprop.boards.host import (
 )
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.protocol import Flash
-from ceprop.boards.resources.choose import fitted
-from ceprop.boards.virtual.simulation import FLASH_BYTES
 from ceprop.common.files import write_aside
 from ceprop.common.locks import only_in
 from ceprop.common.processes import processor_cores
 from ceprop.common.report import Report
 from ceprop.model import Dataset, Network, Span, load_dataset
+from ceprop.performance.board_epoch import BoardEpoch, flash_contents_of, learn_alone
 from ceprop.performance.cycle_replay import learn
 from ceprop.specification import Specification
 
 _EPOCH = 1
 """The epoch that the board learns, from 0: a network that has learned one epoch has its usual activity."""
-
-_PLANNED_EPOCHS = 15
-"""Epochs in the plan of a whole data set, as `ceprop pack` makes it."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +46,22 @@ class BoardPlan:
 
 @dataclass(frozen=True)
 class BoardBench:
-    """The results. `samples` of the `epoch_samples` of an epoch were learned."""
+    """The results. `samples` of the `epoch_samples` of an epoch were learned; `found` is the board's network then."""
 
     built: Build
-    proof: Proof
     specification: Specification
     samples: int
     epoch_samples: int
     golden_samples_per_second: float
+    learned: Learned
+    found: Network
+    mismatches: int
+    first_mismatch: str | None
 
     @property
     def speed(self) -> Speed:
         """The rates of the board, and what was at work."""
-        return Speed.of(self.proof)
+        return Speed.of(self.learned, self.built.clock_hz, self.built.baud or BAUD)
 
     @property
     def samples_per_second(self) -> float:
@@ -84,23 +83,13 @@ class BoardBench:
     @property
     def simulated_cycles_per_second(self) -> float:
         """Cycles of the board that the simulation made per second of the host's clock."""
-        learned = self.proof.learned
+        learned = self.learned
         return learned.board_seconds * self.built.clock_hz / learned.host_seconds
 
     @property
-    def mismatches(self) -> int:
-        """How many integers of board and golden model differ."""
-        return self.proof.mismatches
-
-    @property
-    def first_mismatch(self) -> str | None:
-        """The first of them; None where there is none."""
-        return self.proof.first_mismatch
-
-    @property
     def weights_sha256(self) -> str:
-        """The digest of the weights that were read back from the board."""
-        return self.proof.found.weights_sha256()
+        """The digest of the weights that were read back from the board, or from its snapshot."""
+        return self.found.weights_sha256()
 
     @property
     def learned_samples(self) -> str:
@@ -147,44 +136,59 @@ def bench_board(plan: BoardPlan, report: Report) -> BoardBench:
     Raises :class:`CepropError` where the board cannot hold the network or its flash the data, the data does not fit the
     specification, or a tool is missing or fails; :class:`ceprop.boards.flow.build.MissedClockError` where no clock is
     met."""
-    specification = fitted(plan.specification, plan.board, flash=True).specification
+    geometry, alone = laid_out(plan.specification, plan.board, flash=True, stand_alone=None)
+    specification = geometry.specification
     # The test set stays out of the flash: the board would evaluate it after the epoch.
     dataset = load_dataset(specification, plan.data)
     dataset = dataset.first(len(dataset.train_labels), 0)
     epoch_samples = len(dataset.train_labels)
     samples = plan.samples or epoch_samples
     Span(_EPOCH, 0, samples).check(dataset)
-    excerpt = samples if samples < epoch_samples else None
-    image = _image(specification, dataset, excerpt)
+    image = _image(specification, dataset, samples if samples < epoch_samples else None)
     place = plan.folder / f"{specification.name}-{plan.board.name}"
     with only_in(place):
-        built = _built(plan, specification, place, report)
+        built = _built(plan, specification, place, alone, report)
         network, golden_samples_per_second = _first_epoch(specification, dataset, report)
-        flash = place / "flash.bin"
-        write_aside(flash, _flash_contents(image))
-        where = Place(SIMULATION, plan.board.name, flash=flash, build=plan.folder / "virtual", clock_hz=built.clock_hz)
-        with open_board(specification, where, report.say) as driver, report.progress("learning from flash") as advance:
-            proof = epoch_from_flash_beside(driver, network, dataset, _EPOCH, excerpt, advance)
-            return BoardBench(built, proof, specification, samples, epoch_samples, golden_samples_per_second)
+        epoch = BoardEpoch(
+            built, network, dataset, samples, _EPOCH, image, place / "flash.bin", plan.folder / "virtual"
+        )
+        outcome = learn_alone(epoch, report) if alone else _learn_linked(epoch, report)
+        return BoardBench(built, specification, samples, epoch_samples, golden_samples_per_second, *outcome)
+
+
+def _learn_linked(epoch: BoardEpoch, report: Report) -> tuple[Learned, Network, int, str | None]:
+    """Let a board with a link learn the epoch."""
+    specification = epoch.network.specification
+    write_aside(epoch.flash, flash_contents_of({Flash.DATA_SET: epoch.image}))
+    where = Place(
+        SIMULATION, epoch.built.board, flash=epoch.flash, build=epoch.simulations, clock_hz=epoch.built.clock_hz
+    )
+    excerpt = epoch.samples if epoch.samples < len(epoch.dataset.train_labels) else None
+    with open_board(specification, where, report.say) as driver, report.progress("learning from flash") as advance:
+        proof = epoch_from_flash_beside(driver, epoch.network, epoch.dataset, epoch.number, excerpt, advance)
+    return proof.learned, proof.found, proof.mismatches, proof.first_mismatch
 
 
 def _image(specification: Specification, dataset: Dataset, excerpt: int | None) -> bytes:
     """The file of the data set: all of it, or only the first samples of the epoch."""
     if excerpt is None:
-        return data_set_image(specification, dataset, _PLANNED_EPOCHS)
+        return data_set_image(specification, dataset, _EPOCH + 1)
     return excerpt_image(specification, dataset, _EPOCH, excerpt)
 
 
-def _flash_contents(image: bytes) -> bytes:
-    """The contents of a whole flash with this data set and nothing else."""
-    before = b"\xff" * Flash.DATA_SET
-    return (before + image).ljust(FLASH_BYTES, b"\xff")
-
-
-def _built(plan: BoardPlan, specification: Specification, place: Path, report: Report) -> Build:
+def _built(plan: BoardPlan, specification: Specification, place: Path, alone: bool, report: Report) -> Build:
     seeds = range(1, plan.placements + 1)
     with report.stages() as say:
-        return build(specification, plan.board, place, flash=True, seeds=seeds, jobs=processor_cores(), progress=say)
+        return build(
+            specification,
+            plan.board,
+            place,
+            flash=True,
+            stand_alone=alone,
+            seeds=seeds,
+            jobs=processor_cores(),
+            progress=say,
+        )
 
 
 def _first_epoch(specification: Specification, dataset: Dataset, report: Report) -> tuple[Network, float]:

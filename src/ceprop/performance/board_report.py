@@ -22,7 +22,7 @@ def show_proof(
     exit code."""
     driver = proof.driver
     statistics, geometry = driver.link.statistics, driver.geometry
-    speed = Speed.of(proof) if proof.learned.samples else None
+    speed = Speed.of_proof(proof) if proof.learned.samples else None
     digest = proof.found.weights_sha256()
     first = proof.first_mismatch
     if first is not None:

@@ -124,7 +124,7 @@ def test_a_board_learns_by_itself(
         assert (status.epochs, status.samples_left) == (2, 0)
         assert status.training_errors == round(240 * row.online_error)
         assert status.held_out_errors == round(60 * row.test_error)
-        speed = Speed.of(proof)
+        speed = Speed.of_proof(proof)
         # It reads the whole file before the first sample, and again for each pass.
         assert 0 < speed.start_seconds < speed.seconds
         assert speed.samples_per_second < speed.samples_per_second_after_start

@@ -1,0 +1,52 @@
+"""Snapshots in flash as the host makes and reads them (`docs/protocol.md`, Files in flash)."""
+
+import struct
+
+import numpy as np
+
+from ceprop.boards.host.memories import GroupCodec, Memories, Region
+from ceprop.boards.protocol import Flash, check_value, specification_number
+from ceprop.model import Network
+from ceprop.specification import Geometry
+
+_HEAD = struct.Struct("<4sII")
+_CRC = struct.Struct("<I")
+
+
+def snapshot_image(geometry: Geometry, network: Network, number: int) -> bytes:
+    """The file of a snapshot of `network`, with this number, for one of the places `Flash.SNAPSHOTS`. A board that
+    stands alone takes number 1 for a network that has learned nothing, and each later one for an epoch more."""
+    codec = GroupCodec(geometry)
+    body = b"".join(b"".join(codec.pack(words)) for words in Memories(geometry).words_of(network).values())
+    content = _HEAD.pack(_mark(geometry), number, len(body)) + body
+    return content + _CRC.pack(check_value(content))
+
+
+def newest_snapshot(geometry: Geometry, flash: bytes) -> tuple[int, Network] | None:
+    """The number and the network of the newest whole snapshot of this network in the contents of a flash; None where
+    there is none."""
+    found = [_snapshot(geometry, flash[place:]) for place in Flash.SNAPSHOTS]
+    whole = [snapshot for snapshot in found if snapshot is not None]
+    return max(whole, key=lambda snapshot: snapshot[0], default=None)
+
+
+def _snapshot(geometry: Geometry, file: bytes) -> tuple[int, Network] | None:
+    codec, memories = GroupCodec(geometry), Memories(geometry)
+    mark, number, length = _HEAD.unpack_from(file)
+    end = _HEAD.size + length
+    if mark != _mark(geometry) or length != codec.size * sum(region.count for region in memories.regions):
+        return None
+    if _CRC.unpack_from(file, end)[0] != check_value(file[:end]):
+        return None
+    words: dict[Region, np.ndarray] = {}
+    start = _HEAD.size
+    for region in memories.regions:
+        size = region.count * codec.size
+        groups = [file[k : k + codec.size] for k in range(start, start + size, codec.size)]
+        words[region] = codec.unpack(groups)
+        start += size
+    return number, memories.network_of(words)
+
+
+def _mark(geometry: Geometry) -> bytes:
+    return specification_number(geometry.specification.build_digest)[: struct.calcsize("4s")]
