@@ -8,6 +8,7 @@ there, because scikit-learn takes a second.
 from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image, excerpt_image
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
+from ceprop.boards.host.flash_snapshots import check_snapshot, newest_snapshot, snapshot_image
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
 from ceprop.boards.host.proof import Learned, Proof
@@ -35,13 +36,16 @@ __all__ = [
     "Speed",
     "batches",
     "check_data_set",
+    "check_snapshot",
     "data_set_image",
     "epoch_from_flash_beside",
     "excerpt_image",
     "infer_beside",
+    "newest_snapshot",
     "open_board",
     "restore_from_flash",
     "save_to_flash",
+    "snapshot_image",
     "train_beside",
     "train_from_flash_beside",
 ]

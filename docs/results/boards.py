@@ -16,8 +16,7 @@ SAMPLES = 300
 
 BOARDS = (
     ("icebreaker", "digits", 36.0, ("uart", "spi")),
-    ("icebreaker", "mnist-icebreaker", 36.0, ("uart", "spi")),
-    ("ulx3s_45f", "mnist-25f", 90.625, ("uart", "spi", "flash")),
+    ("ulx3s_45f", "core-25f", 90.625, ("uart", "spi", "flash")),
 )
 """Board, example, clock of the bitstream in MHz, and sources of the samples."""
 

@@ -27,7 +27,7 @@ from ceprop.specification import Geometry
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
-EPOCHS = {"mnist-25f": 15, "mnist-85f": 15}
+EPOCHS = {"core-25f": 15, "core-85f": 15}
 ORDERS = ("synchronous", "alternating")
 TWO_HIDDEN = "mnist-128-128"
 """An example with two hidden layers. It is measured after one epoch only."""

@@ -16,7 +16,7 @@ from ceprop.common.report import as_json, percent
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
-BOARDS = {"mnist-up5k": "icebreaker", "mnist-25f": "ulx3s_25f", "mnist-85f": "ulx3s_85f"}
+BOARDS = {"core-up5k": "icebreaker", "core-25f": "ulx3s_25f", "core-85f": "ulx3s_85f"}
 STAGES = {"fresh": "fresh", "after": "after an epoch", "inference": "inference"}
 
 Row = Callable[[dict[str, Any]], str]

@@ -104,7 +104,11 @@ class Processor(wiring.Component):
         phase = Signal(3 + self._operand_stage, name="phase", init=1)
         stays, carry = Signal(name="stays"), Signal(name="carry")
         resting = Signal(name="resting")
-        execute, waits = phase[-1], Value.cast(word.operation == Operation.WAIT)
+        executed = word
+        if self._operand_stage:
+            executed = Signal(INSTRUCTION, name="executed")
+            m.d.sync += executed.eq(word)
+        execute, waits = phase[-1], Value.cast(executed.operation == Operation.WAIT)
         m.d.comb += [
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
@@ -116,31 +120,34 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        self._compute(m, word, read.data, execute, carry)
-        self._store(m, word, counter, execute, write)
-        self._go_on(m, word, read.data, execute, counter, stays, carry)
+        self._compute(m, word, executed, read.data, execute, carry)
+        self._store(m, executed, counter, execute, write)
+        self._go_on(m, executed, read.data, execute, counter, stays, carry)
         return m
 
-    def _compute(self, m: Module, word: data.View, register: Value, execute: Value, carry: Signal) -> None:
-        """LOAD, ADD, SUB, IN and SHIFT change the accumulator."""
+    def _compute(
+        self, m: Module, word: data.View, executed: data.View, register: Value, execute: Value, carry: Signal
+    ) -> None:
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. The operand, and the carry that is added, belong to the
+        OPERAND stage where there is one."""
         accumulator, subtracts = self.data_out, word.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
-        inverted = Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)
-        shifts = word.operation == Operation.SHIFT
-        m.d["sync" if self._operand_stage else "comb"] += operand.eq(inverted)
-        m.d.comb += [
-            total.eq(accumulator + operand + Mux(word.chained, carry, subtracts)),
-            self.in_port.eq(word.operand),
+        added = Signal(name="added_carry")
+        m.d["sync" if self._operand_stage else "comb"] += [
+            operand.eq(Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)),
+            added.eq(Mux(word.chained, carry, subtracts)),
         ]
+        m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(word.operand)]
+        shifts = executed.operation == Operation.SHIFT
         # Ports are far, so registers lie on the way to them and back.
         found = Signal.like(self.data_in, name="found")
         m.d.sync += [
             found.eq(self.data_in),
-            self.port.eq(word.operand),
-            self.taken.eq(execute & ((word.operation == Operation.IN) | shifts)),
-            self.strobe.eq(execute & (word.operation == Operation.OUT)),
+            self.port.eq(executed.operand),
+            self.taken.eq(execute & ((executed.operation == Operation.IN) | shifts)),
+            self.strobe.eq(execute & (executed.operation == Operation.OUT)),
         ]
-        with m.If(execute), m.Switch(word.operation):
+        with m.If(execute), m.Switch(executed.operation):
             with m.Case(Operation.LOAD):
                 m.d.sync += accumulator.eq(operand)
             with m.Case(Operation.ADD, Operation.SUB):

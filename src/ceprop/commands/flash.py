@@ -1,4 +1,4 @@
-"""`ceprop flash`: sends a bitstream or a data set to a board."""
+"""`ceprop flash`: sends a bitstream, a data set or a snapshot to a board."""
 
 import shlex
 from pathlib import Path
@@ -19,7 +19,7 @@ _ToSend = tuple[list[str], bytes, dict[str, object]]
 """The command that names the file, the content of the file when it was checked, and the keys of the JSON about it."""
 
 
-@click.command(short_help="Send a bitstream or a data set to a board.")
+@click.command(short_help="Send a bitstream, a data set or a snapshot to a board.")
 @board_option
 @click.argument("bitstream", required=False, type=INPUT_FILE)
 @click.option(
@@ -29,10 +29,16 @@ _ToSend = tuple[list[str], bytes, dict[str, object]]
     help="Write this file of `ceprop pack` to its place in the board's flash, and no bitstream.",
 )
 @click.option(
+    "--snapshot",
+    type=INPUT_FILE,
+    metavar="FILE",
+    help="Write this snapshot of `ceprop pack --snapshot` to its place in the board's flash, and no bitstream.",
+)
+@click.option(
     "--spec",
     type=INPUT_FILE,
     metavar="FILE",
-    help="Specification that the data set must suit. The default is that of the report in build/BOARD.",
+    help="Specification that the data set or the snapshot must suit. The default is that of the report in build/BOARD.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the command and run nothing. Its program need not be installed.")
 @json_option
@@ -40,6 +46,7 @@ def flash(
     board: str,
     bitstream: Path | None,
     data_set: Path | None,
+    snapshot: Path | None,
     spec: Path | None,
     dry_run: bool,
     json_file: Path | None,
@@ -52,14 +59,21 @@ def flash(
     from ceprop.boards import board as find_board
     from ceprop.boards.flow.flashing import send
 
-    if bitstream and data_set:
-        raise CepropError("--data-set: writes no bitstream; leave out BITSTREAM, and write that by itself")
-    if spec and not data_set:
-        raise CepropError("--spec: is for --data-set only; the report beside a bitstream says what that was built from")
+    for name, given in (("--data-set", data_set), ("--snapshot", snapshot)):
+        if bitstream and given:
+            raise CepropError(f"{name}: writes no bitstream; leave out BITSTREAM, and write that by itself")
+    if data_set and snapshot:
+        raise CepropError("--snapshot: is not written together with --data-set; write one after the other")
+    if spec and not (data_set or snapshot):
+        raise CepropError(
+            "--spec: is for --data-set and --snapshot only; the report beside a bitstream says what that was built from"
+        )
     report = Report(json_file)
     target = find_board(board)
     if data_set:
         command, content, values = _data_set(target, data_set, spec, dry_run)
+    elif snapshot:
+        command, content, values = _snapshot(target, snapshot, spec, dry_run)
     else:
         command, content, values = _bitstream(target, bitstream, dry_run)
     report.say(shlex.join(command))
@@ -86,3 +100,17 @@ def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.DATA_SET, path)
     counts = {"samples": found.samples, "held_out": found.held_out, "epochs": found.epochs}
     return command, found.content, {"data_set": str(path), **counts, "address": Flash.DATA_SET}
+
+
+def _snapshot(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _ToSend:
+    from ceprop.boards.flow.flashing import find_programmer, specification_of
+    from ceprop.boards.host import check_snapshot
+    from ceprop.boards.protocol import Flash
+
+    specification = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
+    if specification is None:
+        raise CepropError(f"--snapshot {path}: there is no build/{board.name}; --spec must name its specification")
+    number, content = check_snapshot(path, specification)
+    address = Flash.SNAPSHOTS[0]
+    command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(address, path)
+    return command, content, {"snapshot": str(path), "number": number, "address": address}
