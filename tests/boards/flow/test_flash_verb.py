@@ -9,8 +9,10 @@ import pytest
 
 from ceprop.boards import board
 from ceprop.boards.flow.flashing import send
+from ceprop.boards.protocol import Flash
 from ceprop.cli import run
 from ceprop.common.errors import CepropError
+from ceprop.specification.bundled import bundled_specification
 
 BuiltBitstream = Callable[..., Path]
 
@@ -115,3 +117,38 @@ def test_a_data_set_goes_to_its_place(
         assert run([*command, "ulx3s_25f"]) == 2
         assert capsys.readouterr().err.startswith("ceprop: data set set.bin: not a whole one")
     assert not (tmp_path / "called").exists()
+
+
+def test_a_snapshot_goes_to_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused where it is cut, and where it belongs to another network."""
+    spec, other = tmp_path / "spec.toml", tmp_path / "other.toml"
+    text = bundled_specification("digits").read_text(encoding="utf-8").partition("\n[array]")[0]
+    array = "\n[array]\nrows = 2\ncols = 1\nmemory_words = 4096\n"
+    spec.write_text(text + array, encoding="utf-8")
+    other.write_text(text.replace("seed = 1", "seed = 2") + array, encoding="utf-8")
+    data, snapshot = tmp_path / "data", tmp_path / "snapshot"
+    assert run(["pack", str(spec), str(data), "--samples", "5", "--snapshot", str(snapshot), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["snapshot"] == str(snapshot)
+    asked = ["flash", "--board", "icebreaker", "--dry-run", "--json", "-", "--snapshot", str(snapshot), "--spec"]
+    assert run([*asked, str(spec)]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["number"], done["address"], done["sent"]) == (1, Flash.SNAPSHOTS[0], False)
+    assert done["command"][:3] == ["iceprog", "-o", str(Flash.SNAPSHOTS[0])]
+    refusal = f"ceprop: snapshot {snapshot}: not a whole one of digits with its array\n"
+    assert run([*asked, str(other)]) == 2
+    assert capsys.readouterr().err == refusal
+    snapshot.write_bytes(snapshot.read_bytes()[:-1])
+    assert run([*asked, str(spec)]) == 2
+    assert capsys.readouterr().err == refusal
+
+
+def test_a_snapshot_goes_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    both = ["flash", "--board", "icebreaker", "--snapshot", str(path)]
+    for more, message in (
+        ([str(path)], "--snapshot: writes no bitstream; leave out BITSTREAM, and write that by itself"),
+        (["--data-set", str(path)], "--snapshot: is not written together with --data-set; write one after the other"),
+    ):
+        assert run([*both, *more]) == 2
+        assert capsys.readouterr().err == f"ceprop: {message}\n"
