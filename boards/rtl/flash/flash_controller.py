@@ -4,6 +4,7 @@ from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import CRC_BYTES, Flash
@@ -30,6 +31,10 @@ from ceprop.specification import Geometry
 
 _CRC_BITS = {1: 1, 2: 2, 4: 4}
 """Bits of the CRC per cycle, by the lines of the flash: no byte comes before the CRC has the one before."""
+
+_PREFETCHED_BYTES = 64
+"""Bytes of samples that wait for the unpacker: it takes about 50 of MNIST while the address of the next sample is read
+and sent."""
 
 _TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutPort.ERASE: FlashTask.ERASE}
 """What the flash does, by the port that begins it."""
@@ -115,7 +120,7 @@ class FlashController(wiring.Component):
         wiring.connect(m, wiring.flipped(self.pins), port.pins)
         wiring.connect(m, commands.command, wiring.flipped(self.core.command))
         wiring.connect(m, wiring.flipped(self.core.response), commands.response)
-        wiring.connect(m, byte_stream.samples, wiring.flipped(self.core.samples))
+        self._connect_samples(m, byte_stream)
         writes = Signal(max(OutPort) + 1, name="writes")
         m.d.comb += [writes[out].eq(processor.strobe & (processor.port == out)) for out in OutPort]
         m.d.comb += [
@@ -142,6 +147,16 @@ class FlashController(wiring.Component):
         }
         m.d.comb += [processor.conditions[condition].eq(value) for condition, value in conditions.items()]
         return m
+
+    def _connect_samples(self, m: Module, byte_stream: ByteStream) -> None:
+        """Bytes of samples go to the unpacker. From fast flash they wait in a FIFO, so that flash does not wait while
+        the unpacker passes inputs that are zero, nor the unpacker while the next sample is looked for."""
+        if self._lines == 1:
+            wiring.connect(m, byte_stream.samples, wiring.flipped(self.core.samples))
+            return
+        m.submodules.prefetched = prefetched = SyncFIFOBuffered(width=8, depth=_PREFETCHED_BYTES)
+        wiring.connect(m, byte_stream.samples, prefetched.w_stream)
+        wiring.connect(m, prefetched.r_stream, wiring.flipped(self.core.samples))
 
     def _add_tasks(self, m: Module, processor: Processor, writes: Signal) -> None:
         """A task begins and ends; the host reads the status while the processor rests."""
