@@ -9,12 +9,12 @@ from ceprop.boards.resources.regression import Fit, speed
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 
-_LUTS = {"ice40": 760, "ecp5": 1_300}
+_LUTS = {"ice40": 810, "ecp5": 1_350}
 """Look-up tables of what stands around the core, by family, as measured: the sample unpacker, the flash controller and
 the progress line."""
 
-_BLOCKS = {"ice40": 5, "ecp5": 1}
-"""Block RAMs of the flash processor: its program, and on iCE40 its registers."""
+_BLOCKS = {"ice40": 6, "ecp5": 1}
+"""Block RAMs of the flash processor: its program, and on iCE40 its registers and the bytes of samples that wait."""
 
 _MHZ = {"iCE40UP5K": 44.0}
 """Clock in MHz that was reached, by :func:`ceprop.boards.resources.regression.speed`. Where there is none, it is that

@@ -71,8 +71,8 @@ class SampleUnpacker(wiring.Component):
 
     MASK takes the mask of a block. WALK passes one input per cycle where its bit of the mask is 0. Where it is 1, the
     granules of the value are stored first, one per cycle. SKIP passes a whole block without values in one cycle. It is
-    there only where a group has at least as many inputs as a block, and it does not pass the last block, in which the
-    sample ends. LABEL HIGH is there only where the label takes two bytes.
+    there only where a group has at least as many inputs as a block, or where a block is a whole number of groups. It
+    does not pass the last block, in which the sample ends. LABEL HIGH is there only where the label takes two bytes.
 
     Members
     -------
@@ -93,7 +93,9 @@ class SampleUnpacker(wiring.Component):
         self._geometry = geometry
         self._granule_bits = granule_bits(specification.formats.input_bits)
         self._parts = specification.formats.input_bits // self._granule_bits
-        self._skips = geometry.cols >= BLOCK_INPUTS
+        self._whole_groups = BLOCK_INPUTS // geometry.cols if BLOCK_INPUTS % geometry.cols == 0 else 0
+        """Groups of a block, where their number is whole."""
+        self._skips = geometry.cols >= BLOCK_INPUTS or self._whole_groups > 0
         last_input = specification.layers[0] - 1
         self._last_lane = last_input % geometry.cols
         self._last_block = divmod(last_input // BLOCK_INPUTS * BLOCK_INPUTS, geometry.cols)
@@ -190,6 +192,12 @@ class SampleUnpacker(wiring.Component):
 
     def _add_skip_state(self, m: Module, walk: _Walk, group: InputGroup) -> None:
         """SKIP."""
+        if self._whole_groups > 1:
+            # The block begins with a group, in which nothing has been stored yet.
+            with m.State("SKIP"):
+                self._next_slot(m, walk, 0, self._whole_groups)
+                m.next = "MASK"
+            return
         target = walk.lane + BLOCK_INPUTS
         beyond = target >= self._geometry.cols
         with m.State("SKIP"):
@@ -201,13 +209,13 @@ class SampleUnpacker(wiring.Component):
                     m.d.comb += group.clear.eq(1)
                     self._next_slot(m, walk, target - self._geometry.cols)
 
-    def _next_slot(self, m: Module, walk: _Walk, lane: ValueLike) -> None:
-        """Go on to `lane` in the next slot."""
+    def _next_slot(self, m: Module, walk: _Walk, lane: ValueLike, slots: int = 1) -> None:
+        """Go on to `lane`, so many slots further."""
         m.d.sync += [
             walk.lane.eq(lane),
-            walk.slot.eq(walk.slot + 1),
-            walk.in_last_slot.eq(walk.slot == self._geometry.slots(0) - 2),
-            walk.in_slot_of_last_block.eq(walk.slot == self._last_block[0] - 1),
+            walk.slot.eq(walk.slot + slots),
+            walk.in_last_slot.eq(walk.slot == self._geometry.slots(0) - 1 - slots),
+            walk.in_slot_of_last_block.eq(walk.slot == self._last_block[0] - slots),
         ]
 
     def _end_sample(self, m: Module, walk: _Walk) -> None:

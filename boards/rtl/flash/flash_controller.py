@@ -32,9 +32,10 @@ from ceprop.specification import Geometry
 _CRC_BITS = {1: 1, 2: 2, 4: 4}
 """Bits of the CRC per cycle, by the lines of the flash: no byte comes before the CRC has the one before."""
 
-_PREFETCHED_BYTES = 64
-"""Bytes of samples that wait for the unpacker: it takes about 50 of MNIST while the address of the next sample is read
-and sent."""
+_PREFETCHED_BYTES = {1: 256, 2: 64, 4: 64}
+"""Bytes of samples that wait for the unpacker, by the lines of the flash. It takes about 50 of MNIST while the address
+of the next sample is read and sent. On one line a sample takes longer to read than to unpack, and all of it waits; a
+block RAM of an iCE40 holds so many."""
 
 _TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutPort.ERASE: FlashTask.ERASE}
 """What the flash does, by the port that begins it."""
@@ -149,12 +150,9 @@ class FlashController(wiring.Component):
         return m
 
     def _connect_samples(self, m: Module, byte_stream: ByteStream) -> None:
-        """Bytes of samples go to the unpacker. From fast flash they wait in a FIFO, so that flash does not wait while
-        the unpacker passes inputs that are zero, nor the unpacker while the next sample is looked for."""
-        if self._lines == 1:
-            wiring.connect(m, byte_stream.samples, wiring.flipped(self.core.samples))
-            return
-        m.submodules.prefetched = prefetched = SyncFIFOBuffered(width=8, depth=_PREFETCHED_BYTES)
+        """Bytes of samples go to the unpacker. They wait in a FIFO, so that flash does not wait while the unpacker
+        passes inputs that are zero, nor the unpacker while the next sample is looked for, or read from slow flash."""
+        m.submodules.prefetched = prefetched = SyncFIFOBuffered(width=8, depth=_PREFETCHED_BYTES[self._lines])
         wiring.connect(m, byte_stream.samples, prefetched.w_stream)
         wiring.connect(m, prefetched.r_stream, wiring.flipped(self.core.samples))
 

@@ -118,6 +118,7 @@ def check_samples(groups: list[Group], geometry: Geometry, inputs: np.ndarray, l
         (40, 1, 12),
         (64, 2, 1),
         (63, 2, 5),
+        (70, 4, 4),
         (300, 7, 8),
         (9, 9, 1),
         (128, 8, 4),
