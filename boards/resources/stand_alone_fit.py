@@ -9,7 +9,7 @@ from ceprop.boards.resources.regression import Fit, speed
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 
-_LUTS = {"ice40": 810, "ecp5": 1_350}
+_LUTS = {"ice40": 900, "ecp5": 1_600}
 """Look-up tables of what stands around the core, by family, as measured: the sample unpacker, the flash controller and
 the progress line."""
 
