@@ -16,8 +16,8 @@ _NOTHING = 0xFF
 
 class FlashPort(wiring.Component):
     """One task after the other. A task is a row of commands: at first WAKE, STATUS and the setup
-    (:mod:`ceprop.boards.rtl.flash.quad_setup`); then READ, or for each page or sector ENABLE, PROGRAM or ERASE, and
-    STATUS until that is done. Every command takes these states::
+    (:mod:`ceprop.boards.rtl.flash.quad_setup`); then READ, or ENABLE, PROGRAM or ERASE, and STATUS until that is
+    done. Every command takes these states::
 
         IDLE ─► SELECT ─► OPCODE ─┬─► ADDRESS ─┬─► DUMMY ─► READ ───┬─► RELEASE ─► REST ─┬─► IDLE
                   ▲               │            ├─► GAP ◄─► WRITE ───┤                    │
@@ -41,9 +41,7 @@ class FlashPort(wiring.Component):
     start, task : In
         A task begins, only while `idle`. ERASE erases the sector at the address.
     address : In
-        Where; it stays until the task ends. PROGRAM begins with a whole page.
-    next_page : Out
-        The page is full: the address must be that of the next one a cycle later.
+        Where; it stays until the task ends.
     idle : Out
         None is at work.
     failed : Out
@@ -53,8 +51,8 @@ class FlashPort(wiring.Component):
     stop : In
         No more bytes are wanted.
     write : In, stream
-        Bytes for PROGRAM, over as many pages as they take; the task ends after the one with `last`. A byte is taken
-        when its last bit was sent.
+        Bytes for PROGRAM, none beyond the end of a page; the task ends after the one with `last`. A byte is taken when
+        its last bit was sent.
     last : In
         The byte on `write` is the last one.
     pins : Out
@@ -64,7 +62,6 @@ class FlashPort(wiring.Component):
     start: Signal
     task: Signal
     address: Signal
-    next_page: Signal
     idle: Signal
     failed: Signal
     read: stream.Interface
@@ -80,7 +77,6 @@ class FlashPort(wiring.Component):
                 "start": In(1),
                 "task": In(2),
                 "address": In(24),
-                "next_page": Out(1),
                 "idle": Out(1),
                 "failed": Out(1),
                 "read": Out(stream.Signature(8)),
@@ -140,7 +136,6 @@ class FlashPort(wiring.Component):
         with m.State("IDLE"):
             m.d.sync += [
                 registers.task.eq(self.task),
-                registers.ended.eq(self.task != FlashTask.PROGRAM),
                 registers.tried.eq(0),
             ]
             with m.If(self.start):
@@ -204,7 +199,7 @@ class FlashPort(wiring.Component):
                 m.next = "RELEASE"
 
     def _add_write_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
-        """GAP, WRITE: bytes up to the last one or to the end of a page, each once it is there."""
+        """GAP, WRITE: bytes up to the last one, each once it is there."""
         quad = registers.command == FlashCommand.WRITE_QUAD
         byte = Mux(quad, registers.kept, self.write.payload) if self._lines == 4 else self.write.payload
         with m.State("GAP"):
@@ -218,8 +213,7 @@ class FlashPort(wiring.Component):
                 m.next = "GAP"
                 with m.If(quad):
                     m.next = "RELEASE"
-                with m.Elif(self.last | registers.page_ended):
-                    m.d.sync += registers.ended.eq(self.last)
+                with m.Elif(self.last):
                     m.next = "RELEASE"
 
     def _add_answer_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
@@ -246,7 +240,6 @@ class FlashPort(wiring.Component):
         """RELEASE, REST: the end of a command, and what follows."""
         command, count, task, timing = registers.command, registers.count, registers.task, self._timing
         with m.State("RELEASE"):
-            m.d.comb += self.next_page.eq((command == FlashCommand.PROGRAM) & ~registers.ended)
             m.d.sync += [self.pins.select.eq(0), count.eq(0)]
             m.next = "REST"
         with m.State("REST"):
@@ -266,7 +259,7 @@ class FlashPort(wiring.Component):
                         with m.If(registers.failed):
                             m.d.sync += registers.known.eq(0)
                             m.next = "IDLE"
-                        with m.Elif(registers.known & registers.ended):
+                        with m.Elif(registers.known):
                             m.next = "IDLE"
                     add_setup(m, bits.received, registers, self._lines)
                     with m.Default():

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Const, Mux, Signal, Value
 
-from ceprop.boards.protocol import Flash
 from ceprop.boards.rtl.flash.flash_facts import FlashCommand, FlashTiming
 from ceprop.boards.rtl.flash.spi_bits import SpiBits
-
-_HEAD_CLOCKS = 32
-"""Clocks of an opcode and an address, which go before the bytes of a page."""
 
 
 class FlashTask(enum.IntEnum):
@@ -33,8 +29,6 @@ class PortRegisters:
         Rises of the clock since the part was selected; in REST, cycles since it was released.
     full : Signal
         A byte that was read waits.
-    ended : Signal
-        The task ends with this page or sector.
     known : Signal
         The part is awake and set up.
     failed : Signal
@@ -55,7 +49,6 @@ class PortRegisters:
     command: Signal
     count: Signal
     full: Signal
-    ended: Signal
     known: Signal
     failed: Signal
     released: Signal
@@ -67,13 +60,11 @@ class PortRegisters:
     @classmethod
     def create(cls, timing: FlashTiming, lines: int) -> "PortRegisters":
         """Registers for these times and lines."""
-        page_bits = (8 * Flash.PAGE_BYTES + _HEAD_CLOCKS).bit_length()
         return cls(
             task=Signal(2, name="task_at_work"),
             command=Signal(FlashCommand, name="command"),
-            count=Signal(max(timing.busy_bit + 1, timing.waking_bit + 1, page_bits), name="count"),
+            count=Signal(max(timing.busy_bit, timing.waking_bit) + 1, name="count"),
             full=Signal(name="full"),
-            ended=Signal(name="ended"),
             known=Signal(name="known"),
             failed=Signal(name="task_failed"),
             released=Signal(name="released"),
@@ -86,13 +77,6 @@ class PortRegisters:
     def byte_ended(self, bits: SpiBits) -> Value:
         """The clock falls behind the last bit of a byte, where one line is used."""
         return bits.falls & ~self.count[:3].any()
-
-    @property
-    def page_ended(self) -> Value:
-        """Where a byte ended, it is the last one of a page."""
-        end = 8 * Flash.PAGE_BYTES + _HEAD_CLOCKS
-        # Both bits are set in no count before.
-        return self.count & end == end
 
 
 def first_command(task: Value) -> Value:

@@ -79,6 +79,13 @@ class Bench:
         return found
 
     async def program(self, address: int, data: bytes, pause: Callable[[], int]) -> bool:
+        """A task PROGRAM for each page, until one fails; whether none did."""
+        for start in range(0, len(data), 256):
+            if not await self.program_page(address + start, data[start : start + 256], pause):
+                return False
+        return True
+
+    async def program_page(self, address: int, data: bytes, pause: Callable[[], int]) -> bool:
         """A whole task PROGRAM; whether it succeeded."""
         await self.begin(FlashTask.PROGRAM, address)
         get, port, left = self.context.get, self.port, 0
@@ -89,10 +96,7 @@ class Bench:
                 self.context.set(port.write.valid, left <= 0)
                 self.context.set(port.write.payload, byte if left <= 0 else 0)
                 taken = get(port.write.ready)
-                if get(port.next_page):
-                    address += 256
                 await self.tick()
-                self.context.set(port.address, address)
                 left -= 1
             self.context.set(port.write.valid, 0)
         return await self.finish()
