@@ -43,7 +43,7 @@ class StandAlone(wiring.Component):
     Members
     -------
     working, linked : Out
-        A sample is at work; there is work to do.
+        A sample is at work; the board has not come to its end.
     tx : Out
         The lines of text: 8 bits, no parity, one stop bit.
     flash_select, flash_clock, flash_dq_out, flash_dq_enable, flash_dq_in
@@ -81,10 +81,11 @@ class StandAlone(wiring.Component):
         wiring.connect(m, unpacker.sample, core.sample)
         wiring.connect(m, controller.progress, sender.bytes)
         connect_flash(m, core, labels, controller, self)
+        begun = Signal(name="begun")
+        m.d.sync += begun.eq(1)
         m.d.comb += [
             core.result.ready.eq(1),
-            # It begins by itself.
-            controller.tasks.start.eq(1),
+            controller.tasks.start.eq(~begun),
             self.tx.eq(sender.tx),
             self.working.eq(samples_at_work(m, core) != 0),
             self.linked.eq(controller.busy),

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.protocol import Address
 from ceprop.boards.rtl.flash.instructions import WORD_BITS, OutPort
 from ceprop.boards.rtl.group_register import GroupRegister
 from ceprop.hdl.io.stream_payloads import Ports
@@ -17,7 +18,6 @@ _PORTS = {
     "read": OutPort.READ_GROUP,
     "shift": OutPort.SHIFT_GROUP,
 }
-_COLUMN_BIT = 7
 
 
 class CoreCommands(wiring.Component):
@@ -67,7 +67,7 @@ class CoreCommands(wiring.Component):
         command, writes = self.command.payload, {name: self.writes[port] for name, port in _PORTS.items()}
         space, lane = Value.cast(command.space), Value.cast(command.lane)
         with m.If(writes["place"]):
-            m.d.sync += [space.eq(self.word), command.column.eq(self.word[_COLUMN_BIT])]
+            m.d.sync += [space.eq(self.word), command.column.eq(self.word[Address.COLUMN_BIT])]
         with m.If(writes["lane"]):
             m.d.sync += lane.eq(self.word)
         with m.If(writes["word"]):

@@ -50,7 +50,7 @@ class FlashController(wiring.Component):
                        ┌────────────┐  ports   ┌───────────────┐ bytes
         tasks,  ──────►│            ├─────────►│  flash port   ├──────┬──────► CRC
         status  ◄──────┤ processor  │          └───────────────┘      ▼
-                       │            ├─────────────────────────► byte stream ─► samples for the unpacker
+                       │            ├─────────────────────────► byte stream ─► FIFO ─► samples for the unpacker
                        │            │          ┌───────────────┐
                        └────────────┴─────────►│ core commands ├─────────────► the core's command port
                                                └───────────────┘

@@ -19,7 +19,7 @@ from ceprop.boards.resources.stand_alone_fit import fitted_alone
 from ceprop.boards.rtl.top import top_level
 from ceprop.boards.virtual import StandAloneBoard
 from ceprop.boards.virtual.simulation import FLASH_BYTES
-from ceprop.model import Dataset, Network, Trainer, load_dataset
+from ceprop.model import Dataset, EpochRow, Network, Trainer, load_dataset
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
 
@@ -101,8 +101,8 @@ def test_it_learns_and_goes_on_where_it_was(
     assert snapshot[0] == 3
 
 
-def _rates(row: object) -> list[tuple[int, float]]:
-    return [(SAMPLES, row.online_error), (HELD_OUT, row.test_error)]  # pyright: ignore[reportAttributeAccessIssue]
+def _rates(row: EpochRow) -> list[tuple[int, float]]:
+    return [(SAMPLES, row.online_error), (HELD_OUT, row.test_error)]
 
 
 @pytest.mark.parametrize("damaged", ["snapshot", "data set"])

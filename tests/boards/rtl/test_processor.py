@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 
 from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware import program
-from ceprop.boards.rtl.flash.instructions import PROGRAM_WORDS, WORD_BITS, Condition, OutPort
+from ceprop.boards.rtl.flash.instructions import PROGRAM_WORDS, WORD_BITS, Condition, Operation, OutPort
 from ceprop.boards.rtl.flash.processor import Processor
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
@@ -187,6 +187,20 @@ def test_a_constant_is_never_written() -> None:
     a = Assembler(("a",), {"ONE": 1})
     with pytest.raises(AssertionError, match="ONE is a constant"):
         a.store("ONE")
+
+
+@pytest.mark.parametrize("stand_alone", [False, True])
+def test_the_host_never_waits_long_for_the_status(stand_alone: bool) -> None:
+    """From LOCK to UNLOCK the program goes straight on, and not for long."""
+    geometry = Geometry(Specification.load(bundled_specification("digits")).with_array())
+    words = program(geometry, stand_alone=stand_alone).words
+    locks = [k for k, word in enumerate(words) if word == Operation.OUT << 12 | OutPort.LOCK]
+    assert locks
+    straight = (Operation.LOAD, Operation.ADD, Operation.SUB, Operation.STORE)
+    for start in locks:
+        end = words.index(Operation.OUT << 12 | OutPort.UNLOCK, start)
+        assert end - start < 12
+        assert all(word >> 12 in straight for word in words[start + 1 : end])
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist-64"])

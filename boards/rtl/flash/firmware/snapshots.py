@@ -1,13 +1,11 @@
 """SAVE and RESTORE: the groups of a snapshot go to flash, or come from there."""
 
-from ceprop.boards.protocol import CRC_BYTES, Flash
+from ceprop.boards.protocol import CRC_BYTES, Address, Flash
 from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, MIDDLE_LINK, OUTER_LINK
 from ceprop.boards.rtl.flash.firmware.layout import Facts
 from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 from ceprop.hdl.lanes.messages import Space
-
-_COLUMN = 1 << 7
 
 
 def add_save(a: Assembler) -> None:
@@ -123,7 +121,7 @@ def add_groups(a: Assembler, facts: Facts) -> None:
     a.jump_not_zero("next column")
     a.output(OutPort.LANE, 0)
     for k, (space, column, _) in enumerate(facts.others):
-        a.output(OutPort.PLACE, space.value | _COLUMN * column)
+        a.output(OutPort.PLACE, space.value | column << Address.COLUMN_BIT)
         a.load(f"GROUPS_{k}")
         a.call("move")
     a.jump_zero("save crc", "restores")
