@@ -22,7 +22,8 @@ class ModelBench:
     """Samples learned per second, as medians over rounds in which both take turns.
 
     `ratio` is the median of the rounds' ratios. `largest_difference` is the largest difference between the weights of
-    the two networks after the same samples.
+    the two networks after the same samples. `peak_memory_bytes` is the peak of the whole process, which also has what
+    its caller took before.
     """
 
     reference_samples_per_second: float
