@@ -70,8 +70,7 @@ class SampleUnpacker(wiring.Component):
                                   └──────────────┘
 
     MASK takes the mask of a block. WALK passes one input per cycle where its bit of the mask is 0. Where it is 1, the
-    granules of the value are stored first, one per cycle. SKIP passes a whole block without values in one cycle. It is
-    there only where a group has at least as many inputs as a block, or where a block is a whole number of groups. It
+    granules of the value are stored first, one per cycle. SKIP passes a whole block without values in one cycle. It
     does not pass the last block, in which the sample ends. LABEL HIGH is there only where the label takes two bytes.
 
     Members
@@ -93,9 +92,6 @@ class SampleUnpacker(wiring.Component):
         self._geometry = geometry
         self._granule_bits = granule_bits(specification.formats.input_bits)
         self._parts = specification.formats.input_bits // self._granule_bits
-        self._whole_groups = BLOCK_INPUTS // geometry.cols if BLOCK_INPUTS % geometry.cols == 0 else 0
-        """Groups of a block, where their number is whole."""
-        self._skips = geometry.cols >= BLOCK_INPUTS or self._whole_groups > 0
         last_input = specification.layers[0] - 1
         self._last_lane = last_input % geometry.cols
         self._last_block = divmod(last_input // BLOCK_INPUTS * BLOCK_INPUTS, geometry.cols)
@@ -127,8 +123,7 @@ class SampleUnpacker(wiring.Component):
             self._add_label_states(m, walk, splitter)
             self._add_mask_state(m, walk, splitter)
             self._add_walk_state(m, walk, splitter, group)
-            if self._skips:
-                self._add_skip_state(m, walk, group)
+            self._add_skip_state(m, walk, group)
         with m.If(machine.ongoing("LABEL")):
             m.d.comb += group.clear.eq(1)
         m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid)
@@ -153,11 +148,10 @@ class SampleUnpacker(wiring.Component):
     def _add_mask_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> None:
         """MASK."""
         with m.State("MASK"), m.If(self._take_eight_bits(m, walk, splitter)):
+            in_last_block = walk.in_slot_of_last_block & (walk.lane == self._last_block[1])
             m.next = "WALK"
-            if self._skips:
-                in_last_block = walk.in_slot_of_last_block & (walk.lane == self._last_block[1])
-                with m.If((walk.shifted == 0) & ~in_last_block):
-                    m.next = "SKIP"
+            with m.If((walk.shifted == 0) & ~in_last_block):
+                m.next = "SKIP"
 
     def _add_walk_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
         """WALK."""
@@ -192,22 +186,24 @@ class SampleUnpacker(wiring.Component):
 
     def _add_skip_state(self, m: Module, walk: _Walk, group: InputGroup) -> None:
         """SKIP."""
-        if self._whole_groups > 1:
-            # The block begins with a group, in which nothing has been stored yet.
-            with m.State("SKIP"):
-                self._next_slot(m, walk, 0, self._whole_groups)
-                m.next = "MASK"
-            return
-        target = walk.lane + BLOCK_INPUTS
-        beyond = target >= self._geometry.cols
+        cols = self._geometry.cols
+        slots, lanes = divmod(BLOCK_INPUTS, cols)
         with m.State("SKIP"):
-            m.d.comb += self.sample.valid.eq(beyond & group.filled)
-            with m.If(self.sample.ready | ~self.sample.valid):
-                m.d.sync += walk.lane.eq(target)
+            if lanes == 0:
+                # The block begins with a group, in which nothing has been stored yet.
+                self._next_slot(m, walk, 0, slots)
                 m.next = "MASK"
-                with m.If(beyond):
-                    m.d.comb += group.clear.eq(1)
-                    self._next_slot(m, walk, target - self._geometry.cols)
+                return
+            wraps = walk.lane >= cols - lanes
+            leaves = wraps if slots == 0 else 1
+            m.d.comb += self.sample.valid.eq(leaves & group.filled)
+            with m.If(self.sample.ready | ~self.sample.valid):
+                m.d.comb += group.clear.eq(leaves)
+                m.next = "MASK"
+                with m.If(wraps):
+                    self._next_slot(m, walk, walk.lane + lanes - cols, slots + 1)
+                with m.Else():
+                    self._next_slot(m, walk, walk.lane + lanes, slots)
 
     def _next_slot(self, m: Module, walk: _Walk, lane: ValueLike, slots: int = 1) -> None:
         """Go on to `lane`, so many slots further."""

@@ -119,6 +119,9 @@ def check_samples(groups: list[Group], geometry: Geometry, inputs: np.ndarray, l
         (64, 2, 1),
         (63, 2, 5),
         (70, 4, 4),
+        (94, 3, 4),
+        (97, 5, 2),
+        (131, 6, 8),
         (300, 7, 8),
         (9, 9, 1),
         (128, 8, 4),
@@ -170,7 +173,7 @@ def test_it_is_between_samples_only_where_none_has_begun(inputs: int, cols: int,
 
 
 @pytest.mark.parametrize(
-    ("inputs", "cols", "bits"), [(13, 1, 4), (13, 2, 5), (29, 7, 8), (29, 8, 4), (29, 9, 12), (64, 20, 1), (3, 9, 3)]
+    ("inputs", "cols", "bits"), [(13, 1, 4), (13, 2, 5), (61, 5, 4), (29, 7, 8), (29, 8, 4), (29, 9, 12), (64, 20, 1), (3, 9, 3)]
 )
 def test_damaged_bytes_neither_stop_it_nor_make_slots(inputs: int, cols: int, bits: int) -> None:
     geometry = Geometry(specification(inputs, cols, bits))
@@ -195,7 +198,7 @@ def image() -> np.ndarray:
     return lines.reshape(-1)
 
 
-@pytest.mark.parametrize(("cols", "most"), [(1, 1_200), (2, 1_200), (7, 1_200), (8, 800), (28, 800)])
+@pytest.mark.parametrize(("cols", "most"), [(1, 820), (2, 820), (3, 820), (5, 820), (7, 820), (8, 800), (28, 800)])
 def test_cycles_of_a_sample(cols: int, most: int) -> None:
     known = specification(784, cols, 4)
     inputs = image()
