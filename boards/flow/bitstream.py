@@ -18,7 +18,7 @@ from ceprop.boards.parts.devices import Resources
 from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.core_fit import check_room
-from ceprop.boards.resources.link_fit import is_compact, outside_blocks
+from ceprop.boards.resources.link_fit import is_compact, outside_blocks, prefetched_bytes
 from ceprop.boards.rtl.stand_alone import StandAlone
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
@@ -190,6 +190,7 @@ def system_verilog(design: Design) -> str:
         clock_hz=design.clock_hz,
         transport=SpiTransport() if design.baud is None else UartTransport(design.clock_hz, design.baud),
         flash_lines=lines,
+        prefetched_bytes=prefetched_bytes(design.geometry, design.board.name),
     )
     return to_verilog(system, SYSTEM)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ceprop.boards.parts.devices import Device
-from ceprop.boards.parts.registry import Board
+from ceprop.boards.parts.registry import GENERIC, Board
+from ceprop.boards.parts.registry import board as board_named
 from ceprop.boards.resources.builds import load_builds
 from ceprop.boards.resources.core_fit import Luts, memory_need, shortage
 from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
@@ -41,6 +42,8 @@ _LUTS_A_BIT = {"ice40": 2.0, "ecp5": 0.12}
 """Look-up tables of a memory's bit outside block RAM, as measured. On iCE40 a bit takes a flip-flop and its share of
 the selection; on ECP5 look-up tables hold the words."""
 
+_FIFO_BYTES = 2_048
+"""Bytes of a block RAM of an ECP5."""
 
 _COMPACT_ABOVE, _COMPACT_SHARE = 0.86, 0.9
 """Above this share of an ECP5's look-up tables a design is made compact, and then takes this share of them; as
@@ -113,6 +116,16 @@ def outside_blocks(geometry: Geometry, device: Device) -> list[SmallMemory]:
         if sum(chosen.blocks for chosen in found) < short:
             found.append(memory)
     return found if sum(chosen.blocks for chosen in found) >= short else []
+
+
+def prefetched_bytes(geometry: Geometry, board_name: str) -> int | None:
+    """Bytes of samples from flash that wait for the unpacker: a whole block RAM of an ECP5, where one is left. None
+    stands for as few as there must be."""
+    if board_name == GENERIC:
+        return None
+    device = board_named(board_name).device
+    left = device.room.block_rams - _blocks(geometry, device)
+    return _FIFO_BYTES if device.family == "ecp5" and left > 0 else None
 
 
 def _blocks(geometry: Geometry, device: Device) -> int:

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 
 class GranuleSplitter(wiring.Component):
-    """Holds one byte and gives its granules one after the other. The next byte is taken in the cycle after the last
-    granule, so that `ready` of the bytes comes from a register.
+    """Holds one byte and gives its granules one after the other. The next byte waits in a register of its own, so that
+    `ready` of the bytes comes from a register, and two or more granules per byte leave without a gap.
 
     Parameters
     ----------
@@ -34,22 +34,28 @@ class GranuleSplitter(wiring.Component):
         super().__init__({"bytes": In(stream.Signature(8)), "granules": Out(stream.Signature(bits)), "drop": In(1)})
 
     def elaborate(self, platform: object) -> Module:
-        """A register that is loaded while it holds nothing, and shifted otherwise."""
+        """A register that is shifted, and loaded with the waiting byte where its last granule leaves."""
         m = Module()
         count = 8 // self._bits
+        waiting, waits = Signal(8, name="waiting"), Signal(name="waits")
         byte, held = Signal(8, name="byte"), Signal(name="held")
         index = Signal(range(count), name="index")
+        leaves, empties = Signal(name="leaves"), Signal(name="empties")
         m.d.comb += [
-            self.bytes.ready.eq(~held),
+            self.bytes.ready.eq(~waits),
             self.granules.valid.eq(held),
             self.granules.payload.eq(byte),
+            leaves.eq(held & self.granules.ready),
+            empties.eq(~held | (leaves & (index == count - 1)) | (self.drop & (index != 0))),
         ]
-        with m.If(~held):
-            m.d.sync += [byte.eq(self.bytes.payload), held.eq(self.bytes.valid)]
-        with m.Elif(self.granules.ready):
-            m.d.sync += [byte.eq(byte >> self._bits), index.eq(index + 1), held.eq(index != count - 1)]
-        with m.Elif(self.drop & (index != 0)):
-            m.d.sync += [index.eq(0), held.eq(0)]
+        with m.If(~waits):
+            m.d.sync += [waiting.eq(self.bytes.payload), waits.eq(self.bytes.valid)]
+        with m.If(leaves):
+            m.d.sync += [byte.eq(byte >> self._bits), index.eq(index + 1)]
+        with m.If(empties):
+            m.d.sync += [byte.eq(waiting), held.eq(waits), index.eq(0)]
+            with m.If(waits):
+                m.d.sync += waits.eq(0)
         return m
 
 

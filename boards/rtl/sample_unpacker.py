@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Signal, Value, ValueLike
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,9 +69,11 @@ class SampleUnpacker(wiring.Component):
                                   ▲    └─► SKIP ─┤
                                   └──────────────┘
 
-    MASK takes the mask of a block. WALK passes one input per cycle where its bit of the mask is 0. Where it is 1, the
-    granules of the value are stored first, one per cycle. SKIP passes a whole block without values in one cycle. It
-    does not pass the last block, in which the sample ends. LABEL HIGH is there only where the label takes two bytes.
+    MASK takes the mask of a block. WALK passes an input where its bit of the mask is 0, or two of them where the same
+    group goes on behind them. Where the bit is 1, the granules of the value are stored, one per cycle. The input is
+    passed with the last granule. The last input of a group is passed a cycle later, when the group can be sent. SKIP
+    passes a whole block without values in one cycle. It does not pass the last block, in which the sample ends. LABEL
+    HIGH is there only where the label takes two bytes.
 
     Members
     -------
@@ -126,7 +128,7 @@ class SampleUnpacker(wiring.Component):
             self._add_skip_state(m, walk, group)
         with m.If(machine.ongoing("LABEL")):
             m.d.comb += group.clear.eq(1)
-        m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid)
+        m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid & splitter.bytes.ready)
         return m
 
     def _take_eight_bits(self, m: Module, walk: _Walk, splitter: GranuleSplitter) -> Value:
@@ -155,19 +157,26 @@ class SampleUnpacker(wiring.Component):
 
     def _add_walk_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
         """WALK."""
+        cols = self._geometry.cols
         last = walk.in_last_slot & (walk.lane == self._last_lane)
-        edge = walk.lane == self._geometry.cols - 1
+        edge = walk.lane == cols - 1
+        ends = Signal(name="ends_group")
+        m.d.comb += ends.eq(last | edge)
         with m.State("WALK"):
             with m.If(walk.mask[0]):
-                self._store_value(m, walk, splitter, group)
+                stored = self._store_value(m, walk, splitter, group)
+                with m.If(stored & ends):
+                    m.d.sync += walk.mask[0].eq(0)
+                with m.Elif(stored):
+                    self._pass_inputs(m, walk, splitter, 1)
             with m.Else():
                 m.d.comb += [self.sample.payload.last.eq(last), self.sample.valid.eq(last | (edge & group.filled))]
                 with m.If(self.sample.ready | ~self.sample.valid):
-                    # No input has the bit that comes in. MASK puts the same one there, so it needs no selection.
-                    m.d.sync += walk.mask.eq(Cat(walk.mask, splitter.granules.payload[-1])[1:])
-                    m.d.sync += [walk.lane.eq(walk.lane + 1), walk.place.eq(walk.place + 1)]
-                    with m.If(walk.place == BLOCK_INPUTS - 1):
-                        m.next = "MASK"
+                    self._pass_inputs(m, walk, splitter, 1)
+                    if cols > 2:
+                        two = (walk.mask[:2] == 0) & (walk.place != BLOCK_INPUTS - 1) & (walk.lane < cols - 2)
+                        with m.If(two & ~walk.in_last_slot):
+                            self._pass_inputs(m, walk, splitter, 2)
                     with m.If(last):
                         self._end_sample(m, walk)
                         m.d.comb += splitter.drop.eq(1)
@@ -176,13 +185,25 @@ class SampleUnpacker(wiring.Component):
                         m.d.comb += group.clear.eq(1)
                         self._next_slot(m, walk, 0)
 
-    def _store_value(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
-        """Store a granule, and clear the bit of the mask with the last one."""
+    def _pass_inputs(self, m: Module, walk: _Walk, splitter: GranuleSplitter, count: int) -> None:
+        """Go on to an input of the same group, or of the next block."""
+        # No input has the bits that come in. MASK puts the same one there, so they need no selection.
+        beyond = splitter.granules.payload[-1].replicate(count)
+        m.d.sync += [
+            walk.mask.eq(Cat(walk.mask, beyond)[count:]),
+            walk.lane.eq(walk.lane + count),
+            walk.place.eq(walk.place + count),
+        ]
+        with m.If(walk.place == BLOCK_INPUTS - count):
+            m.next = "MASK"
+
+    def _store_value(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> Value:
+        """Store a granule. Return whether it is the last one of the value."""
         m.d.comb += [splitter.granules.ready.eq(1), group.store.eq(splitter.granules.valid)]
+        last = walk.part == self._parts - 1
         with m.If(splitter.granules.valid):
-            m.d.sync += walk.part.eq(walk.part + 1)
-            with m.If(walk.part == self._parts - 1):
-                m.d.sync += [walk.part.eq(0), walk.mask[0].eq(0)]
+            m.d.sync += walk.part.eq(Mux(last, 0, walk.part + 1))
+        return splitter.granules.valid & last
 
     def _add_skip_state(self, m: Module, walk: _Walk, group: InputGroup) -> None:
         """SKIP."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import Out
 
 from ceprop.boards.parts.baud import uart_divisor
 from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
-from ceprop.boards.rtl.flash import FlashController
+from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController
 from ceprop.boards.rtl.label_queue import LabelQueue
 from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
 from ceprop.boards.rtl.signatures import FlashPinSignature
@@ -71,7 +71,10 @@ class StandAlone(wiring.Component):
         m = Module()
         m.submodules.core = core = Core(self._geometry, self._primitives)
         m.submodules.unpacker = unpacker = SampleUnpacker(self._geometry)
-        controller = FlashController(self._geometry, self._clock_hz, self._flash_lines, stand_alone=True)
+        waiting = PREFETCHED_BYTES[self._flash_lines]
+        controller = FlashController(
+            self._geometry, self._clock_hz, self._flash_lines, prefetched_bytes=waiting, stand_alone=True
+        )
         m.submodules.flash = controller
         m.submodules.labels = labels = LabelQueue(self._geometry, SAMPLES_AT_WORK)
         m.submodules.sender = sender = UartSender(self._divisor)

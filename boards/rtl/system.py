@@ -9,7 +9,7 @@ from amaranth.lib.wiring import Out
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
 from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
 from ceprop.boards.rtl.core_switch import CoreSwitch
-from ceprop.boards.rtl.flash import FlashController, Processor
+from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController, Processor
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
 from ceprop.boards.rtl.label_queue import LabelQueue
@@ -75,6 +75,8 @@ class System(wiring.Component):
         How bytes come from the host and go to it.
     flash_lines : int
         Data lines on which flash is read, 1, 2 or 4; 0 where there is none to learn from and to keep snapshots in.
+    prefetched_bytes : int, optional
+        Bytes of samples from flash that wait for the unpacker; `PREFETCHED_BYTES` without a word.
 
     Members
     -------
@@ -105,9 +107,11 @@ class System(wiring.Component):
         clock_hz: int,
         transport: Transport,
         flash_lines: int = 0,
+        prefetched_bytes: int | None = None,
     ):
         self._geometry, self._primitives = geometry, primitives
         self._clock_hz, self._flash_lines = clock_hz, flash_lines
+        self._prefetched_bytes = prefetched_bytes
         self._transport = transport
         digest = geometry.specification.build_digest
         features = Feature.FLASH if flash_lines else 0
@@ -178,7 +182,8 @@ class System(wiring.Component):
 
     def _add_flash(self, m: Module, dispatcher: Dispatcher, core: Core) -> CoreAccessInterface:
         """The flash controller and the switch; the side of the switch towards the core."""
-        controller = FlashController(self._geometry, self._clock_hz, self._flash_lines)
+        waiting = self._prefetched_bytes or PREFETCHED_BYTES[self._flash_lines]
+        controller = FlashController(self._geometry, self._clock_hz, self._flash_lines, prefetched_bytes=waiting)
         switch = CoreSwitch(self._geometry)
         m.submodules.flash = DomainRenamer("core")(controller)
         m.submodules.switch = switch

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ceprop.boards.parts.flash_pins import flash_lines
+from ceprop.boards.resources.link_fit import prefetched_bytes
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable
@@ -102,12 +103,14 @@ def _verilog(
     specification: Specification, board: str, transport: str, clock_hz: int, baud: int, lines: int
 ) -> tuple[str, tuple[str, ...]]:
     """Generated in seconds, and kept: who has opened a board opens it again."""
+    geometry = Geometry(specification)
     system = System(
-        Geometry(specification),
+        geometry,
         PORTABLE,
         board=board,
         clock_hz=clock_hz,
         transport=make_transport(transport, clock_hz, baud),
         flash_lines=lines,
+        prefetched_bytes=prefetched_bytes(geometry, board),
     )
     return checked_verilog(system, SYSTEM)

@@ -113,7 +113,7 @@ def measure(name: str, order: str, mnist: str, runs: Path) -> dict[str, Any]:
 def measure_two_hidden(name: str, mnist: str) -> list[dict[str, Any]]:
     """The example with two hidden layers on an array, in both orders, with each largest number of free steps."""
     found = []
-    for order, steps in [(order, steps) for order in ORDERS for steps in FREE_STEPS[order]]:
+    for order, steps in [(each, steps) for each in ORDERS for steps in FREE_STEPS[each]]:
         overrides = [f"phases.order='{order}'", f"phases.free_steps={steps}", *TWO_HIDDEN[name]]
         result = after_the_seeds(Specification.load(EXAMPLES / f"{DEEP}.toml", overrides).with_array(), mnist)
         sys.stdout.write(f"{name}, {order}, {steps} steps: {whole(result)} cycles\n")

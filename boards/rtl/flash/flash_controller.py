@@ -32,10 +32,10 @@ from ceprop.specification import Geometry
 _CRC_BITS = {1: 1, 2: 2, 4: 4}
 """Bits of the CRC per cycle, by the lines of the flash: no byte comes before the CRC has the one before."""
 
-_PREFETCHED_BYTES = {1: 256, 2: 64, 4: 64}
-"""Bytes of samples that wait for the unpacker, by the lines of the flash. It takes about 50 of MNIST while the address
-of the next sample is read and sent. On one line a sample takes longer to read than to unpack, and all of it waits; a
-block RAM of an iCE40 holds so many."""
+PREFETCHED_BYTES = {1: 256, 2: 64, 4: 64}
+"""Bytes of samples that wait at least for the unpacker, by the lines of the flash. The unpacker takes about 50 of MNIST
+while the address of the next sample is read and sent. On one line a sample takes longer to read than to unpack, and all
+of it waits; a block RAM of an iCE40 holds so many."""
 
 _TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutPort.ERASE: FlashTask.ERASE}
 """What the flash does, by the port that begins it."""
@@ -63,6 +63,8 @@ class FlashController(wiring.Component):
         The clock.
     lines : int
         Data lines of the flash that are read on, 1, 2 or 4.
+    prefetched_bytes : int
+        Bytes of samples that wait for the unpacker.
     stand_alone : bool
         Nobody asks: the first task, whatever it is, begins what :class:`ceprop.boards.rtl.stand_alone.StandAlone`
         does, and never ends.
@@ -91,8 +93,11 @@ class FlashController(wiring.Component):
     progress: stream.Interface
     pins: FlashPinInterface
 
-    def __init__(self, geometry: Geometry, clock_hz: int, lines: int, *, stand_alone: bool = False):
+    def __init__(
+        self, geometry: Geometry, clock_hz: int, lines: int, *, prefetched_bytes: int, stand_alone: bool = False
+    ):
         self._geometry, self._clock_hz, self._lines = geometry, clock_hz, lines
+        self._prefetched_bytes = prefetched_bytes
         self._stand_alone = stand_alone
         taken, room = snapshot_bytes(geometry), Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
         if taken > room:
@@ -151,8 +156,9 @@ class FlashController(wiring.Component):
 
     def _connect_samples(self, m: Module, byte_stream: ByteStream) -> None:
         """Bytes of samples go to the unpacker. They wait in a FIFO, so that flash does not wait while the unpacker
-        passes inputs that are zero, nor the unpacker while the next sample is looked for, or read from slow flash."""
-        m.submodules.prefetched = prefetched = SyncFIFOBuffered(width=8, depth=_PREFETCHED_BYTES[self._lines])
+        passes inputs that are zero, nor the unpacker while the next sample is looked for, or read from slow flash. Most
+        samples take less time than flash to read them, and a few take much more, so a longer FIFO saves time too."""
+        m.submodules.prefetched = prefetched = SyncFIFOBuffered(width=8, depth=self._prefetched_bytes)
         wiring.connect(m, byte_stream.samples, prefetched.w_stream)
         wiring.connect(m, prefetched.r_stream, wiring.flipped(self.core.samples))
 
