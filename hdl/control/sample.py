@@ -7,6 +7,10 @@ from amaranth.hdl import Signal
 from ceprop.hdl.io.result import STEP_BITS
 from ceprop.hdl.typing import Fields
 
+_KEPT = ("swap", "bank")
+"""Registers that a reset leaves as they are: they tell where the present states and generators lie in the memories,
+which keep their contents too."""
+
 
 class Sample(NamedTuple):
     """What the sequencer remembers of a sample: its result so far, and where it is.
@@ -45,5 +49,5 @@ class Sample(NamedTuple):
     @classmethod
     def create(cls, result: Fields) -> "Sample":
         """The registers."""
-        flags = (Signal(name=f"sample_{name}") for name in cls._fields[2:])
+        flags = (Signal(name=f"sample_{name}", reset_less=name in _KEPT) for name in cls._fields[2:])
         return cls(Signal(result.shape(), name="outcome"), Signal(STEP_BITS, name="steps"), *flags)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Const
 
-from ceprop.boards.host import HostDriver, train_beside
+from ceprop.boards.host import HostDriver, Proof, batches, train_beside
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.requests import SIMULATION_TIMING, RefusedError
@@ -28,7 +28,7 @@ from ceprop.hdl.checks import check
 from ceprop.hdl.io import fifo
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
-from ceprop.model import Dataset, Trainer
+from ceprop.model import Dataset, Network, Trainer
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
@@ -93,6 +93,29 @@ def test_registers_are_read_in_any_number(transport: str, pause_rate: float, tmp
                 assert refused.value.reason == Refusal.LENGTH
             assert driver.link.identify().board == board_number("generic")
             driver.reset()
+
+
+# On one worker with the test of reading, whose board this is.
+@pytest.mark.xdist_group("any_number")
+def test_a_reset_leaves_every_memory_after_any_number_of_nudged_steps(tmp_path_factory: Any) -> None:
+    """Generators lie in two banks, which change places with every step that changes a state."""
+    build = tmp_path_factory.getbasetemp() / "any_number"
+    draw = np.random.default_rng(1)
+    inputs, labels = draw.integers(0, 8, (12, 5)), draw.integers(0, 3, 12)
+    network = Network.initial(_SPECIFICATION)
+    board = VirtualBoard(_SPECIFICATION, "generic", build=build, transport="axi4-stream")
+    steps = set()
+    with board, SerialTransport(board.port, board.baud) as port:
+        driver = HostDriver(Link(port, SIMULATION_TIMING), Geometry(_SPECIFICATION), "generic")
+        driver.load(network)
+        proof = Proof(driver, network)
+        for batch in batches(_SPECIFICATION, inputs, labels, 12):
+            for k in range(12):
+                steps.add(int(proof.learn(batch.part(k, k + 1), 1, unwatched).nudged_steps[0]) % 2)
+                driver.reset()
+                proof.compare_memories()
+    assert steps == {0, 1}
+    assert proof.mismatches == 0, proof.first_mismatch
 
 
 def test_it_learns_over_spi_whatever_the_noise(tmp_path: Path) -> None:
