@@ -56,8 +56,16 @@ _WAKING_SECONDS = 100e-6
 """Longest time that a part takes to leave deep sleep: MX25L6406E, tRES1; the others 3 to 35 us."""
 
 _REST_SECONDS = 100e-9
-"""Longest time for which a part must not be selected between two commands: MX25L6406E, tSHSL after a write; the others
-10 to 50 ns."""
+"""Longest time for which a part must not be selected after a command: MX25L6406E, tSHSL after a write; the others 10 to
+50 ns."""
+
+_READ_REST_SECONDS = 50e-9
+"""The same after a read, from which a part has nothing to finish: W25Q128JV (tSHSL1) 10 ns, MX25L12835F (tSHSL for
+reads) 15 ns, the others 20 to 50 ns."""
+
+_REST_CYCLES, _READ_REST_CYCLES = 2, 3
+"""Cycles of a rest that the port takes beside those that it counts: REST takes one more than it counts, and SELECT
+takes one. After a read, IDLE lies between them."""
 
 _BUSY_SECONDS = 1.0
 """Longest time for which a part is busy: N25Q032A takes 0.8 s at most to erase a sector, the others 0.2 to 0.4 s; to
@@ -102,14 +110,16 @@ class FlashTiming:
     ------
     period : int
         Cycles of a period of the part's clock.
-    rest_bit, waking_bit : int
-        The bit of a counter of cycles that shows that a part may be selected, or has left deep sleep.
+    rest_bit, read_rest_bit, waking_bit : int
+        The bit of a counter of cycles that shows that a part may be selected after a command, after a read, or has left
+        deep sleep.
     busy_bit : int
         The bit of a counter of periods that shows that a part is busy for too long.
     """
 
     period: int
     rest_bit: int
+    read_rest_bit: int
     waking_bit: int
     busy_bit: int
 
@@ -120,7 +130,8 @@ class FlashTiming:
         period = max(2, -(-clock_hz // fastest))
         return cls(
             period,
-            _bit_after(clock_hz * _REST_SECONDS),
+            _bit_after(clock_hz * _REST_SECONDS - _REST_CYCLES),
+            _bit_after(clock_hz * _READ_REST_SECONDS - _READ_REST_CYCLES),
             _bit_after(clock_hz * _WAKING_SECONDS),
             _bit_after(clock_hz / period * _BUSY_SECONDS),
         )
@@ -128,4 +139,4 @@ class FlashTiming:
 
 def _bit_after(count: float) -> int:
     """The bit of a counter that is set once the counter has reached `count`."""
-    return max(1, math.ceil(math.log2(count)))
+    return math.ceil(math.log2(max(1, count)))

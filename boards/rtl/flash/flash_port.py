@@ -244,7 +244,14 @@ class FlashPort(wiring.Component):
             m.next = "REST"
         with m.State("REST"):
             m.d.sync += count.eq(count + 1)
-            rested = Mux(command == FlashCommand.WAKE, count[timing.waking_bit], count[timing.rest_bit])
+            rested = Signal(name="rested")
+            with m.Switch(command):
+                with m.Case(FlashCommand.WAKE):
+                    m.d.comb += rested.eq(count[timing.waking_bit])
+                with m.Case(FlashCommand.READ):
+                    m.d.comb += rested.eq(count[timing.read_rest_bit])
+                with m.Default():
+                    m.d.comb += rested.eq(count[timing.rest_bit])
             with m.If(rested):
                 m.d.sync += [count.eq(0), registers.released.eq(0)]
                 m.next = "SELECT"

@@ -68,10 +68,11 @@ class Flash {
     uint32_t address_ = 0;
     FlashMemory::Page page_{};
 
-    // The edges of its clock, the shortest period since it was selected, when it was released, and whether it was selected
-    // too soon after that.
+    // The edges of its clock, the shortest period since it was selected, when it was released, for how long it must not be
+    // selected then, and whether it was selected sooner.
     uint64_t edges_ = 0, last_edge_ = 0, half_period_ = UINT32_MAX;
     uint64_t last_rise_ = 0, period_ = UINT32_MAX, released_ = 0;
+    double rest_ns_ = 0;
     bool soon_ = false;
 
     void break_rule(FlashRule rule) {
@@ -99,7 +100,7 @@ class Flash {
 
     void begin() {
         command_ = 0;
-        soon_ = released_ && (now_ - released_) * 1e9 < part_.rest_ns * times_.clock_hz;
+        soon_ = (now_ - released_) * 1e9 < rest_ns_ * times_.clock_hz;
         clocks_ = address_ = out_bits_ = 0;
         deaf_ = false;
         period_ = UINT32_MAX;
@@ -158,6 +159,7 @@ class Flash {
     // Deselected: commands that change something take effect, if they ended with a whole byte.
     void finish() {
         released_ = now_;
+        rest_ns_ = reads() ? part_.read_rest_ns : part_.rest_ns;
         if (deaf_ || clocks_ == 0 || clocks_ % 8) return;
         const uint64_t count = clocks_ / 8;
         if (count == 1) {

@@ -41,9 +41,9 @@ enum class FlashFault { NONE, ABSENT, GROUNDED, BUSY, NO_QUAD };
 struct FlashPart {
     std::array<uint8_t, 3> identity;
     QuadBit quad_bit;
-    bool volatile_status;        // whether VOLATILE_ENABLE lets the status be written
-    double read_mhz, lines_mhz;  // the fastest clock of READ, and of every other command
-    double rest_ns;              // the shortest time between two commands
+    bool volatile_status;          // whether VOLATILE_ENABLE lets the status be written
+    double read_mhz, lines_mhz;    // the fastest clock of READ, and of every other command
+    double rest_ns, read_rest_ns;  // the shortest time after a command, and after a read
     FlashFault fault = FlashFault::NONE;
 
     // The fastest clock of a command.
@@ -65,13 +65,13 @@ struct FlashPart {
 
 // In the order of `simulation.py`.
 inline const FlashPart FLASH_PARTS[] = {
-    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50},                        // Winbond
-    {{0x9D, 0x60, 0x18}, QuadBit::STATUS_BIT_6, true, 50, 133, 10},                          // ISSI
-    {{0xC2, 0x20, 0x18}, QuadBit::STATUS_BIT_6, false, 50, 84, 50},                          // Macronix
-    {{0xC8, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 80, 120, 50},                        // GigaDevice
-    {{0x20, 0xBA, 0x18}, QuadBit::NONE, false, 54, 108, 50},                                 // Micron
-    {{0xFF, 0xFF, 0xFF}, QuadBit::NONE, false, 50, 104, 50, FlashFault::ABSENT},             // absent
-    {{0x00, 0x00, 0x00}, QuadBit::NONE, false, 50, 104, 50, FlashFault::GROUNDED},           // grounded
-    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50, FlashFault::BUSY},      // stays busy
-    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50, FlashFault::NO_QUAD},   // no quad
+    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50, 10},                       // Winbond
+    {{0x9D, 0x60, 0x18}, QuadBit::STATUS_BIT_6, true, 50, 133, 10, 10},                         // ISSI
+    {{0xC2, 0x20, 0x18}, QuadBit::STATUS_BIT_6, false, 50, 84, 50, 15},                         // Macronix
+    {{0xC8, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 80, 120, 50, 20},                       // GigaDevice
+    {{0x20, 0xBA, 0x18}, QuadBit::NONE, false, 54, 108, 50, 20},                                // Micron
+    {{0xFF, 0xFF, 0xFF}, QuadBit::NONE, false, 50, 104, 50, 10, FlashFault::ABSENT},            // absent
+    {{0x00, 0x00, 0x00}, QuadBit::NONE, false, 50, 104, 50, 10, FlashFault::GROUNDED},          // grounded
+    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50, 10, FlashFault::BUSY},     // stays busy
+    {{0xEF, 0x40, 0x18}, QuadBit::STATUS_2_BIT_1, true, 50, 104, 50, 10, FlashFault::NO_QUAD},  // no quad
 };

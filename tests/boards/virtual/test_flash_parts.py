@@ -126,6 +126,23 @@ _BREAKS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("part", "clock_hz", "command", "allowed"),
+    [("winbond", 40e6, 0x3B, True), ("winbond", 40e6, 0x05, False), ("macronix", 100e6, 0x3B, False)],
+)
+def test_a_read_needs_the_shorter_rest(part: str, clock_hz: float, command: int, allowed: bool, power_on: Any) -> None:
+    """A cycle lies between the two: 25 ns are enough after a read and not after a status; 10 ns are not."""
+    chip = power_on(part, clock_hz)
+    chip.wake()
+    chip.wait(20)
+    if command == 0x3B:
+        chip.read_lines(command, 0, 1)
+    else:
+        chip.transfer(command, count=1)
+    chip.transfer(0x9F)
+    assert chip.broken() == (None if allowed else ("it was selected too soon after the command before", 0x9F))
+
+
 @pytest.mark.parametrize("rule", FLASH_RULES)
 def test_a_broken_rule_is_known_with_its_command(rule: str, power_on: Any, image: Path) -> None:
     part, clock_hz, command, work = _BREAKS[rule]
