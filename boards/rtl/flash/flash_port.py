@@ -38,10 +38,13 @@ class FlashPort(wiring.Component):
 
     Members
     -------
-    start, task : In
-        A task begins, only while `idle`. ERASE erases the sector at the address.
+    start : In
+        A task begins once `idle`, in the cycle in which both are 1.
+    task : In
+        What begins; it stays until the task ends, but for a READ that was stopped. ERASE erases the sector at the
+        address.
     address : In
-        Where; it stays until the task ends.
+        Where; it stays until it was sent, and READ has a byte or has failed.
     idle : Out
         None is at work.
     failed : Out
@@ -49,7 +52,7 @@ class FlashPort(wiring.Component):
     read : Out, stream
         Bytes from the address on, for READ, until `stop`; one is there for a cycle more than it is valid.
     stop : In
-        No more bytes are wanted.
+        No more bytes are wanted, and none is valid. It stays until READ ends.
     write : In, stream
         Bytes for PROGRAM, none beyond the end of a page; the task ends after the one with `last`. A byte is taken when
         its last bit was sent.
@@ -134,10 +137,7 @@ class FlashPort(wiring.Component):
     def _add_idle_state(self, m: Module, registers: PortRegisters) -> None:
         """IDLE: a task begins."""
         with m.State("IDLE"):
-            m.d.sync += [
-                registers.task.eq(self.task),
-                registers.tried.eq(0),
-            ]
+            m.d.sync += registers.tried.eq(0)
             with m.If(self.start):
                 m.d.sync += [registers.command.eq(FlashCommand.WAKE), registers.failed.eq(0)]
                 with m.If(registers.known):
@@ -185,7 +185,7 @@ class FlashPort(wiring.Component):
         narrow, wide = min(2, self._lines), self._lines
         with m.State("READ"):
             m.d.comb += [
-                self.read.valid.eq(full),
+                self.read.valid.eq(full & ~self.stop),
                 bits.run.eq(bits.clock | ~self.stop),
                 bits.hold.eq(full & ~self.stop),
                 bits.width.eq(Mux(registers.quad, wide.bit_length() - 1, narrow.bit_length() - 1)),
@@ -238,7 +238,7 @@ class FlashPort(wiring.Component):
 
     def _add_rest_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
         """RELEASE, REST: the end of a command, and what follows."""
-        command, count, task, timing = registers.command, registers.count, registers.task, self._timing
+        command, count, timing = registers.command, registers.count, self._timing
         with m.State("RELEASE"):
             m.d.sync += [self.pins.select.eq(0), count.eq(0)]
             m.next = "REST"
@@ -259,16 +259,16 @@ class FlashPort(wiring.Component):
                     with m.Case(FlashCommand.READ):
                         m.next = "IDLE"
                     with m.Case(FlashCommand.ENABLE):
-                        programs = task == FlashTask.PROGRAM
+                        programs = self.task == FlashTask.PROGRAM
                         m.d.sync += command.eq(Mux(programs, FlashCommand.PROGRAM, FlashCommand.ERASE))
                     with m.Case(FlashCommand.STATUS):
-                        add_status_end(m, registers, self._lines)
+                        add_status_end(m, self.task, registers, self._lines)
                         with m.If(registers.failed):
                             m.d.sync += registers.known.eq(0)
                             m.next = "IDLE"
                         with m.Elif(registers.known):
                             m.next = "IDLE"
-                    add_setup(m, bits.received, registers, self._lines)
+                    add_setup(m, bits.received, self.task, registers, self._lines)
                     with m.Default():
                         m.d.sync += command.eq(FlashCommand.STATUS)
 

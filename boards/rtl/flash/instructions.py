@@ -68,7 +68,7 @@ class Condition(IntEnum):
     STARTED = 0
     """A task has been started."""
     FLASH_IDLE = 1
-    """No command of the flash is at work."""
+    """No command of the flash is at work or about to begin."""
     BYTE_READ = 2
     """The flash has a byte, or it has failed and never will."""
     BYTE_TAKEN = 3
@@ -116,7 +116,7 @@ class OutPort(IntEnum):
     ADDRESS = 0
     """Address in flash."""
     READ = 1
-    """Begin to read there."""
+    """Begin to read there. It ends the read before, at least one byte of which was taken."""
     PROGRAM = 2
     """Begin to write a page there."""
     ERASE = 3

@@ -23,7 +23,7 @@ class PortRegisters:
 
     Fields
     ------
-    task, command : Signal
+    command : Signal
         What is at work.
     count : Signal
         Rises of the clock since the part was selected; in REST, cycles since it was released.
@@ -45,7 +45,6 @@ class PortRegisters:
         With four lines, the part's maker.
     """
 
-    task: Signal
     command: Signal
     count: Signal
     full: Signal
@@ -61,7 +60,6 @@ class PortRegisters:
     def create(cls, timing: FlashTiming, lines: int) -> "PortRegisters":
         """Registers for these times and lines."""
         return cls(
-            task=Signal(2, name="task_at_work"),
             command=Signal(FlashCommand, name="command"),
             count=Signal(max(timing.busy_bit, timing.waking_bit) + 1, name="count"),
             full=Signal(name="full"),

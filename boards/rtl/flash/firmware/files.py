@@ -10,8 +10,8 @@ INNER_LINK, MIDDLE_LINK, OUTER_LINK = range(3)
 
 
 def add_byte_routines(a: Assembler) -> None:
-    """`open`: begin to read at the address in the accumulator. `get byte`, `get word`: the next byte of flash, or the
-    next three, go to the accumulator. `close`: no more bytes are wanted."""
+    """`open`: begin to read at the address in the accumulator, which ends the read before. `get byte`, `get word`: the
+    next byte of flash, or the next three, go to the accumulator."""
     a.subroutine("open", INNER_LINK)
     a.write(OutPort.ADDRESS)
     a.write(OutPort.READ)
@@ -27,11 +27,6 @@ def add_byte_routines(a: Assembler) -> None:
         a.wait(Condition.BYTE_READ)
         a.shift(InPort.FLASH)
     a.end("get word")
-
-    a.subroutine("close", INNER_LINK)
-    a.write(OutPort.STOP)
-    a.wait(Condition.FLASH_IDLE)
-    a.end("close")
 
 
 def add_check(a: Assembler) -> None:
@@ -61,11 +56,9 @@ def add_check(a: Assembler) -> None:
     a.wait(Condition.STREAM_ENDED)
     a.wait(Condition.CRC_IDLE)
     a.jump_unless(Condition.CRC_MATCHES, "not whole")
-    a.call("close")
     a.load(1)
     a.end("check")
     a.label("not whole")
-    a.call("close")
     a.load(0)
     a.end("check")
 

@@ -38,7 +38,6 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
         a.wait(Condition.BYTE_READ)
         a.shift(InPort.FLASH)
     a.shift()
-    a.call("close")
     a.subtract("first_epoch")
     a.jump_no_carry("fail")
     a.jump("planned")
@@ -93,7 +92,6 @@ def _begin_epoch(a: Assembler, facts: Facts) -> None:
     a.increase("word", 1)
     a.subtract(facts.rate_shifts[-1] + 1)
     a.jump_not_zero("next rate")
-    a.call("close")
     a.increase("plan", "RECORD")
     a.set("word", facts.learn)
     a.load(1)
@@ -120,7 +118,6 @@ def _send_samples(a: Assembler) -> None:
     a.call("get word")
     a.subtract("start")
     a.store("count")
-    a.call("close")
     a.load("start")
     a.call("open")
     a.output(OutPort.STREAM_SAMPLES, "count")
@@ -136,7 +133,6 @@ def _send_samples(a: Assembler) -> None:
     a.label("next found")
     a.call("look")
     a.wait(Condition.STREAM_ENDED)
-    a.call("close")
     a.jump("sample")
 
 
