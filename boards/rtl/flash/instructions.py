@@ -37,9 +37,10 @@ class Operation(IntEnum):
     STORE = 3
     """The accumulator goes to a register."""
     IN = 4
-    """A byte of a port of :class:`InPort` goes to the accumulator; its other bits become 0."""
+    """A byte of a port of :class:`InPort` goes to the accumulator; its other bits become 0. With `immediate`, the
+    instruction waits until the condition with the number of the port holds."""
     SHIFT = 5
-    """The accumulator loses its lowest byte, and one of a port becomes its highest."""
+    """The accumulator loses its lowest byte, and one of a port becomes its highest. It waits as IN does."""
     OUT = 6
     """The accumulator, or its lowest bits, go to a port of :class:`OutPort`."""
     WAIT = 7
@@ -67,10 +68,10 @@ class Condition(IntEnum):
 
     STARTED = 0
     """A task has been started."""
-    FLASH_IDLE = 1
+    BYTE_READ = 1
+    """The flash has a byte, or it has failed and never will. The number is that of the port of the byte."""
+    FLASH_IDLE = 2
     """No command of the flash is at work or about to begin."""
-    BYTE_READ = 2
-    """The flash has a byte, or it has failed and never will."""
     BYTE_TAKEN = 3
     """The flash has taken the byte that was written last, or it has failed and never will."""
     COMMAND_TAKEN = 4
@@ -90,12 +91,13 @@ class Condition(IntEnum):
 
 
 class InPort(IntEnum):
-    """What IN and SHIFT read, a byte."""
+    """What IN and SHIFT read, a byte. They wait for it at the ports of `WAITING_PORTS`."""
 
     LOWEST = 0
     """The lowest byte of the accumulator."""
     FLASH = 1
-    """The byte that the flash has, which the CRC gets too. The flash goes on to the next one."""
+    """The byte that the flash has, which the CRC gets too. The flash goes on to the next one. The instruction waits
+    until a byte is there, or the flash has failed."""
     GROUP = 2
     """The lowest byte of the group register."""
     FINISHED = 3
@@ -108,6 +110,10 @@ class InPort(IntEnum):
     """The command of the task. The four ports behind it have the two arguments, the lowest byte first."""
     ZERO = 15
     """0."""
+
+
+WAITING_PORTS = frozenset({InPort.FLASH})
+"""Ports whose number is that of the condition which says that their byte is there."""
 
 
 class OutPort(IntEnum):

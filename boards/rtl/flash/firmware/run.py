@@ -35,7 +35,6 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
         a.call("get word")
         a.store(register)
     for _ in range(2):
-        a.wait(Condition.BYTE_READ)
         a.shift(InPort.FLASH)
     a.shift()
     a.subtract("first_epoch")
@@ -87,7 +86,7 @@ def _begin_epoch(a: Assembler, facts: Facts) -> None:
         a.store(register)
     a.set("word", facts.rate_shifts[0])
     a.label("next rate")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.call("write register")
     a.increase("word", 1)
     a.subtract(facts.rate_shifts[-1] + 1)

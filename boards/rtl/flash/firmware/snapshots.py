@@ -148,7 +148,7 @@ def add_move(a: Assembler, facts: Facts) -> None:
     a.jump_not_zero("give byte")
     a.jump("group moved")
     a.label("take byte")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.write(OutPort.SHIFT_GROUP)
     a.decrease("value", 1)
     a.jump_not_zero("take byte")
