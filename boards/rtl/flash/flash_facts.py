@@ -39,13 +39,20 @@ OPCODES = {
 IDENTIFY_OPCODE = 0x9F
 """Opcode that reads the maker's number, the same for every maker (JEDEC)."""
 
-READ_OPCODES = {1: 0x03, 2: 0x3B, 4: 0x6B}
-"""Reads by their number of data lines. Those with more than one have eight clocks between the address and the data."""
+READ_OPCODES = {1: 0x03, 2: 0x3B, 4: 0xEB}
+"""Reads by their number of data lines. 0x3B has eight clocks between the address and the data. 0xEB takes the address
+over four lines, in six clocks; then come a mode byte, in two clocks, and four clocks more. So many a part of Winbond,
+GigaDevice, ISSI or Macronix takes where its registers were not changed. Micron's parts take ten in place of the six."""
+
+QUAD_MODE = 0xFF
+"""The mode byte of 0xEB, after which the next command has an opcode again. A part takes the next address without an
+opcode after a byte whose bits 5 and 4 are 1 and 0 (Winbond, GigaDevice), whose first digit is 0xA (ISSI), or whose two
+digits differ in all bits (Macronix)."""
 
 _FASTEST_READ_HZ = {1: 33_000_000, 2: 80_000_000, 4: 80_000_000}
 """The clock that every part stands while it reads on so many lines. The slowest for 0x03 is MX25L6406E with 33 MHz;
-newer parts have 50 MHz and more. The slowest for 0x3B and 0x6B is MX25L12835F with 84 MHz; the others have 104 MHz and
-more."""
+newer parts have 50 MHz and more. The slowest for 0x3B and 0xEB is MX25L12835F with 84 MHz (for 0xEB with its default
+of six clocks); the others have 104 MHz and more."""
 
 _ROUND_TRIP_SECONDS = 20e-9
 """From the register of the clock through its pin to the part, and back to a register. The part takes 6 to 8 ns (tV or

@@ -1,13 +1,13 @@
 """Reads, erases and writes SPI NOR flash over one, two or four data lines."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.rtl.flash.flash_facts import OPCODES, READ_OPCODES, FlashCommand, FlashTiming
+from ceprop.boards.rtl.flash.flash_facts import OPCODES, QUAD_MODE, READ_OPCODES, FlashCommand, FlashTiming
 from ceprop.boards.rtl.flash.port_registers import FlashTask, PortRegisters, first_command
 from ceprop.boards.rtl.flash.quad_setup import add_setup, add_setup_opcodes, add_status_end
-from ceprop.boards.rtl.flash.spi_bits import SpiBits
+from ceprop.boards.rtl.flash.spi_bits import SpiBits, digits, on_line_0
 from ceprop.boards.rtl.signatures import FlashPinInterface, FlashPinSignature
 
 _NOTHING = 0xFF
@@ -26,8 +26,9 @@ class FlashPort(wiring.Component):
                   │               └─► (WAKE, ENABLE) ───────────────┘                    │
                   └──── the next command ────────────────────────────────────────────────┘
 
-    DUMMY is there only with more than one line. READ has no gap between bytes: a byte is there from the fall of the
-    clock that brought its last bits until the next fall, which waits until the byte was taken.
+    DUMMY is there only with more than one line. In a read over four lines, ADDRESS sends the address and a mode byte
+    over all of them; everything else goes out over line 0. READ has no gap between bytes: a byte is there from the fall
+    of the clock that brought its last bits until the next fall, which waits until the byte was taken.
 
     Parameters
     ----------
@@ -114,15 +115,19 @@ class FlashPort(wiring.Component):
         more = range(2, len(pins.dq_out))
         m.d.comb += [
             pins.clock.eq(bits.clock),
-            pins.dq_out.eq(Cat(bits.data_out, Const(0, 1), *(Const(1, 1) for _ in more))),
-            pins.dq_enable.eq(Cat(~released, Const(0, 1), *(~(released & registers.quad) for _ in more))),
+            pins.dq_out.eq(bits.data_out),
+            pins.dq_enable.eq(Cat(~released, registers.wide, *(~(released & registers.quad) for _ in more))),
             bits.data_in.eq(pins.dq_in),
             self.read.payload.eq(bits.received),
         ]
         opcode = Signal(8, name="opcode")
         self._add_opcodes(m, opcode, registers)
         sent = Cat(opcode[::-1], self.address[::-1])
-        m.d.comb += bits.bit.eq(sent.bit_select(count[:5], 1))
+        m.d.comb += bits.next.eq(on_line_0(sent.bit_select(count[:5], 1)))
+        if self._lines == 4:
+            sent_wide = [*digits(self.address), *digits(Const(QUAD_MODE, 8))]
+            with m.If(registers.quad & (registers.command == FlashCommand.READ) & count[3]):
+                m.d.comb += bits.next.eq(Array(sent_wide)[count[:3]])
 
     def _add_opcodes(self, m: Module, opcode: Signal, registers: PortRegisters) -> None:
         with m.Switch(registers.command):
@@ -154,7 +159,11 @@ class FlashPort(wiring.Component):
         with m.State("OPCODE"):
             m.d.comb += bits.run.eq(1)
             with m.If(ended), m.Switch(command):
-                with m.Case(FlashCommand.READ, FlashCommand.PROGRAM, FlashCommand.ERASE):
+                with m.Case(FlashCommand.READ):
+                    if self._lines == 4:
+                        m.d.sync += registers.wide.eq(registers.quad)
+                    m.next = "ADDRESS"
+                with m.Case(FlashCommand.PROGRAM, FlashCommand.ERASE):
                     m.next = "ADDRESS"
                 with m.Case(FlashCommand.WAKE, FlashCommand.ENABLE, FlashCommand.ENABLE_QUAD):
                     m.next = "RELEASE"
@@ -164,20 +173,26 @@ class FlashPort(wiring.Component):
                     m.next = "ANSWER"
         with m.State("ADDRESS"):
             m.d.comb += bits.run.eq(1)
-            with m.If(ended & (registers.count[3:5] == 0)), m.Switch(command):
+            with m.If(ended & (registers.wide | (registers.count[3:5] == 0))), m.Switch(command):
                 with m.Case(FlashCommand.READ):
-                    m.next = "READ" if self._lines == 1 else "DUMMY"
+                    self._end_address(m, registers)
                 with m.Case(FlashCommand.PROGRAM):
                     m.next = "GAP"
                 with m.Default():
                     m.next = "RELEASE"
         if self._lines > 1:
             with m.State("DUMMY"):
-                # The part drives the lines from the end of these clocks on.
                 m.d.comb += bits.run.eq(1)
-                m.d.sync += registers.released.eq(1)
-                with m.If(ended):
+                with m.If(bits.falls & ~registers.count[:2].any() & (registers.quad | (registers.count[2] == 0))):
                     m.next = "READ"
+
+    def _end_address(self, m: Module, registers: PortRegisters) -> None:
+        """The data of READ follow, on more than one line after some clocks, from the end of which the part drives."""
+        m.next = "READ" if self._lines == 1 else "DUMMY"
+        if self._lines > 1:
+            m.d.sync += registers.released.eq(1)
+        if self._lines == 4:
+            m.d.sync += registers.wide.eq(0)
 
     def _add_read_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
         """READ: bytes until no more are wanted. The command ends while the clock is low."""
@@ -203,11 +218,11 @@ class FlashPort(wiring.Component):
         quad = registers.command == FlashCommand.WRITE_QUAD
         byte = Mux(quad, registers.kept, self.write.payload) if self._lines == 4 else self.write.payload
         with m.State("GAP"):
-            m.d.comb += [bits.load.eq(1), bits.bit.eq(byte[7])]
+            m.d.comb += [bits.load.eq(1), bits.next.eq(on_line_0(byte[7]))]
             with m.If(self.write.valid | quad):
                 m.next = "WRITE"
         with m.State("WRITE"):
-            m.d.comb += [bits.run.eq(1), bits.bit.eq(byte[::-1].bit_select(registers.count[:3], 1))]
+            m.d.comb += [bits.run.eq(1), bits.next.eq(on_line_0(byte[::-1].bit_select(registers.count[:3], 1)))]
             with m.If(registers.byte_ended(bits)):
                 m.d.comb += self.write.ready.eq(~quad)
                 m.next = "GAP"

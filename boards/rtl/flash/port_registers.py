@@ -35,6 +35,8 @@ class PortRegisters:
         The task failed.
     released : Signal
         The part drives the lines, in a read over more than one.
+    wide : Signal or Const
+        The port drives all four lines, for an address over them.
     tried : Signal
         With four lines, the quad-enable bit was written.
     quad : Signal or Const
@@ -51,6 +53,7 @@ class PortRegisters:
     known: Signal
     failed: Signal
     released: Signal
+    wide: Value
     tried: Signal
     quad: Value
     kept: Signal
@@ -66,6 +69,7 @@ class PortRegisters:
             known=Signal(name="known"),
             failed=Signal(name="task_failed"),
             released=Signal(name="released"),
+            wide=Signal(name="wide") if lines == 4 else Const(0),
             tried=Signal(name="tried"),
             quad=Signal(name="quad") if lines == 4 else Const(0),
             kept=Signal(8, name="kept"),
