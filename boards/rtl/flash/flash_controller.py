@@ -195,8 +195,8 @@ class FlashController(wiring.Component):
     def _add_port(
         self, m: Module, processor: Processor, port: FlashPort, byte_stream: ByteStream, writes: Signal
     ) -> None:
-        """Commands of the flash, and their bytes. A task that was asked for begins once the one before has ended; it
-        ends a READ."""
+        """Commands of the flash, and their bytes. A task that was asked for begins once the one before has ended. It
+        ends a READ, as STOP does, but not before the stream has its bytes."""
         byte = processor.data_out[:8]
         asked, stops, offers, last = (Signal(name=name) for name in ("asked", "stops", "offers", "last"))
         idle = port.idle & ~asked
@@ -217,7 +217,7 @@ class FlashController(wiring.Component):
                 m.d.sync += [asked.eq(1), port.task.eq(task)]
         m.d.comb += [
             port.start.eq(asked),
-            port.stop.eq(stops | asked),
+            port.stop.eq((stops | asked) & ~byte_stream.active),
             port.write.valid.eq(offers),
             port.write.payload.eq(byte),
             port.last.eq(last),
@@ -226,7 +226,7 @@ class FlashController(wiring.Component):
             port.read.ready.eq(byte_stream.source.ready | _takes_byte(processor)),
             processor.conditions[Condition.FLASH_IDLE].eq(idle),
             processor.conditions[Condition.FLASH_FAILED].eq(port.failed),
-            processor.conditions[Condition.BYTE_READ].eq(port.read.valid | (idle & port.failed)),
+            processor.conditions[Condition.BYTE_READ].eq((port.read.valid & ~asked) | (idle & port.failed)),
             processor.conditions[Condition.BYTE_TAKEN].eq(~offers),
         ]
 

@@ -122,13 +122,13 @@ class OutPort(IntEnum):
     ADDRESS = 0
     """Address in flash."""
     READ = 1
-    """Begin to read there. It ends the read before, at least one byte of which was taken."""
+    """Begin to read there. It ends the read before, of which a byte must have come, once the stream has its bytes."""
     PROGRAM = 2
     """Begin to write a page there."""
     ERASE = 3
     """Erase the sector there."""
     STOP = 4
-    """End reading."""
+    """End reading, once the stream has its bytes."""
     WRITE = 5
     """Write a byte to flash. The accumulator stays as it is until the byte is taken."""
     WRITE_LAST = 6
