@@ -60,19 +60,31 @@ class Chip:
             self.tick(1, 1, out, enable)
         return received
 
-    def read_lines(self, command: int, address: int, count: int, *, driven: int = 0, hold: int = 1) -> bytes:
-        """A read over two or four lines; `driven` are lines that the host drives from the address on."""
-        lines = {0x3B: 2, 0x6B: 4}[command]
+    def read_dual(self, address: int, count: int) -> bytes:
+        """A read over two lines."""
         self.tick(1)
-        for byte in (command, *address.to_bytes(3, "big")):
+        for byte in (0x3B, *address.to_bytes(3, "big")):
             self._exchange(byte, 8)
-        released = driven if lines == 4 else driven | 0b1100
-        value, out = 0, hold << 3 | 0b0100
-        for clock in range(8 + 8 * count // lines):
-            levels = self.tick(1, 0, out, released)
-            if clock >= 8:
+        return self._take(2, count, 8, 0b1100)
+
+    def read_quad(self, address: int, count: int, *, mode: int = 0xFF, clocks: int = 4, driven: int = 0) -> bytes:
+        """A read over four lines: so many `clocks` lie between the mode byte and the data, and the host drives the
+        lines `driven` from the mode byte on."""
+        self.tick(1)
+        self._exchange(0xEB, 8)
+        for digit in (*address.to_bytes(3, "big").hex(), *bytes([mode]).hex()):
+            self.tick(1, 0, int(digit, 16), 0b1111)
+            self.tick(1, 1, int(digit, 16), 0b1111)
+        return self._take(4, count, clocks, driven)
+
+    def _take(self, lines: int, count: int, clocks: int, driven: int) -> bytes:
+        """Bytes that come over some lines, after so many clocks, and the end of the command."""
+        value = 0
+        for clock in range(clocks + 8 * count // lines):
+            levels = self.tick(1, 0, 0b1100, driven)
+            if clock >= clocks:
                 value = value << lines | levels & (1 << lines) - 1
-            self.tick(1, 1, out, released)
+            self.tick(1, 1, 0b1100, driven)
         self.tick(0)
         return value.to_bytes(count, "big")
 

@@ -6,6 +6,7 @@ from ceprop.boards.rtl.flash.instructions import (
     FIRST_LINK,
     LINKS,
     PROGRAM_WORDS,
+    WAITING_PORTS,
     WORD_BITS,
     Condition,
     InPort,
@@ -76,11 +77,11 @@ class Assembler:
 
     def read(self, port: int) -> None:
         """IN."""
-        self._emit(Operation.IN, port)
+        self._emit(Operation.IN, port, immediate=port in WAITING_PORTS)
 
     def shift(self, port: int = InPort.ZERO) -> None:
         """SHIFT."""
-        self._emit(Operation.SHIFT, port)
+        self._emit(Operation.SHIFT, port, immediate=port in WAITING_PORTS)
 
     def write(self, port: OutPort) -> None:
         """OUT."""

@@ -201,9 +201,11 @@ class FlashController(wiring.Component):
     def _add_port(
         self, m: Module, processor: Processor, port: FlashPort, byte_stream: ByteStream, writes: Signal
     ) -> None:
-        """Commands of the flash, and their bytes."""
+        """Commands of the flash, and their bytes. A task that was asked for begins once the one before has ended. It
+        ends a READ, as STOP does, but not before the stream has its bytes."""
         byte = processor.data_out[:8]
-        stops, offers, last = (Signal(name=name) for name in ("stops", "offers", "last"))
+        asked, stops, offers, last = (Signal(name=name) for name in ("asked", "stops", "offers", "last"))
+        idle = port.idle & ~asked
         with m.If(writes[OutPort.ADDRESS]):
             m.d.sync += port.address.eq(processor.data_out)
         with m.If(writes[OutPort.STOP]):
@@ -214,21 +216,23 @@ class FlashController(wiring.Component):
             m.d.sync += [offers.eq(1), last.eq(writes[OutPort.WRITE_LAST])]
         with m.Elif(port.write.ready | port.idle):
             m.d.sync += offers.eq(0)
+        with m.If(port.idle):
+            m.d.sync += asked.eq(0)
         for out, task in _TASKS.items():
             with m.If(writes[out]):
-                m.d.comb += [port.start.eq(1), port.task.eq(task)]
-        failed = port.idle & port.failed
+                m.d.sync += [asked.eq(1), port.task.eq(task)]
         m.d.comb += [
-            port.stop.eq(stops),
+            port.start.eq(asked),
+            port.stop.eq((stops | asked) & ~byte_stream.active),
             port.write.valid.eq(offers),
             port.write.payload.eq(byte),
             port.last.eq(last),
             byte_stream.source.valid.eq(port.read.valid),
             byte_stream.source.payload.eq(port.read.payload),
             port.read.ready.eq(byte_stream.source.ready | _takes_byte(processor)),
-            processor.conditions[Condition.FLASH_IDLE].eq(port.idle),
+            processor.conditions[Condition.FLASH_IDLE].eq(idle),
             processor.conditions[Condition.FLASH_FAILED].eq(port.failed),
-            processor.conditions[Condition.BYTE_READ].eq(port.read.valid | failed),
+            processor.conditions[Condition.BYTE_READ].eq((port.read.valid & ~asked) | (idle & port.failed)),
             processor.conditions[Condition.BYTE_TAKEN].eq(~offers),
         ]
 

@@ -39,13 +39,20 @@ OPCODES = {
 IDENTIFY_OPCODE = 0x9F
 """Opcode that reads the maker's number, the same for every maker (JEDEC)."""
 
-READ_OPCODES = {1: 0x03, 2: 0x3B, 4: 0x6B}
-"""Reads by their number of data lines. Those with more than one have eight clocks between the address and the data."""
+READ_OPCODES = {1: 0x03, 2: 0x3B, 4: 0xEB}
+"""Reads by their number of data lines. 0x3B has eight clocks between the address and the data. 0xEB takes the address
+over four lines, in six clocks; then come a mode byte, in two clocks, and four clocks more. So many a part of Winbond,
+GigaDevice, ISSI or Macronix takes where its registers were not changed. Micron's parts take ten in place of the six."""
+
+QUAD_MODE = 0xFF
+"""The mode byte of 0xEB, after which the next command has an opcode again. A part takes the next address without an
+opcode after a byte whose bits 5 and 4 are 1 and 0 (Winbond, GigaDevice), whose first digit is 0xA (ISSI), or whose two
+digits differ in all bits (Macronix)."""
 
 _FASTEST_READ_HZ = {1: 33_000_000, 2: 80_000_000, 4: 80_000_000}
 """The clock that every part stands while it reads on so many lines. The slowest for 0x03 is MX25L6406E with 33 MHz;
-newer parts have 50 MHz and more. The slowest for 0x3B and 0x6B is MX25L12835F with 84 MHz; the others have 104 MHz and
-more."""
+newer parts have 50 MHz and more. The slowest for 0x3B and 0xEB is MX25L12835F with 84 MHz (for 0xEB with its default
+of six clocks); the others have 104 MHz and more."""
 
 _ROUND_TRIP_SECONDS = 20e-9
 """From the register of the clock through its pin to the part, and back to a register. The part takes 6 to 8 ns (tV or
@@ -56,8 +63,16 @@ _WAKING_SECONDS = 100e-6
 """Longest time that a part takes to leave deep sleep: MX25L6406E, tRES1; the others 3 to 35 us."""
 
 _REST_SECONDS = 100e-9
-"""Longest time for which a part must not be selected between two commands: MX25L6406E, tSHSL after a write; the others
-10 to 50 ns."""
+"""Longest time for which a part must not be selected after a command: MX25L6406E, tSHSL after a write; the others 10 to
+50 ns."""
+
+_READ_REST_SECONDS = 50e-9
+"""The same after a read, from which a part has nothing to finish: W25Q128JV (tSHSL1) 10 ns, MX25L12835F (tSHSL for
+reads) 15 ns, the others 20 to 50 ns."""
+
+_REST_CYCLES, _READ_REST_CYCLES = 2, 3
+"""Cycles of a rest that the port takes beside those that it counts: REST takes one more than it counts, and SELECT
+takes one. After a read, IDLE lies between them."""
 
 _BUSY_SECONDS = 1.0
 """Longest time for which a part is busy: N25Q032A takes 0.8 s at most to erase a sector, the others 0.2 to 0.4 s; to
@@ -102,14 +117,16 @@ class FlashTiming:
     ------
     period : int
         Cycles of a period of the part's clock.
-    rest_bit, waking_bit : int
-        The bit of a counter of cycles that shows that a part may be selected, or has left deep sleep.
+    rest_bit, read_rest_bit, waking_bit : int
+        The bit of a counter of cycles that shows that a part may be selected after a command, after a read, or has left
+        deep sleep.
     busy_bit : int
         The bit of a counter of periods that shows that a part is busy for too long.
     """
 
     period: int
     rest_bit: int
+    read_rest_bit: int
     waking_bit: int
     busy_bit: int
 
@@ -120,7 +137,8 @@ class FlashTiming:
         period = max(2, -(-clock_hz // fastest))
         return cls(
             period,
-            _bit_after(clock_hz * _REST_SECONDS),
+            _bit_after(clock_hz * _REST_SECONDS - _REST_CYCLES),
+            _bit_after(clock_hz * _READ_REST_SECONDS - _READ_REST_CYCLES),
             _bit_after(clock_hz * _WAKING_SECONDS),
             _bit_after(clock_hz / period * _BUSY_SECONDS),
         )
@@ -128,4 +146,4 @@ class FlashTiming:
 
 def _bit_after(count: float) -> int:
     """The bit of a counter that is set once the counter has reached `count`."""
-    return max(1, math.ceil(math.log2(count)))
+    return math.ceil(math.log2(max(1, count)))

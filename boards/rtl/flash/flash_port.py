@@ -1,13 +1,13 @@
 """Reads, erases and writes SPI NOR flash over one, two or four data lines."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.rtl.flash.flash_facts import OPCODES, READ_OPCODES, FlashCommand, FlashTiming
+from ceprop.boards.rtl.flash.flash_facts import OPCODES, QUAD_MODE, READ_OPCODES, FlashCommand, FlashTiming
 from ceprop.boards.rtl.flash.port_registers import FlashTask, PortRegisters, first_command
 from ceprop.boards.rtl.flash.quad_setup import add_setup, add_setup_opcodes, add_status_end
-from ceprop.boards.rtl.flash.spi_bits import SpiBits
+from ceprop.boards.rtl.flash.spi_bits import SpiBits, digits, on_line_0
 from ceprop.boards.rtl.signatures import FlashPinInterface, FlashPinSignature
 
 _NOTHING = 0xFF
@@ -26,8 +26,9 @@ class FlashPort(wiring.Component):
                   │               └─► (WAKE, ENABLE) ───────────────┘                    │
                   └──── the next command ────────────────────────────────────────────────┘
 
-    DUMMY is there only with more than one line. READ has no gap between bytes: a byte is there from the fall of the
-    clock that brought its last bits until the next fall, which waits until the byte was taken.
+    DUMMY is there only with more than one line. In a read over four lines, ADDRESS sends the address and a mode byte
+    over all of them; everything else goes out over line 0. READ has no gap between bytes: a byte is there from the fall
+    of the clock that brought its last bits until the next fall, which waits until the byte was taken.
 
     Parameters
     ----------
@@ -38,10 +39,13 @@ class FlashPort(wiring.Component):
 
     Members
     -------
-    start, task : In
-        A task begins, only while `idle`. ERASE erases the sector at the address.
+    start : In
+        A task begins once `idle`, in the cycle in which both are 1.
+    task : In
+        What begins; it stays until the task ends, but for a READ that was stopped. ERASE erases the sector at the
+        address.
     address : In
-        Where; it stays until the task ends.
+        Where; it stays until it was sent, and READ has a byte or has failed.
     idle : Out
         None is at work.
     failed : Out
@@ -49,7 +53,7 @@ class FlashPort(wiring.Component):
     read : Out, stream
         Bytes from the address on, for READ, until `stop`; one is there for a cycle more than it is valid.
     stop : In
-        No more bytes are wanted.
+        No more bytes are wanted, and none is valid. It stays until READ ends.
     write : In, stream
         Bytes for PROGRAM, none beyond the end of a page; the task ends after the one with `last`. A byte is taken when
         its last bit was sent.
@@ -111,15 +115,19 @@ class FlashPort(wiring.Component):
         more = range(2, len(pins.dq_out))
         m.d.comb += [
             pins.clock.eq(bits.clock),
-            pins.dq_out.eq(Cat(bits.data_out, Const(0, 1), *(Const(1, 1) for _ in more))),
-            pins.dq_enable.eq(Cat(~released, Const(0, 1), *(~(released & registers.quad) for _ in more))),
+            pins.dq_out.eq(bits.data_out),
+            pins.dq_enable.eq(Cat(~released, registers.wide, *(~(released & registers.quad) for _ in more))),
             bits.data_in.eq(pins.dq_in),
             self.read.payload.eq(bits.received),
         ]
         opcode = Signal(8, name="opcode")
         self._add_opcodes(m, opcode, registers)
         sent = Cat(opcode[::-1], self.address[::-1])
-        m.d.comb += bits.bit.eq(sent.bit_select(count[:5], 1))
+        m.d.comb += bits.next.eq(on_line_0(sent.bit_select(count[:5], 1)))
+        if self._lines == 4:
+            sent_wide = [*digits(self.address), *digits(Const(QUAD_MODE, 8))]
+            with m.If(registers.quad & (registers.command == FlashCommand.READ) & count[3]):
+                m.d.comb += bits.next.eq(Array(sent_wide)[count[:3]])
 
     def _add_opcodes(self, m: Module, opcode: Signal, registers: PortRegisters) -> None:
         with m.Switch(registers.command):
@@ -134,10 +142,7 @@ class FlashPort(wiring.Component):
     def _add_idle_state(self, m: Module, registers: PortRegisters) -> None:
         """IDLE: a task begins."""
         with m.State("IDLE"):
-            m.d.sync += [
-                registers.task.eq(self.task),
-                registers.tried.eq(0),
-            ]
+            m.d.sync += registers.tried.eq(0)
             with m.If(self.start):
                 m.d.sync += [registers.command.eq(FlashCommand.WAKE), registers.failed.eq(0)]
                 with m.If(registers.known):
@@ -154,7 +159,11 @@ class FlashPort(wiring.Component):
         with m.State("OPCODE"):
             m.d.comb += bits.run.eq(1)
             with m.If(ended), m.Switch(command):
-                with m.Case(FlashCommand.READ, FlashCommand.PROGRAM, FlashCommand.ERASE):
+                with m.Case(FlashCommand.READ):
+                    if self._lines == 4:
+                        m.d.sync += registers.wide.eq(registers.quad)
+                    m.next = "ADDRESS"
+                with m.Case(FlashCommand.PROGRAM, FlashCommand.ERASE):
                     m.next = "ADDRESS"
                 with m.Case(FlashCommand.WAKE, FlashCommand.ENABLE, FlashCommand.ENABLE_QUAD):
                     m.next = "RELEASE"
@@ -164,20 +173,26 @@ class FlashPort(wiring.Component):
                     m.next = "ANSWER"
         with m.State("ADDRESS"):
             m.d.comb += bits.run.eq(1)
-            with m.If(ended & (registers.count[3:5] == 0)), m.Switch(command):
+            with m.If(ended & (registers.wide | (registers.count[3:5] == 0))), m.Switch(command):
                 with m.Case(FlashCommand.READ):
-                    m.next = "READ" if self._lines == 1 else "DUMMY"
+                    self._end_address(m, registers)
                 with m.Case(FlashCommand.PROGRAM):
                     m.next = "GAP"
                 with m.Default():
                     m.next = "RELEASE"
         if self._lines > 1:
             with m.State("DUMMY"):
-                # The part drives the lines from the end of these clocks on.
                 m.d.comb += bits.run.eq(1)
-                m.d.sync += registers.released.eq(1)
-                with m.If(ended):
+                with m.If(bits.falls & ~registers.count[:2].any() & (registers.quad | (registers.count[2] == 0))):
                     m.next = "READ"
+
+    def _end_address(self, m: Module, registers: PortRegisters) -> None:
+        """The data of READ follow, on more than one line after some clocks, from the end of which the part drives."""
+        m.next = "READ" if self._lines == 1 else "DUMMY"
+        if self._lines > 1:
+            m.d.sync += registers.released.eq(1)
+        if self._lines == 4:
+            m.d.sync += registers.wide.eq(0)
 
     def _add_read_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
         """READ: bytes until no more are wanted. The command ends while the clock is low."""
@@ -185,7 +200,7 @@ class FlashPort(wiring.Component):
         narrow, wide = min(2, self._lines), self._lines
         with m.State("READ"):
             m.d.comb += [
-                self.read.valid.eq(full),
+                self.read.valid.eq(full & ~self.stop),
                 bits.run.eq(bits.clock | ~self.stop),
                 bits.hold.eq(full & ~self.stop),
                 bits.width.eq(Mux(registers.quad, wide.bit_length() - 1, narrow.bit_length() - 1)),
@@ -203,11 +218,11 @@ class FlashPort(wiring.Component):
         quad = registers.command == FlashCommand.WRITE_QUAD
         byte = Mux(quad, registers.kept, self.write.payload) if self._lines == 4 else self.write.payload
         with m.State("GAP"):
-            m.d.comb += [bits.load.eq(1), bits.bit.eq(byte[7])]
+            m.d.comb += [bits.load.eq(1), bits.next.eq(on_line_0(byte[7]))]
             with m.If(self.write.valid | quad):
                 m.next = "WRITE"
         with m.State("WRITE"):
-            m.d.comb += [bits.run.eq(1), bits.bit.eq(byte[::-1].bit_select(registers.count[:3], 1))]
+            m.d.comb += [bits.run.eq(1), bits.next.eq(on_line_0(byte[::-1].bit_select(registers.count[:3], 1)))]
             with m.If(registers.byte_ended(bits)):
                 m.d.comb += self.write.ready.eq(~quad)
                 m.next = "GAP"
@@ -238,13 +253,20 @@ class FlashPort(wiring.Component):
 
     def _add_rest_states(self, m: Module, bits: SpiBits, registers: PortRegisters) -> None:
         """RELEASE, REST: the end of a command, and what follows."""
-        command, count, task, timing = registers.command, registers.count, registers.task, self._timing
+        command, count, timing = registers.command, registers.count, self._timing
         with m.State("RELEASE"):
             m.d.sync += [self.pins.select.eq(0), count.eq(0)]
             m.next = "REST"
         with m.State("REST"):
             m.d.sync += count.eq(count + 1)
-            rested = Mux(command == FlashCommand.WAKE, count[timing.waking_bit], count[timing.rest_bit])
+            rested = Signal(name="rested")
+            with m.Switch(command):
+                with m.Case(FlashCommand.WAKE):
+                    m.d.comb += rested.eq(count[timing.waking_bit])
+                with m.Case(FlashCommand.READ):
+                    m.d.comb += rested.eq(count[timing.read_rest_bit])
+                with m.Default():
+                    m.d.comb += rested.eq(count[timing.rest_bit])
             with m.If(rested):
                 m.d.sync += [count.eq(0), registers.released.eq(0)]
                 m.next = "SELECT"
@@ -252,16 +274,16 @@ class FlashPort(wiring.Component):
                     with m.Case(FlashCommand.READ):
                         m.next = "IDLE"
                     with m.Case(FlashCommand.ENABLE):
-                        programs = task == FlashTask.PROGRAM
+                        programs = self.task == FlashTask.PROGRAM
                         m.d.sync += command.eq(Mux(programs, FlashCommand.PROGRAM, FlashCommand.ERASE))
                     with m.Case(FlashCommand.STATUS):
-                        add_status_end(m, registers, self._lines)
+                        add_status_end(m, self.task, registers, self._lines)
                         with m.If(registers.failed):
                             m.d.sync += registers.known.eq(0)
                             m.next = "IDLE"
                         with m.Elif(registers.known):
                             m.next = "IDLE"
-                    add_setup(m, bits.received, registers, self._lines)
+                    add_setup(m, bits.received, self.task, registers, self._lines)
                     with m.Default():
                         m.d.sync += command.eq(FlashCommand.STATUS)
 

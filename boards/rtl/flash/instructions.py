@@ -37,9 +37,10 @@ class Operation(IntEnum):
     STORE = 3
     """The accumulator goes to a register."""
     IN = 4
-    """A byte of a port of :class:`InPort` goes to the accumulator; its other bits become 0."""
+    """A byte of a port of :class:`InPort` goes to the accumulator; its other bits become 0. With `immediate`, the
+    instruction waits until the condition with the number of the port holds."""
     SHIFT = 5
-    """The accumulator loses its lowest byte, and one of a port becomes its highest."""
+    """The accumulator loses its lowest byte, and one of a port becomes its highest. It waits as IN does."""
     OUT = 6
     """The accumulator, or its lowest bits, go to a port of :class:`OutPort`."""
     WAIT = 7
@@ -67,10 +68,10 @@ class Condition(IntEnum):
 
     STARTED = 0
     """A task has been started."""
-    FLASH_IDLE = 1
-    """No command of the flash is at work."""
-    BYTE_READ = 2
-    """The flash has a byte, or it has failed and never will."""
+    BYTE_READ = 1
+    """The flash has a byte, or it has failed and never will. The number is that of the port of the byte."""
+    FLASH_IDLE = 2
+    """No command of the flash is at work or about to begin."""
     BYTE_TAKEN = 3
     """The flash has taken the byte that was written last, or it has failed and never will."""
     COMMAND_TAKEN = 4
@@ -90,12 +91,13 @@ class Condition(IntEnum):
 
 
 class InPort(IntEnum):
-    """What IN and SHIFT read, a byte."""
+    """What IN and SHIFT read, a byte. They wait for it at the ports of `WAITING_PORTS`."""
 
     LOWEST = 0
     """The lowest byte of the accumulator."""
     FLASH = 1
-    """The byte that the flash has, which the CRC gets too. The flash goes on to the next one."""
+    """The byte that the flash has, which the CRC gets too. The flash goes on to the next one. The instruction waits
+    until a byte is there, or the flash has failed."""
     GROUP = 2
     """The lowest byte of the group register."""
     FINISHED = 3
@@ -110,19 +112,23 @@ class InPort(IntEnum):
     """0."""
 
 
+WAITING_PORTS = frozenset({InPort.FLASH})
+"""Ports whose number is that of the condition which says that their byte is there."""
+
+
 class OutPort(IntEnum):
     """What OUT writes. Some ports only do something."""
 
     ADDRESS = 0
     """Address in flash."""
     READ = 1
-    """Begin to read there."""
+    """Begin to read there. It ends the read before, of which a byte must have come, once the stream has its bytes."""
     PROGRAM = 2
     """Begin to write a page there."""
     ERASE = 3
     """Erase the sector there."""
     STOP = 4
-    """End reading."""
+    """End reading, once the stream has its bytes."""
     WRITE = 5
     """Write a byte to flash. The accumulator stays as it is until the byte is taken."""
     WRITE_LAST = 6

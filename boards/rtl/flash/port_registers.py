@@ -23,7 +23,7 @@ class PortRegisters:
 
     Fields
     ------
-    task, command : Signal
+    command : Signal
         What is at work.
     count : Signal
         Rises of the clock since the part was selected; in REST, cycles since it was released.
@@ -35,6 +35,8 @@ class PortRegisters:
         The task failed.
     released : Signal
         The part drives the lines, in a read over more than one.
+    wide : Signal or Const
+        The port drives all four lines, for an address over them.
     tried : Signal
         With four lines, the quad-enable bit was written.
     quad : Signal or Const
@@ -45,13 +47,13 @@ class PortRegisters:
         With four lines, the part's maker.
     """
 
-    task: Signal
     command: Signal
     count: Signal
     full: Signal
     known: Signal
     failed: Signal
     released: Signal
+    wide: Value
     tried: Signal
     quad: Value
     kept: Signal
@@ -61,13 +63,13 @@ class PortRegisters:
     def create(cls, timing: FlashTiming, lines: int) -> "PortRegisters":
         """Registers for these times and lines."""
         return cls(
-            task=Signal(2, name="task_at_work"),
             command=Signal(FlashCommand, name="command"),
             count=Signal(max(timing.busy_bit, timing.waking_bit) + 1, name="count"),
             full=Signal(name="full"),
             known=Signal(name="known"),
             failed=Signal(name="task_failed"),
             released=Signal(name="released"),
+            wide=Signal(name="wide") if lines == 4 else Const(0),
             tried=Signal(name="tried"),
             quad=Signal(name="quad") if lines == 4 else Const(0),
             kept=Signal(8, name="kept"),

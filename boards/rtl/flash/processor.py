@@ -108,8 +108,11 @@ class Processor(wiring.Component):
         if self._operand_stage:
             executed = Signal(INSTRUCTION, name="executed")
             m.d.sync += executed.eq(word)
-        execute, waits = phase[-1], Value.cast(executed.operation == Operation.WAIT)
+        # An instruction acts in its last cycle of EXECUTE, the only one but where it waits.
+        execute, waits, acts = phase[-1], Signal(name="waits"), Signal(name="acts")
         m.d.comb += [
+            waits.eq((executed.operation == Operation.WAIT) | (_reads(executed) & executed.immediate)),
+            acts.eq(execute & ~stays),
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
             read.addr.eq(Mux(self.held, self.register, word.operand)),
@@ -120,13 +123,15 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        self._compute(m, word, executed, read.data, execute, carry)
+        self._compute(m, word, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
-        self._go_on(m, executed, read.data, execute, counter, stays, carry)
+        holds = self._holds(m, executed)
+        m.d.comb += stays.eq(waits & (~holds | self.held))
+        self._go_on(m, executed, read.data, acts, counter, holds, carry)
         return m
 
     def _compute(
-        self, m: Module, word: data.View, executed: data.View, register: Value, execute: Value, carry: Signal
+        self, m: Module, word: data.View, executed: data.View, register: Value, acts: Signal, carry: Signal
     ) -> None:
         """LOAD, ADD, SUB, IN and SHIFT change the accumulator. The operand, and the carry that is added, belong to the
         OPERAND stage where there is one."""
@@ -138,16 +143,15 @@ class Processor(wiring.Component):
             added.eq(Mux(word.chained, carry, subtracts)),
         ]
         m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(word.operand)]
-        shifts = executed.operation == Operation.SHIFT
         # Ports are far, so registers lie on the way to them and back.
         found = Signal.like(self.data_in, name="found")
         m.d.sync += [
             found.eq(self.data_in),
             self.port.eq(executed.operand),
-            self.taken.eq(execute & ((executed.operation == Operation.IN) | shifts)),
-            self.strobe.eq(execute & (executed.operation == Operation.OUT)),
+            self.taken.eq(acts & _reads(executed)),
+            self.strobe.eq(acts & (executed.operation == Operation.OUT)),
         ]
-        with m.If(execute), m.Switch(executed.operation):
+        with m.If(acts), m.Switch(executed.operation):
             with m.Case(Operation.LOAD):
                 m.d.sync += accumulator.eq(operand)
             with m.Case(Operation.ADD, Operation.SUB):
@@ -167,18 +171,19 @@ class Processor(wiring.Component):
             write.en.eq(execute & (calls | (word.operation == Operation.STORE))),
         ]
 
-    def _go_on(
-        self, m: Module, word: data.View, register: Value, execute: Value, counter: Signal, stays: Signal, carry: Signal
-    ) -> None:
-        """Where the program goes on: WAIT, SKIP, JUMP, CALL and RETURN."""
-        holds, jumps = Signal(name="holds"), Signal(name="jumps")
-        # From registers, for conditions come from far. What an instruction has begun is seen by the next one.
-        conditions = Signal.like(self.conditions, name="conditions_before")
+    def _holds(self, m: Module, word: data.View) -> Signal:
+        """Whether the condition of the instruction holds. From registers, for conditions come from far; what an
+        instruction has begun is seen by the next one."""
+        holds, conditions = Signal(name="holds"), Signal.like(self.conditions, name="conditions_before")
         m.d.sync += conditions.eq(self.conditions)
-        m.d.comb += [
-            holds.eq(Array(conditions)[Value.cast(word.operand)[:4]]),
-            stays.eq((word.operation == Operation.WAIT) & (~holds | self.held)),
-        ]
+        m.d.comb += holds.eq(Array(conditions)[Value.cast(word.operand)[:4]])
+        return holds
+
+    def _go_on(
+        self, m: Module, word: data.View, register: Value, acts: Signal, counter: Signal, holds: Signal, carry: Signal
+    ) -> None:
+        """Where the program goes on: SKIP, JUMP, CALL and RETURN."""
+        jumps = Signal(name="jumps")
         skips = (word.operation == Operation.SKIP) & holds
         inverted = Value.cast(word.operation)[0]
         with m.Switch(word.operation):
@@ -188,9 +193,14 @@ class Processor(wiring.Component):
                 m.d.comb += jumps.eq((self.data_out == 0) ^ inverted)
             with m.Case(Operation.JUMP_CARRY, Operation.JUMP_NO_CARRY):
                 m.d.comb += jumps.eq(carry ^ inverted)
-        with m.If(execute & ~stays):
+        with m.If(acts):
             m.d.sync += counter.eq(counter + 1 + skips)
             with m.If(jumps):
                 m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
             with m.Elif(word.operation == Operation.RETURN):
                 m.d.sync += counter.eq(register)
+
+
+def _reads(word: data.View) -> Value:
+    """The instruction is IN or SHIFT, which differ in the lowest bit."""
+    return Value.cast(word.operation)[1:] == Operation.IN >> 1

@@ -1,13 +1,13 @@
 """The clock of SPI in mode 0, and the bits that go with it: they change when it falls, and the part takes them when it
 rises."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 
 class SpiBits(wiring.Component):
-    """Sends a bit on line 0 and receives one bit, two or four with every period of the clock.
+    """Sends a bit on line 0, or on all of four lines, and receives one bit, two or four with every period of the clock.
 
     The part gives its next bits when the clock falls. They are taken when the clock falls the next time, in the same
     cycle. So the way out through the pins, the part, and the way back have a whole period, not half of one; the clock
@@ -19,7 +19,7 @@ class SpiBits(wiring.Component):
     period : int
         Cycles of a period of the clock, at least 2.
     lines : int
-        Lines that can be received on, 1, 2 or 4.
+        Lines that can be received on, 1, 2 or 4. Four can be sent on too, else one.
 
     Members
     -------
@@ -28,9 +28,9 @@ class SpiBits(wiring.Component):
     hold : In
         The clock does not fall.
     load : In
-        Line 0 takes `bit` at once, not only when the clock falls.
-    bit : In
-        The next bit for line 0.
+        The lines take `next` at once, not only when the clock falls.
+    next : In
+        The next bit for each line that can be sent on.
     width : In
         Lines that are received on, as a power of two.
     rises, falls : Out
@@ -44,7 +44,7 @@ class SpiBits(wiring.Component):
     run: Signal
     hold: Signal
     load: Signal
-    bit: Signal
+    next: Signal
     width: Signal
     rises: Signal
     falls: Signal
@@ -55,18 +55,19 @@ class SpiBits(wiring.Component):
 
     def __init__(self, period: int, lines: int):
         self._period, self._lines = period, lines
+        sent = 4 if lines == 4 else 1
         super().__init__(
             {
                 "run": In(1),
                 "hold": In(1),
                 "load": In(1),
-                "bit": In(1),
+                "next": In(sent),
                 "width": In(range(max(2, lines.bit_length()))),
                 "rises": Out(1),
                 "falls": Out(1),
                 "received": Out(8),
                 "clock": Out(1),
-                "data_out": Out(1),
+                "data_out": Out(sent),
                 "data_in": In(max(2, lines)),
             }
         )
@@ -82,7 +83,7 @@ class SpiBits(wiring.Component):
         with m.If(self.rises | self.falls):
             m.d.sync += self.clock.eq(~self.clock)
         with m.If(self.falls | self.load):
-            m.d.sync += self.data_out.eq(self.bit)
+            m.d.sync += self.data_out.eq(self.next)
         with m.If(self.falls), m.Switch(self.width):
             # One line answers on line 1; several on all, the highest bit on the highest line.
             with m.Case(0):
@@ -104,3 +105,13 @@ class SpiBits(wiring.Component):
         with m.Elif(self.run & (timer != 0)):
             m.d.sync += timer.eq(timer - 1)
         return timer == 0
+
+
+def digits(number: Value) -> list[Value]:
+    """What goes out over four lines, the highest digit first."""
+    return [Value.cast(number[k : k + 4]) for k in reversed(range(0, len(number), 4))]
+
+
+def on_line_0(bit: Value) -> Value:
+    """The bit on line 0, while WP and HOLD, the lines 2 and 3, are high; the part may drive line 1."""
+    return Value.cast(Cat(bit, Const(0b111, 3)))

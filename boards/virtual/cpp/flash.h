@@ -33,7 +33,7 @@ class Flash {
         if (!select && selected_) finish();
         if (select && selected_ && clock != clock_) {
             count_edge();
-            clock ? rise(levels & 1) : fall(enable);
+            clock ? rise(levels) : fall(enable);
         }
         selected_ = select;
         clock_ = clock;
@@ -46,6 +46,7 @@ class Flash {
 
   private:
     static constexpr uint64_t ADDRESS_END = 4;  // bytes of a command with an address
+    static constexpr uint64_t OPCODE_CLOCKS = 8, QUAD_ADDRESS_CLOCKS = 6, MODE_CLOCKS = 2;
     static constexpr int HOLD_LINE = 3, DUMMY_CLOCKS = 8;
     static constexpr uint8_t ANSWER = 2, OWN_BITS = 3;  // line 1; bits of the status that no host writes
 
@@ -63,15 +64,16 @@ class Flash {
     bool selected_ = false, clock_ = false, deaf_ = false;
     uint8_t output_ = 0, driven_ = 0;
     uint64_t clocks_ = 0;
-    uint8_t in_ = 0, out_ = 0, command_ = 0;
+    uint8_t in_ = 0, out_ = 0, command_ = 0, mode_ = 0;
     int out_bits_ = 0;
     uint32_t address_ = 0;
     FlashMemory::Page page_{};
 
-    // The edges of its clock, the shortest period since it was selected, when it was released, and whether it was selected
-    // too soon after that.
+    // The edges of its clock, the shortest period since it was selected, when it was released, for how long it must not be
+    // selected then, and whether it was selected sooner.
     uint64_t edges_ = 0, last_edge_ = 0, half_period_ = UINT32_MAX;
     uint64_t last_rise_ = 0, period_ = UINT32_MAX, released_ = 0;
+    double rest_ns_ = 0;
     bool soon_ = false;
 
     void break_rule(FlashRule rule) {
@@ -86,10 +88,13 @@ class Flash {
 
     bool reads() const { return command_ == READ || dummies(); }
     int dummies() const {
-        return command_ == FAST_READ || command_ == DUAL_READ || command_ == QUAD_READ ? DUMMY_CLOCKS : 0;
+        if (command_ == QUAD_READ) return part_.quad_clocks();
+        return command_ == FAST_READ || command_ == DUAL_READ ? DUMMY_CLOCKS : 0;
     }
     int lines() const { return command_ == DUAL_READ ? 2 : command_ == QUAD_READ ? 4 : 1; }
-    uint64_t data_from() const { return 8 * ADDRESS_END + dummies(); }
+    uint64_t data_from() const {
+        return (command_ == QUAD_READ ? OPCODE_CLOCKS + QUAD_ADDRESS_CLOCKS : 8 * ADDRESS_END) + dummies();
+    }
 
     void count_edge() {
         half_period_ = std::min(half_period_, now_ - last_edge_);
@@ -99,19 +104,29 @@ class Flash {
 
     void begin() {
         command_ = 0;
-        soon_ = released_ && (now_ - released_) * 1e9 < part_.rest_ns * times_.clock_hz;
+        soon_ = (now_ - released_) * 1e9 < rest_ns_ * times_.clock_hz;
         clocks_ = address_ = out_bits_ = 0;
         deaf_ = false;
         period_ = UINT32_MAX;
     }
 
-    void rise(bool input) {
+    void rise(uint8_t levels) {
         if (clocks_) period_ = std::min(period_, now_ - last_rise_);
         last_rise_ = now_;
-        in_ = in_ << 1 | input;
-        if (++clocks_ == 8) hear(in_);
+        in_ = in_ << 1 | (levels & 1);
+        if (++clocks_ == OPCODE_CLOCKS) hear(in_);
         if (clocks_ >= 8 && times_.clock_hz > part_.hz(command_) * period_) break_rule(FlashRule::CLOCK);
-        if (clocks_ % 8 == 0 && !deaf_) take(clocks_ / 8, in_);
+        if (deaf_) return;
+        if (command_ == QUAD_READ) take_digit(levels & 0xF);
+        else if (clocks_ % 8 == 0) take(clocks_ / 8, in_);
+    }
+
+    // Four lines at a rise of the clock: the address, then the mode byte.
+    void take_digit(uint8_t digit) {
+        constexpr uint64_t address_end = OPCODE_CLOCKS + QUAD_ADDRESS_CLOCKS, mode_end = address_end + MODE_CLOCKS;
+        if (clocks_ > OPCODE_CLOCKS && clocks_ <= address_end) address_ = address_ << 4 | digit;
+        if (clocks_ > address_end && clocks_ <= mode_end) mode_ = mode_ << 4 | digit;
+        if (clocks_ == mode_end && part_.continues(mode_)) break_rule(FlashRule::MODE);
     }
 
     // Behind the last bit of an opcode, or of the clocks before the data, the part drives its lines.
@@ -158,6 +173,7 @@ class Flash {
     // Deselected: commands that change something take effect, if they ended with a whole byte.
     void finish() {
         released_ = now_;
+        rest_ns_ = reads() ? part_.read_rest_ns : part_.rest_ns;
         if (deaf_ || clocks_ == 0 || clocks_ % 8) return;
         const uint64_t count = clocks_ / 8;
         if (count == 1) {

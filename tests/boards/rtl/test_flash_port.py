@@ -165,24 +165,6 @@ def test_there_is_no_gap_between_bytes(
     _run(power_on("winbond", clock_hz), lines, work, clock_hz)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("clock_hz", "lines", "rate"), [(30_000_000, 1, 9_000), (80_000_000, 4, 80_000)])
-def test_samples_come_as_fast_as_the_core_learns(
-    clock_hz: int, lines: int, rate: int, power_on: Any, data: bytes
-) -> None:
-    """A sample of MNIST by its entry in the index, as the controller reads it: so many in a second at least."""
-
-    async def work(bench: Bench) -> None:
-        await bench.read(0, 1)
-        before = bench.cycles
-        await bench.read(_ADDRESS, 6)
-        assert (await bench.read(_ADDRESS, 172))[: len(data)] == data
-        # Three states of the controller lie between.
-        assert clock_hz / (bench.cycles - before + 3) >= rate
-
-    _run(power_on("winbond", clock_hz), lines, work, clock_hz)
-
-
 @pytest.mark.parametrize(("part", "byte_clocks"), [("no quad", 4), ("micron", 4), ("issi", 2), ("macronix", 2)])
 def test_four_lines_only_where_the_part_allows_them(part: str, byte_clocks: int, power_on: Any, data: bytes) -> None:
     async def work(bench: Bench) -> None:

@@ -9,7 +9,14 @@ from amaranth.sim import Simulator
 
 from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware import program
-from ceprop.boards.rtl.flash.instructions import PROGRAM_WORDS, WORD_BITS, Condition, Operation, OutPort
+from ceprop.boards.rtl.flash.instructions import (
+    PROGRAM_WORDS,
+    WORD_BITS,
+    Condition,
+    InPort,
+    Operation,
+    OutPort,
+)
 from ceprop.boards.rtl.flash.processor import Processor
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
@@ -23,12 +30,19 @@ class Model:
     """What the instructions do. `written` has what OUT wrote."""
 
     def __init__(self) -> None:
-        self.accumulator = self.carry = 0
+        self.accumulator = self.carry = self.flash_bytes = 0
         self.registers = dict.fromkeys(_REGISTERS, 0) | _CONSTANTS
         self.written: list[int] = []
 
     def value(self, operand: str | int) -> int:
         return self.registers[operand] if isinstance(operand, str) else operand
+
+    def byte(self, port: int) -> int:
+        """The next byte of flash, or that of another port."""
+        if port != InPort.FLASH:
+            return _byte(port)
+        self.flash_bytes += 1
+        return _flash_byte(self.flash_bytes - 1)
 
     def add(self, operand: str | int, chained: bool) -> None:
         total = self.accumulator + self.value(operand) + (self.carry if chained else 0)
@@ -60,11 +74,11 @@ def _step(a: Assembler, model: Model, random: Random, number: int) -> None:
         case "read":
             port = random.randrange(4)
             a.read(port)
-            model.accumulator = _byte(port)
+            model.accumulator = model.byte(port)
         case "shift":
             port = random.randrange(4)
             a.shift(port)
-            model.accumulator = model.accumulator >> 8 | _byte(port) << WORD_BITS - 8
+            model.accumulator = model.accumulator >> 8 | model.byte(port) << WORD_BITS - 8
         case "write":
             a.write(OutPort.ADDRESS)
             model.written.append(model.accumulator)
@@ -92,17 +106,30 @@ def _byte(port: int) -> int:
     return (17 * port + 5) % 256
 
 
+def _flash_byte(number: int) -> int:
+    return (29 * number + 3) % 256
+
+
 def _run(processor: Processor, cycles: int, hold: Iterator[bool]) -> list[int]:
-    """What the processor writes."""
+    """What the processor writes. A byte of flash comes some cycles after the one before was taken, and nothing that is
+    right lies on its port until then."""
     written: list[int] = []
+    draw = Random(1)
 
     async def bench(context: Any) -> None:
-        context.set(processor.conditions, 1 << Condition.STARTED)
+        number, left = 0, 20
         for _ in range(cycles):
             context.set(processor.hold, next(hold))
-            context.set(processor.data_in, _byte(context.get(processor.in_port) % 4))
+            port, there = context.get(processor.in_port) % 4, left <= 0
+            flash = _flash_byte(number) if there else draw.randrange(256)
+            context.set(processor.data_in, flash if port == InPort.FLASH else _byte(port))
+            context.set(processor.conditions, 1 << Condition.STARTED | there << Condition.BYTE_READ)
             if context.get(processor.strobe):
                 written.append(context.get(processor.data_out))
+            left -= 1
+            if context.get(processor.taken) and context.get(processor.port) == InPort.FLASH:
+                assert there
+                number, left = number + 1, draw.randrange(12)
             await context.tick()
 
     simulator = Simulator(processor)
@@ -134,7 +161,8 @@ def test_random_programs(seed: int) -> None:
     processor = Processor(a.words, a.initial, operand_stage=seed % 2 == 1)
     # The host reads the status now and then, which changes nothing.
     holds = iter(lambda: random.random() < 0.2, None)
-    assert _run(processor, 6 * len(a.words), holds) == model.written
+    assert _run(processor, 7 * len(a.words), holds) == model.written
+    assert model.flash_bytes > 3
 
 
 def test_it_waits_and_skips() -> None:

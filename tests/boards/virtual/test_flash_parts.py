@@ -40,13 +40,13 @@ def test_parts_know_their_maker_and_read_over_all_lines(part: str, power_on: Any
     if part in ("absent", "grounded"):
         assert len(set(chip.read(0x012345, 4))) == 1
         return
-    assert chip.read_lines(0x3B, 0x012345, len(data)) == data
+    assert chip.read_dual(0x012345, len(data)) == data
     if part in _WHERE:
         read, _, mask = _WHERE[part]
         assert chip.transfer(read, count=1)[0] & mask == 0
         _set_quad(chip, part)
         assert chip.transfer(read, count=1)[0] & mask == mask
-    assert chip.read_lines(0x6B, 0x012345, len(data)) == data
+    assert chip.read_quad(0x012345, len(data), clocks=8 if part == "micron" else 4) == data
     assert chip.broken() is None
 
 
@@ -96,7 +96,7 @@ def _while_it_wakes(chip: Any) -> None:
 
 
 def _hold(chip: Any) -> None:
-    chip.read_lines(0x3B, 0, 1)
+    chip.read_dual(0, 1)
     chip.tick(1, 0, 0b0100)
 
 
@@ -105,14 +105,19 @@ def _stays(chip: Any) -> None:
     chip.transfer(0x31, 0x02)
 
 
+def _mode(chip: Any, mode: int, part: str = "winbond") -> None:
+    _set_quad(chip, part)
+    chip.read_quad(0, 1, mode=mode)
+
+
 _BREAKS = {
     "the clock is too fast": ("winbond", 120e6, 0x03, lambda chip: chip.read(0, 1)),
     "it was selected too soon after the command before": ("winbond", 40e6, 0x05, _at_once),
     "the host drives a line in the last clock before the data": (
         "micron",
         20e6,
-        0x6B,
-        lambda chip: chip.read_lines(0x6B, 0, 1, driven=0b1000),
+        0xEB,
+        lambda chip: chip.read_quad(0, 1, clocks=8, driven=0b1000),
     ),
     "it is busy": ("winbond", 20e6, 0x9F, _while_busy),
     "it must be enabled first": ("winbond", 20e6, 0x20, lambda chip: chip.transfer(0x20, 0, 0, 0)),
@@ -120,10 +125,28 @@ _BREAKS = {
     "the host drives a line that the part drives": ("winbond", 20e6, 0x05, _contention),
     "it is not awake yet": ("winbond", 20e6, 0x9F, _while_it_wakes),
     "HOLD is low": ("winbond", 20e6, 0x00, _hold),
-    "the quad-enable bit is not set": ("winbond", 20e6, 0x6B, lambda chip: chip.read_lines(0x6B, 0, 1)),
+    "the quad-enable bit is not set": ("winbond", 20e6, 0xEB, lambda chip: chip.read_quad(0, 1)),
     "the part does not know it": ("issi", 20e6, 0x35, lambda chip: chip.transfer(0x35, count=1)),
     "it writes a status that stays, and the part has a volatile one": ("winbond", 20e6, 0x31, _stays),
+    "the mode byte makes the part leave out the next opcode": ("winbond", 20e6, 0xEB, lambda chip: _mode(chip, 0x20)),
 }
+
+
+@pytest.mark.parametrize(
+    ("part", "clock_hz", "command", "allowed"),
+    [("winbond", 40e6, 0x3B, True), ("winbond", 40e6, 0x05, False), ("macronix", 100e6, 0x3B, False)],
+)
+def test_a_read_needs_the_shorter_rest(part: str, clock_hz: float, command: int, allowed: bool, power_on: Any) -> None:
+    """A cycle lies between the two: 25 ns are enough after a read and not after a status; 10 ns are not."""
+    chip = power_on(part, clock_hz)
+    chip.wake()
+    chip.wait(20)
+    if command == 0x3B:
+        chip.read_dual(0, 1)
+    else:
+        chip.transfer(command, count=1)
+    chip.transfer(0x9F)
+    assert chip.broken() == (None if allowed else ("it was selected too soon after the command before", 0x9F))
 
 
 @pytest.mark.parametrize("rule", FLASH_RULES)
@@ -134,3 +157,34 @@ def test_a_broken_rule_is_known_with_its_command(rule: str, power_on: Any, image
     assert chip.broken() is None
     work(chip)
     assert chip.broken() == (rule, command)
+
+
+@pytest.mark.parametrize(
+    ("part", "breaking", "allowed"),
+    [
+        ("winbond", (0xA0, 0x2F, 0xEF), (0xFF, 0x00, 0xF0, 0x5A, 0x90)),
+        ("gigadevice", (0xA0, 0x20), (0xFF, 0x00, 0xF0)),
+        ("issi", (0xA0, 0xAF), (0xFF, 0x00, 0x20, 0xF0)),
+        ("macronix", (0xA5, 0x5A, 0xF0, 0x0F), (0xFF, 0x00, 0xAA, 0x55)),
+    ],
+)
+def test_makers_differ_in_the_mode_byte(
+    part: str, breaking: tuple[int, ...], allowed: tuple[int, ...], power_on: Any
+) -> None:
+    for mode in (*allowed, *breaking):
+        chip = power_on(part)
+        chip.wake()
+        _mode(chip, mode, part)
+        assert (chip.broken() is not None) == (mode in breaking), hex(mode)
+
+
+def test_a_read_over_four_lines_has_its_fastest_clock(power_on: Any) -> None:
+    for clock_hz, allowed in ((160e6, True), (200e6, False)):
+        chip = power_on("macronix", clock_hz)
+        chip.wake()
+        for command in (0x06, 0x01):
+            chip.wait(20)
+            chip.transfer(command, *[0x40] * (command == 0x01))
+        chip.wait(chip.PROGRAM)
+        chip.read_quad(0, 1)
+        assert (chip.broken() is None) == allowed

@@ -3,35 +3,24 @@
 from ceprop.boards.protocol import CRC_BYTES
 from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware.layout import Facts
-from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
+from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 
 INNER_LINK, MIDDLE_LINK, OUTER_LINK = range(3)
 """Where subroutines keep their return addresses: those that call nothing, those that call these, and so on."""
 
 
 def add_byte_routines(a: Assembler) -> None:
-    """`open`: begin to read at the address in the accumulator. `get byte`, `get word`: the next byte of flash, or the
-    next three, go to the accumulator. `close`: no more bytes are wanted."""
+    """`open`: begin to read at the address in the accumulator, which ends the read before. `get word`: the next three
+    bytes of flash go to the accumulator."""
     a.subroutine("open", INNER_LINK)
     a.write(OutPort.ADDRESS)
     a.write(OutPort.READ)
     a.end("open")
 
-    a.subroutine("get byte", INNER_LINK)
-    a.wait(Condition.BYTE_READ)
-    a.read(InPort.FLASH)
-    a.end("get byte")
-
     a.subroutine("get word", INNER_LINK)
-    for _ in range(3):
-        a.wait(Condition.BYTE_READ)
+    for _ in range(WORD_BITS // 8):
         a.shift(InPort.FLASH)
     a.end("get word")
-
-    a.subroutine("close", INNER_LINK)
-    a.write(OutPort.STOP)
-    a.wait(Condition.FLASH_IDLE)
-    a.end("close")
 
 
 def add_check(a: Assembler) -> None:
@@ -43,16 +32,16 @@ def add_check(a: Assembler) -> None:
     a.call("get word")
     a.subtract("mark")
     a.jump_not_zero("not whole")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.subtract("mark_high")
     a.jump_not_zero("not whole")
     a.call("get word")
     a.store("number")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.store("number_high")
     a.call("get word")
     a.store("left")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.jump_not_zero("not whole")
     a.load("left")
     a.add(CRC_BYTES)
@@ -61,11 +50,9 @@ def add_check(a: Assembler) -> None:
     a.wait(Condition.STREAM_ENDED)
     a.wait(Condition.CRC_IDLE)
     a.jump_unless(Condition.CRC_MATCHES, "not whole")
-    a.call("close")
     a.load(1)
     a.end("check")
     a.label("not whole")
-    a.call("close")
     a.load(0)
     a.end("check")
 

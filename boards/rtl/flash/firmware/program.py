@@ -75,5 +75,6 @@ def _add_ends(a: Assembler) -> None:
     a.load(0)
     a.label("end")
     a.store("flags")
+    a.write(OutPort.STOP)
     a.write(OutPort.DONE)
     a.jump("idle")

@@ -4,7 +4,7 @@ from ceprop.boards.protocol import DataSetHead, Flash
 from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware.files import MIDDLE_LINK
 from ceprop.boards.rtl.flash.firmware.layout import Facts
-from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
+from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 from ceprop.hdl.lanes.messages import Space
 
 
@@ -35,10 +35,8 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
         a.call("get word")
         a.store(register)
     for _ in range(2):
-        a.wait(Condition.BYTE_READ)
         a.shift(InPort.FLASH)
     a.shift()
-    a.call("close")
     a.subtract("first_epoch")
     a.jump_no_carry("fail")
     a.jump("planned")
@@ -88,12 +86,11 @@ def _begin_epoch(a: Assembler, facts: Facts) -> None:
         a.store(register)
     a.set("word", facts.rate_shifts[0])
     a.label("next rate")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.call("write register")
     a.increase("word", 1)
     a.subtract(facts.rate_shifts[-1] + 1)
     a.jump_not_zero("next rate")
-    a.call("close")
     a.increase("plan", "RECORD")
     a.set("word", facts.learn)
     a.load(1)
@@ -110,20 +107,21 @@ def _begin_epoch(a: Assembler, facts: Facts) -> None:
 
 
 def _send_samples(a: Assembler) -> None:
-    """`sample`: each sample goes to the unpacker. What the next one needs is computed meanwhile."""
+    """`sample`: each sample goes to the unpacker. What the next one needs is computed meanwhile, and the read of its
+    entry in the index is asked for. No subroutine is called between two samples: every instruction counts there."""
     a.label("sample")
     a.jump_zero("drain", "position")
     a.load("entry")
-    a.call("open")
-    a.call("get word")
+    a.write(OutPort.ADDRESS)
+    a.write(OutPort.READ)
+    _shift_word(a)
     a.store("start")
-    a.call("get word")
+    # The address of the entry was sent, for its bytes are there.
+    a.write(OutPort.ADDRESS)
+    _shift_word(a)
+    a.write(OutPort.READ)
     a.subtract("start")
-    a.store("count")
-    a.call("close")
-    a.load("start")
-    a.call("open")
-    a.output(OutPort.STREAM_SAMPLES, "count")
+    a.write(OutPort.STREAM_SAMPLES)
     a.increase("sent", 1)
     a.decrease("position", 1)
     a.increase("entry", "stride")
@@ -135,9 +133,15 @@ def _send_samples(a: Assembler) -> None:
     a.store("entry")
     a.label("next found")
     a.call("look")
-    a.wait(Condition.STREAM_ENDED)
-    a.call("close")
+    # Then the address of the sample was sent too.
+    a.wait(Condition.BYTE_READ)
     a.jump("sample")
+
+
+def _shift_word(a: Assembler) -> None:
+    """The next three bytes of flash go to the accumulator."""
+    for _ in range(WORD_BITS // 8):
+        a.shift(InPort.FLASH)
 
 
 def _end_epoch(a: Assembler, facts: Facts) -> None:
@@ -149,7 +153,8 @@ def _end_epoch(a: Assembler, facts: Facts) -> None:
     a.jump_not_zero("drain")
     a.jump_not_zero("evaluated", "evaluating")
     a.set("training_errors", "errors")
-    a.set("held_out_errors", 0)
+    a.load(0)
+    a.store("held_out_errors", "errors")
     a.jump_zero("ended", "held_out")
     a.set("word", facts.learn)
     a.load(0)
@@ -158,7 +163,6 @@ def _end_epoch(a: Assembler, facts: Facts) -> None:
     a.set("stride", DataSetHead.ADDRESS_BYTES)
     a.set("position", "held_out")
     a.set("evaluating", 1)
-    a.set("errors", 0)
     a.jump("sample")
     a.label("evaluated")
     a.set("held_out_errors", "errors")

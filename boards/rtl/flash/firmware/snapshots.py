@@ -54,8 +54,9 @@ def add_save(a: Assembler) -> None:
 
 def add_put(a: Assembler) -> None:
     """`put byte`: a byte goes to the CRC and to flash; `put`: only to flash. `put word`: the bytes of the
-    accumulator go to both. `wait`: until the flash has done with the command before."""
+    accumulator go to both. `wait`: no more bytes are wanted, and until the flash has done with the command before."""
     a.subroutine("wait", INNER_LINK)
+    a.write(OutPort.STOP)
     a.wait(Condition.FLASH_IDLE)
     a.jump_unless(Condition.FLASH_FAILED, "flash works")
     a.jump("fail")
@@ -125,7 +126,6 @@ def add_groups(a: Assembler, facts: Facts) -> None:
         a.load(f"GROUPS_{k}")
         a.call("move")
     a.jump_zero("save crc", "restores")
-    a.call("close")
     a.jump("restored")
 
 
@@ -148,7 +148,7 @@ def add_move(a: Assembler, facts: Facts) -> None:
     a.jump_not_zero("give byte")
     a.jump("group moved")
     a.label("take byte")
-    a.call("get byte")
+    a.read(InPort.FLASH)
     a.write(OutPort.SHIFT_GROUP)
     a.decrease("value", 1)
     a.jump_not_zero("take byte")

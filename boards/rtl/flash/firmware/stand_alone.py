@@ -46,6 +46,7 @@ def add_stand_alone(a: Assembler) -> None:
     a.load(ord("\n"))
     a.call("put character")
     a.label("done")
+    a.write(OutPort.STOP)
     a.write(OutPort.DONE)
     a.label("rest")
     a.jump("rest")
