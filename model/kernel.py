@@ -127,7 +127,7 @@ def compiled(function: Callable[..., Any], *, from_python: bool = True) -> Calla
     Where only compiled functions call it, `from_python` is false. Numba then leaves out the code that takes arguments
     from Python, which is a quarter of all code here.
     """
-    options = {"no_cpython_wrapper": not from_python, "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {"no_cpython_wrapper": not from_python, "no_cfunc_wrapper": True}
     try:
         dispatcher = numba.njit(cache=True, **options)(function)
     except RuntimeError:
