@@ -10,6 +10,7 @@ Unchanged neurons and inputs that are zero cost nothing.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numba
@@ -120,15 +121,23 @@ class Rounding(NamedTuple):
     high: int
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `function` compiled by Numba's `njit`. The compiled code is kept on disk if a folder can hold it."""
+def compiled(function: Callable[..., Any], *, from_python: bool = True) -> Callable[..., Any]:
+    """Return `function` compiled by Numba's `njit`. The compiled code is kept on disk if a folder can hold it.
+
+    Where only compiled functions call it, `from_python` is false. Numba then leaves out the code that takes arguments
+    from Python, which is a quarter of all code here.
+    """
+    options: dict[str, Any] = {"no_cpython_wrapper": not from_python, "no_cfunc_wrapper": True}
     try:
-        dispatcher = numba.njit(cache=True)(function)
+        dispatcher = numba.njit(cache=True, **options)(function)
     except RuntimeError:
         # Neither the folder of the package nor that of the user can hold a cache. So every process compiles.
-        return numba.njit(function)
+        return numba.njit(**options)(function)
     dispatcher._cache = SealedCache(function)  # pyright: ignore[reportAttributeAccessIssue] (Numba's dispatcher has it.)
     return dispatcher
+
+
+_part = partial(compiled, from_python=False)
 
 
 @compiled
@@ -156,7 +165,7 @@ def run_block(plan, memory, work, inputs, labels, signs, room, learn, records, s
             record[NUDGED_SETTLED] = settled
 
 
-@compiled
+@_part
 def _load(plan, memory, work, x):
     """List the active inputs and compute the drive. All states are set to 0, and all other sums to their biases."""
     work.states[:] = 0
@@ -178,7 +187,7 @@ def _load(plan, memory, work, x):
     return count
 
 
-@compiled
+@_part
 def _step(plan, work, first, stride):
     """Compute the new states of layer `first` and every `stride`-th layer after it from the sums, into `work.new`."""
     for layer in range(first, plan.layers.size, stride):
@@ -195,7 +204,7 @@ def _step(plan, work, first, stride):
                 work.new[neuron] = plan.table[work.new[neuron]]
 
 
-@compiled
+@_part
 def _free_phase(plan, memory, work, record, states, drives):
     """Run the free phase. The sums then belong to its last states."""
     if plan.alternating:
@@ -216,7 +225,7 @@ def _free_phase(plan, memory, work, record, states, drives):
         _update_states(plan, memory, work)
 
 
-@compiled
+@_part
 def _alternating_free_phase(plan, memory, work, record, states, drives):
     """Run the free phase in alternating order: the odd layers, then the even ones. The phase settles in the first
     half-step, apart from the first one of all, that changes no state."""
@@ -233,7 +242,7 @@ def _alternating_free_phase(plan, memory, work, record, states, drives):
         _update_states(plan, memory, work)
 
 
-@compiled
+@_part
 def _predict(plan, work, record):
     """Record the index of the largest output and whether several outputs are largest."""
     output = work.states[plan.first[plan.layers.size - 1] :]
@@ -249,7 +258,7 @@ def _predict(plan, work, record):
     record[TIE] = ties > 1 if best == 0 else ties > 0
 
 
-@compiled
+@_part
 def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, drives):
     """Run a nudged phase with its learning. The sums then belong to its last states. Returns whether the phase
     settled."""
@@ -289,7 +298,7 @@ def _nudged_phase(plan, memory, work, count, label, sign, room, record, states, 
     return False
 
 
-@compiled
+@_part
 def _alternating_nudged_step(plan, memory, work, label, sign):
     """Compute the new states of the half with the outputs, and from them those of the other half, into `work.new`. The
     states and the sums stay those before the step."""
@@ -303,7 +312,7 @@ def _alternating_nudged_step(plan, memory, work, label, sign):
     work.rest[:] = rest
 
 
-@compiled
+@_part
 def _nudge(plan, work, label, sign):
     """Move the new states of the outputs towards their targets, or away from them if `sign` is negative."""
     last = plan.first[plan.layers.size - 1]
@@ -314,7 +323,7 @@ def _nudge(plan, work, label, sign):
         work.new[neuron] = _clipped(work.new[neuron] + sign * nudge, 0, plan.state_top)
 
 
-@compiled
+@_part
 def _update_states(plan, memory, work):
     """Replace the states by the new states, and correct the sums by the differences."""
     for layer in range(2, plan.layers.size):
@@ -334,7 +343,7 @@ def _update_states(plan, memory, work):
     work.states[:] = work.new
 
 
-@compiled
+@_part
 def _correct_sums(plan, memory, work, layer, count):
     """Correct the sums of a layer by the differences of the `count` listed units of the layer below."""
     here, below, fan = plan.first[layer], plan.first[layer - 1], plan.layers[layer - 1]
@@ -355,7 +364,7 @@ def _correct_sums(plan, memory, work, layer, count):
         work.rest[here + i] += total
 
 
-@compiled
+@_part
 def _correct_in_parts(plan, memory, work, layer):
     """Correct the sums of a layer by the differences of all units of the layer below, with sums of `plan.part` products
     in 32 bits."""
@@ -370,7 +379,7 @@ def _correct_in_parts(plan, memory, work, layer):
             work.rest[here + i] += _narrow_sum(memory.weights[start : start + width], differences)
 
 
-@compiled
+@_part
 def _narrow_sum(row, differences):
     """Return the sum of products, which fits 32 bits. Processors have a fast instruction for such a sum."""
     total = np.int32(0)
@@ -379,7 +388,7 @@ def _narrow_sum(row, differences):
     return total
 
 
-@compiled
+@_part
 def _learn_biases(plan, memory, work, sign, room):
     """Update the biases of the neurons that changed, and correct their sums. Returns the number of saturations."""
     saturations = 0
@@ -399,7 +408,7 @@ def _learn_biases(plan, memory, work, sign, room):
     return saturations
 
 
-@compiled
+@_part
 def _learn_inputs(plan, memory, work, count, sign, room):
     """Update the weights of connection 1 between active inputs and neurons that changed, and correct the drive. Returns
     the number of saturations."""
@@ -423,26 +432,26 @@ def _learn_inputs(plan, memory, work, count, sign, room):
     return saturations
 
 
-@compiled
+@_part
 def _weight_rounding(plan, connection):
     """Return the rounding of updates of the weights of a connection."""
     mask, constant, drop = plan.weight_mask[connection], plan.weight_constant[connection], plan.weight_drop[connection]
     return Rounding(mask, constant, drop, -plan.weight_limit, plan.weight_limit - 1)
 
 
-@compiled
+@_part
 def _updated(old, difference, generator, rounding):
     """Return a weight or a bias after an update, not yet saturated."""
     return old + ((difference + (generator & rounding.mask) + rounding.constant) >> rounding.drop)
 
 
-@compiled
+@_part
 def _clipped(value, low, high):
     """Return the nearest value from `low` to `high`."""
     return min(max(value, low), high)
 
 
-@compiled
+@_part
 def _learn_some(plan, work, row, value, dither, changed):
     """Update the weights of one input in `row` for the listed neurons. Returns the number of saturations."""
     rounding = _weight_rounding(plan, 1)
@@ -458,7 +467,7 @@ def _learn_some(plan, work, row, value, dither, changed):
     return saturations
 
 
-@compiled
+@_part
 def _learn_row(plan, work, row, value, dither):
     """Update all weights of one input in `row`. Returns the number of saturations."""
     rounding = _weight_rounding(plan, 1)
@@ -473,7 +482,7 @@ def _learn_row(plan, work, row, value, dither):
     return saturations
 
 
-@compiled
+@_part
 def _learn_pairs(plan, memory, work, connection, sign, room):
     """Update the weights of a connection >= 2 between pairs of neurons of which at least one changed. The sums are
     corrected for the new states and the new weights at the same time. Returns the number of saturations."""
@@ -514,7 +523,7 @@ def _learn_pairs(plan, memory, work, connection, sign, room):
     return saturations
 
 
-@compiled
+@_part
 def _learn_two_sets(plan, memory, work, connection, sign, room):
     """Update the weights of a connection >= 2 with two weight sets. A forward weight is updated if the neuron above
     changed, and a backward weight if the neuron below changed. The sums are corrected as in :func:`_learn_pairs`.
@@ -556,7 +565,7 @@ def _learn_two_sets(plan, memory, work, connection, sign, room):
     return saturations
 
 
-@compiled
+@_part
 def _advance_generators(plan, memory):
     """Replace every generator by its next value."""
     left, right, last = plan.xorshift
@@ -568,7 +577,7 @@ def _advance_generators(plan, memory):
         memory.generators[neuron] = r
 
 
-@compiled
+@_part
 def _list_changed(work, start, units):
     """List the units of a layer whose states change, and the differences. Returns the number of these units."""
     count = 0
@@ -581,7 +590,7 @@ def _list_changed(work, start, units):
     return count
 
 
-@compiled
+@_part
 def _equal(some, others):
     """Return whether two arrays are equal."""
     for k in range(some.size):  # noqa: SIM110 (Numba leaves this loop at the first difference.)
@@ -590,7 +599,7 @@ def _equal(some, others):
     return True
 
 
-@compiled
+@_part
 def _trace(work, row, states, drives):
     """Write the new states and the drive into a row of the trace."""
     if states.shape[0]:

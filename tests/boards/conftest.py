@@ -152,7 +152,7 @@ def chip(power_on: Callable[..., Chip]) -> Chip:
 
 @contextmanager
 def _soon_compiled() -> Iterator[None]:
-    options = ("--output-split", "0", "-MAKEFLAGS", "OPT_FAST=-O0")
+    options = ("-MAKEFLAGS", "OPT_FAST=-O0")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(executable, "_ARGUMENTS", (*executable._ARGUMENTS, *options))
         yield
@@ -160,6 +160,6 @@ def _soon_compiled() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def soon_compiled() -> Callable[[], AbstractContextManager[None]]:
-    """Where virtual boards are compiled from one file of C++ and without optimisation. For a board that runs for a few
-    seconds at most, this saves most of the time."""
+    """Where virtual boards are compiled without optimisation. This saves half of the time for a board that runs for a
+    few seconds at most."""
     return _soon_compiled

@@ -36,8 +36,10 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_bitstream(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # Without a hidden layer, because place and route takes by far the most of the time.
-    Specification.from_mapping(SMALL).override("layers=[5, 3]", "update.shifts=[4]").save(small)
+    # Without a hidden layer and with few bits, because synthesis, place and route take by far the most of the time.
+    formats = [f"formats.{name}" for name in ("state_bits=2", "input_bits=1", "weight_bits=3", "weight_fraction=2")]
+    least = ["layers=[2, 2]", "update.shifts=[1]", "update.rounding='floor'", *formats]
+    Specification.from_mapping(SMALL).override(*least).save(small)
     command = ["build", str(small), "--board", "ice40_hx8k_b_evn", "-o", str(tmp_path / "out"), "--json", "-"]
     assert run(command) == 0
     found = json.loads(capsys.readouterr().out)

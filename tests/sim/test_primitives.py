@@ -33,7 +33,7 @@ CORE = Specification.from_mapping(
         "phases": {"free_steps": 12, "nudged_steps": 5},
         "nudge": {"shift": 1},
         "update": {"shifts": [7, 8]},
-        "array": {"rows": 2, "cols": 3},
+        "array": {"rows": 2, "cols": 2},
     }
 )
 

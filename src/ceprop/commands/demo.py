@@ -43,7 +43,7 @@ _PLANS = (
     _Plan("verilator", "initial", True, 40),
     _Plan("verilator", "trained", True, 20),
     _Plan("verilator", "trained", False, 20),
-    _Plan("icarus", "initial", True, 2),
+    _Plan("icarus", "initial", True, 1),
 )
 
 

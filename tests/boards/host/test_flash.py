@@ -306,12 +306,13 @@ def test_power_that_fails_while_a_snapshot_is_written(build: Path, tmp_path: Pat
             assert same(driver.read_back(), second)
 
 
-def test_another_specification_does_not_take_a_snapshot(build: Path, tmp_path: Path) -> None:
+def test_another_specification_does_not_take_a_snapshot(build: Path, tmp_path: Path, soon_compiled) -> None:
     flash = tmp_path / "flash"
     with opened(build, flash) as driver:
         save_to_flash(driver)
     other = SPECIFICATION.override("seed=2")
     with (
+        soon_compiled(),
         opened(build, flash, other) as driver,
         pytest.raises(CepropError, match="no whole snapshot of this specification"),
     ):

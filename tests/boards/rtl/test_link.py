@@ -44,8 +44,9 @@ IDENTITY = Identity(PROTOCOL, 0, 0, bytes(range(8)), 0x12345678, 30_000_000)
 GROUP_BYTES = 6
 """Three words of 16 bits: a generator is the widest."""
 MOST_GROUPS = LONGEST_PAYLOAD // GROUP_BYTES
-QUIET = 4000
-"""Cycles without a sign of life after which none is expected."""
+QUIET, LONG_QUIET = 1000, 4000
+"""Cycles without a sign of life after which none is expected. The second number is for a long reply, because nothing of
+it is sent before all of it is there."""
 
 
 class Link(wiring.Component):
@@ -80,8 +81,8 @@ class Board:
         self.results = [37 * k % 2**16 for k in range(256)]
         self.resets = 0
 
-    def run(self, incoming: bytes) -> list[bytes | None]:
-        """Bodies of the replies to what comes in; None for what is no frame."""
+    def run(self, incoming: bytes, quiet: int = QUIET) -> list[bytes | None]:
+        """Bodies of the replies to what comes in, until `quiet` cycles say nothing; None for what is no frame."""
 
         async def everything(context: Any) -> None:
             left, rest = list(incoming), 0
@@ -89,7 +90,7 @@ class Board:
             context.set(self.link.dispatcher.core.samples.ready, 1)
             context.set(self.link.dispatcher.core.command.ready, 1)
             pause = 0
-            while left or rest < QUIET:
+            while left or rest < quiet:
                 pause = max(0, pause - 1)
                 pause = pause or self._feed(context, left)
                 rest = 0 if self._listen(context) else rest + 1
@@ -210,7 +211,8 @@ def test_results_are_given_by_their_number(first: int, count: int) -> None:
     board = Board()
     words = [board.results[(first + k) % 256] for k in range(count)]
     payload = bytes([0]) + b"".join(word.to_bytes(2, "little") for word in words)
-    assert board.run(request(0, Command.RESULTS, bytes([first, count]))) == [done(0, Command.RESULTS, payload)]
+    replies = board.run(request(0, Command.RESULTS, bytes([first, count])), LONG_QUIET)
+    assert replies == [done(0, Command.RESULTS, payload)]
 
 
 @pytest.mark.slow
@@ -257,7 +259,8 @@ def test_the_longest_payloads_fit() -> None:
     board = Board()
     payload = bytes(k % 251 for k in range(LONGEST_PAYLOAD))
     line = request(0, Command.SAMPLES, payload) + request(1, Command.READ, Address(1, 0).pack() + bytes([MOST_GROUPS]))
-    assert board.run(line) == [done(0, Command.SAMPLES), done(1, Command.READ, bytes(MOST_GROUPS * GROUP_BYTES))]
+    replies = [done(0, Command.SAMPLES), done(1, Command.READ, bytes(MOST_GROUPS * GROUP_BYTES))]
+    assert board.run(line, LONG_QUIET) == replies
     assert board.samples == payload
 
 
