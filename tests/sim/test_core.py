@@ -43,7 +43,7 @@ TINY = SMALL.override(
     "array.cols=3",
 )
 ALTERNATING, CENTRED = "phases.order='alternating'", "nudge.sign='centred'"
-SHAPES = [(1, 1), (1, 7), (3, 1), (2, 3), (4, 3)]
+SHAPES = [(1, 1), (1, 4), (3, 1), (2, 3), (5, 7)]
 
 
 def run(
