@@ -16,7 +16,7 @@ from ceprop.boards.host import data_set_image
 from ceprop.boards.host.packing import pack_samples
 from ceprop.boards.protocol import Command, Flash
 from ceprop.boards.rtl.flash import flash_facts
-from ceprop.boards.rtl.flash.flash_controller import FlashController
+from ceprop.boards.rtl.flash.flash_controller import PREFETCHED_BYTES, FlashController
 from ceprop.model import Dataset
 from ceprop.model.order import epoch_order
 from ceprop.specification import Geometry, Specification
@@ -121,6 +121,10 @@ def _write(image: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _controller(specification: Specification, clock_hz: int, lines: int) -> FlashController:
+    return FlashController(Geometry(specification), clock_hz, lines, prefetched_bytes=PREFETCHED_BYTES[lines])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("lines", "part"), [(1, "winbond"), (2, "issi"), (4, "macronix")])
 def test_every_sample_comes_once_whatever_the_pauses(lines: int, part: str, power_on: Any, image: Path) -> None:
@@ -130,7 +134,7 @@ def test_every_sample_comes_once_whatever_the_pauses(lines: int, part: str, powe
     dataset = _dataset(20, lambda: draw.randrange(21), (5, 2))
     _write(image, data_set_image(specification, dataset, 1))
     samples = _expected(specification, dataset)
-    controller = FlashController(Geometry(specification), 1_000_000, lines)
+    controller = _controller(specification, 1_000_000, lines)
     bench = Bench(controller, power_on(part, 1e6), samples)
 
     def ready() -> Iterator[bool]:
@@ -165,7 +169,7 @@ def test_cycles_from_a_sample_to_the_next(
     dataset = _dataset(256, lambda: 64, (3, 0))
     _write(image, data_set_image(specification, dataset, 1))
     samples = _expected(specification, dataset)
-    bench = Bench(FlashController(Geometry(specification), clock_hz, lines), power_on("macronix", clock_hz), samples)
+    bench = Bench(_controller(specification, clock_hz, lines), power_on("macronix", clock_hz), samples)
     bench.run(1, 20_000, iter(lambda: True, None), iter(lambda: False, None))
     assert bytes(bench.sent) == b"".join(samples)
     size = len(samples[0])
