@@ -118,7 +118,7 @@ class FlashController(wiring.Component):
         """The drawing: the parts, then what each port of the processor is."""
         m = Module()
         firmware = program(self._geometry, stand_alone=self._stand_alone)
-        m.submodules.processor = processor = Processor(firmware.words, firmware.initial, operand_stage=self._lines == 1)
+        m.submodules.processor = processor = Processor(firmware.words, firmware.initial)
         m.submodules.port = port = FlashPort(self._clock_hz, self._lines)
         m.submodules.crc = crc = Crc(_CRC_BITS[self._lines])
         m.submodules.byte_stream = byte_stream = ByteStream()

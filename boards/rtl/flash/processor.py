@@ -24,20 +24,19 @@ PORT_BITS = 5
 
 
 class Processor(wiring.Component):
-    """Carries out an instruction every three cycles, or more where it waits::
+    """Carries out an instruction every four cycles, or more where it waits::
 
-        FETCH (the program is read) ─► DECODE (the register is read) ─► (OPERAND) ─► EXECUTE ─► FETCH
+        FETCH (the program is read) ─► DECODE (the register is read) ─► OPERAND ─► EXECUTE ─► FETCH
 
-    Nothing of it has to be fast, and so it is small: the program and the registers are memories. OPERAND is there only
-    with `operand_stage`: the operand gets a register of its own, because block RAM, a choice and 24 bits of carry in
-    one cycle would set the clock of an iCE40.
+    Nothing of it has to be fast, and so it is small: the program and the registers are memories. What EXECUTE needs
+    comes from registers: the instruction and its operand, whether the condition of the instruction holds, and whether
+    the accumulator is 0. Block RAM, which is slow, and what is computed from its word would else set the clock of the
+    whole board.
 
     Parameters
     ----------
     program, registers : sequence of int
         The instructions, and what the registers hold at first.
-    operand_stage : bool
-        Whether an instruction takes a cycle more, for a slow device.
 
     Members
     -------
@@ -75,8 +74,8 @@ class Processor(wiring.Component):
     register: Signal
     content: Signal
 
-    def __init__(self, program: Sequence[int], registers: Sequence[int], *, operand_stage: bool = False):
-        self._program, self._registers, self._operand_stage = program, registers, operand_stage
+    def __init__(self, program: Sequence[int], registers: Sequence[int]):
+        self._program, self._registers = program, registers
         super().__init__(
             {
                 "conditions": In(len(Condition)),
@@ -101,13 +100,11 @@ class Processor(wiring.Component):
         m.submodules.registers = registers = Memory(shape=unsigned(WORD_BITS), depth=REGISTERS, init=self._registers)
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
         word, counter = INSTRUCTION(fetch.data), Signal(ADDRESS_BITS, name="program_counter")
-        phase = Signal(3 + self._operand_stage, name="phase", init=1)
+        phase = Signal(4, name="phase", init=1)
         stays, carry = Signal(name="stays"), Signal(name="carry")
         resting = Signal(name="resting")
-        executed = word
-        if self._operand_stage:
-            executed = Signal(INSTRUCTION, name="executed")
-            m.d.sync += executed.eq(word)
+        executed = Signal(INSTRUCTION, name="executed")
+        m.d.sync += executed.eq(word)
         # An instruction acts in its last cycle of EXECUTE, the only one but where it waits.
         execute, waits, acts = phase[-1], Signal(name="waits"), Signal(name="acts")
         m.d.comb += [
@@ -123,22 +120,24 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        self._compute(m, word, executed, read.data, acts, carry)
+        operand = self._compute(m, word, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
-        holds = self._holds(m, executed)
+        holds = Signal(name="holds")
+        # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
+        m.d.sync += holds.eq(Array(self.conditions)[Value.cast(word.operand)[:4]])
         m.d.comb += stays.eq(waits & (~holds | self.held))
-        self._go_on(m, executed, read.data, acts, counter, holds, carry)
+        self._go_on(m, executed, operand, acts, counter, holds, carry)
         return m
 
     def _compute(
         self, m: Module, word: data.View, executed: data.View, register: Value, acts: Signal, carry: Signal
-    ) -> None:
-        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. The operand, and the carry that is added, belong to the
-        OPERAND stage where there is one."""
+    ) -> Signal:
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, which belongs to the OPERAND stage,
+        as the carry does that is added."""
         accumulator, subtracts = self.data_out, word.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         added = Signal(name="added_carry")
-        m.d["sync" if self._operand_stage else "comb"] += [
+        m.d.sync += [
             operand.eq(Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)),
             added.eq(Mux(word.chained, carry, subtracts)),
         ]
@@ -160,6 +159,7 @@ class Processor(wiring.Component):
                 m.d.sync += accumulator.eq(found)
             with m.Case(Operation.SHIFT):
                 m.d.sync += accumulator.eq(Cat(accumulator, found)[8:])
+        return operand
 
     def _store(self, m: Module, word: data.View, counter: Signal, execute: Value, write: Interface) -> None:
         """STORE and CALL write a register."""
@@ -171,26 +171,19 @@ class Processor(wiring.Component):
             write.en.eq(execute & (calls | (word.operation == Operation.STORE))),
         ]
 
-    def _holds(self, m: Module, word: data.View) -> Signal:
-        """Whether the condition of the instruction holds. From registers, for conditions come from far; what an
-        instruction has begun is seen by the next one."""
-        holds, conditions = Signal(name="holds"), Signal.like(self.conditions, name="conditions_before")
-        m.d.sync += conditions.eq(self.conditions)
-        m.d.comb += holds.eq(Array(conditions)[Value.cast(word.operand)[:4]])
-        return holds
-
     def _go_on(
-        self, m: Module, word: data.View, register: Value, acts: Signal, counter: Signal, holds: Signal, carry: Signal
+        self, m: Module, word: data.View, operand: Signal, acts: Signal, counter: Signal, holds: Signal, carry: Signal
     ) -> None:
         """Where the program goes on: SKIP, JUMP, CALL and RETURN."""
-        jumps = Signal(name="jumps")
+        jumps, zero = Signal(name="jumps"), Signal(name="accumulator_is_zero")
+        m.d.sync += zero.eq(self.data_out == 0)
         skips = (word.operation == Operation.SKIP) & holds
         inverted = Value.cast(word.operation)[0]
         with m.Switch(word.operation):
             with m.Case(Operation.JUMP, Operation.CALL):
                 m.d.comb += jumps.eq(1)
             with m.Case(Operation.JUMP_ZERO, Operation.JUMP_NOT_ZERO):
-                m.d.comb += jumps.eq((self.data_out == 0) ^ inverted)
+                m.d.comb += jumps.eq(zero ^ inverted)
             with m.Case(Operation.JUMP_CARRY, Operation.JUMP_NO_CARRY):
                 m.d.comb += jumps.eq(carry ^ inverted)
         with m.If(acts):
@@ -198,7 +191,7 @@ class Processor(wiring.Component):
             with m.If(jumps):
                 m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
             with m.Elif(word.operation == Operation.RETURN):
-                m.d.sync += counter.eq(register)
+                m.d.sync += counter.eq(operand)
 
 
 def _reads(word: data.View) -> Value:

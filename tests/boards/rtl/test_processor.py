@@ -158,7 +158,7 @@ def test_random_programs(seed: int) -> None:
         a.write(OutPort.ADDRESS)
         model.written.append(model.registers[register])
     a.wait(Condition.FLASH_IDLE)  # for ever
-    processor = Processor(a.words, a.initial, operand_stage=seed % 2 == 1)
+    processor = Processor(a.words, a.initial)
     # The host reads the status now and then, which changes nothing.
     holds = iter(lambda: random.random() < 0.2, None)
     assert _run(processor, 7 * len(a.words), holds) == model.written
