@@ -6,13 +6,14 @@ a payload; a reply's body the same sequence number, the command with `REPLY` add
 than one byte are little-endian.
 """
 
+import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import IntEnum, IntFlag
 from itertools import accumulate
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Version of all that follows."""
 
 DATA_SET_FORM = 2
@@ -146,8 +147,8 @@ class Identity:
         First 8 bytes of the SHA-256 over every field of the specification (`build_digest`).
     board : int
         CRC-32 of the board's name, four bytes.
-    clock_hz : int
-        The core's clock, four bytes.
+    clock_hz, core_clock_hz : int
+        The clock of the link, and that of the core, four bytes each; they are equal where there is only one.
     """
 
     protocol: int
@@ -156,21 +157,20 @@ class Identity:
     specification: bytes
     board: int
     clock_hz: int
+    core_clock_hz: int
 
-    BYTES = 19
+    BYTES = 23
 
     def pack(self) -> bytes:
         """The payload."""
-        head = bytes([self.protocol, self.expected, self.features]) + self.specification
-        return head + self.board.to_bytes(4, "little") + self.clock_hz.to_bytes(4, "little")
+        return struct.pack("<BBB8sIII", *astuple(self))
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Identity":
         """The identity in a payload of `BYTES`; raises `ValueError` where there are more or fewer."""
         if len(payload) != cls.BYTES:
             raise ValueError(f"an identity has {cls.BYTES} bytes, not {len(payload)}")
-        board, clock_hz = (int.from_bytes(payload[k : k + 4], "little") for k in (11, 15))
-        return cls(payload[0], payload[1], payload[2], bytes(payload[3:11]), board, clock_hz)
+        return cls(*struct.unpack("<BBB8sIII", payload))
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,9 @@ from ceprop.hdl.devices.primitives import primitives_named
 from ceprop.hdl.export import to_verilog
 from ceprop.specification import Geometry
 
-CORE_CLOCK = "core"
-"""How the clock of everything is called among a build's clocks."""
+CORE_CLOCK, LINK_CLOCK = "core", "link"
+"""How the clocks are called among a build's clocks: that of the core, and that of all else. Where there is only one, it
+is called that of the core."""
 
 _CONSTRAINTS = "pins.txt"
 _RESULT = "build.json"
@@ -50,7 +51,7 @@ class Design:
     board : Board
         The board, whose pins and device are taken.
     clock : Clock
-        The core's.
+        The clock, or both clocks.
     baud : int or None
         Baud rate of the UART; None for SPI.
     flash : bool
@@ -69,8 +70,21 @@ class Design:
 
     @property
     def clock_hz(self) -> int:
-        """The core's clock, nominally."""
+        """The clock of everything around the core, nominally."""
         return round(self.clock.clock_hz)
+
+    @property
+    def core_clock_hz(self) -> int:
+        """The core's clock, nominally; the same where there is only one."""
+        return round(self.clock.core_clock_hz or self.clock.clock_hz)
+
+    @property
+    def fastest_hz(self) -> dict[str, float]:
+        """What each clock must reach, in Hz, by its name."""
+        clock = self.clock
+        if clock.core_clock_hz is None:
+            return {CORE_CLOCK: float(clock.fastest_hz)}
+        return {LINK_CLOCK: float(clock.fastest_hz), CORE_CLOCK: float(clock.core_clock_hz)}
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,7 @@ class PreparedDesign:
         return self.place / digest(self._arguments(seed), list(self.pack_options))
 
     def _arguments(self, seed: int) -> list[str]:
-        fastest_mhz = float(self.design.clock.fastest_hz) / 1e6
+        fastest_mhz = max(self.design.fastest_hz.values()) / 1e6
         return pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
 
 
@@ -138,7 +152,7 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     where a tool is missing."""
     geometry, board = design.geometry, design.board
     tools = _tools(board)
-    progress(f"generating Verilog, {design.clock_hz / 1e6:.2f} MHz")
+    progress(f"generating Verilog, {_mhz(design)}")
     top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash, stand_alone=design.stand_alone)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != _CONSTRAINTS]
@@ -160,6 +174,7 @@ def _origin(design: Design) -> dict[str, Any]:
         "board": design.board.name,
         "device": design.board.device.name,
         "clock_hz": design.clock_hz,
+        "core_clock_hz": design.core_clock_hz,
         "baud": design.baud,
         "flash": design.flash,
         "stand_alone": design.stand_alone,
@@ -188,6 +203,7 @@ def system_verilog(design: Design) -> str:
         parts,
         board=design.board.name,
         clock_hz=design.clock_hz,
+        core_clock_hz=None if design.clock.core_clock_hz is None else design.core_clock_hz,
         transport=SpiTransport() if design.baud is None else UartTransport(design.clock_hz, design.baud),
         flash_lines=lines,
         prefetched_bytes=prefetched_bytes(design.geometry, design.board.name),
@@ -196,16 +212,27 @@ def system_verilog(design: Design) -> str:
 
 
 def _clocks(report: Mapping[str, Any], design: Design, icetime_mhz: float | None) -> dict[str, ClockCheck]:
-    """Every clock of nextpnr's report. The core's is known by its frequency, for its net has whatever name yosys liked;
-    what it must reach is what its source may reach, and icetime must agree."""
-    found = {}
+    """Every clock of nextpnr's report. Those of the design are known by their frequencies, for their nets have whatever
+    names yosys liked; what each must reach is what its source may reach, and icetime must agree.
+
+    Raises :class:`CepropError` where nextpnr did not check one of them."""
+    wanted, found = design.fastest_hz, {}
     for net, clock in report["fmax"].items():
         name, constraint, achieved = net.removeprefix("$glbnet$"), clock["constraint"], clock["achieved"]
-        if abs(constraint * 1e6 / design.clock_hz - 1) < 0.01:
-            name, constraint = CORE_CLOCK, float(design.clock.fastest_hz) / 1e6
+        nominal = {LINK_CLOCK: design.clock_hz, CORE_CLOCK: design.core_clock_hz}
+        meant = [each for each in wanted if each not in found and abs(constraint * 1e6 / nominal[each] - 1) < 0.01]
+        if meant:
+            name, constraint = meant[0], wanted[meant[0]] / 1e6
             achieved = achieved if icetime_mhz is None else min(achieved, icetime_mhz)
         found[name] = ClockCheck(round(constraint, 3), round(achieved, 3))
+    for name, hz in wanted.items():
+        if name not in found:
+            raise CepropError(f"nextpnr: no clock of {hz / 1e6:.2f} MHz is in its report")
     return found
+
+
+def _mhz(design: Design) -> str:
+    return ", ".join(f"{name} {hz / 1e6:.2f} MHz" for name, hz in design.fastest_hz.items())
 
 
 def _utilization(taken: Mapping[str, int], room: Resources) -> dict[str, dict[str, int]]:

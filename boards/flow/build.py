@@ -1,16 +1,16 @@
 """From a specification to a bitstream for a board."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ceprop.boards.flow.bitstream import Design
+from ceprop.boards.flow.bitstream import CORE_CLOCK, LINK_CLOCK, Design
 from ceprop.boards.flow.build_record import Build, TriedSeed
 from ceprop.boards.flow.implement import Progress
 from ceprop.boards.flow.seeds import make_bitstream
-from ceprop.boards.parts.clocks import choose_clock
+from ceprop.boards.parts.clocks import Clock, choose_clock, choose_clocks
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.parts.spi_pins import spi_pins
 from ceprop.boards.resources.choose import fitted
@@ -60,10 +60,10 @@ def build(
     with each of the `seeds`, at most `jobs` at once, and the best
     result counts, as :func:`make_bitstream` has it.
 
-    The core's clock is the fastest that the board can make and the estimate promises with a margin; where the routed
-    design falls short of it, or with an array that was chosen here meets it without the margin to spare, the next one
-    is a margin below what that reached. Bitstream and report are written to `folder`; what they were made from is kept
-    below it, so that the same call returns at once.
+    The core has a clock of its own where the board has one for it. Each clock is the fastest that the board can make
+    and the estimate promises with a margin. Where the routed design falls short of one, or with an array that was
+    chosen here meets it without the margin to spare, the next one is a margin below what that reached. Bitstream and
+    report are written to `folder`; what they were made from is kept below it, so that the same call returns at once.
 
     Raises :class:`MissedClockError` where no clock is met in three attempts, and :class:`CepropError` where the design
     does not fit, the board has no pins for SPI, no clock makes the baud rate, a tool is missing, or a tool fails."""
@@ -72,27 +72,54 @@ def build(
         spi_pins(board.name)
     flash = has_flash(board) if flash is None else flash
     geometry, alone = laid_out(specification, board, flash=flash, stand_alone=stand_alone)
-    expected = expected_mhz_alone if alone else expected_mhz
-    limit = 1e6 * expected(geometry, board) / _MARGIN
+    limits = _limits(geometry, board, alone=alone)
     enough = _MARGIN if specification.array is None else 1.0
     seconds, missed, met = 0.0, [], None
     tried: list[TriedSeed] = []
     for _ in range(_ATTEMPTS):
-        design = Design(geometry, board, choose_clock(board, limit, baud), baud, flash or alone, alone)
+        design = Design(geometry, board, _clock(board, limits, baud), baud, flash or alone, alone)
         found = make_bitstream(design, folder / "work", seeds=seeds, jobs=jobs, progress=say)
         seconds += found.seconds
         tried += found.tried
-        share = min(clock.achieved / clock.constraint for clock in found.clocks.values())
+        shares = {name: clock.achieved / clock.constraint for name, clock in found.clocks.items()}
         met = found if found.met else met
-        if share >= enough:
+        if min(shares.values()) >= enough:
             break
-        missed.append(f"{found.clock_hz / 1e6:.1f} MHz by {1 - share:.1%}")
-        say(f"{found.clock_hz / 1e6:.1f} MHz {'has little to spare' if found.met else 'missed'}: {share - 1:+.1%}")
-        limit = share * float(design.clock.fastest_hz) / _MARGIN
+        lowered = _lower(limits, design, shares, enough)
+        if not lowered:
+            break
+        missed += lowered
+        say(f"clocks {'with little to spare' if found.met else 'missed'}: {', '.join(lowered)}")
     if met is None:
         tries = ", ".join(missed)
         raise MissedClockError(f"{board.title}: clocks were missed, {tries}; another seed or a smaller array may do")
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
+
+
+def _limits(geometry: Geometry, board: Board, *, alone: bool) -> dict[str, float]:
+    """What each clock, by its name, should not exceed at first, in Hz."""
+    link, core = (expected_mhz_alone(geometry, board),) * 2 if alone else expected_mhz(geometry, board)
+    found = {LINK_CLOCK: 1e6 * link / _MARGIN, CORE_CLOCK: 1e6 * core / _MARGIN}
+    return found if board.has_core_clock and not alone else {CORE_CLOCK: found[CORE_CLOCK]}
+
+
+def _lower(limits: dict[str, float], design: Design, shares: Mapping[str, float], enough: float) -> list[str]:
+    """Lower the limit of each clock that reached less than the share `enough` of what it needs. Return what each
+    reached, in words."""
+    said = []
+    for name in limits:
+        needed_hz = design.fastest_hz[name]
+        if shares[name] < enough:
+            limits[name] = shares[name] * needed_hz / _MARGIN
+            said.append(f"{name} {needed_hz / 1e6:.1f} MHz by {shares[name] - 1:+.1%}")
+    return said
+
+
+def _clock(board: Board, limits: Mapping[str, float], baud: int | None) -> Clock:
+    """The fastest clock, or clocks, within these limits in Hz."""
+    if LINK_CLOCK in limits:
+        return choose_clocks(board, limits[LINK_CLOCK], limits[CORE_CLOCK], baud)
+    return choose_clock(board, limits[CORE_CLOCK], baud)
 
 
 def laid_out(

@@ -34,8 +34,8 @@ class TriedSeed:
     ------
     seed : int
         nextpnr's.
-    clock_hz : int
-        The core's clock that was asked for, nominally.
+    clock_hz, core_clock_hz : int
+        The clocks that were asked for, nominally: of everything around the core, and of the core.
     clocks : dict
         A :class:`ClockCheck` for each clock; empty where the design was not routed.
     slack_ns : float or None
@@ -50,6 +50,7 @@ class TriedSeed:
 
     seed: int
     clock_hz: int
+    core_clock_hz: int
     clocks: Mapping[str, ClockCheck]
     slack_ns: float | None
     seconds: float | None
@@ -76,8 +77,8 @@ class Build:
         Digests of the specification.
     board, device : str
         What it was built for.
-    clock_hz : int
-        The core's clock, nominally.
+    clock_hz, core_clock_hz : int
+        The clock of everything around the core, and that of the core, nominally. They are equal where there is one.
     baud : int or None
         The UART's bits per second; None with SPI.
     flash : bool
@@ -113,6 +114,7 @@ class Build:
     board: str
     device: str
     clock_hz: int
+    core_clock_hz: int
     baud: int | None
     flash: bool
     stand_alone: bool

@@ -67,7 +67,7 @@ def _stage(done: int, seeds: int) -> str:
 
 
 def _tried(design: Design, seed: int, found: Build | CepropError) -> TriedSeed:
+    asked = (seed, design.clock_hz, design.core_clock_hz)
     if isinstance(found, CepropError):
-        return TriedSeed(seed, design.clock_hz, {}, None, None, False, str(found))
-    slack_ns = round(found.slack_ns, 3)
-    return TriedSeed(seed, design.clock_hz, found.clocks, slack_ns, found.routing_seconds, found.met)
+        return TriedSeed(*asked, {}, None, None, False, str(found))
+    return TriedSeed(*asked, found.clocks, round(found.slack_ns, 3), found.routing_seconds, found.met)

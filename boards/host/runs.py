@@ -114,7 +114,7 @@ class Speed:
     @classmethod
     def of_proof(cls, proof: Proof) -> Self:
         """Rates of the samples that a board with a link has learned from."""
-        return cls.of(proof.learned, proof.driver.identity.clock_hz, proof.driver.link.baud)
+        return cls.of(proof.learned, proof.driver.identity.core_clock_hz, proof.driver.link.baud)
 
     @classmethod
     def of(cls, learned: Learned, clock_hz: int, baud: int) -> Self:

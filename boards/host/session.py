@@ -14,11 +14,11 @@ from ceprop.boards.host.spi import SPI_EXAMPLE, SPI_SCHEME, FtdiSpiTransport
 from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.parts.baud import nearest_baud
 from ceprop.boards.parts.clocks import slowest_hz
-from ceprop.boards.parts.registry import GENERIC, board_names
+from ceprop.boards.parts.registry import GENERIC, board_names, has_core_clock
 from ceprop.boards.parts.registry import board as board_named
 from ceprop.boards.resources.choose import fitted, specification_for
 from ceprop.boards.virtual import BAUD as SIMULATED_BAUD
-from ceprop.boards.virtual import CLOCK_HZ, VirtualBoard
+from ceprop.boards.virtual import CLOCK_HZ, CORE_CLOCK_HZ, VirtualBoard
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 
@@ -50,8 +50,9 @@ class Place:
         The transport of a simulation: "uart" or "spi", for `GENERIC` also "axi4-stream" or "wishbone".
     pause_rate : float
         In simulation, the probability with which the host rests in a cycle, on the last two.
-    clock_hz : int or None
-        The clock of a simulation; None for one in which bytes take few cycles.
+    clock_hz, core_clock_hz : int or None
+        The clocks of a simulation, the second one of a core that has its own; None for clocks with which bytes take few
+        cycles.
     """
 
     port: str
@@ -64,6 +65,7 @@ class Place:
     transport: str = "uart"
     pause_rate: float = 0.0
     clock_hz: int | None = None
+    core_clock_hz: int | None = None
 
 
 @contextmanager
@@ -87,8 +89,9 @@ def open_board(
             f"--transport {place.transport}: is for --port {SIMULATION} only; a serial port is a uart, and a port of "
             f"SPI has its adapter's name, {SPI_EXAMPLE} say"
         )
-    if place.clock_hz:
-        raise CepropError(f"--clock-mhz {place.clock_hz / 1e6:g}: only that of --port {SIMULATION} can be chosen")
+    for option, hz in (("--clock-mhz", place.clock_hz), ("--core-clock-mhz", place.core_clock_hz)):
+        if hz:
+            raise CepropError(f"{option} {hz / 1e6:g}: only that of --port {SIMULATION} can be chosen")
     if place.flash:
         raise CepropError(f"--flash {place.flash}: only a board of --port {SIMULATION} has its flash in a file")
     spi = place.port.startswith(SPI_SCHEME)
@@ -112,6 +115,8 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
     if place.pause_rate and place.transport in ("uart", "spi"):
         raise CepropError(f"--pauses {place.pause_rate:g}: on --transport {place.transport} a host does not rest")
     whole = _held(specification, place)
+    if place.core_clock_hz and not has_core_clock(place.board):
+        raise CepropError(f"--core-clock-mhz {place.core_clock_hz / 1e6:g}: {place.board} has one clock, --clock-mhz")
     clock_hz = place.clock_hz or CLOCK_HZ
     board = VirtualBoard(
         whole,
@@ -119,6 +124,7 @@ def _simulated(specification: Specification, place: Place, say: Callable[[str], 
         build=place.build,
         transport=place.transport,
         clock_hz=clock_hz,
+        core_clock_hz=place.core_clock_hz or CORE_CLOCK_HZ,
         # The rate of a real board was chosen to suit its clock.
         baud=nearest_baud(clock_hz, SIMULATED_BAUD),
         pause_rate=place.pause_rate,

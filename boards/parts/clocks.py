@@ -1,12 +1,13 @@
-"""The core's clock on a board: what its PLL, or its part's own oscillator, can give, and the best of it.
+"""The clocks of a board: what its PLL, or its part's own oscillator, can give, and the best of it.
 
 Formulas and limits: Lattice FPGA-TN-02052 and the iCE40 data sheets (PLL), FPGA-TN-02200 and FPGA-DS-02012 (ECP5's),
 FPGA-DS-02008 (the oscillator of the iCE40 UltraPlus).
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import ClassVar
@@ -16,6 +17,9 @@ from ceprop.boards.parts.registry import Board
 from ceprop.common.errors import CepropError
 
 _MEGA = 1_000_000
+
+_MOST_DIVIDER = 128
+"""The largest divider of a PLL of ECP5."""
 
 _USUAL = (1_000_000, 921_600, 460_800, 230_400, 115_200, 57_600, 9_600)
 """Baud rates that are offered in place of one that cannot be made."""
@@ -61,6 +65,11 @@ class _Pll:
     def fastest_hz(self) -> Fraction:
         """The highest frequency of the clock, in Hz: that of a crystal counts as exact."""
         return self.clock_hz
+
+    @property
+    def core_clock_hz(self) -> Fraction | None:
+        """The frequency of the core's own clock, in Hz; None where the core has the same clock."""
+        return None
 
     @property
     def legal(self) -> bool:
@@ -111,12 +120,14 @@ class Ice40Pll(_Pll):
 @dataclass(frozen=True)
 class Ecp5Pll(_Pll):
     """EHXPLLL whose primary output, of the frequency at the phase detector, feeds back, and whose secondary output is
-    the clock, so that the steps are fine: `clock = source feedback / (input output)`."""
+    the clock, so that the steps are fine: `clock = source feedback / (input output)`. A third output may be the core's
+    clock, in the same way from the divider `core_output`."""
 
     source_hz: int
     input: int
     feedback: int
     output: int
+    core_output: int | None = None
 
     PHASE: ClassVar = Range(10 * _MEGA, 400 * _MEGA)
     OSCILLATOR: ClassVar = Range(400 * _MEGA, 800 * _MEGA)
@@ -137,13 +148,27 @@ class Ecp5Pll(_Pll):
         """The frequency of the clock, in Hz."""
         return self.oscillator_hz / self.output
 
+    @property
+    def core_clock_hz(self) -> Fraction | None:
+        """The frequency of the core's own clock, in Hz; None where the core has the same clock."""
+        return None if self.core_output is None else self.oscillator_hz / self.core_output
+
+    def with_core(self, limit_hz: float) -> "Ecp5Pll | None":
+        """The same with the fastest clock for the core that does not exceed `limit_hz`; None where there is none."""
+        divider = max(1, math.ceil(self.oscillator_hz / Fraction(limit_hz)))
+        legal = divider <= _MOST_DIVIDER and self.oscillator_hz / divider in self.CLOCK
+        return replace(self, core_output=divider) if legal else None
+
     @classmethod
     def settings(cls, source_hz: int) -> Iterator["Ecp5Pll"]:
-        """Every setting within the limits; no divider goes beyond 128."""
+        """Every setting within the limits, with one clock."""
         for division in range(1, source_hz // cls.PHASE.low + 1):
             lowest = -(-cls.OSCILLATOR.low * division // source_hz)
             highest = cls.OSCILLATOR.high * division // source_hz
-            every = (cls(source_hz, division, *rest) for rest in product(range(lowest, highest + 1), range(1, 129)))
+            every = (
+                cls(source_hz, division, *rest)
+                for rest in product(range(lowest, highest + 1), range(1, _MOST_DIVIDER + 1))
+            )
             yield from (setting for setting in every if setting.legal)
 
 
@@ -166,6 +191,11 @@ class OwnOscillator:
         """The highest frequency of the clock, in Hz."""
         return self.clock_hz * (1 + self.SPREAD)
 
+    @property
+    def core_clock_hz(self) -> None:
+        """There is no second clock."""
+        return None
+
     @classmethod
     def settings(cls) -> Iterator["OwnOscillator"]:
         """Every setting."""
@@ -173,7 +203,7 @@ class OwnOscillator:
 
 
 Clock = Ice40Pll | Ecp5Pll | OwnOscillator
-"""Where the core's clock comes from."""
+"""Where the clocks come from."""
 
 
 def choose_clock(board: Board, limit_hz: float, baud: int | None) -> Clock:
@@ -192,6 +222,20 @@ def choose_clock(board: Board, limit_hz: float, baud: int | None) -> Clock:
         )
     # Of several ways to one clock, that with the highest frequency at the phase detector: it has least jitter.
     return max(serving, key=lambda clock: (clock.clock_hz, clock.phase_hz if isinstance(clock, _Pll) else 0))
+
+
+def choose_clocks(board: Board, limit_hz: float, core_limit_hz: float, baud: int | None) -> Ecp5Pll:
+    """The clocks of a board and of the core, both as near to their limits as one PLL makes them: the product of their
+    frequencies is the largest that is possible. The rest is as :func:`choose_clock` has it.
+
+    Raises :class:`CepropError` where there are none."""
+    every = (setting for setting in Ecp5Pll.settings(board.oscillator_hz) if setting.clock_hz <= limit_hz)
+    serving = [one for one in every if baud is None or serves(one.clock_hz, baud)]
+    found = [both for one in serving if (both := one.with_core(core_limit_hz))]
+    if not found:
+        choose_clock(board, limit_hz, baud)
+        raise CepropError(f"{board.title}: no clock of at most {core_limit_hz / 1e6:.1f} MHz for the core")
+    return max(found, key=lambda both: (both.clock_hz * (both.core_clock_hz or 0), both.phase_hz))
 
 
 def slowest_hz(board: Board, clock_hz: float) -> float:

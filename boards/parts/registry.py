@@ -75,6 +75,17 @@ class Board:
         """Whether the clock is the part's own, which no PLL takes."""
         return self.platform.default_clk == "SB_HFOSC"
 
+    @property
+    def has_core_clock(self) -> bool:
+        """Whether the core beside a link has a clock of its own. The PLLs of ECP5 have an output for it, and those
+        parts have the room for what lies between two clocks."""
+        return self.device.family == "ecp5"
+
+
+def has_core_clock(name: str) -> bool:
+    """Whether the core has a clock of its own on the board of that name, which may be `GENERIC`."""
+    return name != GENERIC and board(name).has_core_clock
+
 
 def board_names() -> tuple[str, ...]:
     """Every name that :func:`board` takes."""

@@ -45,6 +45,9 @@ the selection; on ECP5 look-up tables hold the words."""
 _FIFO_BYTES = 2_048
 """Bytes of a block RAM of an ECP5."""
 
+_CORE_SHARE = 0.8
+"""The share of its clock alone that a core with a clock of its own reaches beside a link."""
+
 _COMPACT_ABOVE, _COMPACT_SHARE = 0.86, 0.9
 """Above this share of an ECP5's look-up tables a design is made compact, and then takes this share of them; as
 measured."""
@@ -167,9 +170,10 @@ def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
             yield SmallMemory(pattern, lanes * bits, lanes * copies)
 
 
-def expected_mhz(geometry: Geometry, board: Board) -> float:
-    """The clock that is expected of core and link together; of a device that no build is of, what place and route
-    strives for."""
+def expected_mhz(geometry: Geometry, board: Board) -> tuple[float, float]:
+    """The clocks that are expected of the link and of the core beside it; equal where the board has one clock for both.
+    Of a device that no build is of, that of the core is what place and route strives for."""
     fit = Fit.to(load_builds(board.device.family))
     core = fit.clock_mhz(geometry, board) if speed(board) in fit.periods else board.device.target_mhz
-    return min(core, LINK_MHZ.get(speed(board), core))
+    link = min(core, LINK_MHZ.get(speed(board), core))
+    return (link, _CORE_SHARE * core) if board.has_core_clock else (link, link)

@@ -43,6 +43,6 @@ def fitted_alone(specification: Specification, board: Board) -> Geometry:
 
 
 def expected_mhz_alone(geometry: Geometry, board: Board) -> float:
-    """The clock that is expected of a board that stands alone."""
+    """The one clock that is expected of a board that stands alone."""
     core = Fit.to(load_builds(board.device.family)).clock_mhz(geometry, board)
     return min(core, _MHZ.get(speed(board), core))

@@ -1,4 +1,4 @@
-"""The core's clock as hardware: the board's PLL, or its part's own oscillator, and the reset that waits for it."""
+"""The clocks as hardware: the board's PLL, or its part's own oscillator, and the reset that waits for it."""
 
 from typing import Any
 
@@ -18,10 +18,17 @@ _PAD_PINS = {"iCE40UP5K": "35"}
 
 
 class ClockSource(Elaboratable):
-    """Clock and reset of the domain `sync`, from the clock pin of the platform that it is elaborated for."""
+    """Clock and reset of the domain `sync`, from the clock pin of the platform that it is elaborated for.
+
+    Attributes
+    ----------
+    core_clock : Signal
+        The core's own clock, where `clock` has one.
+    """
 
     def __init__(self, clock: Clock):
         self._clock = clock
+        self.core_clock = Signal(name="core_clock")
 
     def elaborate(self, platform: Platform) -> Module:
         """PLL or oscillator, and the reset."""
@@ -31,7 +38,7 @@ class ClockSource(Elaboratable):
             case Ice40Pll():
                 m.submodules.pll = self._ice40(m, platform, self._clock, clock, locked)
             case Ecp5Pll():
-                m.submodules.pll = self._ecp5(_buffered(m, platform), self._clock, clock, locked)
+                m.submodules.pll = self._ecp5(_buffered(m, platform), self._clock, clock, self.core_clock, locked)
             case OwnOscillator():
                 m.d.comb += locked.eq(1)
                 m.submodules.oscillator = Instance(
@@ -79,10 +86,14 @@ class ClockSource(Elaboratable):
         )
 
     @staticmethod
-    def _ecp5(source: Signal, pll: Ecp5Pll, clock: Signal, locked: Signal) -> Instance:
+    def _ecp5(source: Signal, pll: Ecp5Pll, clock: Signal, core_clock: Signal, locked: Signal) -> Instance:
         back = Signal(name="back")
         outputs: dict[str, Any] = {}
-        for output, divider in (("CLKOP", pll.feedback), ("CLKOS", pll.output)):
+        dividers = {"CLKOP": pll.feedback, "CLKOS": pll.output}
+        if pll.core_output is not None:
+            dividers["CLKOS2"] = pll.core_output
+            outputs |= {"o_CLKOS2": core_clock, "i_ENCLKOS2": Const(0)}
+        for output, divider in dividers.items():
             outputs |= {
                 f"p_{output}_ENABLE": "ENABLED",
                 f"p_{output}_DIV": divider,

@@ -6,9 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
 
 from ceprop.boards.protocol import RESULTS_KEPT, TIE
-from ceprop.boards.rtl.signatures import ResultReadInterface, ResultReadSignature
+from ceprop.boards.rtl.signatures import ResultReadInterface, ResultReadSignature, outcome_layout
 from ceprop.hdl.devices.named_ports import read_port, write_port
-from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
 _CLASS_BITS = TIE.bit_length() - 1
@@ -19,8 +18,8 @@ class ResultRing(wiring.Component):
 
     Members
     -------
-    result : In, stream
-        From the core, taken at once.
+    outcomes : In, stream
+        Of the samples, taken at once.
     read : In
         Results by their number, for the dispatcher.
     """
@@ -28,30 +27,32 @@ class ResultRing(wiring.Component):
     BUFFER_BITS = RESULTS_KEPT * TIE.bit_length()
     """Bits of the memory for the results."""
 
-    result: stream.Interface
+    outcomes: stream.Interface
     read: ResultReadInterface
 
     def __init__(self, geometry: Geometry):
-        super().__init__({"result": In(stream.Signature(Ports(geometry).result)), "read": In(ResultReadSignature())})
+        super().__init__(
+            {"outcomes": In(stream.Signature(outcome_layout(geometry))), "read": In(ResultReadSignature())}
+        )
 
     def elaborate(self, platform: object) -> Module:
         """A memory that is written at the count."""
         m = Module()
         m.submodules.ring = ring = Memory(shape=unsigned(len(self.read.word)), depth=RESULTS_KEPT, init=[])
         write, read_memory = write_port(ring), read_port(ring)
-        result = self.result.payload
+        outcome = self.outcomes.payload
         prediction = Signal(_CLASS_BITS, name="prediction")
         m.d.comb += [
-            self.result.ready.eq(1),
-            prediction.eq(result.prediction),
-            write.en.eq(self.result.valid),
+            self.outcomes.ready.eq(1),
+            prediction.eq(outcome.prediction),
+            write.en.eq(self.outcomes.valid),
             write.addr.eq(self.read.count),
-            write.data.eq(Cat(prediction, result.tie)),
+            write.data.eq(Cat(prediction, outcome.tie)),
             read_memory.en.eq(1),
             read_memory.addr.eq(self.read.address),
         ]
         m.d.sync += [
-            self.read.count.eq(self.read.count + self.result.valid),
+            self.read.count.eq(self.read.count + self.outcomes.valid),
             self.read.word.eq(read_memory.data),
         ]
         return m

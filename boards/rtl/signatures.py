@@ -1,11 +1,12 @@
 """What passes between the parts of the link: signatures, and their interfaces with typed members."""
 
-from amaranth.hdl import Signal
+from amaranth.hdl import Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import Status
 from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.specification import Geometry
 
 """How many epochs have ended, and the wrong predictions of the last one."""
 
@@ -61,6 +62,15 @@ class FrameSignature(wiring.Signature):
     def create(self, *, path: tuple[str | int, ...] | None = None, src_loc_at: int = 0) -> FrameInterface:
         """Its interface."""
         return FrameInterface(self, path=path, src_loc_at=1 + src_loc_at)
+
+
+def outcome_layout(geometry: Geometry) -> data.StructLayout:
+    """What is kept of the result of a sample: the prediction, whether more than one output was largest, and whether the
+    prediction is not the label."""
+    result = Ports(geometry).result
+    return data.StructLayout(
+        {"prediction": result["prediction"].shape, "tie": result["tie"].shape, "wrong": unsigned(1)}
+    )
 
 
 class ResultReadInterface(wiring.PureInterface):

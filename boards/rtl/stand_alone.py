@@ -5,13 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from ceprop.boards.parts.baud import uart_divisor
-from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
-from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController
-from ceprop.boards.rtl.label_queue import LabelQueue
-from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
+from ceprop.boards.rtl.clocked_core import ClockedCore
+from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController, connect_flash
 from ceprop.boards.rtl.signatures import FlashPinSignature
 from ceprop.boards.rtl.uart import UartSender
-from ceprop.hdl.core import Core
 from ceprop.hdl.devices.primitives import Primitives
 from ceprop.specification import Geometry
 
@@ -19,10 +16,9 @@ from ceprop.specification import Geometry
 class StandAlone(wiring.Component):
     """The core with its flash, for a device that has no room for a link::
 
-        flash ◄─► flash controller ─► unpacker ─► core ─► labels ─► flash controller
-                         │   ▲                    ▲ │
-                         │   └─── commands ───────┘ │
-                         └─► UART sender ─► tx      └─► working
+        flash ◄─► flash controller ─► clocked core ─► outcomes ─► flash controller
+                         │                    │
+                         └─► UART sender ─► tx └─► working
 
     After a reset it loads the newest snapshot of its flash. It learns the epochs of the data set's plan that come after
     those which the snapshot has learned. After each epoch it evaluates, sends a line of text, and saves a snapshot.
@@ -69,28 +65,23 @@ class StandAlone(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """The drawing."""
         m = Module()
-        m.submodules.core = core = Core(self._geometry, self._primitives)
-        m.submodules.unpacker = unpacker = SampleUnpacker(self._geometry)
+        m.submodules.core = core = ClockedCore(self._geometry, self._primitives, own_clock=False)
         waiting = PREFETCHED_BYTES[self._flash_lines]
         controller = FlashController(
             self._geometry, self._clock_hz, self._flash_lines, prefetched_bytes=waiting, stand_alone=True
         )
         m.submodules.flash = controller
-        m.submodules.labels = labels = LabelQueue(self._geometry, SAMPLES_AT_WORK)
         m.submodules.sender = sender = UartSender(self._divisor)
-        wiring.connect(m, controller.core.command, core.command)
-        wiring.connect(m, core.response, controller.core.response)
-        wiring.connect(m, controller.core.samples, unpacker.bytes)
-        wiring.connect(m, unpacker.sample, core.sample)
+        wiring.connect(m, controller.core, core.access)
         wiring.connect(m, controller.progress, sender.bytes)
-        connect_flash(m, core, labels, controller, self)
+        connect_flash(m, core, controller, self)
         begun = Signal(name="begun")
         m.d.sync += begun.eq(1)
         m.d.comb += [
-            core.result.ready.eq(1),
+            core.outcomes.ready.eq(1),
             controller.tasks.start.eq(~begun),
             self.tx.eq(sender.tx),
-            self.working.eq(samples_at_work(m, core) != 0),
+            self.working.eq(core.working),
             self.linked.eq(controller.busy),
         ]
         return m

@@ -1,25 +1,21 @@
-"""What every board has, whatever its clock and pins: the core, the link, and their transport."""
+"""What every board has, whatever its clocks and pins: the core, the link, and their transport."""
 
 from typing import NamedTuple
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import PROTOCOL, Feature, Identity, board_number, specification_number
-from ceprop.boards.rtl.core_activity import SAMPLES_AT_WORK, connect_flash, samples_at_work
+from ceprop.boards.rtl.clocked_core import ClockedCore
 from ceprop.boards.rtl.core_switch import CoreSwitch
-from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController, Processor
+from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashController, Processor, connect_flash
 from ceprop.boards.rtl.frame_receiver import FrameReceiver
 from ceprop.boards.rtl.frame_sender import FrameSender
-from ceprop.boards.rtl.label_queue import LabelQueue
-from ceprop.boards.rtl.pipeline_register import PipelineRegister
 from ceprop.boards.rtl.requests import Dispatcher
 from ceprop.boards.rtl.result_ring import ResultRing
-from ceprop.boards.rtl.sample_unpacker import SampleUnpacker
 from ceprop.boards.rtl.signatures import CoreAccessInterface, FlashPinSignature
 from ceprop.boards.rtl.transport import Transport
-from ceprop.hdl.core import Core
 from ceprop.hdl.devices.primitives import Primitives
 from ceprop.specification import Geometry
 
@@ -45,21 +41,18 @@ LINK_MEMORIES = (
 )
 """The last one is there only with flash."""
 
-_NEAR_LANES = 4
-"""Lanes of a core so small that all of its ports lie near the link."""
-
 
 class System(wiring.Component):
     """The core with a transport::
 
-        pins ─► transport ─► receiver ─► dispatcher ─► switch ─► pipeline registers ─► core ─► results
-        pins ◄─ transport ◄─ sender   ◄──┘  ▲   │        ▲ │                            ▲          │
-                                            │   ▼        │ └─► unpacker ─► pipeline ────┘          │
-                                            │   flash controller           register                │
-                                            └──────────────────────────────────────────────────────┘
+        pins ─► transport ─► receiver ─► dispatcher ─► switch ─► clocked core ─► results
+        pins ◄─ transport ◄─ sender   ◄──┘  ▲   │        ▲            │            │
+                                            │   ▼        │            ▼            │
+                                            │   flash controller ◄─ outcomes       │
+                                            └──────────────────────────────────────┘
 
-    The switch and the flash controller are there only with flash; the pipeline registers only where the core is so
-    large that its ports are far.
+    The switch and the flash controller are there only with flash. :class:`ceprop.boards.rtl.clocked_core.ClockedCore`
+    has the core with the unpacker of its samples, in a clock domain of their own.
 
     Parameters
     ----------
@@ -70,7 +63,9 @@ class System(wiring.Component):
     board : str
         Name by which the board is known to the host.
     clock_hz : int
-        The clock.
+        The clock of everything around the core.
+    core_clock_hz : int, optional
+        The core's own clock; without a word it has the clock of everything else.
     transport : Transport
         How bytes come from the host and go to it.
     flash_lines : int
@@ -86,12 +81,15 @@ class System(wiring.Component):
         A sample is at work.
     linked : Out
         A request is being carried out.
+    core_clk : In
+        The core's clock, if it has its own.
     flash_select, flash_clock, flash_dq_out, flash_dq_in, flash_dq_enable : Out, Out, Out, In, Out
         With flash, its pins, as :class:`ceprop.boards.rtl.signatures.FlashPinSignature` has them.
     """
 
     working: Signal
     linked: Signal
+    core_clk: Signal
     flash_select: Signal
     flash_clock: Signal
     flash_dq_out: Signal
@@ -105,42 +103,52 @@ class System(wiring.Component):
         *,
         board: str,
         clock_hz: int,
+        core_clock_hz: int | None = None,
         transport: Transport,
         flash_lines: int = 0,
         prefetched_bytes: int | None = None,
     ):
         self._geometry, self._primitives = geometry, primitives
         self._clock_hz, self._flash_lines = clock_hz, flash_lines
-        self._prefetched_bytes = prefetched_bytes
+        self._prefetched_bytes, self._core_clock_hz = prefetched_bytes, core_clock_hz
         self._transport = transport
         digest = geometry.specification.build_digest
         features = Feature.FLASH if flash_lines else 0
-        self._identity = Identity(PROTOCOL, 0, features, specification_number(digest), board_number(board), clock_hz)
+        self._identity = Identity(
+            protocol=PROTOCOL,
+            expected=0,
+            features=features,
+            specification=specification_number(digest),
+            board=board_number(board),
+            clock_hz=clock_hz,
+            core_clock_hz=core_clock_hz or clock_hz,
+        )
         members = transport.pins | {"working": Out(1), "linked": Out(1)}
+        if core_clock_hz is not None:
+            members |= {"core_clk": In(1)}
         if flash_lines:
             pins = FlashPinSignature(flash_lines).members
             members |= {f"flash_{name}": member for name, member in pins.items()}
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
-        """The drawing; what RESET resets has the domain `core`."""
+        """The drawing; what RESET resets has the domain `work`."""
         m = Module()
-        dispatcher, working = self._add_link(m)
-        self._add_core_domain(m, dispatcher)
-        in_core = DomainRenamer("core")
-        m.submodules.core = in_core(core := Core(self._geometry, self._primitives))
-        m.submodules.unpacker = in_core(unpacker := SampleUnpacker(self._geometry))
-        m.submodules.results = in_core(results := ResultRing(self._geometry))
-        command, response, sample = self._core_ports(m, core)
+        dispatcher, linked = self._add_link(m)
+        self._add_work_domain(m, dispatcher)
+        in_work = DomainRenamer({"sync": "work"})
+        own_clock = self._core_clock_hz is not None
+        core = ClockedCore(self._geometry, self._primitives, own_clock=own_clock)
+        m.submodules.core = in_work(core)
+        m.submodules.results = in_work(results := ResultRing(self._geometry))
         access = self._add_flash(m, dispatcher, core) if self._flash_lines else dispatcher.core
-        wiring.connect(m, access.command, command)
-        wiring.connect(m, response, access.response)
-        wiring.connect(m, access.samples, unpacker.bytes)
-        wiring.connect(m, unpacker.sample, sample)
-        wiring.connect(m, core.result, results.result)
+        wiring.connect(m, access, core.access)
+        wiring.connect(m, core.outcomes, results.outcomes)
         wiring.connect(m, dispatcher.results, results.read)
-        m.d.comb += [self.working.eq(samples_at_work(m, core, "core") != 0), self.linked.eq(working)]
-        m.d.sync += dispatcher.at_work.eq(~unpacker.between | self.working)
+        m.d.comb += [self.working.eq(core.working), self.linked.eq(linked)]
+        m.d.sync += dispatcher.at_work.eq(core.at_work)
+        if own_clock:
+            m.d.comb += core.clock.eq(self.core_clk)
         return m
 
     def _add_link(self, m: Module) -> tuple[Dispatcher, Signal]:
@@ -158,39 +166,23 @@ class System(wiring.Component):
             m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
         return dispatcher, receiver.frames.waiting
 
-    def _add_core_domain(self, m: Module, dispatcher: Dispatcher) -> None:
+    def _add_work_domain(self, m: Module, dispatcher: Dispatcher) -> None:
         """Everything that RESET resets, a cycle later."""
-        m.domains.core = ClockDomain("core", local=True)
+        m.domains.work = ClockDomain("work", local=True)
         reset = Signal(name="reset", init=1)
         m.d.sync += reset.eq(dispatcher.reset)
-        m.d.comb += [ClockSignal("core").eq(ClockSignal()), ResetSignal("core").eq(reset)]
+        m.d.comb += [ClockSignal("work").eq(ClockSignal()), ResetSignal("work").eq(reset)]
 
-    def _core_ports(self, m: Module, core: Core) -> tuple[stream.Interface, stream.Interface, stream.Interface]:
-        """Command, response and sample of the core, with pipeline registers before a core whose ports are far."""
-        if self._geometry.rows + self._geometry.cols <= _NEAR_LANES:
-            return core.command, core.response, core.sample
-        ports = core.ports
-        command = PipelineRegister(ports.command)
-        response = PipelineRegister(ports.response, patient=True)
-        sample = PipelineRegister(ports.sample)
-        in_core = DomainRenamer("core")
-        m.submodules.command, m.submodules.response, m.submodules.sample = map(in_core, (command, response, sample))
-        wiring.connect(m, command.target, core.command)
-        wiring.connect(m, core.response, response.source)
-        wiring.connect(m, sample.target, core.sample)
-        return command.source, response.target, sample.source
-
-    def _add_flash(self, m: Module, dispatcher: Dispatcher, core: Core) -> CoreAccessInterface:
+    def _add_flash(self, m: Module, dispatcher: Dispatcher, core: ClockedCore) -> CoreAccessInterface:
         """The flash controller and the switch; the side of the switch towards the core."""
         waiting = self._prefetched_bytes or PREFETCHED_BYTES[self._flash_lines]
         controller = FlashController(self._geometry, self._clock_hz, self._flash_lines, prefetched_bytes=waiting)
         switch = CoreSwitch(self._geometry)
-        m.submodules.flash = DomainRenamer("core")(controller)
+        m.submodules.flash = DomainRenamer({"sync": "work"})(controller)
         m.submodules.switch = switch
         wiring.connect(m, dispatcher.flash, controller.tasks)
         wiring.connect(m, dispatcher.core, switch.dispatcher)
         wiring.connect(m, controller.core, switch.controller)
-        m.submodules.labels = labels = DomainRenamer("core")(LabelQueue(self._geometry, SAMPLES_AT_WORK))
         m.d.comb += switch.controller_busy.eq(controller.busy)
-        connect_flash(m, core, labels, controller, self)
+        connect_flash(m, core, controller, self)
         return switch.core

@@ -54,7 +54,7 @@ class TopLevel:
 def top_level(
     board: Board, clock: Clock, *, spi: bool = False, flash: bool = False, stand_alone: bool = False
 ) -> TopLevel:
-    """The top level for a board and a clock. Its link is a UART or SPI; one that stands alone has the sending pin of
+    """The top level for a board and its clocks. Its link is a UART or SPI; one that stands alone has the sending pin of
     the UART only. Raises :class:`CepropError` where the board has no pins for that."""
     platform = board.platform()
     if spi:
@@ -85,11 +85,12 @@ class _Top(Elaboratable):
         """Clock and pins around the system, which is read from a file of its own."""
         m = Module()
         m.domains.sync = ClockDomain("sync")
-        m.submodules.clock = ClockSource(self._clock)
+        m.submodules.clock = source = ClockSource(self._clock)
         working, linked = Signal(name="working"), Signal(name="linked")
         connections: dict[str, Any] = {
             "i_clk": ClockSignal(),
             "i_rst": ResetSignal(),
+            **({"i_core_clk": source.core_clock} if self._clock.core_clock_hz else {}),
             "o_working": working,
             "o_linked": linked,
             **self._link(m, platform),

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ceprop.boards.parts.flash_pins import flash_lines
+from ceprop.boards.parts.registry import has_core_clock
 from ceprop.boards.resources.link_fit import prefetched_bytes
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
@@ -17,6 +18,9 @@ from ceprop.specification import Geometry, Specification
 BAUD = 3_000_000
 CLOCK_HZ = 12 * BAUD
 """Few cycles for a byte: what is of interest is what the core does meanwhile, and every rate is in cycles."""
+
+CORE_CLOCK_HZ = 47_000_000
+"""The clock of a core that has its own."""
 
 BUILD = Path("build/virtual")
 
@@ -45,8 +49,9 @@ class VirtualBoard(Simulation):
         Folder that keeps the compiled program, so that the same board is not compiled again; `build/virtual`.
     transport : str
         "uart", "spi", whose clock is as fast as the board stands, "axi4-stream" or "wishbone".
-    clock_hz, baud : int
-        The simulated clock, and bits per second of the UART.
+    clock_hz, core_clock_hz, baud : int
+        The simulated clocks of the board and of the core, and bits per second of the UART. The second clock counts
+        only on boards with :func:`ceprop.boards.parts.registry.has_core_clock`; elsewhere there is one clock.
     pause_rate, line_noise, seed, flash, flash_part
         As :class:`Simulation` has them.
     progress : callable
@@ -66,6 +71,7 @@ class VirtualBoard(Simulation):
         build: Path | None = None,
         transport: str = "uart",
         clock_hz: int = CLOCK_HZ,
+        core_clock_hz: int = CORE_CLOCK_HZ,
         baud: int = BAUD,
         pause_rate: float = 0.0,
         line_noise: float = 0.0,
@@ -81,13 +87,23 @@ class VirtualBoard(Simulation):
         self.baud = line_hz * _UART_BITS // byte_bits
         say("generating Verilog")
         lines = 0 if flash is None else flash_lines(board)
-        asked = (specification, board, transport, clock_hz, baud, lines)
+        own_clock = has_core_clock(board)
+        asked = (specification, board, transport, clock_hz, core_clock_hz if own_clock else None, baud, lines)
         verilog, checks = _verilog(*asked)  # pyright: ignore[reportArgumentType] (frozen: pydantic can hash it)
         say("compiling")
-        program = build_executable(verilog, SYSTEM, build or BUILD, transport=transport, flash_lines=lines, checks=True)
+        program = build_executable(
+            verilog,
+            SYSTEM,
+            build or BUILD,
+            transport=transport,
+            flash_lines=lines,
+            own_core_clock=own_clock,
+            checks=True,
+        )
         super().__init__(
             program,
             clock_hz=clock_hz,
+            core_clock_hz=core_clock_hz if own_clock else None,
             baud=line_hz,
             pause_rate=pause_rate,
             line_noise=line_noise,
@@ -100,7 +116,13 @@ class VirtualBoard(Simulation):
 
 @lru_cache(maxsize=4)
 def _verilog(
-    specification: Specification, board: str, transport: str, clock_hz: int, baud: int, lines: int
+    specification: Specification,
+    board: str,
+    transport: str,
+    clock_hz: int,
+    core_clock_hz: int | None,
+    baud: int,
+    lines: int,
 ) -> tuple[str, tuple[str, ...]]:
     """Generated in seconds, and kept: who has opened a board opens it again."""
     geometry = Geometry(specification)
@@ -109,6 +131,7 @@ def _verilog(
         PORTABLE,
         board=board,
         clock_hz=clock_hz,
+        core_clock_hz=core_clock_hz,
         transport=make_transport(transport, clock_hz, baud),
         flash_lines=lines,
         prefetched_bytes=prefetched_bytes(geometry, board),

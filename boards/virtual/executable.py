@@ -42,13 +42,14 @@ def build_executable(
     *,
     transport: str = "uart",
     flash_lines: int = 0,
+    own_core_clock: bool = False,
     checks: bool = False,
     main: Path = _CPP / "board.cpp",
 ) -> bytes:
     """The program of a board: `verilog` with the module `top`, whose ports are those of
     :class:`ceprop.boards.rtl.system.System` with a `transport` of `LINES`, with the flash's where `flash_lines` is not
-    0, and with the output `violations` of :mod:`ceprop.hdl.checks` where `checks` is set. `main` is the program that
-    runs it.
+    0, with a clock for the core where `own_core_clock` is set, and with the output `violations` of
+    :mod:`ceprop.hdl.checks` where `checks` is set. `main` is the program that runs it.
 
     It is kept in `folder` under a digest of all that it is made from, and taken from there only while it is whole.
     Raises :class:`CepropError` where Verilator is missing or fails."""
@@ -56,7 +57,7 @@ def build_executable(
     # No options of the compiler, so that Verilator's runtime is compiled alike for every board, and ccache keeps it.
     defined = [f"BOARD_LINE {LINES[transport]}"]
     defined += ["BOARD_HAS_FLASH", f"BOARD_FLASH_LINES {flash_lines}"] * bool(flash_lines)
-    defined += ["BOARD_HAS_CHECKS"] * checks
+    defined += ["BOARD_HAS_CORE_CLOCK"] * own_core_clock + ["BOARD_HAS_CHECKS"] * checks
     arguments = [*_ARGUMENTS, *(_ONE_FILE if len(verilog) <= _SMALL else ()), "--top-module", top, _MAIN]
     sources = {path.name: path.read_text(encoding="utf-8") for path in [*sorted(_CPP.iterdir()), main]}
     sources[_MAIN] = "".join(f"#define {name}\n" for name in defined) + f'#include "{main.name}"\n'

@@ -81,6 +81,8 @@ class Simulation:
         The program, from :func:`ceprop.boards.virtual.executable.build_executable`.
     clock_hz, baud : int
         The clock of the board, and bits per second of its line.
+    core_clock_hz : int, optional
+        The core's clock where it has its own. It drifts by a thousandth against the other.
     pause_rate : float
         Probability that the host rests in a cycle, on AXI4-Stream and Wishbone, below 1.
     line_noise : float
@@ -102,6 +104,7 @@ class Simulation:
         *,
         clock_hz: int,
         baud: int,
+        core_clock_hz: int | None = None,
         pause_rate: float = 0.0,
         line_noise: float = 0.0,
         seed: int = 1,
@@ -116,9 +119,10 @@ class Simulation:
         if flash_part not in FLASH_PARTS:
             raise CepropError(f"flash part {flash_part}: must be one of {', '.join(FLASH_PARTS)}")
         self.clock_hz = clock_hz
+        self.core_clock_hz = core_clock_hz or clock_hz
         self._checks = checks
         self._executable, self._flash = executable, flash
-        self._arguments = [*map(str, (clock_hz, baud, pause_rate))]
+        self._arguments = [*map(str, (clock_hz, self.core_clock_hz, baud, pause_rate))]
         if flash is not None:
             _prepare_flash(flash)
             times = (_PROGRAM_CYCLES, _ERASE_CYCLES, round(_WAKE_SECONDS * clock_hz))

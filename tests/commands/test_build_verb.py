@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_a_bitstream(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out) == found
 
 
-def _build(achieved: float, constraint: float) -> Build:
+def _build(achieved: float, constraint: float, clocks: Sequence[str] = ("core",)) -> Build:
     """What came of an attempt, as far as the choice of the next one depends on it."""
     return Build(
         bitstream="none.bit",
@@ -75,11 +76,12 @@ def _build(achieved: float, constraint: float) -> Build:
         board="ulx3s_25f",
         device="LFE5U-25F",
         clock_hz=round(constraint * 1e6),
+        core_clock_hz=round(constraint * 1e6),
         baud=1_000_000,
         flash=False,
         stand_alone=False,
         seed=1,
-        clocks={"core": ClockCheck(constraint, achieved)},
+        clocks={name: ClockCheck(constraint, achieved) for name in clocks},
         utilization={},
         critical_path=CriticalPath("a", "b", 1.0, 1.0),
         seconds=1.0,
@@ -93,11 +95,12 @@ def test_a_missed_clock_is_tried_lower_twice(monkeypatch: pytest.MonkeyPatch, el
     tried: list[float] = []
 
     def attempt(design, folder: Path, **_: object) -> Build:  # pyright: ignore[reportMissingParameterType]
-        tried.append(design.clock_hz / 1e6)
-        return _build(0.9 * tried[-1], tried[-1])
+        tried.append(design.core_clock_hz / 1e6)
+        return _build(0.9 * tried[-1], tried[-1], tuple(design.fastest_hz))
 
     monkeypatch.setattr("ceprop.boards.flow.build.make_bitstream", attempt)
-    message = r"^ulx3s_25f \(LFE5U-25F\): clocks were missed, [\d.]+ MHz by 10\.0%, .*; another seed or a smaller array"
+    missed = r"link [\d.]+ MHz by -10\.0%, core [\d.]+ MHz by -10\.0%, .*"
+    message = rf"^ulx3s_25f \(LFE5U-25F\): clocks were missed, {missed}; another seed or a smaller array"
     with pytest.raises(CepropError, match=message):
         build(Specification.from_mapping(SMALL), board("ulx3s_25f"), elsewhere)
     assert len(tried) == 3
@@ -113,10 +116,10 @@ def test_an_array_that_was_chosen_has_a_tenth_to_spare(
     tried: list[float] = []
 
     def attempt(design, folder: Path, **_: object) -> Build:  # pyright: ignore[reportMissingParameterType]
-        tried.append(design.clock_hz / 1e6)
+        tried.append(design.core_clock_hz / 1e6)
         bitstream = tmp_path / "packed.bit"
         bitstream.write_bytes(b"bits")
-        return replace(_build(spare * tried[-1], tried[-1]), bitstream=str(bitstream))
+        return replace(_build(spare * tried[-1], tried[-1], tuple(design.fastest_hz)), bitstream=str(bitstream))
 
     monkeypatch.setattr("ceprop.boards.flow.build.make_bitstream", attempt)
     fields = {key: value for key, value in SMALL.items() if key != "array" or not chosen}
@@ -139,7 +142,7 @@ def test_spi_asks_nothing_of_the_clock(
         return replace(built, bitstream=str(tmp_path / "packed.bin"), specification=SMALL, baud=design.baud)
 
     monkeypatch.setattr("ceprop.boards.flow.build.make_bitstream", attempt)
-    monkeypatch.setattr("ceprop.boards.flow.build.expected_mhz", lambda *_: 11.0)
+    monkeypatch.setattr("ceprop.boards.flow.build.expected_mhz", lambda *_: (11.0, 11.0))
     command = ["build", str(small), "--board", "upduino_v3", "-o", str(tmp_path / "out")]
     assert run([*command, "--transport", "spi"]) == 0
     table = " ".join(capsys.readouterr().out.replace("│", " ").split())

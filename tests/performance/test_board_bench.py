@@ -44,6 +44,7 @@ def built(specification: Specification, board: Board, folder: Path, **options: A
         board=board.name,
         device=board.device.name,
         clock_hz=CLOCK_HZ,
+        core_clock_hz=CLOCK_HZ,
         baud=1_000_000,
         flash=True,
         stand_alone=False,

@@ -1,10 +1,10 @@
-// The clock of a virtual board: its generated top level, Verilated, with the line to the host and a flash at its pins.
+// The clocks of a virtual board: its generated top level, Verilated, with the line to the host and a flash at its pins.
 //
-// board LINE COUNTER CLOCK_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE PART]
+// board LINE COUNTER CLOCK_HZ CORE_HZ BAUD PAUSES [FLASH PROGRAM ERASE WAKE PART]
 //
 // LINE is the descriptor of a stream socket; the board runs until its other end closes. COUNTER is the descriptor of a
 // file of numbers of 8 bytes, which `Counters` describes. They go on from what they are at the start. BAUD is the rate
-// of the UART, or of SPI's clock. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and
+// of the UART, or of SPI's clock. CORE_HZ counts where the core has a clock of its own. PAUSES is how probable it is that the host rests in a cycle, on AXI4-Stream and
 // Wishbone.
 // BOARD_LINE says which of these the top has pins for. FLASH is the file with the flash's contents, the three after it are
 // its times in cycles, PART is its number in `flash_part.h`; it takes part where the top has its pins.
@@ -18,6 +18,7 @@
 
 #include "System.h"
 #include "channel.h"
+#include "core_clock.h"
 #include "flash.h"
 #include "spi.h"
 #include "stream.h"
@@ -66,11 +67,12 @@ template <std::size_t WORDS> uint64_t lowest_bit(const VlWide<WORDS>& bits) {
 class Board {
   public:
     Board(Channel& channel, volatile Counters& counters, char** arguments)
-        : counters_(counters), line_(channel, {std::atof(arguments[0]) / std::atof(arguments[1]), std::atof(arguments[2])}) {
+        : counters_(counters), core_clock_(std::atof(arguments[1]) / std::atof(arguments[0])),
+          line_(channel, {std::atof(arguments[0]) / std::atof(arguments[2]), std::atof(arguments[3])}) {
 #ifdef BOARD_HAS_FLASH
         const auto cycles = [&](int k) { return std::strtoull(arguments[k], nullptr, 10); };
-        const FlashTimes times{cycles(4), cycles(5), cycles(6), std::atof(arguments[0])};
-        flash_ = std::make_unique<Flash>(arguments[3], times, FLASH_PARTS[cycles(7)]);
+        const FlashTimes times{cycles(5), cycles(6), cycles(7), std::atof(arguments[0])};
+        flash_ = std::make_unique<Flash>(arguments[4], times, FLASH_PARTS[cycles(8)]);
         top_.flash_dq_in = FLASH_WIRES;
 #endif
         now_ = last_work_ = counters.now.cycles;
@@ -116,6 +118,7 @@ class Board {
     System top_{&context_};
     volatile Counters& counters_;
     uint64_t now_, last_work_, line_cycles_ = 0;
+    CoreClock core_clock_;
     Line line_;
 #ifdef BOARD_HAS_FLASH
     std::unique_ptr<Flash> flash_;
@@ -144,10 +147,16 @@ class Board {
 
     // Inputs change while the clock is low; outputs are looked at after it rose.
     void clock() {
-        top_.clk = 0;
-        top_.eval();
-        top_.clk = 1;
-        top_.eval();
+        for (const int level : {0, 1}) {
+#ifdef BOARD_HAS_CORE_CLOCK
+            core_clock_.run_half([this](int core_level) {
+                top_.core_clk = core_level;
+                top_.eval();
+            });
+#endif
+            top_.clk = level;
+            top_.eval();
+        }
         ++now_;
     }
 };

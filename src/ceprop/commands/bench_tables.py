@@ -20,7 +20,7 @@ def board_rows(result: "BoardBench") -> list[tuple[str, str]]:
         ("bound by", result.bound_by),
         ("at work", busy),
         ("connections per second, whole board", f"{result.connections_per_second:,.0f}"),
-        ("core's clock", f"{built.clock_hz / 1e6:.2f} MHz"),
+        ("core's clock", f"{built.core_clock_hz / 1e6:.2f} MHz"),
         *(
             (f"clock {name}", f"{clock.achieved:.2f} MHz reached, {clock.constraint:.2f} MHz needed")
             for name, clock in built.clocks.items()

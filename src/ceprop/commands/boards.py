@@ -76,7 +76,8 @@ def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
         return {"fits": False, "reason": str(error)}
     luts = luts_with_link(board, flash=has_flash(board))(geometry, board.device)
     shape = f"{geometry.rows}x{geometry.cols}"
-    return {"fits": True, "shape": shape, "luts": round(luts), "expected_mhz": round(expected_mhz(geometry, board), 1)}
+    _, core_mhz = expected_mhz(geometry, board)
+    return {"fits": True, "shape": shape, "luts": round(luts), "expected_mhz": round(core_mhz, 1)}
 
 
 def _fitting(facts: dict[str, Any]) -> str:

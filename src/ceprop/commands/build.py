@@ -137,7 +137,7 @@ def build(
     report.table(f"{specification.name}: {layers} as {shape} on {target.title}", _rows(built, target))
     if seeds > 1:
         report.table("seeds", [_seed_row(one) for one in built.tried], _SEED_COLUMNS)
-    shown = {"shape": shape, "core_clock_mhz": built.clock_hz / 1e6, "report": str(folder / REPORT)}
+    shown = {"shape": shape, "core_clock_mhz": built.core_clock_hz / 1e6, "report": str(folder / REPORT)}
     report.result(built.fields() | shown)
 
 
@@ -166,7 +166,7 @@ def _rows(built: "Build", board: "Board") -> list[tuple[str, str]]:
     path = built.critical_path
     return [
         ("bitstream", built.bitstream),
-        ("core's clock", f"{built.clock_hz / 1e6:.2f} MHz"),
+        ("core's clock", f"{built.core_clock_hz / 1e6:.2f} MHz"),
         *(
             (f"clock {name}", f"{clock.achieved:.2f} MHz reached, {clock.constraint:.2f} MHz needed")
             for name, clock in built.clocks.items()

@@ -80,6 +80,12 @@ if TYPE_CHECKING:
     "--clock-mhz", type=CLOCK_MHZ, metavar="MHZ", help="Clock of a simulated board in MHz. The default is 36."
 )
 @click.option(
+    "--core-clock-mhz",
+    type=CLOCK_MHZ,
+    metavar="MHZ",
+    help="Clock in MHz of a simulated core that has its own. The default is 47.",
+)
+@click.option(
     "--flash",
     type=INPUT_FILE,
     metavar="FILE",
@@ -106,6 +112,7 @@ def run_board(
     line_noise: float,
     noise_seed: int,
     clock_mhz: float | None,
+    core_clock_mhz: float | None,
     flash: Path | None,
     build: Path,
 ) -> None:
@@ -117,8 +124,8 @@ def run_board(
     def place(port: str) -> "Place":
         from ceprop.boards.host import BAUD, Place
 
-        clock_hz = round(1e6 * clock_mhz) if clock_mhz else None
-        return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, clock_hz)
+        clocks = (round(1e6 * mhz) if mhz else None for mhz in (clock_mhz, core_clock_mhz))
+        return Place(port, board, baud or BAUD, line_noise, noise_seed, flash, build, transport, pauses, *clocks)
 
     context.obj = BoardTarget(spec, overrides, port, place)
 

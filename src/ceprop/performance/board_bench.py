@@ -61,7 +61,7 @@ class BoardBench:
     @property
     def speed(self) -> Speed:
         """The rates of the board, and what was at work."""
-        return Speed.of(self.learned, self.built.clock_hz, self.built.baud or BAUD)
+        return Speed.of(self.learned, self.built.core_clock_hz, self.built.baud or BAUD)
 
     @property
     def samples_per_second(self) -> float:
@@ -117,6 +117,7 @@ class BoardBench:
             "busy": speed.busy,
             "start_seconds": speed.start_seconds,
             "clock_hz": built.clock_hz,
+            "core_clock_hz": built.core_clock_hz,
             "clocks": {name: asdict(clock) for name, clock in built.clocks.items()},
             "placement": built.seed,
             "mismatches": self.mismatches,
@@ -161,7 +162,12 @@ def _learn_linked(epoch: BoardEpoch, report: Report) -> tuple[Learned, Network, 
     specification = epoch.network.specification
     write_aside(epoch.flash, flash_contents_of({Flash.DATA_SET: epoch.image}))
     where = Place(
-        SIMULATION, epoch.built.board, flash=epoch.flash, build=epoch.simulations, clock_hz=epoch.built.clock_hz
+        SIMULATION,
+        epoch.built.board,
+        flash=epoch.flash,
+        build=epoch.simulations,
+        clock_hz=epoch.built.clock_hz,
+        core_clock_hz=epoch.built.core_clock_hz,
     )
     excerpt = epoch.samples if epoch.samples < len(epoch.dataset.train_labels) else None
     with open_board(specification, where, report.say) as driver, report.progress("learning from flash") as advance:

@@ -44,6 +44,7 @@ def _bitstream(folder: Path, name: str, content: bytes, device: str = "") -> Pat
         board=name,
         device=device,
         clock_hz=1,
+        core_clock_hz=1,
         baud=None,
         flash=False,
         stand_alone=False,

@@ -55,10 +55,15 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return work
 
     whole = Resources(luts=1, flip_flops=1)
-    report = {"fmax": {"clk": {"constraint": 24.0, "achieved": 99.0}}}
+
+    def route(_: object, arguments: list[str], __: object) -> Any:
+        made.append("routing")
+        asked = float(arguments[arguments.index("--freq") + 1])
+        return {"fmax": {"clk": {"constraint": asked, "achieved": 99.0}}}
+
     for name, work in {
         "synthesize": found("synthesis", Synthesis(1.0, whole, whole)),
-        "route": found("routing", report),
+        "route": route,
         "pack": pack,
         "used": lambda *_: {},
         "critical_path": lambda _: CriticalPath("a", "b", 1.0, 2.0),

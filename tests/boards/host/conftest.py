@@ -122,7 +122,7 @@ class BoardDouble:
         return reply
 
     def _do_identify(self, payload: bytes) -> bytes:
-        return Identity(PROTOCOL, self._expected, 0, *self._identity, 12_000_000).pack()
+        return Identity(PROTOCOL, self._expected, 0, *self._identity, 12_000_000, 12_000_000).pack()
 
     def _do_reset(self, payload: bytes) -> bytes:
         self._reset()

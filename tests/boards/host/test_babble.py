@@ -275,7 +275,7 @@ ACTIONS: dict[str, Callable[[HostDriver], object]] = {
 @given(st.sampled_from(sorted(ACTIONS)), st.lists(ANSWERS, max_size=12))
 def test_whatever_is_answered_is_understood_or_one_line(action: str, answers: list[tuple[str, bytes]]) -> None:
     number = specification_number(SMALL.build_digest)
-    identity = Identity(PROTOCOL, 0, 0, number, board_number("icebreaker"), 12_000_000).pack()
+    identity = Identity(PROTOCOL, 0, 0, number, board_number("icebreaker"), 12_000_000, 12_000_000).pack()
     link = Link(Impostor(identity, answers), Timing(quiet=0, reply=0, patience=0))
     driver = HostDriver(link, Geometry(SMALL), "icebreaker")
     line = "port x: done"

@@ -39,7 +39,7 @@ class Board:
         sequence, command, payload = body[0], body[1], body[2:]
         reply = bytes([sequence, command | REPLY])
         if command == Command.IDENTIFY:
-            return reply + Identity(PROTOCOL, self._expected, 0, bytes(8), 0, 1).pack()
+            return reply + Identity(PROTOCOL, self._expected, 0, bytes(8), 0, 1, 1).pack()
         behind = (self._expected - sequence) % 256
         if behind > 127:
             return bytes([sequence, REFUSAL, Refusal.ORDER, command, self._expected])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ceprop.boards import board
 from ceprop.boards.parts.baud import BAUD_TOLERANCE, serves
-from ceprop.boards.parts.clocks import Ecp5Pll, Ice40Pll, OwnOscillator, choose_clock
+from ceprop.boards.parts.clocks import Ecp5Pll, Ice40Pll, OwnOscillator, choose_clock, choose_clocks
 from ceprop.common.errors import CepropError
 
 _MHZ = 1_000_000
@@ -92,7 +92,41 @@ def test_no_faster_clock_would_do(limit: int) -> None:
     assert found.clock_hz == max(hz for hz in every if hz <= limit * _MHZ and serves(hz, 3_000_000))
 
 
+@pytest.mark.parametrize(
+    ("limit", "core_limit", "clocks"),
+    [
+        # By hand: 725 MHz / 8 = 90.625 MHz and / 6 = 120.83 MHz; 550 MHz / 6 = 91.67 MHz and / 5 = 110 MHz.
+        (91.0, 121.0, Ecp5Pll(25 * _MHZ, 1, 29, 8, 6)),
+        (92.0, 110.0, Ecp5Pll(25 * _MHZ, 1, 22, 6, 5)),
+    ],
+)
+def test_two_clocks_by_hand(limit: float, core_limit: float, clocks: Ecp5Pll) -> None:
+    found = choose_clocks(board("ulx3s_25f"), limit * _MHZ, core_limit * _MHZ, None)
+    assert (found.clock_hz, found.core_clock_hz) == (clocks.clock_hz, clocks.core_clock_hz)
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    name=st.sampled_from(["ulx3s_25f", "orangecrab_r0_2_85f", "ecpix5_85f"]),
+    limit=st.floats(10 * _MHZ, 200 * _MHZ),
+    core_limit=st.floats(4 * _MHZ, 300 * _MHZ),
+)
+def test_two_clocks_keep_both_limits(name: str, limit: float, core_limit: float) -> None:
+    found = choose_clocks(board(name), limit, core_limit, 1_000_000)
+    core = found.core_clock_hz
+    assert core is not None
+    assert found.core_output is not None
+    assert found.clock_hz <= limit
+    assert 3.125 * _MHZ <= core <= core_limit
+    assert serves(found.clock_hz, 1_000_000)
+    assert 400 * _MHZ <= found.clock_hz * found.output == core * found.core_output <= 800 * _MHZ
+    # One divider less would be too fast.
+    assert found.core_output == 1 or found.oscillator_hz / (found.core_output - 1) > core_limit
+
+
 def test_what_cannot_be_made_is_one_line() -> None:
+    with pytest.raises(CepropError, match=r"^ulx3s_25f \(LFE5U-25F\): no clock of at most 3\.0 MHz for the core$"):
+        choose_clocks(board("ulx3s_25f"), 90 * _MHZ, 3 * _MHZ, 1_000_000)
     with pytest.raises(CepropError, match=r"^upduino_v3 \(iCE40UP5K\): no clock of at most 6\.5 MHz$"):
         choose_clock(board("upduino_v3"), 6.5 * _MHZ, 115_200)
     message = r"^baud rate 2,000,000: no clock of upduino_v3 \(iCE40UP5K\) up to 7\.0 MHz makes it; 1,000,000 would do$"

@@ -111,7 +111,7 @@ class Host:
     def identify(self) -> None:
         """The board is there."""
         digest = specification_number(SPECIFICATION.build_digest)
-        known = Identity(PROTOCOL, self.expected, Feature.FLASH, digest, board_number("generic"), CLOCK_HZ)
+        known = Identity(PROTOCOL, self.expected, Feature.FLASH, digest, board_number("generic"), CLOCK_HZ, CLOCK_HZ)
         self.ask(Command.IDENTIFY, reply=known.pack())
 
     def reset(self) -> None:

@@ -40,7 +40,7 @@ SPECIFICATION = Specification.from_mapping(
     }
 )
 GEOMETRY = Geometry(SPECIFICATION)
-IDENTITY = Identity(PROTOCOL, 0, 0, bytes(range(8)), 0x12345678, 30_000_000)
+IDENTITY = Identity(PROTOCOL, 0, 0, bytes(range(8)), 0x12345678, 30_000_000, 47_000_000)
 GROUP_BYTES = 6
 """Three words of 16 bits: a generator is the widest."""
 MOST_GROUPS = LONGEST_PAYLOAD // GROUP_BYTES
