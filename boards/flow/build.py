@@ -96,6 +96,12 @@ def build(
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
+def first_clock(geometry: Geometry, board: Board, *, baud: int | None = BAUD, alone: bool = False) -> Clock:
+    """The clock, or clocks, with which :func:`build` begins. Raises :class:`CepropError` where no clock makes the baud
+    rate."""
+    return _clock(board, _limits(geometry, board, alone=alone), baud)
+
+
 def _limits(geometry: Geometry, board: Board, *, alone: bool) -> dict[str, float]:
     """What each clock, by its name, should not exceed at first, in Hz."""
     link, core = (expected_mhz_alone(geometry, board),) * 2 if alone else expected_mhz(geometry, board)

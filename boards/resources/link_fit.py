@@ -89,6 +89,12 @@ def luts_with_link(board: Board, *, flash: bool, share: float = 1.0) -> Luts:
     return estimate
 
 
+def expected_luts(geometry: Geometry, board: Board, *, flash: bool) -> float:
+    """The look-up tables that are expected of a core with the link."""
+    share = _COMPACT_SHARE if is_compact(geometry, board, flash=flash) else 1.0
+    return share * luts_with_link(board, flash=flash)(geometry, board.device)
+
+
 @dataclass(frozen=True)
 class SmallMemory:
     """Memories that look-up tables or their flip-flops can hold where block RAM is short: their places as yosys selects

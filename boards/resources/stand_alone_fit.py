@@ -1,9 +1,8 @@
 """Whether a core fits a board that stands alone, and how fast it is to be expected."""
 
-from ceprop.boards.parts.devices import Device
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.builds import load_builds
-from ceprop.boards.resources.core_fit import shortage, title
+from ceprop.boards.resources.core_fit import Luts, shortage, title
 from ceprop.boards.resources.link_fit import core_blocks
 from ceprop.boards.resources.regression import Fit, speed
 from ceprop.common.errors import CepropError
@@ -27,12 +26,7 @@ def fitted_alone(specification: Specification, board: Board) -> Geometry:
     if specification.array is None:
         raise CepropError(f"--stand-alone: {specification.name} must have an array")
     geometry = Geometry(specification)
-    fit = Fit.to(load_builds(board.device.family))
-
-    def luts(geometry: Geometry, device: Device) -> float:
-        return fit.area(geometry, device)[0] + _LUTS[device.family]
-
-    short = shortage(geometry, board.device, luts)
+    short = shortage(geometry, board.device, _luts_alone(board))
     need, room = core_blocks(geometry, board.device) + _BLOCKS[board.device.family], board.device.room.block_rams
     short = short or (("block_rams", need, room) if need > room else None)
     if short is None:
@@ -40,6 +34,16 @@ def fitted_alone(specification: Specification, board: Board) -> Geometry:
     kind, need, room = short
     shape = f"array {geometry.rows}x{geometry.cols}"
     raise CepropError(f"{shape}: needs {need:,} {title(kind, board)} without a link, {board.title} has {room:,}")
+
+
+def expected_luts_alone(geometry: Geometry, board: Board) -> float:
+    """The look-up tables that are expected of a board that stands alone."""
+    return _luts_alone(board)(geometry, board.device)
+
+
+def _luts_alone(board: Board) -> Luts:
+    fit = Fit.to(load_builds(board.device.family))
+    return lambda geometry, device: fit.area(geometry, device)[0] + _LUTS[device.family]
 
 
 def expected_mhz_alone(geometry: Geometry, board: Board) -> float:

@@ -13,9 +13,12 @@ from ceprop.boards.flow.build import MissedClockError
 from ceprop.boards.flow.build_record import Build, ClockCheck
 from ceprop.boards.host import excerpt_image
 from ceprop.boards.parts.registry import Board
+from ceprop.boards.resources.link_fit import prefetched_bytes
 from ceprop.cli import run
-from ceprop.model import Dataset, Trainer, load_dataset
-from ceprop.specification import Specification
+from ceprop.model import Dataset, Span, Trainer, epoch_order, load_dataset
+from ceprop.performance.board_estimate import SampleWay
+from ceprop.performance.cycle_replay import replay
+from ceprop.specification import Geometry, Specification
 
 BOARD = "ulx3s_25f"
 CLOCK_HZ = 24_000_000
@@ -93,6 +96,16 @@ def trainer(tmp_path: Path, command: list[str]) -> Trainer:
     return trainer
 
 
+def expected_rate(trainer: Trainer, samples: int) -> float:
+    """The rate that is expected of the board."""
+    geometry, dataset = Geometry(SPECIFICATION), trainer.dataset
+    whole = replay(geometry, dataset, trainer.network, Span(1, 0, samples), learn=True).whole
+    inputs = dataset.train_inputs[epoch_order(SPECIFICATION, 1, TRAIN)[:samples]]
+    fifo = prefetched_bytes(geometry, BOARD)
+    assert fifo is not None
+    return SampleWay(geometry, 4, fifo, CLOCK_HZ, CLOCK_HZ).rate(inputs, whole.cycles.tolist())
+
+
 # On one worker, which then compiles the board once.
 simulated = pytest.mark.xdist_group("board bench")
 
@@ -106,6 +119,7 @@ def test_the_second_epoch(
     assert run([*command, "--samples", asked, "--placements", "3", "--json", "-"]) == 0
     found = json.loads(capsys.readouterr().out)
     # The board learned from exactly these samples of the whole set.
+    expected = expected_rate(trainer, samples)
     trainer.run(samples)
     assert found["weights_sha256"] == trainer.network.weights_sha256()
     assert (found["mismatches"], found["first_mismatch"]) == (0, None)
@@ -113,6 +127,7 @@ def test_the_second_epoch(
     assert found["learned_samples"].startswith("all 120" if samples == TRAIN else "the first 50 of the 120")
     rates = found["samples_per_second"]
     assert 0 < rates["board"] <= rates["core"]
+    assert rates["board"] == pytest.approx(expected, rel=0.15)
     busy = found["busy"]
     # The rate counts from the first sample to the last one, in which time core and board differ by the waiting alone.
     assert rates["board"] == pytest.approx(rates["core"] * busy["core"])

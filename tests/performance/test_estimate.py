@@ -98,6 +98,9 @@ def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
         assert found["samples_per_second"][stage] == pytest.approx(rate)
     assert found["fit"]["builds"] == len(PLACES)
     assert found["fit"]["leave_one_out"].keys() == {"luts", "clock", "samples_per_second"}
+    assert found["board_refusal"] is None
+    assert found["board"]["samples_per_second"] > 1_000
+    assert found["board"]["core_clock_mhz"] > found["board"]["clock_mhz"]
     specification = Specification.load(Path(DIGITS), ("array.rows=3", "array.cols=5"))
     geometry, dataset = Geometry(specification), load_dataset(specification, "digits")
     costs = replay(geometry, dataset, Network.initial(specification), Span(0, 0, 10), learn=True).whole

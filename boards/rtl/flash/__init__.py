@@ -5,7 +5,16 @@ In come tasks from the dispatcher; out go samples and commands for the core, and
 
 from ceprop.boards.rtl.flash.connections import connect_flash
 from ceprop.boards.rtl.flash.flash_controller import PREFETCHED_BYTES, FlashController
+from ceprop.boards.rtl.flash.flash_facts import FlashTiming
 from ceprop.boards.rtl.flash.processor import Processor
 from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 
-__all__ = ["PREFETCHED_BYTES", "FlashController", "Processor", "connect_flash", "snapshot_bytes", "stretches"]
+__all__ = [
+    "PREFETCHED_BYTES",
+    "FlashController",
+    "FlashTiming",
+    "Processor",
+    "connect_flash",
+    "snapshot_bytes",
+    "stretches",
+]

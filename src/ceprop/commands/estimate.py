@@ -1,6 +1,7 @@
 """`ceprop estimate`: size and speed of a core before synthesis."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ from ceprop.commands.options import board_option, data_option, json_option, spec
 from ceprop.commands.types import SAMPLES
 from ceprop.common.report import Report, percent
 from ceprop.specification import Specification
+
+if TYPE_CHECKING:
+    from ceprop.performance.board_estimate import BoardEstimate
 
 
 @click.command(short_help="Predict size and speed before synthesis.")
@@ -24,12 +28,13 @@ from ceprop.specification import Specification
 )
 @json_option
 def estimate(specification: Specification, board: str, data: str, samples: int, json_file: Path | None) -> None:
-    """Predict the size and the speed of SPEC's core on the device of a board, before anything is synthesized.
+    """Predict the size and the speed of SPEC's core and of a whole board, before anything is synthesized.
 
-    All figures are of the core alone, without a link: a board that gets its samples over a link learns more slowly. The
-    samples per second are the clock divided by the cycles per sample. The cycles are exact: the cycle model counts
-    those of the first samples of training, from the initial network and after a whole epoch of the golden model.
-    Look-up tables, flip-flops and clock are predicted from designs that were placed and routed before.
+    The samples per second of the core alone are the clock divided by the cycles per sample. The cycles are exact: the
+    cycle model counts those of the first samples of training, from the initial network and after a whole epoch of the
+    golden model. Look-up tables, flip-flops and clock are predicted from designs that were placed and routed before.
+    The whole board learns the same samples from its own flash. Its rate has all waiting in it: for the bytes of flash,
+    for the unpacker, and for the core.
     """
     from ceprop.boards import board as find_board
     from ceprop.model import load_dataset
@@ -60,7 +65,22 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     ]
     rows[0] = (*rows[0][:2], error("luts"))
     rows.append(("with the link", refusal or "fits", ""))
+    rows += _board_rows(found.board)
     layers = "-".join(map(str, specification.layers))
     title = f"{specification.name}: {layers} as {geometry.rows}x{geometry.cols} on {target.title}"
     report.table(title, rows, ("", "estimate", f"leave-one-out error over {found.builds} builds"))
     report.result({"specification": specification.name, "board": board, "fits_with_link": refusal is None, **values})
+
+
+def _board_rows(board: "BoardEstimate | str") -> list[tuple[str, str, str]]:
+    """Return the rows of the whole board with flash."""
+    if isinstance(board, str):
+        return [("whole board, learning from its flash", board, "")]
+    kind = "stands alone" if board.stand_alone else "with the link"
+    clocks = f"core {board.core_clock_mhz:.1f} MHz, all else {board.clock_mhz:.1f} MHz"
+    rate = f"{board.samples_per_second:,.0f}"
+    return [
+        ("whole board, look-up tables", f"{board.luts:,} ({kind})", ""),
+        ("whole board, clocks that are asked for", clocks, ""),
+        ("samples per second, whole board, after", rate, ""),
+    ]

@@ -11,20 +11,23 @@ from ceprop.boards.resources.core_fit import Luts, needs, shortage
 from ceprop.boards.resources.regression import LEAST_BUILDS, Fit, LeftOut, error_sizes, leave_one_out
 from ceprop.common.errors import CepropError
 from ceprop.common.report import Advance
-from ceprop.model import Dataset, Network, Span
+from ceprop.model import Dataset, Network, Span, epoch_order
+from ceprop.performance.board_estimate import BoardEstimate, estimate_board
 from ceprop.performance.cycle_replay import Replay, learn, replay
 from ceprop.specification import Geometry, Specification
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The expected figures. `stages` holds the samples from the initial network and those after an epoch."""
+    """The expected figures. `stages` holds the samples from the initial network and those after an epoch. `board` has
+    those of the whole board, or the reason why the board cannot hold the network with its flash controller."""
 
     resources: dict[str, int]
     clock_mhz: float
     stages: dict[str, Replay]
     builds: int
     left_out: list[LeftOut]
+    board: BoardEstimate | str
 
     def cycles(self, stage: str) -> float:
         """Return the cycles per sample of a stage."""
@@ -42,6 +45,8 @@ class Estimate:
             "cycles_per_sample": {stage: self.cycles(stage) for stage in self.stages},
             "samples_per_second": {stage: self.rate(stage) for stage in self.stages},
             "samples": len(self.stages["fresh"].whole.cycles),
+            "board": None if isinstance(self.board, str) else self.board.as_dict(),
+            "board_refusal": self.board if isinstance(self.board, str) else None,
             "fit": {
                 "builds": self.builds,
                 "leave_one_out": {
@@ -86,13 +91,25 @@ def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, a
         raise CepropError(f"{len(builds)} builds of {board.device.family}: an estimate needs {LEAST_BUILDS}")
     fit = Fit.to(builds)
     resources = needs(geometry, board.device, _luts(fit))
+    stages = expected_samples(geometry, dataset, samples, advance)
     return Estimate(
         resources=resources | {"flip_flops": round(fit.area(geometry, board.device)[1])},
         clock_mhz=fit.clock_mhz(geometry, board),
-        stages=expected_samples(geometry, dataset, samples, advance),
+        stages=stages,
         builds=len(builds),
         left_out=leave_one_out(builds),
+        board=_whole_board(geometry, board, dataset, stages["after"]),
     )
+
+
+def _whole_board(geometry: Geometry, board: Board, dataset: Dataset, after: Replay) -> BoardEstimate | str:
+    """Return what is expected of the whole board, or why there is none."""
+    cycles = after.whole.cycles.tolist()
+    order = epoch_order(geometry.specification, 1, len(dataset.train_labels))[: len(cycles)]
+    try:
+        return estimate_board(geometry.specification, board, dataset.train_inputs[order], cycles)
+    except CepropError as error:
+        return str(error)
 
 
 def expected_samples(
