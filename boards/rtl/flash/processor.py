@@ -43,7 +43,7 @@ class Processor(wiring.Component):
     conditions : In
         A bit for each :class:`Condition`.
     in_port, data_in : Out, In
-        The port of IN or SHIFT, from DECODE on, and what it has then.
+        The port of IN or SHIFT, from OPERAND on, and what it has then.
     port : Out
         A cycle after EXECUTE, its port.
     taken : Out
@@ -120,28 +120,26 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        operand = self._compute(m, word, executed, read.data, acts, carry)
+        operand = self._compute(m, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
         holds = Signal(name="holds")
         # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
-        m.d.sync += holds.eq(Array(self.conditions)[Value.cast(word.operand)[:4]])
+        m.d.sync += holds.eq(Array(self.conditions)[Value.cast(executed.operand)[:4]])
         m.d.comb += stays.eq(waits & (~holds | self.held))
         self._go_on(m, executed, operand, acts, counter, holds, carry)
         return m
 
-    def _compute(
-        self, m: Module, word: data.View, executed: data.View, register: Value, acts: Signal, carry: Signal
-    ) -> Signal:
+    def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> Signal:
         """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, which belongs to the OPERAND stage,
         as the carry does that is added."""
-        accumulator, subtracts = self.data_out, word.operation == Operation.SUB
+        accumulator, subtracts = self.data_out, executed.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         added = Signal(name="added_carry")
         m.d.sync += [
-            operand.eq(Mux(word.immediate, word.operand, register) ^ subtracts.replicate(WORD_BITS)),
-            added.eq(Mux(word.chained, carry, subtracts)),
+            operand.eq(Mux(executed.immediate, executed.operand, register) ^ subtracts.replicate(WORD_BITS)),
+            added.eq(Mux(executed.chained, carry, subtracts)),
         ]
-        m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(word.operand)]
+        m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(executed.operand)]
         # Ports are far, so registers lie on the way to them and back.
         found = Signal.like(self.data_in, name="found")
         m.d.sync += [
