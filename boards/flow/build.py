@@ -96,10 +96,10 @@ def build(
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
-def first_clock(geometry: Geometry, board: Board, *, baud: int | None = BAUD, alone: bool = False) -> Clock:
-    """The clock, or clocks, with which :func:`build` begins. Raises :class:`CepropError` where no clock makes the baud
-    rate."""
-    return _clock(board, _limits(geometry, board, alone=alone), baud)
+def first_clock(geometry: Geometry, board: Board, *, alone: bool) -> Clock:
+    """The clock, or clocks, with which :func:`build` begins at the usual baud rate. Raises :class:`CepropError` where
+    no clock makes it."""
+    return _clock(board, _limits(geometry, board, alone=alone), BAUD)
 
 
 def _limits(geometry: Geometry, board: Board, *, alone: bool) -> dict[str, float]:

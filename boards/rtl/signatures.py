@@ -8,8 +8,6 @@ from ceprop.boards.protocol import Status
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
-"""How many epochs have ended, and the wrong predictions of the last one."""
-
 RESULT_BYTES = 2
 """Bytes of a result on the link."""
 
