@@ -3,7 +3,7 @@
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
-from amaranth.lib.fifo import AsyncFIFO, AsyncFIFOBuffered
+from amaranth.lib.fifo import AsyncFIFO, AsyncFIFOBuffered, SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.rtl.label_queue import LabelQueue
@@ -37,10 +37,10 @@ class ClockedCore(wiring.Component):
     """The core in the clock domain `core`. It has a clock of its own, or that of its surroundings::
 
         access.command  ─► crossing ─► core ─► crossing ─► access.response
-        access.samples  ─► FIFO ─► unpacker ─► pipeline register ─► core ─► labels ─► FIFO ─► outcomes
+        access.samples  ─► FIFO ─► unpacker ─► group FIFO ─► core ─► labels ─► FIFO ─► outcomes
 
-    With one clock there are no FIFOs, and pipeline registers are in the place of the crossings. They and that of the
-    samples are there only before a core that is so large that its ports are far.
+    With one clock there are no FIFOs at the ends, and pipeline registers are in the place of the crossings. They and the
+    group FIFO are there only before a core that is so large that its ports are far.
 
     Parameters
     ----------
@@ -74,6 +74,7 @@ class ClockedCore(wiring.Component):
     def __init__(self, geometry: Geometry, primitives: Primitives, *, own_clock: bool):
         self._geometry, self._primitives, self._own_clock = geometry, primitives, own_clock
         self._ports = Ports(geometry)
+        self._far = geometry.rows + geometry.cols > _NEAR_LANES
         members = {
             "access": In(CoreAccessSignature(self._ports)),
             "outcomes": Out(stream.Signature(outcome_layout(geometry))),
@@ -91,7 +92,7 @@ class ClockedCore(wiring.Component):
         m.submodules.unpacker = in_core(unpacker := SampleUnpacker(self._geometry))
         m.submodules.labels = in_core(labels := LabelQueue(self._geometry, SAMPLES_AT_WORK))
         self._connect_port(m, core)
-        self._connect(m, "sample", unpacker.sample, core.sample)
+        self._connect_samples(m, unpacker, core)
         entered, left = _taken(core.sample) & core.sample.payload.last, _taken(core.result)
         m.d.comb += [
             labels.sent.eq(entered),
@@ -134,11 +135,27 @@ class ClockedCore(wiring.Component):
             self._connect(m, "command", asked, core.command)
             self._connect(m, "response", core.response, answered, patient=True)
 
+    def _connect_samples(self, m: Module, unpacker: SampleUnpacker, core: Core) -> None:
+        """Groups go to the core. Where it is far, the unpacker goes on with the next group while one is on its way."""
+        if not self._far:
+            wiring.connect(m, unpacker.sample, core.sample)
+            return
+        width = len(Value.cast(core.sample.payload))
+        m.submodules.groups = groups = DomainRenamer("core")(SyncFIFOBuffered(width=width, depth=1))
+        m.d.comb += [
+            groups.w_en.eq(unpacker.sample.valid),
+            groups.w_data.eq(Value.cast(unpacker.sample.payload)),
+            unpacker.sample.ready.eq(groups.w_rdy),
+            core.sample.valid.eq(groups.r_rdy),
+            Value.cast(core.sample.payload).eq(groups.r_data),
+            groups.r_en.eq(core.sample.ready),
+        ]
+
     def _connect(
         self, m: Module, name: str, source: stream.Interface, target: stream.Interface, *, patient: bool = False
     ) -> None:
         """Connect two ends of a stream in the core's domain, through a register where they are far from each other."""
-        if self._geometry.rows + self._geometry.cols > _NEAR_LANES:
+        if self._far:
             register = PipelineRegister(source.payload.shape(), patient=patient)
             m.submodules[name] = DomainRenamer("core")(register)
             wiring.connect(m, source, register.source)

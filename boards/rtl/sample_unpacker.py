@@ -65,15 +65,20 @@ class _Walk:
 class SampleUnpacker(wiring.Component):
     """Walks from input to input, and sends a group when it leaves it, if a value lies there::
 
-        LABEL ─► (LABEL HIGH) ─► MASK ─┬─► WALK ─┬─► LABEL
-                                  ▲    └─► SKIP ─┤
-                                  └──────────────┘
+        LABEL ─► (LABEL HIGH) ─► MASK ─┬─► WALK ◄─► SEND ─────────► LABEL
+                                  ▲    │    │
+                                  │    └─► SKIP ◄─► SEND BEFORE SKIP
+                                  │         │
+                                  └─────────┘
 
     MASK takes the mask of a block. WALK passes an input where its bit of the mask is 0, or two of them where the same
     group goes on behind them. Where the bit is 1, the granules of the value are stored, one per cycle. The input is
-    passed with the last granule. The last input of a group is passed a cycle later, when the group can be sent. SKIP
-    passes a whole block without values in one cycle. It does not pass the last block, in which the sample ends. LABEL
-    HIGH is there only where the label takes two bytes.
+    passed with the last granule. The last input of a group is passed only when the group is empty. So SEND comes before
+    it, where a value was stored. SKIP passes a whole block without values in one cycle. It does not pass the last block,
+    in which the sample ends. SEND BEFORE SKIP sends the group that the block leaves. LABEL HIGH is there only where the
+    label takes two bytes.
+
+    A state of its own offers the group, so that whether the group is taken decides little: the core may lie far away.
 
     Members
     -------
@@ -126,6 +131,7 @@ class SampleUnpacker(wiring.Component):
             self._add_mask_state(m, walk, splitter)
             self._add_walk_state(m, walk, splitter, group)
             self._add_skip_state(m, walk, group)
+            self._add_send_states(m, walk, splitter, group)
         with m.If(machine.ongoing("LABEL")):
             m.d.comb += group.clear.eq(1)
         m.d.comb += self.between.eq(machine.ongoing("LABEL") & ~splitter.granules.valid & splitter.bytes.ready)
@@ -158,8 +164,7 @@ class SampleUnpacker(wiring.Component):
     def _add_walk_state(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
         """WALK."""
         cols = self._geometry.cols
-        last = walk.in_last_slot & (walk.lane == self._last_lane)
-        edge = walk.lane == cols - 1
+        last, edge = self._last(walk), walk.lane == cols - 1
         ends = Signal(name="ends_group")
         m.d.comb += ends.eq(last | edge)
         with m.State("WALK"):
@@ -167,23 +172,23 @@ class SampleUnpacker(wiring.Component):
                 stored = self._store_value(m, walk, splitter, group)
                 with m.If(stored & ends):
                     m.d.sync += walk.mask[0].eq(0)
+                    m.next = "SEND"
                 with m.Elif(stored):
                     self._pass_inputs(m, walk, splitter, 1)
+            with m.Elif(ends & (last | group.filled)):
+                m.next = "SEND"
             with m.Else():
-                m.d.comb += [self.sample.payload.last.eq(last), self.sample.valid.eq(last | (edge & group.filled))]
-                with m.If(self.sample.ready | ~self.sample.valid):
-                    self._pass_inputs(m, walk, splitter, 1)
-                    if cols > 2:
-                        two = (walk.mask[:2] == 0) & (walk.place != BLOCK_INPUTS - 1) & (walk.lane < cols - 2)
-                        with m.If(two & ~walk.in_last_slot):
-                            self._pass_inputs(m, walk, splitter, 2)
-                    with m.If(last):
-                        self._end_sample(m, walk)
-                        m.d.comb += splitter.drop.eq(1)
-                        m.next = "LABEL"
-                    with m.Elif(edge):
-                        m.d.comb += group.clear.eq(1)
-                        self._next_slot(m, walk, 0)
+                self._pass_inputs(m, walk, splitter, 1)
+                if cols > 2:
+                    two = (walk.mask[:2] == 0) & (walk.place != BLOCK_INPUTS - 1) & (walk.lane < cols - 2)
+                    with m.If(two & ~walk.in_last_slot):
+                        self._pass_inputs(m, walk, splitter, 2)
+                with m.If(edge):
+                    self._next_slot(m, walk, 0)
+
+    def _last(self, walk: _Walk) -> Value:
+        """The walk is at the last input of the sample."""
+        return walk.in_last_slot & (walk.lane == self._last_lane)
 
     def _pass_inputs(self, m: Module, walk: _Walk, splitter: GranuleSplitter, count: int) -> None:
         """Go on to an input of the same group, or of the next block."""
@@ -217,14 +222,32 @@ class SampleUnpacker(wiring.Component):
                 return
             wraps = walk.lane >= cols - lanes
             leaves = wraps if slots == 0 else 1
-            m.d.comb += self.sample.valid.eq(leaves & group.filled)
-            with m.If(self.sample.ready | ~self.sample.valid):
-                m.d.comb += group.clear.eq(leaves)
+            with m.If(leaves & group.filled):
+                m.next = "SEND BEFORE SKIP"
+            with m.Else():
                 m.next = "MASK"
                 with m.If(wraps):
                     self._next_slot(m, walk, walk.lane + lanes - cols, slots + 1)
                 with m.Else():
                     self._next_slot(m, walk, walk.lane + lanes, slots)
+
+    def _add_send_states(self, m: Module, walk: _Walk, splitter: GranuleSplitter, group: InputGroup) -> None:
+        """SEND, SEND BEFORE SKIP. A group in which a skipped block begins is empty, so it needs no second state where
+        groups begin with blocks."""
+        last = self._last(walk)
+        with m.State("SEND"):
+            m.d.comb += [self.sample.valid.eq(1), self.sample.payload.last.eq(last), group.clear.eq(self.sample.ready)]
+            with m.If(self.sample.ready):
+                m.next = "WALK"
+                with m.If(last):
+                    self._end_sample(m, walk)
+                    m.d.comb += splitter.drop.eq(1)
+                    m.next = "LABEL"
+        if BLOCK_INPUTS % self._geometry.cols:
+            with m.State("SEND BEFORE SKIP"):
+                m.d.comb += [self.sample.valid.eq(1), group.clear.eq(self.sample.ready)]
+                with m.If(self.sample.ready):
+                    m.next = "SKIP"
 
     def _next_slot(self, m: Module, walk: _Walk, lane: ValueLike, slots: int = 1) -> None:
         """Go on to `lane`, so many slots further."""
