@@ -192,7 +192,8 @@ class HostDriver:
 
     def run_from_flash(self, first_epoch: int, epochs: int) -> None:
         """Begin to learn from the data set in flash: so many epochs of its plan, from `first_epoch` on;
-        :meth:`status` tells how far it is. The board writes its registers itself, apart from the sign of the nudge."""
+        :meth:`status` tells how far it is. The board writes its registers itself, apart from a sign of the nudge that
+        does not change."""
         sign = self.geometry.specification.nudge.sign
         self._set(nudge_negative=int(sign == "negative"))
         self._held.clear()

@@ -31,7 +31,7 @@ SPECIFICATION = Specification.from_mapping(
         "formats": {"state_bits": 6, "input_bits": 5, "weight_bits": 9, "weight_fraction": 8},
         "phases": {"order": "alternating", "free_steps": 8, "nudged_steps": 4},
         "update": {"shifts": [3, 6], "schedule": [{"epoch": 1, "shifts": [4, 7]}]},
-        "nudge": {"sign": "negative"},
+        "nudge": {"sign": "alternating"},
         "quantiser": {"high": 16},
         "array": {"rows": 2, "cols": 1, "memory_words": 1024, "memory_ports": 1},
     }

@@ -2,14 +2,8 @@
 
 from dataclasses import dataclass
 
-from ceprop.boards.protocol import (
-    CRC_BYTES,
-    DataSetHead,
-    Flash,
-    data_set_mark,
-    plan_record_bytes,
-    specification_number,
-)
+from ceprop.boards.data_set_form import DataSetHead, data_set_mark, plan_record_bytes
+from ceprop.boards.protocol import CRC_BYTES, Flash, specification_number
 from ceprop.boards.rtl.flash.instructions import WORD_BITS
 from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 from ceprop.hdl.io.stream_payloads import Ports
@@ -48,6 +42,11 @@ REGISTERS = (
     "start",
     "evaluating",
     "errors",
+    # Where the sign of the nudge changes: address of the next word of signs, what is left of the word before, and
+    # whether the core's nudge is negative.
+    "signs_address",
+    "signs",
+    "negative",
     # A file: its address, the mark that it must have, the rest of its head, and bytes to go.
     "base",
     "mark",
@@ -92,8 +91,12 @@ class Facts:
         Memory, whether it is the column edge's, and groups, of what follows the weights in a snapshot.
     rate_shifts : list of int
         The core's registers for the rate shifts.
-    learn : int
-        The core's register that lets it learn.
+    learn, nudge_negative : int
+        The core's registers that let it learn, and with a negative nudge.
+    sign_changes : bool
+        Whether the sign of the nudge changes from sample to sample.
+    record_bytes : int
+        Bytes of an epoch in the plan.
     """
 
     constants: dict[str, int]
@@ -104,6 +107,9 @@ class Facts:
     others: list[tuple[Space, bool, int]]
     rate_shifts: list[int]
     learn: int
+    nudge_negative: int
+    sign_changes: bool
+    record_bytes: int
 
     @classmethod
     def of(cls, geometry: Geometry) -> "Facts":
@@ -122,7 +128,6 @@ class Facts:
         assert rate_shifts == list(range(rate_shifts[0], rate_shifts[-1] + 1)), "the program counts them"
         return cls(
             constants={
-                "DATA_SET": Flash.DATA_SET,
                 "INDEX": index,
                 "DATA_SET_MARK": _low(data_set),
                 "SNAPSHOT_MARK": _low(snapshot),
@@ -134,7 +139,6 @@ class Facts:
                 "PAGE": Flash.PAGE_BYTES,
                 "WEIGHT_GROUPS": geometry.weight_words,
                 **{f"GROUPS_{k}": groups for k, (_, _, groups) in enumerate(others)},
-                "RECORD": plan_record_bytes(len(specification.connections)),
             },
             data_set_mark_high=data_set[_WORD_BYTES],
             snapshot_mark_high=snapshot[_WORD_BYTES],
@@ -143,6 +147,9 @@ class Facts:
             others=others,
             rate_shifts=rate_shifts,
             learn=addresses["learn"],
+            nudge_negative=addresses["nudge_negative"],
+            sign_changes=specification.sign_changes,
+            record_bytes=plan_record_bytes(len(specification.connections), sign_changes=specification.sign_changes),
         )
 
 
