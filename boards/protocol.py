@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass
 from enum import IntEnum, IntFlag
 from itertools import accumulate
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Version of all that follows."""
 
 BLOCK_INPUTS = 8
@@ -62,6 +62,8 @@ class Command(IntEnum):
     """Save weights, biases and generators to flash."""
     RESTORE = 9
     """Load the newest whole snapshot from flash."""
+    READ_FLASH = 10
+    """Read `Status.FLASH_BYTES` bytes of flash: their address, four bytes. STATUS then has them behind its flags."""
 
 
 REPLY = 0x80
@@ -98,9 +100,11 @@ class StatusFlag(IntFlag):
     RUNNING = 1
     """Learning from the data set."""
     STORING = 2
-    """Saving or restoring."""
+    """Saving, restoring, or reading flash."""
     FAILED = 4
     """The last task did not come to its end: there is no whole data set or snapshot, no flash, or it stays busy."""
+    LOG_FULL = 8
+    """Since RUN, the log had no room for the results of an epoch."""
 
 
 class Feature(IntFlag):
@@ -113,7 +117,10 @@ class Flash:
     """Where files lie in flash, above every bitstream and below 4 MiB but for a large data set. A file is a mark
     (4 bytes), a number (4), the length of its content (4), the content, and a CRC-32 over everything before it."""
 
-    SNAPSHOTS = (0x20_0000, 0x28_0000)
+    LOG = 0x20_0000
+    """The log of results (:mod:`ceprop.boards.log_form`)."""
+    LOG_BYTES = 0x1_0000
+    SNAPSHOTS = (0x21_0000, 0x28_0000)
     """Two snapshots, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the
     specification's number."""
     DATA_SET = 0x30_0000
@@ -194,6 +201,8 @@ class Status:
     held_out_errors: int
 
     BYTES = 13
+    FLASH_BYTES = 12
+    """Bytes behind the flags, which are those of flash after READ_FLASH."""
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Status":

@@ -213,6 +213,16 @@ class HostDriver:
         self.link.send(Command.SAVE)
         self.link.drain()
 
+    def read_flash(self, address: int) -> None:
+        """Read the `Status.FLASH_BYTES` bytes of the board's flash that begin at `address`; :meth:`flash_bytes` has
+        them once :meth:`status` tells that this is done."""
+        self.link.send(Command.READ_FLASH, address.to_bytes(4, "little"))
+        self.link.drain()
+
+    def flash_bytes(self) -> bytes:
+        """What the last READ_FLASH found."""
+        return self.link.ask_for(Status.BYTES, Command.STATUS)[-Status.FLASH_BYTES :]
+
     def restore(self) -> None:
         """Load the network of the newest whole snapshot in the board's flash; :meth:`status` as for :meth:`save`."""
         self.link.send(Command.RESTORE)

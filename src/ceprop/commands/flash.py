@@ -1,4 +1,4 @@
-"""`ceprop flash`: sends a bitstream, a data set or a snapshot to a board."""
+"""`ceprop flash`: sends a bitstream, a data set or a snapshot to a board, or erases its log."""
 
 import shlex
 from pathlib import Path
@@ -34,6 +34,7 @@ _ToSend = tuple[list[str], bytes, dict[str, object]]
     metavar="FILE",
     help="Write this snapshot of `ceprop pack --snapshot` to its place in the board's flash, and no bitstream.",
 )
+@click.option("--erase-log", is_flag=True, help="Erase the log of results in the board's flash. Write no bitstream.")
 @click.option(
     "--spec",
     type=INPUT_FILE,
@@ -47,6 +48,7 @@ def flash(
     bitstream: Path | None,
     data_set: Path | None,
     snapshot: Path | None,
+    erase_log: bool,
     spec: Path | None,
     dry_run: bool,
     json_file: Path | None,
@@ -59,11 +61,12 @@ def flash(
     from ceprop.boards import board as find_board
     from ceprop.boards.flow.flashing import send
 
-    for name, given in (("--data-set", data_set), ("--snapshot", snapshot)):
-        if bitstream and given:
-            raise CepropError(f"{name}: writes no bitstream; leave out BITSTREAM, and write that by itself")
-    if data_set and snapshot:
-        raise CepropError("--snapshot: is not written together with --data-set; write one after the other")
+    asked = {"--data-set": data_set, "--snapshot": snapshot, "--erase-log": erase_log}
+    named = [name for name, given in asked.items() if given]
+    if bitstream and named:
+        raise CepropError(f"{named[0]}: writes no bitstream; leave out BITSTREAM, and write that by itself")
+    if len(named) > 1:
+        raise CepropError(f"{named[1]}: is not written together with {named[0]}; write one after the other")
     if spec and not (data_set or snapshot):
         raise CepropError(
             "--spec: is for --data-set and --snapshot only; the report beside a bitstream says what that was built from"
@@ -74,6 +77,8 @@ def flash(
         command, content, values = _data_set(target, data_set, spec, dry_run)
     elif snapshot:
         command, content, values = _snapshot(target, snapshot, spec, dry_run)
+    elif erase_log:
+        command, content, values = _erased_log(target, dry_run)
     else:
         command, content, values = _bitstream(target, bitstream, dry_run)
     report.say(shlex.join(command))
@@ -114,3 +119,12 @@ def _snapshot(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _
     address = Flash.SNAPSHOTS[0]
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(address, path)
     return command, content, {"snapshot": str(path), "number": number, "address": address}
+
+
+def _erased_log(board: "Board", dry_run: bool) -> _ToSend:
+    from ceprop.boards.flow.flashing import find_programmer
+    from ceprop.boards.log_form import ERASED
+    from ceprop.boards.protocol import Flash
+
+    command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.LOG, Path("erased"))
+    return command, bytes([ERASED]) * Flash.LOG_BYTES, {"address": Flash.LOG, "bytes": Flash.LOG_BYTES}

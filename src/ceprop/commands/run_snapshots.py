@@ -1,5 +1,7 @@
-"""The verbs of `ceprop run` that move a network: to and from a file, to and from the flash of the board."""
+"""The verbs of `ceprop run` that move a network: to and from a file, to and from the flash of the board; and the verb
+that shows the log there."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +91,25 @@ def load(target: BoardTarget, json_file: Path | None) -> None:
     with target.opened(report) as driver:
         restore_from_flash(driver)
         _show_own(report, driver, "loaded from the flash of")
+
+
+@click.command(short_help="Show the results of every epoch that the flash of the board keeps.")
+@json_option
+@click.pass_obj
+def log(target: BoardTarget, json_file: Path | None) -> None:
+    """Show the log in the flash of the board: wrong predictions of each epoch, and of the evaluation after it."""
+    from ceprop.boards.host import read_results
+
+    report = Report(json_file)
+    with target.opened(report) as driver, report.progress("reading") as advance:
+        entries = read_results(driver, advance)
+        board = driver.board
+    rows = [
+        (f"epoch {e.epochs}", f"{e.training_errors:,} of {e.samples:,} wrong, {e.held_out_errors:,} of {e.held_out:,}")
+        for e in entries
+    ]
+    report.table(f"log in the flash of {board}: training samples, and held-out samples", rows)
+    report.result({"board": board, "entries": [asdict(entry) for entry in entries]})
 
 
 def _show_own(report: Report, driver: "HostDriver", what: str) -> None:

@@ -142,6 +142,19 @@ def test_a_snapshot_goes_to_its_place(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == refusal
 
 
+def test_a_log_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    _install(tmp_path, "iceprog")
+    asked = ["flash", "--board", "icebreaker", "--erase-log", "--json", "-"]
+    assert run(asked) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["address"], values["bytes"], values["sent"]) == (Flash.LOG, Flash.LOG_BYTES, True)
+    assert (tmp_path / "called").read_text() == f"-o {Flash.LOG} FILE\n"
+    assert (tmp_path / "sent").read_bytes() == b"\xff" * Flash.LOG_BYTES
+    # No programmer erases less than 64 KiB, so no other file may lie there.
+    assert all(place % 0x1_0000 == 0 for place in (Flash.LOG, Flash.LOG_BYTES, *Flash.SNAPSHOTS, Flash.DATA_SET))
+
+
 def test_a_snapshot_goes_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x")

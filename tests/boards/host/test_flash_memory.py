@@ -11,14 +11,17 @@ from ceprop.boards.host import (
     Place,
     data_set_image,
     open_board,
+    read_results,
     restore_from_flash,
+    results_in_flash,
     save_to_flash,
     train_from_flash_beside,
 )
 from ceprop.boards.host.flash import wait_for_flash
-from ceprop.boards.protocol import Flash
+from ceprop.boards.log_form import SLOT_BYTES, LogEntry
+from ceprop.boards.protocol import Flash, StatusFlag
 from ceprop.boards.virtual import flash_contents
-from ceprop.model import Dataset, Trainer, load_dataset
+from ceprop.model import Dataset, Network, Trainer, load_dataset
 from ceprop.specification import Specification
 
 # On one worker, which then compiles the board once.
@@ -69,8 +72,15 @@ def write_data_set(path: Path, dataset: Dataset, epochs: int) -> None:
     path.write_bytes(contents)
 
 
-def test_the_sign_of_the_nudge_is_random(opened: Open, tmp_path: Path, dataset: Dataset) -> None:
-    """Over two epochs, and over a third one, which follows a snapshot in another time under power."""
+def results(trainer: Trainer) -> list[LogEntry]:
+    """What the log has of these epochs."""
+    found = [(round(row.online_error * SAMPLES), round(row.test_error * HELD_OUT)) for row in trainer.history]
+    return [LogEntry(k + 1, wrong, SAMPLES, held_out, HELD_OUT) for k, (wrong, held_out) in enumerate(found)]
+
+
+def test_signs_that_are_drawn_and_a_log(opened: Open, tmp_path: Path, dataset: Dataset) -> None:
+    """Over two epochs, and over a third one, which follows a snapshot in another time under power. While its entry was
+    written, power fails, and the next entry lies behind what is left of it."""
     flash = tmp_path / "flash"
     write_data_set(flash, dataset, 3)
     expected = Trainer.start(SPECIFICATION, dataset)
@@ -80,9 +90,39 @@ def test_the_sign_of_the_nudge_is_random(opened: Open, tmp_path: Path, dataset: 
         assert train_from_flash_beside(driver, trainer, 2, lambda *_: None).mismatches == 0
         assert driver.read_back().weights_sha256() == expected.network.weights_sha256()
         save_to_flash(driver)
+        assert read_results(driver, lambda *_: None) == results(expected)
+    # The part began to write in the middle of the entry.
+    contents = bytearray(flash.read_bytes())
+    contents[Flash.LOG + 2 * SLOT_BYTES + 20] = 0
+    flash.write_bytes(contents)
     expected.run_epochs(3)
     with opened(flash) as driver:
         restore_from_flash(driver)
         driver.run_from_flash(2, 1)
         wait_for_flash(driver, "there is no third epoch")
         assert driver.read_back().weights_sha256() == expected.network.weights_sha256()
+        assert read_results(driver, lambda *_: None) == results(expected)
+    assert results_in_flash(SPECIFICATION, flash.read_bytes()) == results(expected)
+    # What was there stays as it was.
+    after = flash.read_bytes()
+    start, slots = Flash.LOG, Flash.LOG + 3 * SLOT_BYTES
+    assert after[start:slots] == contents[start:slots]
+
+
+def test_a_log_that_is_full(opened: Open, tmp_path: Path, dataset: Dataset) -> None:
+    """The last slot takes an entry, and the results of the next epoch are not kept; the board says so, and learns."""
+    flash, last = tmp_path / "flash", Flash.LOG + Flash.LOG_BYTES - SLOT_BYTES
+    write_data_set(flash, dataset, 2)
+    contents = bytearray(flash.read_bytes())
+    contents[Flash.LOG : last] = bytes(last - Flash.LOG)
+    flash.write_bytes(contents)
+    expected = Trainer.start(SPECIFICATION, dataset)
+    expected.run_epochs(2)
+    with opened(flash) as driver:
+        driver.load(Network.initial(SPECIFICATION))
+        for epoch, flags in ((0, StatusFlag(0)), (1, StatusFlag.LOG_FULL)):
+            driver.run_from_flash(epoch, 1)
+            wait_for_flash(driver, "it does not learn")
+            assert driver.status().flags == flags
+        assert driver.read_back().weights_sha256() == expected.network.weights_sha256()
+    assert results_in_flash(SPECIFICATION, flash.read_bytes()) == results(expected)[:1]

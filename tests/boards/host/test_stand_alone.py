@@ -9,9 +9,10 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.boards import board as board_named
-from ceprop.boards.host import data_set_image
+from ceprop.boards.host import data_set_image, results_in_flash
 from ceprop.boards.host.flash_snapshots import newest_snapshot, snapshot_image
 from ceprop.boards.host.stand_alone import epoch_alone_beside
+from ceprop.boards.log_form import LogEntry
 from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.protocol import Flash
 from ceprop.boards.resources.choose import fitted
@@ -99,6 +100,10 @@ def test_it_learns_and_goes_on_where_it_was(
     snapshot = newest_snapshot(GEOMETRY, flash.read_bytes())
     assert snapshot is not None
     assert snapshot[0] == 3
+    assert results_in_flash(SPECIFICATION, flash.read_bytes()) == [
+        LogEntry(1, errors[0], SAMPLES, errors[1], HELD_OUT),
+        LogEntry(2, errors[2], SAMPLES, errors[3], HELD_OUT),
+    ]
 
 
 def _rates(row: EpochRow) -> list[tuple[int, float]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ceprop.boards.data_set_form import DataSetHead, data_set_mark, plan_record_bytes
-from ceprop.boards.protocol import CRC_BYTES, Flash, specification_number
+from ceprop.boards.protocol import Flash, specification_number
 from ceprop.boards.rtl.flash.instructions import WORD_BITS
 from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 from ceprop.hdl.io.stream_payloads import Ports
@@ -20,8 +20,8 @@ STATUS_BYTES = ((0, 1), (1, 3), (2, 1), (3, 2), (4, 3), (5, 3))
 
 REGISTERS = (
     *STATUS,
-    # The data set: address of the next epoch in the plan; samples of an epoch, and of its evaluation; the first epoch
-    # that was asked for, and epochs to go.
+    # The data set: address of the next epoch in the plan; samples of an epoch, and of its evaluation; epochs that the
+    # network had learned before, and epochs to go.
     "plan",
     "samples",
     "held_out",
@@ -71,6 +71,9 @@ REGISTERS = (
     "value",
 )
 """Names of the registers that change."""
+
+LOG_FULL = "log_full"
+"""A further register, of a board with a link: the flag that tells that the log had no room."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,11 @@ class Facts:
                 "INDEX": index,
                 "DATA_SET_MARK": _low(data_set),
                 "SNAPSHOT_MARK": _low(snapshot),
+                "LOG": Flash.LOG,
+                "LOG_END": Flash.LOG + Flash.LOG_BYTES,
                 "FIRST_SNAPSHOT": Flash.SNAPSHOTS[0],
                 "SECOND_SNAPSHOT": Flash.SNAPSHOTS[1],
                 "SNAPSHOT_BYTES": content,
-                "WHOLE_SNAPSHOT_BYTES": content + Flash.HEAD_BYTES + CRC_BYTES,
                 "SECTOR": Flash.SECTOR_BYTES,
                 "PAGE": Flash.PAGE_BYTES,
                 "WEIGHT_GROUPS": geometry.weight_words,

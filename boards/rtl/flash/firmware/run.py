@@ -44,10 +44,12 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
     a.jump_no_carry("fail")
     a.jump("planned")
     a.label("seek")
-    a.jump_zero("count samples", "first_epoch")
+    a.set("position", "first_epoch")
+    a.label("seek epoch")
+    a.jump_zero("count samples", "position")
     a.increase("plan", facts.record_bytes)
-    a.decrease("first_epoch", 1)
-    a.jump("seek")
+    a.decrease("position", 1)
+    a.jump("seek epoch")
 
 
 def _count_samples(a: Assembler) -> None:
@@ -228,7 +230,7 @@ def _end_epoch(a: Assembler, facts: Facts) -> None:
     a.label("ended")
     a.increase("epochs", 1)
     a.decrease("epochs_left", 1)
-    a.jump("epoch ended")
+    a.jump("log")
 
 
 def _add_look(a: Assembler) -> None:
