@@ -118,11 +118,9 @@ class Flash:
     (4 bytes), a number (4), the length of its content (4), the content, and a CRC-32 over everything before it."""
 
     LOG = 0x20_0000
-    """The log of results (:mod:`ceprop.boards.log_form`)."""
+    """The log of results (:mod:`ceprop.boards.log_form`). Snapshots (:mod:`ceprop.boards.snapshot_form`) lie behind it
+    or at the end of flash."""
     LOG_BYTES = 0x1_0000
-    SNAPSHOTS = (0x21_0000, 0x28_0000)
-    """Two snapshots, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the
-    specification's number."""
     DATA_SET = 0x30_0000
     """Samples in their packed form, an index of their addresses, and a plan of the epochs
     (:mod:`ceprop.boards.data_set_form`); the number counts the samples for training."""

@@ -8,7 +8,7 @@ there, because scikit-learn takes a second.
 from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image, excerpt_image
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
-from ceprop.boards.host.flash_log import read_results, results_in_flash
+from ceprop.boards.host.flash_log import read_results, results_in_log
 from ceprop.boards.host.flash_snapshots import check_snapshot, newest_snapshot, snapshot_image
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
@@ -46,7 +46,7 @@ __all__ = [
     "open_board",
     "read_results",
     "restore_from_flash",
-    "results_in_flash",
+    "results_in_log",
     "save_to_flash",
     "snapshot_image",
     "train_beside",

@@ -10,11 +10,12 @@ import numpy as np
 from ceprop.boards.data_set_form import SIGNS_IN_WORD, DataSetHead, data_set_mark, plan_record_bytes
 from ceprop.boards.host.packing import pack_samples, unpack_samples
 from ceprop.boards.protocol import Flash, check_value
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.common.errors import CepropError
 from ceprop.common.reading import read_up_to
 from ceprop.model import Dataset
 from ceprop.model.order import epoch_order, epoch_signs, order_numbers
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 
 _FILE_HEAD = struct.Struct("<4sII")
 _CRC = struct.Struct("<I")
@@ -39,7 +40,7 @@ def data_set_image(specification: Specification, dataset: Dataset, epochs: int) 
     training samples of `dataset`, its test samples, which are evaluated after each epoch, and the plan of the first
     `epochs` epochs.
 
-    Raises :class:`CepropError` where flash has no room for so many."""
+    Raises :class:`CepropError` where flash has no room for so many, beside the snapshots where the array is known."""
     return _image(specification, dataset, _orders(specification, epochs, len(dataset.train_labels)))
 
 
@@ -53,6 +54,11 @@ def excerpt_image(specification: Specification, dataset: Dataset, epoch: int, sa
     inputs, labels = dataset.train_inputs[order], dataset.train_labels[order]
     excerpt = replace(dataset.first(0, 0), train_inputs=inputs, train_labels=labels)
     return _image(specification, excerpt, [(0, 1)] * (epoch + 1))
+
+
+def _room(specification: Specification) -> int:
+    """The address up to which a data set may reach. Where the array is not known, nor are the snapshots."""
+    return SnapshotPlaces.of(Geometry(specification)).data_set_end if specification.array else Flash.BYTES
 
 
 def _orders(specification: Specification, epochs: int, count: int) -> list[tuple[int, int]]:
@@ -72,8 +78,9 @@ def _image(specification: Specification, dataset: Dataset, orders: Sequence[tupl
     address = int(addresses[-1])
     plan = _plan(specification, orders, count, address)
     end = address + len(plan) + _CRC.size
-    if end > Flash.BYTES:
-        fits = (Flash.BYTES - first) * len(packed) // (address - first)
+    room = _room(specification)
+    if end > room:
+        fits = (room - first) * len(packed) // (address - first)
         taken = f"{len(packed):,} samples take {end - Flash.DATA_SET:,} bytes"
         raise CepropError(f"data set: {taken}, room is for about {fits:,}")
     body = b"".join(
@@ -131,7 +138,7 @@ def check_data_set(path: Path, specification: Specification | None = None) -> Pa
 
     With a specification, the file must also have its mark and its plan, and all samples are unpacked. Without one,
     nobody knows where a sample ends. Raises :class:`CepropError` for a file that is not whole, is no data set, holds
-    other samples than it counts, or was packed for another specification."""
+    other samples than it counts, was packed for another specification, or does not fit beside the snapshots."""
     try:
         content = read_up_to(path, Flash.BYTES)
     except OSError as error:
@@ -152,6 +159,10 @@ def check_data_set(path: Path, specification: Specification | None = None) -> Pa
             raise CepropError(
                 f"data set {path}: it was packed for another specification, or by another version of ceprop"
             )
+        room = _room(specification) - Flash.DATA_SET
+        if len(content) > room:
+            taken = f"takes {len(content):,} bytes"
+            raise CepropError(f"data set {path}: {taken}, beside snapshots of {specification.name} fit {room:,}")
         _check_content(path, specification, found, head, body)
     return found
 

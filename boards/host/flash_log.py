@@ -10,9 +10,9 @@ from ceprop.specification import Specification
 _MARK_BYTES = 4
 
 
-def results_in_flash(specification: Specification, flash: bytes) -> list[LogEntry]:
-    """The entries of this network in the contents of a flash, from the oldest one on."""
-    return _entries(specification, flash[Flash.LOG : Flash.LOG + Flash.LOG_BYTES])
+def results_in_log(specification: Specification, log: bytes) -> list[LogEntry]:
+    """The entries of this network in the contents of a log, or in its beginning, from the oldest one on."""
+    return list(log_entries(log, specification_number(specification.build_digest)[:_MARK_BYTES]))
 
 
 def read_results(driver: HostDriver, advance: Advance) -> list[LogEntry]:
@@ -25,8 +25,4 @@ def read_results(driver: HostDriver, advance: Advance) -> list[LogEntry]:
             break
         log += slot
         advance(len(log), Flash.LOG_BYTES)
-    return _entries(driver.geometry.specification, log)
-
-
-def _entries(specification: Specification, log: bytes) -> list[LogEntry]:
-    return list(log_entries(log, specification_number(specification.build_digest)[:_MARK_BYTES]))
+    return results_in_log(driver.geometry.specification, log)

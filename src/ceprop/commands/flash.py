@@ -1,4 +1,4 @@
-"""`ceprop flash`: sends a bitstream, a data set or a snapshot to a board, or erases its log."""
+"""`ceprop flash`: sends a bitstream, a data set or a snapshot to a board, or reads or erases its log."""
 
 import shlex
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ceprop.commands.log_report import show_log
 from ceprop.commands.options import board_option, json_option
 from ceprop.commands.types import INPUT_FILE
 from ceprop.common.errors import CepropError
@@ -35,6 +36,7 @@ _ToSend = tuple[list[str], bytes, dict[str, object]]
     help="Write this snapshot of `ceprop pack --snapshot` to its place in the board's flash, and no bitstream.",
 )
 @click.option("--erase-log", is_flag=True, help="Erase the log of results in the board's flash. Write no bitstream.")
+@click.option("--log", is_flag=True, help="Read the log of results in the board's flash, and show it. Write nothing.")
 @click.option(
     "--spec",
     type=INPUT_FILE,
@@ -49,6 +51,7 @@ def flash(
     data_set: Path | None,
     snapshot: Path | None,
     erase_log: bool,
+    log: bool,
     spec: Path | None,
     dry_run: bool,
     json_file: Path | None,
@@ -61,18 +64,22 @@ def flash(
     from ceprop.boards import board as find_board
     from ceprop.boards.flow.flashing import send
 
-    asked = {"--data-set": data_set, "--snapshot": snapshot, "--erase-log": erase_log}
+    asked = {"--data-set": data_set, "--snapshot": snapshot, "--erase-log": erase_log, "--log": log}
     named = [name for name, given in asked.items() if given]
     if bitstream and named:
         raise CepropError(f"{named[0]}: writes no bitstream; leave out BITSTREAM, and write that by itself")
     if len(named) > 1:
-        raise CepropError(f"{named[1]}: is not written together with {named[0]}; write one after the other")
-    if spec and not (data_set or snapshot):
+        raise CepropError(f"{named[1]}: does not go together with {named[0]}; give one after the other")
+    if spec and not (data_set or snapshot or log):
         raise CepropError(
-            "--spec: is for --data-set and --snapshot only; the report beside a bitstream says what that was built from"
+            "--spec: is for --data-set, --snapshot and --log only; the report beside a bitstream says what that was "
+            "built from"
         )
     report = Report(json_file)
     target = find_board(board)
+    if log:
+        _show_log(report, target, spec, dry_run)
+        return
     if data_set:
         command, content, values = _data_set(target, data_set, spec, dry_run)
     elif snapshot:
@@ -108,15 +115,14 @@ def _data_set(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _
 
 
 def _snapshot(board: "Board", path: Path, spec: Path | None, dry_run: bool) -> _ToSend:
-    from ceprop.boards.flow.flashing import find_programmer, specification_of
+    from ceprop.boards.flow.flashing import find_programmer
     from ceprop.boards.host import check_snapshot
-    from ceprop.boards.protocol import Flash
+    from ceprop.boards.snapshot_form import SnapshotPlaces
+    from ceprop.specification import Geometry
 
-    specification = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
-    if specification is None:
-        raise CepropError(f"--snapshot {path}: there is no build/{board.name}; --spec must name its specification")
+    specification = _specification(board, spec, f"--snapshot {path}")
     number, content = check_snapshot(path, specification)
-    address = Flash.SNAPSHOTS[0]
+    address = SnapshotPlaces.of(Geometry(specification)).first
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(address, path)
     return command, content, {"snapshot": str(path), "number": number, "address": address}
 
@@ -128,3 +134,26 @@ def _erased_log(board: "Board", dry_run: bool) -> _ToSend:
 
     command = find_programmer(board, anywhere=True, only_named=dry_run).command_at(Flash.LOG, Path("erased"))
     return command, bytes([ERASED]) * Flash.LOG_BYTES, {"address": Flash.LOG, "bytes": Flash.LOG_BYTES}
+
+
+def _show_log(report: Report, board: "Board", spec: Path | None, dry_run: bool) -> None:
+    from ceprop.boards.flow.flashing import find_programmer, receive
+    from ceprop.boards.host import results_in_log
+    from ceprop.boards.protocol import Flash
+
+    specification = _specification(board, spec, "--log")
+    programmer = find_programmer(board, anywhere=True, only_named=dry_run)
+    command = programmer.command_to_read(Flash.LOG, Flash.LOG_BYTES, Path("log"))
+    report.say(shlex.join(command))
+    log = b"" if dry_run else receive(command, Flash.LOG_BYTES, board)
+    show_log(report, board.name, results_in_log(specification, log))
+
+
+def _specification(board: "Board", spec: Path | None, asked: str) -> Specification:
+    """The one that is named, or that of the report in the folder of the board."""
+    from ceprop.boards.flow.flashing import specification_of
+
+    found = Specification.load(spec) if spec else specification_of(Path("build") / board.name)
+    if found is None:
+        raise CepropError(f"{asked}: there is no build/{board.name}; --spec must name its specification")
+    return found

@@ -1,13 +1,13 @@
 """The verbs of `ceprop run` that move a network: to and from a file, to and from the flash of the board; and the verb
 that shows the log there."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ceprop.commands.board_target import BoardTarget
+from ceprop.commands.log_report import show_log
 from ceprop.commands.options import data_option, json_option
 from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE
@@ -104,12 +104,7 @@ def log(target: BoardTarget, json_file: Path | None) -> None:
     with target.opened(report) as driver, report.progress("reading") as advance:
         entries = read_results(driver, advance)
         board = driver.board
-    rows = [
-        (f"epoch {e.epochs}", f"{e.training_errors:,} of {e.samples:,} wrong, {e.held_out_errors:,} of {e.held_out:,}")
-        for e in entries
-    ]
-    report.table(f"log in the flash of {board}: training samples, and held-out samples", rows)
-    report.result({"board": board, "entries": [asdict(entry) for entry in entries]})
+    show_log(report, board, entries)
 
 
 def _show_own(report: Report, driver: "HostDriver", what: str) -> None:

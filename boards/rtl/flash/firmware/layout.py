@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ceprop.boards.data_set_form import DataSetHead, data_set_mark, plan_record_bytes
 from ceprop.boards.protocol import Flash, specification_number
 from ceprop.boards.rtl.flash.instructions import WORD_BITS
-from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
+from ceprop.boards.snapshot_form import SnapshotPlaces, snapshot_bytes, stretches
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
 from ceprop.specification import Geometry, registers
@@ -100,6 +100,8 @@ class Facts:
         Whether the sign of the nudge changes from sample to sample.
     record_bytes : int
         Bytes of an epoch in the plan.
+    snapshot_above : bool
+        Whether the second snapshot lies behind the data set, which must end before it.
     """
 
     constants: dict[str, int]
@@ -113,6 +115,7 @@ class Facts:
     nudge_negative: int
     sign_changes: bool
     record_bytes: int
+    snapshot_above: bool
 
     @classmethod
     def of(cls, geometry: Geometry) -> "Facts":
@@ -121,7 +124,7 @@ class Facts:
         addresses = {register.name: register.address for register in registers(specification)}
         every = stretches(geometry)
         others = [(space, column, groups) for space, column, _, groups in every if space != Space.WEIGHT]
-        content = snapshot_bytes(geometry)
+        places = SnapshotPlaces.of(geometry)
         data_set, snapshot = (
             data_set_mark(specification.learning_digest),
             specification_number(specification.build_digest),
@@ -136,9 +139,9 @@ class Facts:
                 "SNAPSHOT_MARK": _low(snapshot),
                 "LOG": Flash.LOG,
                 "LOG_END": Flash.LOG + Flash.LOG_BYTES,
-                "FIRST_SNAPSHOT": Flash.SNAPSHOTS[0],
-                "SECOND_SNAPSHOT": Flash.SNAPSHOTS[1],
-                "SNAPSHOT_BYTES": content,
+                "FIRST_SNAPSHOT": places.first,
+                "SECOND_SNAPSHOT": places.second,
+                "SNAPSHOT_BYTES": snapshot_bytes(geometry),
                 "SECTOR": Flash.SECTOR_BYTES,
                 "PAGE": Flash.PAGE_BYTES,
                 "WEIGHT_GROUPS": geometry.weight_words,
@@ -154,6 +157,7 @@ class Facts:
             nudge_negative=addresses["nudge_negative"],
             sign_changes=specification.sign_changes,
             record_bytes=plan_record_bytes(len(specification.connections), sign_changes=specification.sign_changes),
+            snapshot_above=places.above,
         )
 
 

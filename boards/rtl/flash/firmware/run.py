@@ -1,9 +1,9 @@
 """RUN: the epochs of the plan, each sample by its address in the index, and an evaluation after each epoch."""
 
 from ceprop.boards.data_set_form import DataSetHead
-from ceprop.boards.protocol import Flash
+from ceprop.boards.protocol import CRC_BYTES, Flash
 from ceprop.boards.rtl.flash.assembler import Assembler
-from ceprop.boards.rtl.flash.firmware.files import MIDDLE_LINK
+from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, MIDDLE_LINK
 from ceprop.boards.rtl.flash.firmware.layout import Facts
 from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 from ceprop.hdl.lanes.messages import Space
@@ -22,7 +22,7 @@ def add_run(a: Assembler, facts: Facts) -> None:
 
 
 def _find_first_epoch(a: Assembler, facts: Facts) -> None:
-    """The data set is checked, and the plan must reach the last epoch."""
+    """The data set is checked. It must end before snapshots behind it, and its plan must reach the last epoch."""
     a.load("INDEX")
     a.subtract(Flash.HEAD_BYTES + DataSetHead.BYTES)
     a.store("base")
@@ -31,6 +31,12 @@ def _find_first_epoch(a: Assembler, facts: Facts) -> None:
     a.call("check")
     a.jump_zero("fail")
     a.set("samples", "number")
+    if facts.snapshot_above:
+        a.load("left")
+        a.add(Flash.HEAD_BYTES + CRC_BYTES - 1)
+        a.add("base")
+        a.subtract("SECOND_SNAPSHOT")
+        a.jump_carry("fail")
     a.load("INDEX")
     a.subtract(DataSetHead.BYTES)
     a.call("open")
@@ -185,14 +191,16 @@ def _turn_sign(a: Assembler, facts: Facts) -> None:
     a.set("negative", "value")
     a.decrease("left", 1)
     a.write(OutPort.STREAM_SAMPLES)
+    a.set("word", facts.nudge_negative)
+    a.load("negative")
+    a.call("fill register")
     a.label("finish before sign")
     a.call("look")
     a.load("sent")
     a.subtract("seen")
     a.jump_not_zero("finish before sign")
-    a.set("word", facts.nudge_negative)
-    a.load("negative")
-    a.call("write register")
+    a.write(OutPort.WRITE_GROUP)
+    a.wait(Condition.COMMAND_TAKEN)
     a.wait(Condition.STREAM_ENDED)
     a.set("left", 1)
     a.label("sign stays")
@@ -256,8 +264,15 @@ def _add_look(a: Assembler) -> None:
 
 
 def _add_write_register(a: Assembler, facts: Facts) -> None:
-    """`write register`: the accumulator goes to the register of the core whose address is `word`."""
+    """`write register`: the accumulator goes to the register of the core whose address is `word`. `fill register`: all
+    but the command is made ready for that."""
     a.subroutine("write register", MIDDLE_LINK)
+    a.call("fill register")
+    a.write(OutPort.WRITE_GROUP)
+    a.wait(Condition.COMMAND_TAKEN)
+    a.end("write register")
+
+    a.subroutine("fill register", INNER_LINK)
     a.write(OutPort.SHIFT_GROUP)
     a.output(OutPort.PLACE, Space.REGISTER.value)
     a.output(OutPort.WORD, "word")
@@ -270,6 +285,4 @@ def _add_write_register(a: Assembler, facts: Facts) -> None:
     a.label("shift zeros")
     a.subtract(1)
     a.jump_not_zero("shift zero")
-    a.write(OutPort.WRITE_GROUP)
-    a.wait(Condition.COMMAND_TAKEN)
-    a.end("write register")
+    a.end("fill register")
