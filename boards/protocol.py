@@ -13,11 +13,8 @@ from dataclasses import astuple, dataclass
 from enum import IntEnum, IntFlag
 from itertools import accumulate
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Version of all that follows."""
-
-DATA_SET_FORM = 2
-"""Version of the form of a data set and of its packed samples."""
 
 BLOCK_INPUTS = 8
 """Inputs of a packed sample that share a mask."""
@@ -65,6 +62,8 @@ class Command(IntEnum):
     """Save weights, biases and generators to flash."""
     RESTORE = 9
     """Load the newest whole snapshot from flash."""
+    READ_FLASH = 10
+    """Read `Status.FLASH_BYTES` bytes of flash: their address, four bytes. STATUS then has them behind its flags."""
 
 
 REPLY = 0x80
@@ -101,9 +100,11 @@ class StatusFlag(IntFlag):
     RUNNING = 1
     """Learning from the data set."""
     STORING = 2
-    """Saving or restoring."""
+    """Saving, restoring, or reading flash."""
     FAILED = 4
     """The last task did not come to its end: there is no whole data set or snapshot, no flash, or it stays busy."""
+    LOG_FULL = 8
+    """Since RUN, the log had no room for the results of an epoch."""
 
 
 class Feature(IntFlag):
@@ -116,12 +117,13 @@ class Flash:
     """Where files lie in flash, above every bitstream and below 4 MiB but for a large data set. A file is a mark
     (4 bytes), a number (4), the length of its content (4), the content, and a CRC-32 over everything before it."""
 
-    SNAPSHOTS = (0x20_0000, 0x28_0000)
-    """Two snapshots, written in turn; the number of the newer one is larger. Mark: the first 4 bytes of the
-    specification's number."""
+    LOG = 0x20_0000
+    """The log of results (:mod:`ceprop.boards.log_form`). Snapshots (:mod:`ceprop.boards.snapshot_form`) lie behind it
+    or at the end of flash."""
+    LOG_BYTES = 0x1_0000
     DATA_SET = 0x30_0000
-    """Samples in their packed form, an index of their addresses, and a plan of the epochs (:class:`DataSetHead`,
-    :func:`plan_record_bytes`); the number counts the samples for training. Mark: :func:`data_set_mark`."""
+    """Samples in their packed form, an index of their addresses, and a plan of the epochs
+    (:mod:`ceprop.boards.data_set_form`); the number counts the samples for training."""
     HEAD_BYTES = 12
     SECTOR_BYTES = 4096
     """Bytes that are erased at once."""
@@ -197,6 +199,8 @@ class Status:
     held_out_errors: int
 
     BYTES = 13
+    FLASH_BYTES = 12
+    """Bytes behind the flags, which are those of flash after READ_FLASH."""
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Status":
@@ -205,51 +209,11 @@ class Status:
         return cls(StatusFlag(flags), *numbers)
 
 
-@dataclass(frozen=True)
-class DataSetHead:
-    """The first bytes of a data set's content. An index follows: an address for each sample, those for training first,
-    and one for the end of the last sample.
-
-    Fields
-    ------
-    plan : int
-        Address of the plan in flash, three bytes.
-    held_out : int
-        Samples that are evaluated after each epoch, three bytes.
-    epochs : int
-        Epochs in the plan, two bytes.
-    """
-
-    plan: int
-    held_out: int
-    epochs: int
-
-    BYTES = 8
-    ADDRESS_BYTES = 3
-    """Bytes of an address, of a number of samples, and of a number of a sample."""
-
-    def pack(self) -> bytes:
-        """The bytes."""
-        addresses = (number.to_bytes(self.ADDRESS_BYTES, "little") for number in (self.plan, self.held_out))
-        return b"".join(addresses) + self.epochs.to_bytes(2, "little")
-
-    @classmethod
-    def unpack(cls, content: bytes) -> "DataSetHead":
-        """The head at the beginning of a content."""
-        return cls(*_split(content, (cls.ADDRESS_BYTES, cls.ADDRESS_BYTES, 2)))
-
-
 def _split(content: bytes, sizes: Sequence[int]) -> list[int]:
     """Numbers of so many bytes each, one after the other."""
     ends = list(accumulate(sizes))
     starts = (0, *ends[:-1])
     return [int.from_bytes(content[start:end], "little") for start, end in zip(starts, ends, strict=True)]
-
-
-def plan_record_bytes(connections: int) -> int:
-    """Bytes of an epoch in the plan of a data set: the number of its first sample, and the stride from each sample to
-    the next one, three bytes each; then the rate shift of each connection, a byte each (docs/numerics.md, 7)."""
-    return 2 * DataSetHead.ADDRESS_BYTES + connections
 
 
 @dataclass(frozen=True)
@@ -282,11 +246,6 @@ def check_value(body: bytes) -> int:
 def board_number(name: str) -> int:
     """The number by which a board's RTL knows its name."""
     return zlib.crc32(name.encode())
-
-
-def data_set_mark(learning_digest: str) -> bytes:
-    """The 4 bytes by which a board knows a data set that was packed for its specification."""
-    return zlib.crc32(f"form {DATA_SET_FORM}, {learning_digest}".encode()).to_bytes(4, "little")
 
 
 def label_bytes(classes: int) -> int:

@@ -1,7 +1,8 @@
-"""Sends a bitstream to a board, with whichever program for it is here, after a look at what it is for.
+"""Sends a bitstream to a board, with whichever program for it is here, after a look at what it is for; and reads flash.
 
 Sources: `toolchain_program` of amaranth-boards; the list of boards of openFPGALoader; README of ecpprog; for the
-OrangeCrab the bootloader's USB number.
+OrangeCrab the bootloader's USB number; for what reads flash the help of openFPGALoader, and that of iceprog, from which
+ecpprog has its options.
 """
 
 import hashlib
@@ -42,11 +43,14 @@ class Programmer:
         What comes before a bitstream.
     address_arguments : tuple of str, optional
         What comes between those and the address of any other file; None where it writes bitstreams only.
+    read_arguments : tuple of str
+        What comes before the number of bytes that are to be read, where it has `address_arguments`.
     """
 
     program: str
     arguments: tuple[str, ...] = ()
     address_arguments: tuple[str, ...] | None = None
+    read_arguments: tuple[str, ...] = ()
 
     @property
     def hint(self) -> str:
@@ -62,6 +66,10 @@ class Programmer:
         assert self.address_arguments is not None
         return [self.program, *self.arguments, *self.address_arguments, str(address), str(path)]
 
+    def command_to_read(self, address: int, count: int, path: Path) -> list[str]:
+        """What to run to read so many bytes at `address` into a file, for a program that has `address_arguments`."""
+        return [self.program, *self.read_arguments, str(count), "-o", str(address), str(path)]
+
 
 HINTS = {
     "openFPGALoader": "apt-get install openfpgaloader",
@@ -75,15 +83,16 @@ HINTS = {
 
 
 def _loader(*board: str) -> Programmer:
-    return Programmer("openFPGALoader", (*board, "-f"), ("--file-type", "raw", "-o"))
+    reads = (*board, "--dump-flash", "--file-size")
+    return Programmer("openFPGALoader", (*board, "-f"), ("--file-type", "raw", "-o"), reads)
 
 
-_ICEPROG = Programmer("iceprog", (), ("-o",))
+_ICEPROG = Programmer("iceprog", (), ("-o",), ("-R",))
 _ICESPROG = Programmer("icesprog")
 _ICE40 = (_ICEPROG, _loader("-b", "ice40_generic"))
 _ULX3S = (_loader("-b", "ulx3s"),)
 _ORANGECRAB = (Programmer("dfu-util", ("-d", "1209:5af0", "-a", "0", "-D")),)
-_ECPIX5 = (_loader("-b", "ecpix5"), Programmer("ecpprog", (), ("-o",)))
+_ECPIX5 = (_loader("-b", "ecpix5"), Programmer("ecpprog", (), ("-o",), ("-R",)))
 
 PROGRAMMERS: dict[str, tuple[Programmer, ...]] = {
     "icebreaker": _ICE40,
@@ -177,7 +186,25 @@ def send(command: list[str], content: bytes, board: Board) -> None:
     with private_folder() as folder:
         copy = folder / f"content{Path(file).suffix}"
         copy.write_bytes(content)
-        code = run_to_end([*program, str(copy)], output=_STDERR, seconds=_MOST_SECONDS)
+        _run([*program, str(copy)], board)
+
+
+def receive(command: list[str], count: int, board: Board) -> bytes:
+    """Run a programmer whose `command` ends with the name of a file, which gets `count` bytes of flash; these bytes.
+
+    Raises :class:`CepropError` as :func:`send` does, and where there are fewer bytes."""
+    *program, file = command
+    with private_folder() as folder:
+        copy = folder / Path(file).name
+        _run([*program, str(copy)], board)
+        content = read_up_to(copy, count) if copy.exists() else b""
+    if len(content) < count:
+        raise CepropError(f"{command[0]}: read {len(content):,} bytes in place of {count:,}")
+    return content[:count]
+
+
+def _run(command: list[str], board: Board) -> None:
+    code = run_to_end(command, output=_STDERR, seconds=_MOST_SECONDS)
     if code:
         raise CepropError(f"{command[0]}: exit code {code}; is {board.name} connected?")
 

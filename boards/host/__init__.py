@@ -8,6 +8,7 @@ there, because scikit-learn takes a second.
 from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image, excerpt_image
 from ceprop.boards.host.driver import HostDriver
 from ceprop.boards.host.flash import restore_from_flash, save_to_flash
+from ceprop.boards.host.flash_log import read_results, results_in_log
 from ceprop.boards.host.flash_snapshots import check_snapshot, newest_snapshot, snapshot_image
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import Machine, ModelMachine
@@ -43,7 +44,9 @@ __all__ = [
     "infer_beside",
     "newest_snapshot",
     "open_board",
+    "read_results",
     "restore_from_flash",
+    "results_in_log",
     "save_to_flash",
     "snapshot_image",
     "train_beside",

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ceprop.boards.data_set_form import SIGNS_IN_WORD, DataSetHead, data_set_mark, plan_record_bytes
 from ceprop.boards.host.packing import pack_samples, unpack_samples
-from ceprop.boards.protocol import DataSetHead, Flash, check_value, data_set_mark
+from ceprop.boards.protocol import Flash, check_value
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.common.errors import CepropError
 from ceprop.common.reading import read_up_to
 from ceprop.model import Dataset
-from ceprop.model.order import epoch_order, order_numbers
-from ceprop.specification import Specification
+from ceprop.model.order import epoch_order, epoch_signs, order_numbers
+from ceprop.specification import Geometry, Specification
 
 _FILE_HEAD = struct.Struct("<4sII")
 _CRC = struct.Struct("<I")
@@ -38,10 +40,8 @@ def data_set_image(specification: Specification, dataset: Dataset, epochs: int) 
     training samples of `dataset`, its test samples, which are evaluated after each epoch, and the plan of the first
     `epochs` epochs.
 
-    Raises :class:`CepropError` where flash has no room for so many, or for a nudge whose sign changes."""
-    count = len(dataset.train_labels)
-    records = (_record(specification, epoch, order_numbers(specification, epoch, count)) for epoch in range(epochs))
-    return _image(specification, dataset, list(records))
+    Raises :class:`CepropError` where flash has no room for so many, beside the snapshots where the array is known."""
+    return _image(specification, dataset, _orders(specification, epochs, len(dataset.train_labels)))
 
 
 def excerpt_image(specification: Specification, dataset: Dataset, epoch: int, samples: int) -> bytes:
@@ -53,13 +53,21 @@ def excerpt_image(specification: Specification, dataset: Dataset, epoch: int, sa
     order = epoch_order(specification, epoch, len(dataset.train_labels))[:samples]
     inputs, labels = dataset.train_inputs[order], dataset.train_labels[order]
     excerpt = replace(dataset.first(0, 0), train_inputs=inputs, train_labels=labels)
-    return _image(specification, excerpt, [_record(specification, number, (0, 1)) for number in range(epoch + 1)])
+    return _image(specification, excerpt, [(0, 1)] * (epoch + 1))
 
 
-def _image(specification: Specification, dataset: Dataset, records: Sequence[bytes]) -> bytes:
-    """The file of a data set with these epochs in its plan."""
-    if specification.nudge.sign in ("alternating", "random"):
-        raise CepropError("nudge.sign: a board that learns by itself keeps one; must be positive or negative")
+def _room(specification: Specification) -> int:
+    """The address up to which a data set may reach. Where the array is not known, nor are the snapshots."""
+    return SnapshotPlaces.of(Geometry(specification)).data_set_end if specification.array else Flash.BYTES
+
+
+def _orders(specification: Specification, epochs: int, count: int) -> list[tuple[int, int]]:
+    """The number of the first of `count` samples, and the stride to each next one, of the first epochs."""
+    return [order_numbers(specification, epoch, count) for epoch in range(epochs)]
+
+
+def _image(specification: Specification, dataset: Dataset, orders: Sequence[tuple[int, int]]) -> bytes:
+    """The file of a data set with epochs of these orders in its plan."""
     count, held_out = len(dataset.train_labels), len(dataset.test_labels)
     packed = [
         *pack_samples(specification, dataset.train_inputs, dataset.train_labels),
@@ -67,29 +75,62 @@ def _image(specification: Specification, dataset: Dataset, records: Sequence[byt
     ]
     first = Flash.DATA_SET + Flash.HEAD_BYTES + DataSetHead.BYTES + _ADDRESS_BYTES * (len(packed) + 1)
     addresses = np.cumsum([first, *map(len, packed)])
-    plan = int(addresses[-1])
-    end = plan + sum(map(len, records)) + _CRC.size
-    if end > Flash.BYTES:
-        fits = (Flash.BYTES - first) * len(packed) // (plan - first)
+    address = int(addresses[-1])
+    plan = _plan(specification, orders, count, address)
+    end = address + len(plan) + _CRC.size
+    room = _room(specification)
+    if end > room:
+        fits = (room - first) * len(packed) // (address - first)
         taken = f"{len(packed):,} samples take {end - Flash.DATA_SET:,} bytes"
         raise CepropError(f"data set: {taken}, room is for about {fits:,}")
     body = b"".join(
         (
-            DataSetHead(plan, held_out, len(records)).pack(),
+            DataSetHead(address, held_out, len(orders)).pack(),
             addresses.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :_ADDRESS_BYTES].tobytes(),
             *packed,
-            *records,
+            plan,
         )
     )
     content = _FILE_HEAD.pack(_mark(specification), count, len(body)) + body
     return content + _CRC.pack(check_value(content))
 
 
-def _record(specification: Specification, epoch: int, order: tuple[int, int]) -> bytes:
-    """An epoch in the plan: `order` has the number of its first sample and the stride to each next one."""
-    return b"".join(number.to_bytes(_ADDRESS_BYTES, "little") for number in order) + bytes(
-        specification.shifts_at(epoch)
-    )
+def _plan(specification: Specification, orders: Sequence[tuple[int, int]], count: int, address: int) -> bytes:
+    """The plan of `count` samples, which lies at `address`: a record of each epoch, then the signs of each epoch where
+    they change."""
+    changes = specification.sign_changes
+    signs = [_signs(specification, epoch, count) for epoch in range(len(orders))] if changes else []
+    place = address + len(orders) * _record_bytes(specification)
+    records: list[bytes] = []
+    for epoch, order in enumerate(orders):
+        numbers = [*order, place + sum(map(len, signs[:epoch]))] if changes else order
+        records.append(b"".join(number.to_bytes(_ADDRESS_BYTES, "little") for number in numbers))
+        records.append(bytes(specification.shifts_at(epoch)))
+    return b"".join((*records, *signs))
+
+
+def _plan_bytes(specification: Specification, epochs: int, count: int) -> int:
+    """Bytes of the plan of so many epochs with `count` samples."""
+    signs = _ADDRESS_BYTES * _sign_words(count) if specification.sign_changes else 0
+    return epochs * (_record_bytes(specification) + signs)
+
+
+def _record_bytes(specification: Specification) -> int:
+    return plan_record_bytes(len(specification.connections), sign_changes=specification.sign_changes)
+
+
+def _sign_words(count: int) -> int:
+    return -(-count // SIGNS_IN_WORD)
+
+
+def _signs(specification: Specification, epoch: int, count: int) -> bytes:
+    """The signs of an epoch's nudges, in words of `_ADDRESS_BYTES`."""
+    words = _sign_words(count)
+    bits = np.zeros((words, SIGNS_IN_WORD + 1), np.uint8)
+    padded = np.zeros(words * SIGNS_IN_WORD, np.uint8)
+    padded[:count] = epoch_signs(specification, epoch, count)
+    bits[:, :-1], bits[:, -1] = padded.reshape(words, SIGNS_IN_WORD), 1
+    return np.packbits(bits, axis=1)[:, ::-1].tobytes()
 
 
 def check_data_set(path: Path, specification: Specification | None = None) -> PackedDataSet:
@@ -97,7 +138,7 @@ def check_data_set(path: Path, specification: Specification | None = None) -> Pa
 
     With a specification, the file must also have its mark and its plan, and all samples are unpacked. Without one,
     nobody knows where a sample ends. Raises :class:`CepropError` for a file that is not whole, is no data set, holds
-    other samples than it counts, or was packed for another specification."""
+    other samples than it counts, was packed for another specification, or does not fit beside the snapshots."""
     try:
         content = read_up_to(path, Flash.BYTES)
     except OSError as error:
@@ -118,6 +159,10 @@ def check_data_set(path: Path, specification: Specification | None = None) -> Pa
             raise CepropError(
                 f"data set {path}: it was packed for another specification, or by another version of ceprop"
             )
+        room = _room(specification) - Flash.DATA_SET
+        if len(content) > room:
+            taken = f"takes {len(content):,} bytes"
+            raise CepropError(f"data set {path}: {taken}, beside snapshots of {specification.name} fit {room:,}")
         _check_content(path, specification, found, head, body)
     return found
 
@@ -129,9 +174,7 @@ def _check_content(
     count = found.samples + found.held_out
     index_end = DataSetHead.BYTES + _ADDRESS_BYTES * (count + 1)
     start, plan = Flash.DATA_SET + Flash.HEAD_BYTES, head.plan - Flash.DATA_SET - Flash.HEAD_BYTES
-    orders = (order_numbers(specification, epoch, found.samples) for epoch in range(found.epochs))
-    records = (_record(specification, epoch, order) for epoch, order in enumerate(orders))
-    if not index_end <= plan <= len(body) or body[plan:] != b"".join(records):
+    if not index_end <= plan <= len(body) or not _has_plan(specification, found, head.plan, body[plan:]):
         raise CepropError(f"data set {path}: its plan is not that of {specification.name}")
     raw = np.frombuffer(body[DataSetHead.BYTES : index_end], np.uint8).reshape(-1, _ADDRESS_BYTES)
     index = raw.astype(np.int64) @ (1 << 8 * np.arange(_ADDRESS_BYTES))
@@ -140,6 +183,15 @@ def _check_content(
         raise CepropError(f"data set {path}: it counts {count} samples and holds {packed}")
     if not np.array_equal(index, np.cumsum([start + index_end, *sizes])):
         raise CepropError(f"data set {path}: its index does not point to its samples")
+
+
+def _has_plan(specification: Specification, found: PackedDataSet, address: int, plan: bytes) -> bool:
+    """Whether `plan`, which lies at `address`, is that of the specification. A file that counts more epochs than it has
+    bytes for must not take long."""
+    if len(plan) != _plan_bytes(specification, found.epochs, found.samples):
+        return False
+    orders = _orders(specification, found.epochs, found.samples)
+    return plan == _plan(specification, orders, found.samples, address)
 
 
 def _unpacked(path: Path, specification: Specification, packed: bytes) -> tuple[int, list[int]]:

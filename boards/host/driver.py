@@ -192,7 +192,8 @@ class HostDriver:
 
     def run_from_flash(self, first_epoch: int, epochs: int) -> None:
         """Begin to learn from the data set in flash: so many epochs of its plan, from `first_epoch` on;
-        :meth:`status` tells how far it is. The board writes its registers itself, apart from the sign of the nudge."""
+        :meth:`status` tells how far it is. The board writes its registers itself, apart from a sign of the nudge that
+        does not change."""
         sign = self.geometry.specification.nudge.sign
         self._set(nudge_negative=int(sign == "negative"))
         self._held.clear()
@@ -211,6 +212,16 @@ class HostDriver:
         """Save the network to the board's flash; :meth:`status` tells when that is done."""
         self.link.send(Command.SAVE)
         self.link.drain()
+
+    def read_flash(self, address: int) -> None:
+        """Read the `Status.FLASH_BYTES` bytes of the board's flash that begin at `address`; :meth:`flash_bytes` has
+        them once :meth:`status` tells that this is done."""
+        self.link.send(Command.READ_FLASH, address.to_bytes(4, "little"))
+        self.link.drain()
+
+    def flash_bytes(self) -> bytes:
+        """What the last READ_FLASH found."""
+        return self.link.ask_for(Status.BYTES, Command.STATUS)[-Status.FLASH_BYTES :]
 
     def restore(self) -> None:
         """Load the network of the newest whole snapshot in the board's flash; :meth:`status` as for :meth:`save`."""

@@ -51,6 +51,16 @@ class _Watch:
         return self._driver.link.clock() - self._since > self._driver.link.timing.patience
 
 
+def read_from_flash(driver: HostDriver, address: int, count: int) -> bytes:
+    """So many bytes of the board's flash, from `address` on. Raises :class:`CepropError` where they cannot be read."""
+    found = b""
+    while len(found) < count:
+        driver.read_flash(address + len(found))
+        wait_for_flash(driver, "its flash cannot be read")
+        found += driver.flash_bytes()
+    return found[:count]
+
+
 def save_to_flash(driver: HostDriver) -> None:
     """Save the board's network to its flash, beside the snapshot before it."""
     driver.save()

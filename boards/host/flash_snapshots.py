@@ -7,6 +7,7 @@ import numpy as np
 
 from ceprop.boards.host.memories import GroupCodec, Memories, Region
 from ceprop.boards.protocol import Flash, check_value, specification_number
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.common.errors import CepropError
 from ceprop.common.reading import read_up_to
 from ceprop.model import Network
@@ -17,8 +18,9 @@ _CRC = struct.Struct("<I")
 
 
 def snapshot_image(geometry: Geometry, network: Network, number: int) -> bytes:
-    """The file of a snapshot of `network`, with this number, for one of the places `Flash.SNAPSHOTS`. A board that
-    stands alone takes number 1 for a network that has learned nothing, and each later one for an epoch more."""
+    """The file of a snapshot of `network`, with this number, for one of its places
+    (:class:`ceprop.boards.snapshot_form.SnapshotPlaces`). A board that stands alone takes number 1 for a network that
+    has learned nothing, and each later one for an epoch more."""
     codec = GroupCodec(geometry)
     body = b"".join(b"".join(codec.pack(words)) for words in Memories(geometry).words_of(network).values())
     content = _HEAD.pack(_mark(geometry), number, len(body)) + body
@@ -28,7 +30,8 @@ def snapshot_image(geometry: Geometry, network: Network, number: int) -> bytes:
 def newest_snapshot(geometry: Geometry, flash: bytes) -> tuple[int, Network] | None:
     """The number and the network of the newest whole snapshot of this network in the contents of a flash; None where
     there is none."""
-    found = [_snapshot(geometry, flash[place:]) for place in Flash.SNAPSHOTS]
+    places = SnapshotPlaces.of(geometry)
+    found = [_snapshot(geometry, flash[place:]) for place in (places.first, places.second)]
     whole = [snapshot for snapshot in found if snapshot is not None]
     return max(whole, key=lambda snapshot: snapshot[0], default=None)
 

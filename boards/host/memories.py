@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ceprop.boards.rtl.flash.stretches import stretches
+from ceprop.boards.snapshot_form import stretches
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network

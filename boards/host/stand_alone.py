@@ -10,7 +10,6 @@ import numpy as np
 from ceprop.boards.host.flash_snapshots import newest_snapshot
 from ceprop.boards.host.machine import learn_with_model
 from ceprop.boards.host.sequence import batches
-from ceprop.boards.protocol import Flash
 from ceprop.boards.virtual import StandAloneBoard
 from ceprop.common.errors import CepropError
 from ceprop.common.report import Advance
@@ -113,7 +112,7 @@ def _wait(
                     f"the board says {text.decode()!r}: no whole snapshot or data set, or its flash failed"
                 )
             if b"\n" in text:
-                found = newest_snapshot(geometry, _snapshots(flash))
+                found = newest_snapshot(geometry, flash.read_bytes())
                 if found is not None and found[0] == number:
                     return found[1], text.decode()
             if board.cycles.all != cycles:
@@ -131,9 +130,3 @@ def _read(line: int) -> bytes:
         return os.read(line, 4096)
     except BlockingIOError:
         return b""
-
-
-def _snapshots(flash: Path) -> bytes:
-    """The contents of the flash up to the data set."""
-    with flash.open("rb") as file:
-        return file.read(Flash.DATA_SET)

@@ -7,7 +7,6 @@ from ceprop.boards.rtl.flash.connections import connect_flash
 from ceprop.boards.rtl.flash.flash_controller import PREFETCHED_BYTES, FlashController
 from ceprop.boards.rtl.flash.flash_facts import FlashTiming
 from ceprop.boards.rtl.flash.processor import Processor
-from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
 
 __all__ = [
     "PREFETCHED_BYTES",
@@ -15,6 +14,4 @@ __all__ = [
     "FlashTiming",
     "Processor",
     "connect_flash",
-    "snapshot_bytes",
-    "stretches",
 ]

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from ceprop.boards.protocol import CRC_BYTES, Flash
+from ceprop.boards.protocol import CRC_BYTES
 from ceprop.boards.rtl.crc import Crc
 from ceprop.boards.rtl.flash.byte_stream import ByteStream
 from ceprop.boards.rtl.flash.core_commands import CoreCommands
@@ -16,7 +16,6 @@ from ceprop.boards.rtl.flash.flash_port import FlashPort
 from ceprop.boards.rtl.flash.instructions import Condition, InPort, OutPort
 from ceprop.boards.rtl.flash.port_registers import FlashTask
 from ceprop.boards.rtl.flash.processor import Processor
-from ceprop.boards.rtl.flash.stretches import snapshot_bytes
 from ceprop.boards.rtl.signatures import (
     CoreAccessInterface,
     CoreAccessSignature,
@@ -25,7 +24,7 @@ from ceprop.boards.rtl.signatures import (
     FlashPinInterface,
     FlashPinSignature,
 )
-from ceprop.common.errors import CepropError
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.specification import Geometry
 
@@ -42,8 +41,8 @@ _TASKS = {OutPort.READ: FlashTask.READ, OutPort.PROGRAM: FlashTask.PROGRAM, OutP
 
 
 class FlashController(wiring.Component):
-    """Carries out RUN, SAVE and RESTORE. Raises :class:`CepropError` for a network whose snapshot is too large for its
-    place in flash.
+    """Carries out RUN, SAVE and RESTORE. Raises :class:`CepropError` for a network whose snapshots are too large for
+    flash.
 
     A small processor decides (:mod:`ceprop.boards.rtl.flash.firmware` has its program). What must be fast is hardware::
 
@@ -99,9 +98,7 @@ class FlashController(wiring.Component):
         self._geometry, self._clock_hz, self._lines = geometry, clock_hz, lines
         self._prefetched_bytes = prefetched_bytes
         self._stand_alone = stand_alone
-        taken, room = snapshot_bytes(geometry), Flash.SNAPSHOTS[1] - Flash.SNAPSHOTS[0] - Flash.HEAD_BYTES - CRC_BYTES
-        if taken > room:
-            raise CepropError(f"snapshot: takes {taken:,} bytes, its place in flash has room for {room:,}")
+        SnapshotPlaces.of(geometry)  # which raises
         super().__init__(
             {
                 "tasks": In(FlashCommandSignature()),

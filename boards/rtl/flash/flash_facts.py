@@ -3,6 +3,18 @@
 Sources: the data sheets W25Q128JV (Winbond, revision F), IS25LP128 and IS25LP128F (ISSI), MX25L12835F and MX25L6406E
 (Macronix), GD25Q128E (GigaDevice), N25Q032A (Micron) and AT25SF081 (Adesto). They are the parts of the boards, and
 those that replace them.
+
+What others took from these data sheets, and what agrees with them here:
+
+- QEMU, `hw/block/m25p80.c`, `decode_qio_read_cmd`: 6 clocks between address and data of 0xEB, by default, for Winbond
+  (a mode byte and 4 clocks), ISSI and Macronix.
+- U-Boot of HiSilicon, `drivers/mtd/spi/hifmc100/hifmc100_spi_ids.c`: clocks of the reads by part, and the bytes before
+  the data of 0xEB: 3 for Macronix and GigaDevice, 5 for Micron; over four lines a byte takes two clocks.
+- S32 SDK of NXP, table of MX25L6433F: 0xFF as the mode byte of 0xEB, then 4 clocks.
+- Macronix, Verilog model MX25L12845E: tSHSL 15 ns after a read, 50 ns after a write.
+- Features of IS25LP128 and IS25LP128F: 50 and 80 MHz for 0x03, 133 and 166 MHz for the fast reads.
+
+No second source was found for the first digit of ISSI's mode byte.
 """
 
 import enum
@@ -51,8 +63,8 @@ digits differ in all bits (Macronix)."""
 
 _FASTEST_READ_HZ = {1: 33_000_000, 2: 80_000_000, 4: 80_000_000}
 """The clock that every part stands while it reads on so many lines. The slowest for 0x03 is MX25L6406E with 33 MHz;
-newer parts have 50 MHz and more. The slowest for 0x3B and 0xEB is MX25L12835F with 84 MHz (for 0xEB with its default
-of six clocks); the others have 104 MHz and more."""
+newer parts have 50 MHz and more. MX25L6406E is also the slowest for 0x3B, with 80 MHz. The slowest for 0xEB with its
+default of six clocks is MX25L12835F with 84 MHz; the others have 104 MHz and more."""
 
 _ROUND_TRIP_SECONDS = 20e-9
 """From the register of the clock through its pin to the part, and back to a register. The part takes 6 to 8 ns (tV or

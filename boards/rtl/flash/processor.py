@@ -58,7 +58,7 @@ class Processor(wiring.Component):
         Number of a register, and a cycle later what it holds, while the processor rests.
     """
 
-    PROGRAM_BITS = 16 * 520
+    PROGRAM_BITS = 16 * 590
     """Bits of the program, about."""
 
     conditions: Signal

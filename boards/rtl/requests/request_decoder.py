@@ -6,7 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop.boards.protocol import Address, Command
 
-CHANGING = (Command.WRITE, Command.SAMPLES, Command.RESET, Command.RUN, Command.SAVE, Command.RESTORE)
+_FLASH_TASKS = (Command.RUN, Command.SAVE, Command.RESTORE, Command.READ_FLASH)
+
+CHANGING = (Command.WRITE, Command.SAMPLES, Command.RESET, *_FLASH_TASKS)
 """Commands whose reply has no payload and which are not carried out again."""
 
 _FLAGS = {
@@ -20,7 +22,7 @@ _FLAGS = {
     "changing": CHANGING,
     "counted": (Command.READ, Command.RESULTS),
     "for_core": (Command.WRITE, Command.READ, Command.SAMPLES),
-    "for_flash": (Command.RUN, Command.SAVE, Command.RESTORE),
+    "for_flash": _FLASH_TASKS,
 }
 
 _LENGTHS = {
@@ -32,6 +34,7 @@ _LENGTHS = {
     Command.STATUS: 0,
     Command.SAVE: 0,
     Command.RESTORE: 0,
+    Command.READ_FLASH: 4,
 }
 """Bytes of payloads that have one length."""
 

@@ -7,7 +7,7 @@ import click
 
 from ceprop.commands.board_target import BoardTarget
 from ceprop.commands.options import data_option, held_out_option, json_option, override_options
-from ceprop.commands.run_snapshots import load, restore, save, snapshot
+from ceprop.commands.run_snapshots import load, log, restore, save, snapshot
 from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import (
     CLOCK_MHZ,
@@ -250,5 +250,5 @@ def infer(target: BoardTarget, data: str, samples: int, checkpoint: Path | None,
     return show_proof(report, proof, values, rows)
 
 
-for verb in (snapshot, restore, save, load):
+for verb in (snapshot, restore, save, load, log):
     run_board.add_command(verb)

@@ -1,4 +1,5 @@
-"""The verbs of `ceprop run` that move a network: to and from a file, to and from the flash of the board."""
+"""The verbs of `ceprop run` that move a network: to and from a file, to and from the flash of the board; and the verb
+that shows the log there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ceprop.commands.board_target import BoardTarget
+from ceprop.commands.log_report import show_log
 from ceprop.commands.options import data_option, json_option
 from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, LEARNED_SAMPLES, OUTPUT_FILE
@@ -89,6 +91,20 @@ def load(target: BoardTarget, json_file: Path | None) -> None:
     with target.opened(report) as driver:
         restore_from_flash(driver)
         _show_own(report, driver, "loaded from the flash of")
+
+
+@click.command(short_help="Show the results of every epoch that the flash of the board keeps.")
+@json_option
+@click.pass_obj
+def log(target: BoardTarget, json_file: Path | None) -> None:
+    """Show the log in the flash of the board: wrong predictions of each epoch, and of the evaluation after it."""
+    from ceprop.boards.host import read_results
+
+    report = Report(json_file)
+    with target.opened(report) as driver, report.progress("reading") as advance:
+        entries = read_results(driver, advance)
+        board = driver.board
+    show_log(report, board, entries)
 
 
 def _show_own(report: Report, driver: "HostDriver", what: str) -> None:

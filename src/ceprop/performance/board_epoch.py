@@ -9,6 +9,7 @@ from ceprop.boards.host import Learned
 from ceprop.boards.host.flash_snapshots import snapshot_image
 from ceprop.boards.host.stand_alone import epoch_alone_beside
 from ceprop.boards.protocol import Flash
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.boards.virtual import StandAloneBoard
 from ceprop.boards.virtual.simulation import FLASH_BYTES
 from ceprop.common.files import write_aside
@@ -70,7 +71,9 @@ def learn_alone(epoch: BoardEpoch, report: Report) -> tuple[Learned, Network, in
         cycles = int(replay(geometry, epoch.dataset, network.copy(), span, learn=True).whole.cycles.sum())
         advance(1, 1)
     snapshot = snapshot_image(geometry, network, epoch.number + 1)
-    write_aside(epoch.flash, flash_contents_of({Flash.SNAPSHOTS[0]: snapshot, Flash.DATA_SET: epoch.image}))
+    write_aside(
+        epoch.flash, flash_contents_of({SnapshotPlaces.of(geometry).first: snapshot, Flash.DATA_SET: epoch.image})
+    )
     expected = cycles + _CHECK_CYCLES_PER_BYTE * (len(epoch.image) + 4 * len(snapshot))
     board = StandAloneBoard(
         network.specification,

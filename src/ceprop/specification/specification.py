@@ -147,6 +147,11 @@ class Specification(Section):
         return self.nudge.sign == "centred"
 
     @property
+    def sign_changes(self) -> bool:
+        """Whether the sign of the nudge changes from sample to sample."""
+        return self.nudge.sign in ("alternating", "random")
+
+    @property
     def alternating(self) -> bool:
         """Whether the order of the layers in a step is alternating and matters. Without a hidden layer no state depends
         on another one."""

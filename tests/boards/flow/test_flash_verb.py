@@ -3,15 +3,19 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from ceprop.boards import board
 from ceprop.boards.flow.flashing import send
-from ceprop.boards.protocol import Flash
+from ceprop.boards.log_form import LogEntry
+from ceprop.boards.protocol import Flash, specification_number
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.cli import run
 from ceprop.common.errors import CepropError
+from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
 
 BuiltBitstream = Callable[..., Path]
@@ -132,8 +136,9 @@ def test_a_snapshot_goes_to_its_place(tmp_path: Path, capsys: pytest.CaptureFixt
     asked = ["flash", "--board", "icebreaker", "--dry-run", "--json", "-", "--snapshot", str(snapshot), "--spec"]
     assert run([*asked, str(spec)]) == 0
     done = json.loads(capsys.readouterr().out)
-    assert (done["number"], done["address"], done["sent"]) == (1, Flash.SNAPSHOTS[0], False)
-    assert done["command"][:3] == ["iceprog", "-o", str(Flash.SNAPSHOTS[0])]
+    place = SnapshotPlaces.of(Geometry(Specification.load(spec))).first
+    assert (done["number"], done["address"], done["sent"]) == (1, place, False)
+    assert done["command"][:3] == ["iceprog", "-o", str(place)]
     refusal = f"ceprop: snapshot {snapshot}: not a whole one of digits with its array\n"
     assert run([*asked, str(other)]) == 2
     assert capsys.readouterr().err == refusal
@@ -142,13 +147,47 @@ def test_a_snapshot_goes_to_its_place(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == refusal
 
 
+def test_a_log_is_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    _install(tmp_path, "iceprog")
+    asked = ["flash", "--board", "icebreaker", "--erase-log", "--json", "-"]
+    assert run(asked) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["address"], values["bytes"], values["sent"]) == (Flash.LOG, Flash.LOG_BYTES, True)
+    assert (tmp_path / "called").read_text() == f"-o {Flash.LOG} FILE\n"
+    assert (tmp_path / "sent").read_bytes() == b"\xff" * Flash.LOG_BYTES
+
+
+def test_a_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.chdir(tmp_path)
+    spec = bundled_specification("digits")
+    mark, entry = specification_number(Specification.load(spec).build_digest)[:4], LogEntry(1, 20, 100, 3, 30)
+    log = entry.pack(mark).ljust(Flash.LOG_BYTES, b"\xff")
+    (tmp_path / "log").write_bytes(log)
+    program = tmp_path / "openFPGALoader"
+    program.write_text(f'#!/bin/sh\nfor file; do :; done\ncp {tmp_path}/log "$file"\necho "$@" >{tmp_path}/called\n')
+    program.chmod(0o755)
+    asked = ["flash", "--board", "ulx3s_25f", "--log", "--json", "-"]
+    assert run(asked) == 2
+    assert "--log: there is no build/ulx3s_25f; --spec must name its specification" in capsys.readouterr().err
+    assert run([*asked, "--spec", str(spec)]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"] == [asdict(entry)]
+    called = (tmp_path / "called").read_text().split()
+    assert called[:-1] == ["-b", "ulx3s", "--dump-flash", "--file-size", "65536", "-o", str(Flash.LOG)]
+    (tmp_path / "log").write_bytes(log[:-1])
+    assert run([*asked, "--spec", str(spec)]) == 2
+    assert "openFPGALoader: read 65,535 bytes in place of 65,536" in capsys.readouterr().err
+
+
 def test_a_snapshot_goes_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x")
     both = ["flash", "--board", "icebreaker", "--snapshot", str(path)]
     for more, message in (
         ([str(path)], "--snapshot: writes no bitstream; leave out BITSTREAM, and write that by itself"),
-        (["--data-set", str(path)], "--snapshot: is not written together with --data-set; write one after the other"),
+        (["--data-set", str(path)], "--snapshot: does not go together with --data-set; give one after the other"),
+        (["--log"], "--log: does not go together with --snapshot; give one after the other"),
     ):
         assert run([*both, *more]) == 2
         assert capsys.readouterr().err == f"ceprop: {message}\n"

@@ -45,7 +45,7 @@ class Refused(Exception):  # noqa: N818 (an answer, no error)
 
 class BoardDouble:
     """Answers every write at once; what it says is read later, as through a pipe. `executed` counts what was carried
-    out, `network` is in its memories, `deaf` is for tests to set."""
+    out, `network` is in its memories, `flash` has the contents of its flash, `deaf` is for tests to set."""
 
     def __init__(self, specification: Specification, board: str = "icebreaker", noise: float = 0.0, seed: int = 1):
         self.name, self.baud = "double", 1_000_000
@@ -55,6 +55,8 @@ class BoardDouble:
         self.executed = dict.fromkeys(Command, 0)
         self.deaf = False
         self.flash_requests: list[tuple[Command, bytes]] = []
+        self.flash = b""
+        self._status = bytes([StatusFlag.FAILED, 2, 1, 0, 0, 3, 0, 4, 0, 0, 5, 0, 0])
         self._identity = (specification_number(specification.build_digest), board_number(board))
         self._there, self._back = LineNoise(noise, seed), LineNoise(noise, seed + 1)
         self._decoder = FrameDecoder()
@@ -129,7 +131,12 @@ class BoardDouble:
         return b""
 
     def _do_status(self, payload: bytes) -> bytes:
-        return bytes([StatusFlag.FAILED, 2, 1, 0, 0, 3, 0, 4, 0, 0, 5, 0, 0])
+        return self._status
+
+    def _do_read_flash(self, payload: bytes) -> bytes:
+        address = int.from_bytes(payload, "little")
+        self._status = bytes(1) + self.flash[address : address + 12].ljust(12, b"\xff")
+        return b""
 
     def _do_save(self, payload: bytes) -> bytes:
         raise Refused(Refusal.ABSENT)

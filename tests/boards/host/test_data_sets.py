@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from ceprop import CepropError
+from ceprop.boards.data_set_form import DataSetHead
 from ceprop.boards.host.data_sets import PackedDataSet, check_data_set, data_set_image
-from ceprop.boards.protocol import DataSetHead, Flash, check_value
-from ceprop.model import Dataset, epoch_order
+from ceprop.boards.protocol import Flash, check_value
+from ceprop.model import Dataset, epoch_order, epoch_signs
 from ceprop.specification import Specification
 
 _INPUTS = np.array([[0, 5, 0], [1, 0, 2], [0, 0, 3]], np.uint16)
@@ -64,9 +65,33 @@ def test_flash_has_no_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("sign", ["alternating", "random"])
-def test_a_board_keeps_one_sign(sign: str) -> None:
-    with pytest.raises(CepropError, match=r"^nudge.sign: a board that learns by itself keeps one"):
-        data_set_image(specification(3, 8, f"nudge.sign={sign}"), dataset(3, 0), epochs=1)
+@pytest.mark.parametrize("count", [1, 22, 23, 24, 60])
+def test_signs_that_change_follow_the_plan(sign: str, count: int) -> None:
+    known, inputs = specification(3, 8, f"nudge.sign={sign}"), np.ones((count, 3), np.uint16)
+    nothing = np.zeros((0, 3), np.uint16), np.zeros(0, np.int64)
+    some = Dataset("ones", inputs, np.zeros(count, np.int64), *nothing)
+    image = data_set_image(known, some, epochs=2)
+    plan = DataSetHead.unpack(image[12:]).plan
+    for epoch in range(2):
+        record = plan - Flash.DATA_SET + 10 * epoch
+        place = number(image, record + 6, 3) - Flash.DATA_SET
+        found = [number(image, place + 3 * (k // 23), 3) >> 23 - k % 23 & 1 for k in range(count)]
+        assert found == epoch_signs(known, epoch, count).tolist()
+        end = place + 3 * -(-count // 23)
+        assert all(image[k] & 1 for k in range(place, end, 3))
+        assert epoch == 0 or end == len(image) - 4
+
+
+@pytest.mark.parametrize("sign", ["alternating", "random"])
+def test_signs_that_are_not_those_of_the_specification(tmp_path: Path, sign: str) -> None:
+    path, known = tmp_path / "set.bin", specification(3, 8, f"nudge.sign={sign}")
+    path.write_bytes(image := data_set_image(known, dataset(3, 0), epochs=2))
+    assert check_data_set(path, known).content == image
+    other = _sealed(image[:-5] + bytes([image[-5] ^ 0x80]))
+    assert "its plan is not that of network" in _refusal(path, other, known)
+    # So many epochs would take a minute to compute.
+    many = _sealed(image[:18] + b"\xff\xff" + image[20:-4])
+    assert "its plan is not that of network" in _refusal(path, many, known)
 
 
 def _sealed(content: bytes) -> bytes:

@@ -165,7 +165,7 @@ def test_a_board_that_was_reset_meanwhile_is_one_line(board_double, connect) -> 
 def test_another_version_of_the_protocol_is_one_line(board_double, connect) -> None:
     double = board_double(SMALL)
     double._do_identify = lambda _: Identity(PROTOCOL + 1, 0, 0, bytes(8), 0, 1, 1).pack()
-    with pytest.raises(CepropError, match=r"speaks version 4 of the protocol, this program version 3"):
+    with pytest.raises(CepropError, match=r"speaks version 5 of the protocol, this program version 4"):
         connect(double)
 
 

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ceprop.boards.log_form import SLOT_BYTES, LogEntry
 from ceprop.boards.parts.registry import board
+from ceprop.boards.protocol import Flash, specification_number
 from ceprop.boards.resources.choose import specification_for
 from ceprop.cli import run
 from ceprop.model import Trainer, load_checkpoint, load_dataset
@@ -16,6 +19,7 @@ from ceprop.specification import Specification
 from ceprop.specification.bundled import bundled_specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
+_NO_SNAPSHOT = "no whole snapshot of this specification lies in its flash"
 FEW_UNITS = "layers=[64, 16, 10]"
 """A quarter of the weights, for a simulated line carries each of them there and back."""
 
@@ -74,6 +78,19 @@ def test_train_snapshot_restore_infer(board_double, serve, result) -> None:
         trainer = load_checkpoint(DIGITS, load_dataset(DIGITS, "digits"), Path("thirty"))
         trainer.run(10)
     assert trainer.network.weights_sha256() == model(40).network.weights_sha256()
+
+
+def test_the_log_in_flash(board_double, serve, result, refused) -> None:
+    double = board_double(DIGITS)
+    entries = [LogEntry(epoch, 7, 1000, epoch, 200) for epoch in (1, 2, 3)]
+    mark = specification_number(DIGITS.build_digest)[:4]
+    damaged = entries[1].pack(b"else").ljust(SLOT_BYTES, b"\xff")
+    slots = [entry.pack(mark).ljust(SLOT_BYTES, b"\xff") for entry in entries]
+    double.flash = bytes(Flash.LOG) + b"".join((*slots[:2], damaged, slots[2]))
+    with serve(double) as port:
+        assert refused("--port", port, "load") == f"ceprop: port {port}: {_NO_SNAPSHOT}\n"
+        values = result("--port", port, "log")
+    assert values == {"board": "icebreaker", "entries": [asdict(entry) for entry in entries]}
 
 
 def model(samples: int, *overrides: str) -> Trainer:

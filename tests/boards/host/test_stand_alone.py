@@ -9,14 +9,16 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.boards import board as board_named
-from ceprop.boards.host import data_set_image
+from ceprop.boards.host import data_set_image, results_in_log
 from ceprop.boards.host.flash_snapshots import newest_snapshot, snapshot_image
 from ceprop.boards.host.stand_alone import epoch_alone_beside
+from ceprop.boards.log_form import LogEntry
 from ceprop.boards.parts.clocks import choose_clock
 from ceprop.boards.protocol import Flash
 from ceprop.boards.resources.choose import fitted
 from ceprop.boards.resources.stand_alone_fit import fitted_alone
 from ceprop.boards.rtl.top import top_level
+from ceprop.boards.snapshot_form import SnapshotPlaces
 from ceprop.boards.virtual import StandAloneBoard
 from ceprop.boards.virtual.simulation import FLASH_BYTES
 from ceprop.model import Dataset, EpochRow, Network, Trainer, load_dataset
@@ -31,12 +33,13 @@ SPECIFICATION = Specification.from_mapping(
         "formats": {"state_bits": 6, "input_bits": 5, "weight_bits": 9, "weight_fraction": 8},
         "phases": {"order": "alternating", "free_steps": 8, "nudged_steps": 4},
         "update": {"shifts": [3, 6], "schedule": [{"epoch": 1, "shifts": [4, 7]}]},
-        "nudge": {"sign": "negative"},
+        "nudge": {"sign": "alternating"},
         "quantiser": {"high": 16},
         "array": {"rows": 2, "cols": 1, "memory_words": 1024, "memory_ports": 1},
     }
 )
 GEOMETRY = Geometry(SPECIFICATION)
+PLACES = SnapshotPlaces.of(GEOMETRY)
 SAMPLES, HELD_OUT = 80, 20
 SoonCompiled = Callable[[], AbstractContextManager[None]]
 
@@ -64,7 +67,7 @@ def powered(soon_compiled: SoonCompiled, tmp_path_factory: pytest.TempPathFactor
 def _write(flash: Path, dataset: Dataset, epochs: int, snapshot: bytes) -> None:
     contents = bytearray(b"\xff" * FLASH_BYTES)
     image = data_set_image(SPECIFICATION, dataset, epochs)
-    for address, file in ((Flash.SNAPSHOTS[1], snapshot), (Flash.DATA_SET, image)):
+    for address, file in ((PLACES.second, snapshot), (Flash.DATA_SET, image)):
         contents[address : address + len(file)] = file
     flash.write_bytes(contents)
 
@@ -99,6 +102,10 @@ def test_it_learns_and_goes_on_where_it_was(
     snapshot = newest_snapshot(GEOMETRY, flash.read_bytes())
     assert snapshot is not None
     assert snapshot[0] == 3
+    assert results_in_log(SPECIFICATION, flash.read_bytes()[Flash.LOG :]) == [
+        LogEntry(1, errors[0], SAMPLES, errors[1], HELD_OUT),
+        LogEntry(2, errors[2], SAMPLES, errors[3], HELD_OUT),
+    ]
 
 
 def _rates(row: EpochRow) -> list[tuple[int, float]]:
@@ -111,7 +118,7 @@ def test_it_says_that_a_file_is_not_whole(
 ) -> None:
     flash, network = tmp_path / "flash", Network.initial(SPECIFICATION)
     _write(flash, dataset, 1, snapshot_image(GEOMETRY, network, 1))
-    place = Flash.SNAPSHOTS[1] if damaged == "snapshot" else Flash.DATA_SET
+    place = PLACES.second if damaged == "snapshot" else Flash.DATA_SET
     contents = bytearray(flash.read_bytes())
     contents[place + 100] ^= 1
     flash.write_bytes(contents)
@@ -123,14 +130,14 @@ def test_a_snapshot_of_the_host_is_read_back() -> None:
     network = Network.initial(SPECIFICATION)
     contents = bytearray(b"\xff" * FLASH_BYTES)
     assert newest_snapshot(GEOMETRY, bytes(contents)) is None
-    for place, number in zip(Flash.SNAPSHOTS, (7, 6), strict=True):
+    for place, number in zip((PLACES.first, PLACES.second), (7, 6), strict=True):
         file = snapshot_image(GEOMETRY, network, number)
         contents[place : place + len(file)] = file
     found = newest_snapshot(GEOMETRY, bytes(contents))
     assert found is not None
     assert found[0] == 7
     assert all(np.array_equal(one, other) for one, other in zip(found[1].weights, network.weights, strict=True))
-    contents[Flash.SNAPSHOTS[0] + 20] ^= 1
+    contents[PLACES.first + 20] ^= 1
     assert newest_snapshot(GEOMETRY, bytes(contents)) != found
 
 

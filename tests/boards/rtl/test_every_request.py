@@ -60,10 +60,13 @@ LENGTHS = {
     Command.READ: range(Address.BYTES + 1, Address.BYTES + 2),
     Command.SAMPLES: range(1, LONGEST_PAYLOAD + 1),
     Command.RESULTS: range(2, 3),
-    Command.RUN: range(4, 5),
+    **dict.fromkeys((Command.RUN, Command.READ_FLASH), range(4, 5)),
     **dict.fromkeys((Command.RESET, Command.STATUS, Command.SAVE, Command.RESTORE), range(1)),
 }
 """Lengths of payloads, as docs/protocol.md has them."""
+
+FLASH_TASKS = (Command.RUN, Command.SAVE, Command.RESTORE, Command.READ_FLASH)
+"""Commands that are carried out after their reply."""
 
 WITHIN = 5_000
 """Cycles from a request's last byte to its reply's while no sample is at work, as docs/protocol.md promises."""
@@ -250,9 +253,9 @@ def test_requests_while_it_learns(bench: Any) -> None:
                 reply, reason = answer(command, payload)
                 if command == Command.IDENTIFY:
                     host.identify()
-                elif part and command in (Command.RUN, Command.SAVE, Command.RESTORE):
+                elif part and command in FLASH_TASKS:
                     host.ask(command, payload, reason=Refusal.BUSY)
-                elif not part and command in (Command.RUN, Command.SAVE, Command.RESTORE):
+                elif not part and command in FLASH_TASKS:
                     # Whether it is still at work is not asked here.
                     host.send(encode(bytes([host.expected + 1, command]) + payload), "order", 5)
                 else:
@@ -276,7 +279,7 @@ def test_requests_while_flash_is_at_work(bench: Any) -> None:
             file.seek(Flash.DATA_SET)
             file.write(contents)
         host = Host()
-        for work in (Command.RUN, Command.SAVE, Command.RESTORE):
+        for work in (Command.RUN, Command.SAVE, Command.RESTORE):  # READ_FLASH may end before the next request
             for command in Command:
                 payload = _shortest(command)
                 host.ask(work, b"\0\0\xf4\1" if work == Command.RUN else b"")

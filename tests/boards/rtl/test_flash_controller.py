@@ -144,7 +144,7 @@ def test_every_sample_comes_once_whatever_the_pauses(lines: int, part: str, powe
                 yield from [False] * draw.randrange(pause)
                 yield True
 
-    bench.run(1, 10_000, ready(), iter(lambda: draw.random() < 0.1, None))
+    bench.run(1, 40_000, ready(), iter(lambda: draw.random() < 0.1, None))
     assert bytes(bench.sent) == b"".join(samples)
 
 

@@ -226,7 +226,7 @@ def test_numbers_wrap() -> None:
 @pytest.mark.parametrize(
     ("command", "payload", "reason"),
     [
-        (10, b"", Refusal.UNKNOWN),
+        (11, b"", Refusal.UNKNOWN),
         (255, b"", Refusal.UNKNOWN),
         (Command.IDENTIFY, b"x", Refusal.LENGTH),
         (Command.SAMPLES, b"", Refusal.LENGTH),
@@ -242,10 +242,12 @@ def test_numbers_wrap() -> None:
         (Command.STATUS, b"x", Refusal.LENGTH),
         (Command.RUN, b"\1", Refusal.LENGTH),
         (Command.SAVE, b"x", Refusal.LENGTH),
+        (Command.READ_FLASH, b"\0\0\x20", Refusal.LENGTH),
         (Command.RESTORE, b"x", Refusal.LENGTH),
         (Command.RUN, b"\0\0\1\0", Refusal.ABSENT),
         (Command.SAVE, b"", Refusal.ABSENT),
         (Command.RESTORE, b"", Refusal.ABSENT),
+        (Command.READ_FLASH, b"\0\0\x20\0", Refusal.ABSENT),
     ],
 )
 def test_what_cannot_be_done_is_refused(command: int, payload: bytes, reason: Refusal) -> None:

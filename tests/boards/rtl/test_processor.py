@@ -231,8 +231,9 @@ def test_the_host_never_waits_long_for_the_status(stand_alone: bool) -> None:
         assert all(word >> 12 in straight for word in words[start + 1 : end])
 
 
+@pytest.mark.parametrize("stand_alone", [False, True])
 @pytest.mark.parametrize("name", ["digits", "mnist-64"])
-def test_the_program_fits(name: str) -> None:
+def test_the_program_fits(name: str, stand_alone: bool) -> None:
     """The more layers and the larger the array, the more a program must know; it must fit for all of them."""
     deep = (
         "layers=[64,9,9,9,9,9,9,10]",
@@ -241,7 +242,8 @@ def test_the_program_fits(name: str) -> None:
         "array.rows=16",
         "array.cols=9",
     )
-    overrides = ("array.memory_words=65536", *(deep if name == "digits" else ("array.rows=4", "array.cols=7")))
-    found = program(Geometry(Specification.load(bundled_specification(name), overrides)))
+    array = deep if name == "digits" else ("array.rows=4", "array.cols=7")
+    overrides = ("array.memory_words=65536", "nudge.sign=random", *array)
+    found = program(Geometry(Specification.load(bundled_specification(name), overrides)), stand_alone=stand_alone)
     assert len(found.words) <= PROGRAM_WORDS
     assert all(0 <= word < 2**16 for word in found.words)

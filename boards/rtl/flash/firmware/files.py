@@ -5,7 +5,7 @@ from ceprop.boards.rtl.flash.assembler import Assembler
 from ceprop.boards.rtl.flash.firmware.layout import Facts
 from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 
-INNER_LINK, MIDDLE_LINK, OUTER_LINK = range(3)
+INNER_LINK, MIDDLE_LINK, OUTER_LINK, OUTERMOST_LINK = range(4)
 """Where subroutines keep their return addresses: those that call nothing, those that call these, and so on."""
 
 

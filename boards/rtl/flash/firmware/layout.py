@@ -2,16 +2,10 @@
 
 from dataclasses import dataclass
 
-from ceprop.boards.protocol import (
-    CRC_BYTES,
-    DataSetHead,
-    Flash,
-    data_set_mark,
-    plan_record_bytes,
-    specification_number,
-)
+from ceprop.boards.data_set_form import DataSetHead, data_set_mark, plan_record_bytes
+from ceprop.boards.protocol import Flash, specification_number
 from ceprop.boards.rtl.flash.instructions import WORD_BITS
-from ceprop.boards.rtl.flash.stretches import snapshot_bytes, stretches
+from ceprop.boards.snapshot_form import SnapshotPlaces, snapshot_bytes, stretches
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
 from ceprop.specification import Geometry, registers
@@ -26,8 +20,8 @@ STATUS_BYTES = ((0, 1), (1, 3), (2, 1), (3, 2), (4, 3), (5, 3))
 
 REGISTERS = (
     *STATUS,
-    # The data set: address of the next epoch in the plan; samples of an epoch, and of its evaluation; the first epoch
-    # that was asked for, and epochs to go.
+    # The data set: address of the next epoch in the plan; samples of an epoch, and of its evaluation; epochs that the
+    # network had learned before, and epochs to go.
     "plan",
     "samples",
     "held_out",
@@ -48,6 +42,11 @@ REGISTERS = (
     "start",
     "evaluating",
     "errors",
+    # Where the sign of the nudge changes: address of the next word of signs, what is left of the word before, and
+    # whether the core's nudge is negative.
+    "signs_address",
+    "signs",
+    "negative",
     # A file: its address, the mark that it must have, the rest of its head, and bytes to go.
     "base",
     "mark",
@@ -73,6 +72,9 @@ REGISTERS = (
 )
 """Names of the registers that change."""
 
+LOG_FULL = "log_full"
+"""A further register, of a board with a link: the flag that tells that the log had no room."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -92,8 +94,14 @@ class Facts:
         Memory, whether it is the column edge's, and groups, of what follows the weights in a snapshot.
     rate_shifts : list of int
         The core's registers for the rate shifts.
-    learn : int
-        The core's register that lets it learn.
+    learn, nudge_negative : int
+        The core's registers that let it learn, and with a negative nudge.
+    sign_changes : bool
+        Whether the sign of the nudge changes from sample to sample.
+    record_bytes : int
+        Bytes of an epoch in the plan.
+    snapshot_above : bool
+        Whether the second snapshot lies behind the data set, which must end before it.
     """
 
     constants: dict[str, int]
@@ -104,6 +112,10 @@ class Facts:
     others: list[tuple[Space, bool, int]]
     rate_shifts: list[int]
     learn: int
+    nudge_negative: int
+    sign_changes: bool
+    record_bytes: int
+    snapshot_above: bool
 
     @classmethod
     def of(cls, geometry: Geometry) -> "Facts":
@@ -112,7 +124,7 @@ class Facts:
         addresses = {register.name: register.address for register in registers(specification)}
         every = stretches(geometry)
         others = [(space, column, groups) for space, column, _, groups in every if space != Space.WEIGHT]
-        content = snapshot_bytes(geometry)
+        places = SnapshotPlaces.of(geometry)
         data_set, snapshot = (
             data_set_mark(specification.learning_digest),
             specification_number(specification.build_digest),
@@ -122,19 +134,18 @@ class Facts:
         assert rate_shifts == list(range(rate_shifts[0], rate_shifts[-1] + 1)), "the program counts them"
         return cls(
             constants={
-                "DATA_SET": Flash.DATA_SET,
                 "INDEX": index,
                 "DATA_SET_MARK": _low(data_set),
                 "SNAPSHOT_MARK": _low(snapshot),
-                "FIRST_SNAPSHOT": Flash.SNAPSHOTS[0],
-                "SECOND_SNAPSHOT": Flash.SNAPSHOTS[1],
-                "SNAPSHOT_BYTES": content,
-                "WHOLE_SNAPSHOT_BYTES": content + Flash.HEAD_BYTES + CRC_BYTES,
+                "LOG": Flash.LOG,
+                "LOG_END": Flash.LOG + Flash.LOG_BYTES,
+                "FIRST_SNAPSHOT": places.first,
+                "SECOND_SNAPSHOT": places.second,
+                "SNAPSHOT_BYTES": snapshot_bytes(geometry),
                 "SECTOR": Flash.SECTOR_BYTES,
                 "PAGE": Flash.PAGE_BYTES,
                 "WEIGHT_GROUPS": geometry.weight_words,
                 **{f"GROUPS_{k}": groups for k, (_, _, groups) in enumerate(others)},
-                "RECORD": plan_record_bytes(len(specification.connections)),
             },
             data_set_mark_high=data_set[_WORD_BYTES],
             snapshot_mark_high=snapshot[_WORD_BYTES],
@@ -143,6 +154,10 @@ class Facts:
             others=others,
             rate_shifts=rate_shifts,
             learn=addresses["learn"],
+            nudge_negative=addresses["nudge_negative"],
+            sign_changes=specification.sign_changes,
+            record_bytes=plan_record_bytes(len(specification.connections), sign_changes=specification.sign_changes),
+            snapshot_above=places.above,
         )
 
 

@@ -2,7 +2,7 @@
 
 from ceprop.boards.protocol import CRC_BYTES, Address, Flash
 from ceprop.boards.rtl.flash.assembler import Assembler
-from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, MIDDLE_LINK, OUTER_LINK
+from ceprop.boards.rtl.flash.firmware.files import INNER_LINK, MIDDLE_LINK, OUTER_LINK, OUTERMOST_LINK
 from ceprop.boards.rtl.flash.firmware.layout import Facts
 from ceprop.boards.rtl.flash.instructions import WORD_BITS, Condition, InPort, OutPort
 from ceprop.hdl.lanes.messages import Space
@@ -15,7 +15,9 @@ def add_save(a: Assembler) -> None:
     a.add("SECOND_SNAPSHOT")
     a.subtract("newest_base")
     a.store("base", "start")
-    a.set("left", "WHOLE_SNAPSHOT_BYTES")
+    a.load("SNAPSHOT_BYTES")
+    a.add(Flash.HEAD_BYTES + CRC_BYTES)
+    a.store("left")
     a.label("erase")
     a.call("wait")
     a.output(OutPort.ADDRESS, "base")
@@ -26,30 +28,43 @@ def add_save(a: Assembler) -> None:
     a.jump_carry("erase")
     a.label("head")
     a.set("base", "start")
-    a.set("left", "WHOLE_SNAPSHOT_BYTES")
-    a.set("in_page", 0)
-    a.increase("newest", 1)
+    a.load("newest")
+    a.add(1)
+    a.store("number")
     a.load("newest_high")
     a.add(0, chained=True)
-    a.store("newest_high")
+    a.store("number_high")
+    a.load("SNAPSHOT_BYTES")
+    a.call("put head")
+    a.jump("groups")
+    a.label("save crc")
+    a.call("put crc")
+    a.jump("saved")
+
+
+def add_ends_of_files(a: Assembler) -> None:
+    """`put head`: the head of a file at `base` with `mark` and `number`, whose content has as many bytes as the
+    accumulator says. `put crc`: its CRC, and until the flash has written it."""
+    a.subroutine("put head", OUTERMOST_LINK)
+    a.store("words")
+    a.add(Flash.HEAD_BYTES + CRC_BYTES)
+    a.store("left")
+    a.set("in_page", 0)
     a.write(OutPort.CRC_START)
-    for low, high in (("mark", "mark_high"), ("newest", "newest_high")):
+    for low, high in (("mark", "mark_high"), ("number", "number_high"), ("words", 0)):
         a.load(low)
         a.call("put word")
         a.load(high)
         a.call("put byte")
-    a.load("SNAPSHOT_BYTES")
-    a.call("put word")
-    a.load(0)
-    a.call("put byte")
-    a.jump("groups")
-    a.label("save crc")
+    a.end("put head")
+
+    a.subroutine("put crc", OUTERMOST_LINK)
     a.wait(Condition.CRC_IDLE)
     for k in range(CRC_BYTES):
         a.read(InPort.CRC + k)
         a.call("put")
     a.call("wait")
-    a.jump("saved")
+    a.end("put crc")
 
 
 def add_put(a: Assembler) -> None:

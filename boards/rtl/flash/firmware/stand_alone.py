@@ -23,15 +23,19 @@ def add_stand_alone(a: Assembler) -> None:
     a.set("restores", 0)
     a.load("newest")
     a.subtract(1)
-    a.store("first_epoch", "epochs")
+    a.store("first_epoch")
     a.jump("run")
 
     a.label("planned")
     a.store("epochs_left")
     a.jump("seek")
 
-    a.label("epoch ended")
-    for register in ("epochs", "training_errors", "samples", "held_out_errors", "held_out"):
+    for name in ("epoch ended", "log full"):
+        a.label(name)
+    a.load("first_epoch")
+    a.add("epochs")
+    a.call("put number")
+    for register in ("training_errors", "samples", "held_out_errors", "held_out"):
         a.load(register)
         a.call("put number")
     a.load(ord("\n"))
