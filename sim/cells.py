@@ -13,12 +13,15 @@ from ceprop.common.errors import CepropError
 from ceprop.hdl.devices.primitives import Primitives
 
 _MODELS = Path(__file__).parent / "models"
-_OWN = {"MULT18X18D": "mult18x18d.v", "DP16KD": "dp16kd.v"}
-"""Models in `models/`, by cell. For these cells, yosys knows only the pins."""
+_OWN = {
+    cell: f"{cell.lower()}.v"
+    for cell in ("MULT18X18D", "DP16KD", "SB_PLL40_CORE", "ICESTORM_LC", "ICESTORM_RAM", "ICESTORM_PLL")
+}
+"""Models in `models/`, by cell. Of these cells, yosys has only the pins, or a model that Verilator does not take."""
 _LIBRARIES = {"ice40": ("cells_sim.v",), "ecp5": ("cells_sim.v", "common_sim.vh", "ccu2c_sim.vh")}
 """Files of yosys's cell library that hold the models of the other cells, by folder."""
-_PARTS = {"CCU2C": ("LUT4", "LUT2")}
-"""Cells of which a model of yosys is made."""
+_PARTS = {"CCU2C": ("LUT4", "LUT2"), "ICESTORM_RAM": ("SB_RAM40_4K",)}
+"""Cells of which a model is made."""
 
 
 def simulation_sources(primitives: Primitives) -> dict[str, str]:

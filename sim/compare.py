@@ -139,17 +139,17 @@ def compare_core(
     design = Design(core.top, core.verilog, models, waves=plan.wave_file is not None, long=plan.samples > _FEW)
     bench = "ceprop.sim.bench_core"
     with private_folder() as place:
-        _job(specification, core.manifest, dataset, plan).save(place)
+        job_of(specification, core.manifest, dataset, plan).save(place)
         with _watched(place / PROGRESS, plan.samples, progress):
             build_seconds, seconds = simulate(
                 tool, design, Bench(bench, {VARIABLE: str(place)}), place, plan.build_folder, plan.wave_file
             )
         outcome = Outcome.load(place)
-    return _comparison(outcome, specification, plan, build_seconds, seconds)
+    return comparison_of(outcome, specification, plan, build_seconds, seconds)
 
 
-def _job(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
-    """Return the job of the testbench for a plan."""
+def job_of(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
+    """Return the samples and conditions of a plan, for a core with this manifest."""
     fault = Stream(specification.seed, Purpose.FAULT, 1).below(plan.samples) if plan.flip_weight_bit else None
     return Job(
         specification=specification,
@@ -187,10 +187,10 @@ def _sequence(specification: Specification, dataset: Dataset, plan: ComparisonPl
     }
 
 
-def _comparison(
+def comparison_of(
     outcome: Outcome, specification: Specification, plan: ComparisonPlan, build_seconds: float, seconds: float
 ) -> Comparison:
-    """Return the result of a comparison from the outcome of the testbench."""
+    """Return the result of a comparison from its outcome, and from the seconds for building and for running."""
     first = outcome.first_mismatch
     return Comparison(
         samples_compared=outcome.samples,

@@ -43,7 +43,9 @@ class Netlist:
 
         Raises :class:`CepropError` for a cell without a model, and where yosys, which brings most of them, is missing.
         """
-        return cell_models({cell["type"] for cell in self.module["cells"].values()}, self.family)
+        kinds = {cell["type"] for cell in self.module["cells"].values()}
+        # The cells of yosys itself become expressions.
+        return cell_models({kind for kind in kinds if not kind.startswith("$")}, self.family)
 
     def verilog(self) -> str:
         """Return the module as Verilog. Raises :class:`CepropError` where yosys is missing or fails."""

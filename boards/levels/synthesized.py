@@ -7,7 +7,7 @@ from pathlib import Path
 from ceprop.boards.flow.implement import Progress, digest
 from ceprop.boards.flow.synthesis import NETLIST, synthesis_script, synthesize
 from ceprop.boards.flow.toolchain import YOSYS
-from ceprop.boards.levels.faults import flipped_table
+from ceprop.boards.levels.faults import choose_bit, flip_in_netlist
 from ceprop.boards.levels.netlists import Netlist, read_netlist
 from ceprop.boards.parts.devices import Device, Family, device_named
 from ceprop.common.files import write_aside
@@ -73,6 +73,8 @@ def compare_synthesized(
 
     Raises :class:`CepropError` where yosys or the simulator is missing or fails, and for a cell without a model.
     """
-    netlist = flipped_table(made.netlist, made.specification.seed) if flip_table_bit else made.netlist
+    netlist = made.netlist
+    if flip_table_bit:
+        netlist = flip_in_netlist(netlist, choose_bit(netlist, made.specification.seed))
     core = replace(made.core, verilog=netlist.verilog())
     return compare_core(made.specification, dataset, plan, core, netlist.models(), progress=progress)

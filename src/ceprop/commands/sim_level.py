@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -13,12 +13,18 @@ from ceprop.specification import Geometry, Specification
 
 if TYPE_CHECKING:
     from ceprop.boards import Board, Device
+    from ceprop.boards.levels.board_netlist import BoardLevel
     from ceprop.boards.parts.devices import Family
     from ceprop.model import Dataset
     from ceprop.sim import Comparison, ComparisonPlan
 
-RTL, SYNTHESIZED = "rtl", "synthesized"
-LEVELS = (RTL, SYNTHESIZED)
+RTL, SYNTHESIZED, ROUTED, BITSTREAM = "rtl", "synthesized", "routed", "bitstream"
+LEVELS = (RTL, SYNTHESIZED, ROUTED, BITSTREAM)
+_OF_BOARD = (ROUTED, BITSTREAM)
+_AT_STREAMS = {"simulator": "--simulator", "read_every": "--read-every", "no_skip": "--no-skip", "waves": "--waves"}
+"""Options of the levels at which the streams of the core are driven."""
+_BOARD_OF_FAMILY = {"ice40": "ice40_hx8k_b_evn", "ecp5": "ulx3s_25f"}
+"""The board of a family where none is given, for the levels that need a whole board."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,14 @@ class Level:
         if not self.below_rtl:
             return {"level": RTL, "primitives": self.primitives}
         device = self._device
-        names = {"family": device.family, "device": device.name, "board": self.board_name}
+        board = self._board and self._board.name
+        names = {"family": device.family, "device": device.name, "board": board}
         return {"level": self.name, "primitives": device.primitives, **names}
+
+    @property
+    def of_board(self) -> bool:
+        """Whether the hardware is a whole board, which is driven at its pins."""
+        return self.name in _OF_BOARD
 
     def check(self, specification: Specification, plant_fault: str | None) -> None:
         """Raise :class:`click.UsageError` where options do not fit the level, and :class:`CepropError` where the core
@@ -62,13 +74,26 @@ class Level:
         if source is not click.core.ParameterSource.DEFAULT:
             raise click.UsageError(f"--primitives {self.primitives}: is for --level rtl; the device has its own")
         board = self._board
-        if board is None:
-            return
-        if self.family not in (None, board.device.family):
+        if board is not None and self.family not in (None, board.device.family):
             raise click.UsageError(f"--family {self.family}: {board.title} is of family {board.device.family}")
-        from ceprop.boards import check_fit
+        if self.of_board:
+            self._check_board(plant_fault)
+        elif board is not None:
+            from ceprop.boards import check_fit
 
-        check_fit(geometry, board)
+            check_fit(geometry, board)
+
+    def _check_board(self, plant_fault: str | None) -> None:
+        from ceprop.boards.levels.board_netlist import check_level
+
+        context = click.get_current_context()
+        for name, option in _AT_STREAMS.items():
+            if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+                raise click.UsageError(f"{option}: is for --level rtl and synthesized; a board is driven at its pins")
+        if plant_fault == "weight":
+            raise click.UsageError(f"--plant-fault weight: --level {self.name} can have look-up-table")
+        assert self._board is not None
+        check_level(cast("BoardLevel", self.name), self._board)
 
     def _check_rtl(self, plant_fault: str | None) -> None:
         for option, value in (("--family", self.family), ("--board", self.board_name)):
@@ -95,6 +120,8 @@ class Level:
             with report.progress(label) as advance:
                 whole = replace(plan, primitives=primitives_named(self.primitives))
                 return compare(specification, dataset, whole, progress=advance)
+        if self.of_board:
+            return self._compare_board(specification, dataset, plan, report, flip_table_bit=flip_table_bit)
         from ceprop.boards.levels.synthesized import compare_synthesized, synthesized_core
 
         assert plan.build_folder is not None
@@ -103,11 +130,38 @@ class Level:
         with report.progress(label) as advance:
             return compare_synthesized(core, dataset, plan, flip_table_bit=flip_table_bit, progress=advance)
 
+    def _compare_board(
+        self,
+        specification: Specification,
+        dataset: "Dataset",
+        plan: "ComparisonPlan",
+        report: Report,
+        *,
+        flip_table_bit: bool,
+    ) -> "Comparison":
+        from ceprop.boards.levels.board_comparison import compare_board
+        from ceprop.boards.levels.board_design import built_board
+        from ceprop.boards.levels.board_netlist import board_netlist
+
+        folder = plan.build_folder
+        assert folder is not None
+        assert self._board is not None
+        with report.stages() as say:
+            built = built_board(specification, self._board, folder, say)
+            say("compiling the netlist")
+            level = cast("BoardLevel", self.name)
+            board = board_netlist(level, built, folder, flip_table_bit=flip_table_bit)
+        with report.progress("comparing over the link") as advance:
+            return compare_board(built.design, board, dataset, plan, progress=advance)
+
     @property
     def _board(self) -> "Board | None":
+        """The board that was named, or that of the family at a level that needs one."""
         from ceprop.boards import board
 
-        return None if self.board_name is None else board(self.board_name)
+        if self.board_name is not None:
+            return board(self.board_name)
+        return board(_BOARD_OF_FAMILY[self.family]) if self.of_board and self.family is not None else None
 
     @property
     def _device(self) -> "Device":
@@ -128,7 +182,8 @@ def level_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(LEVELS),
         default=RTL,
         show_default=True,
-        help="Hardware that is compared: the generated RTL, or the netlist of a core after synthesis.",
+        help="Hardware that is compared: the generated RTL, the netlist of a core after synthesis, the routed netlist "
+        "of a whole board, or what is recovered from its bitstream.",
     )
     @click.option(
         "--family", type=click.Choice(["ice40", "ecp5"]), help="Family of the device, for the levels below the RTL."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ceprop.boards.levels.faults import flipped_table
+from ceprop.boards.levels.faults import FlippedTable, choose_bit, flip_in_configuration, flip_in_netlist
 from ceprop.boards.levels.netlists import Netlist, read_netlist
 from ceprop.boards.levels.synthesized import SynthesizedCore, compare_synthesized, device_of, synthesized_core
 from ceprop.boards.parts.devices import Family
@@ -66,7 +66,7 @@ def test_a_fault_is_one_bit_that_the_constants_select() -> None:
         "connections": {"I0": ["1"], "I1": [2], "I2": ["0"], "I3": ["1"], "O": [3]},
     }
     netlist = _netlist(**{"array.cell_0_0.sum": table, "control": table})
-    changed = flipped_table(netlist, 1).module["cells"]
+    changed = flip_in_netlist(netlist, choose_bit(netlist, 1)).module["cells"]
     content = changed["array.cell_0_0.sum"]["parameters"]["LUT_INIT"]
     assert content.count("1") == 1
     assert 15 - content.index("1") in (0b1001, 0b1011)
@@ -76,7 +76,19 @@ def test_a_fault_is_one_bit_that_the_constants_select() -> None:
 
 def test_a_netlist_without_look_up_tables_cannot_have_a_fault() -> None:
     with pytest.raises(CepropError, match="no look-up table"):
-        flipped_table(_netlist(), 1)
+        choose_bit(_netlist(), 1)
+
+
+def test_the_same_bit_is_flipped_in_a_configuration() -> None:
+    rows = ["0" * 54] * 16
+    text = "\n".join([".logic_tile 1 2", *rows, ".logic_tile 3 4", *rows, ""])
+    changed = flip_in_configuration(text, FlippedTable("array.sum", "X3/Y4/lc5", 2)).splitlines()
+    differing = [number for number, (old, new) in enumerate(zip(text.splitlines(), changed, strict=True)) if old != new]
+    # The third bit of a look-up table is the sixth bit of the second row of its logic cell (Project IceStorm).
+    assert differing == [17 + 1 + 2 * 5 + 1]
+    assert changed[differing[0]] == "0" * 41 + "1" + "0" * 12
+    with pytest.raises(CepropError, match="no logic cell X9/Y9/lc0"):
+        flip_in_configuration(text, FlippedTable("array.sum", "X9/Y9/lc0", 2))
 
 
 def test_a_cell_without_a_model_is_named() -> None:
