@@ -74,8 +74,10 @@ def sim(
 ) -> int:
     """Train the hardware of SPEC in a simulator, and compare it with the golden model.
 
-    Every state is compared after every step, every weight between samples, and every count of cycles. The exit code is
-    1 if anything differs.
+    At the level of the RTL, every state is compared after every step, every weight between samples, and every count of
+    cycles. A synthesized core has no trace, so its states are compared after each sample. At the levels below, a whole
+    board is driven at its pins: its predictions and counters are compared after each sample, and its memories after
+    the last one. The exit code is 1 if anything differs.
     """
     from ceprop.model import load_dataset
     from ceprop.sim import ComparisonPlan

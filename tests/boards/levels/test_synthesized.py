@@ -1,5 +1,6 @@
 """A core after synthesis: it learns what the model learns, and one wrong bit in it is found."""
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_a_fault_is_one_bit_that_the_constants_select() -> None:
         "parameters": {"LUT_INIT": "0" * 16},
         "connections": {"I0": ["1"], "I1": [2], "I2": ["0"], "I3": ["1"], "O": [3]},
     }
-    netlist = _netlist(**{"array.cell_0_0.sum": table, "control": table})
+    netlist = _netlist(**{"array.cell_0_0.sum": table, "control": deepcopy(table)})
     changed = flip_in_netlist(netlist, choose_bit(netlist, 1)).module["cells"]
     content = changed["array.cell_0_0.sum"]["parameters"]["LUT_INIT"]
     assert content.count("1") == 1
