@@ -17,12 +17,24 @@ from ceprop.boards.levels.board_design import BuiltBoard, built_board
 from ceprop.boards.levels.board_netlist import BoardLevel, board_netlist, check_level
 from ceprop.boards.levels.routed import read_routed
 from ceprop.common.errors import CepropError
-from ceprop.model import Dataset, Trainer
+from ceprop.model import Dataset, Trainer, load_dataset
 from ceprop.sim import ComparisonPlan
 from ceprop.specification import Specification
 
 HX8K = "ice40_hx8k_b_evn"
 PLAN = ComparisonPlan(samples=2, command="pytest")
+SMALL = Specification.from_mapping(
+    {
+        "name": "small",
+        "layers": [64, 10],
+        "formats": {"state_bits": 4, "input_bits": 4, "weight_bits": 8, "weight_fraction": 6},
+        "phases": {"free_steps": 4, "nudged_steps": 3},
+        "update": {"rounding": "stochastic", "shifts": [4]},
+        "quantiser": {"high": 16},
+        "array": {"rows": 1, "cols": 1},
+    }
+)
+"""Two digits look up the bit that its seed chooses."""
 
 # On one worker, which builds the board once.
 same_board = pytest.mark.xdist_group("a board below the RTL")
@@ -33,8 +45,13 @@ Compiled = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
-def built(smallest: Specification, made: Path) -> BuiltBoard:
-    return built_board(smallest, board(HX8K), made, lambda _: None)
+def samples() -> Dataset:
+    return load_dataset(SMALL, "digits")
+
+
+@pytest.fixture(scope="module")
+def built(made: Path) -> BuiltBoard:
+    return built_board(SMALL, board(HX8K), made, lambda _: None)
 
 
 @pytest.mark.slow
@@ -43,7 +60,6 @@ def built(smallest: Specification, made: Path) -> BuiltBoard:
 def test_a_board_learns_what_the_model_learns(
     level: BoardLevel,
     built: BuiltBoard,
-    smallest: Specification,
     samples: Dataset,
     made: Path,
     soon_compiled: Compiled,
@@ -52,10 +68,10 @@ def test_a_board_learns_what_the_model_learns(
         hardware = board_netlist(level, built, made)
     found = compare_board(built.design, hardware, samples, PLAN)
     assert found.mismatches == 0, found.first_mismatch
-    assert (found.samples_compared, found.weights_compared) == (2, 5 * 3 + 3)
+    assert (found.samples_compared, found.weights_compared) == (2, 64 * 10 + 10)
     assert found.counters["samples"] == 2
     assert found.cycles > 0
-    trainer = Trainer.start(smallest, samples)
+    trainer = Trainer.start(SMALL, samples)
     trainer.run(2)
     assert found.weights_sha256 == trainer.network.weights_sha256()
 
