@@ -48,6 +48,7 @@ def find_tools() -> list[Tool]:
         _program("make", ("make",), "make", "Verilator", True),
         _program("perl", ("perl",), "perl", "Verilator", True),
         _program("icetime", ("icetime",), "fpga-icestorm", "clocks of iCE40", False),
+        _program("icebox_vlog", ("icebox_vlog",), "fpga-icestorm", "sim --level bitstream", False),
         *_wave_headers(),
         *_programmers(),
         _allowed("serial ports", "dialout", "ceprop run"),

@@ -3,7 +3,7 @@ the testbench."""
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ import numpy as np
 from ceprop.common.paths import StrPath
 from ceprop.common.scratch import private_folder
 from ceprop.hdl import generate
+from ceprop.hdl.export import GeneratedCore
 from ceprop.model import Dataset, Network, Purpose, Stream, epoch_order, epoch_signs, load_dataset
 from ceprop.sim.cells import simulation_sources
 from ceprop.sim.commands import Design
@@ -111,30 +112,44 @@ def compare(
         specification = Specification.load(specification)
     if not isinstance(dataset, Dataset):
         dataset = load_dataset(specification, os.fspath(dataset))
-    tool = find_simulator(plan.simulator, plan.wave_file is not None)
+    find_simulator(plan.simulator, plan.wave_file is not None)  # before anything is generated
     specification = specification.override(f"array.trace={str(plan.trace).lower()}")
     # A specification is frozen, so pydantic makes it hashable.
     core = _generate(specification, plan.primitives, checks=plan.checks)  # pyright: ignore[reportArgumentType]
-    design = Design(
-        core.top,
-        core.verilog,
-        simulation_sources(plan.primitives),
-        waves=plan.wave_file is not None,
-        long=plan.samples > _FEW,
-    )
+    return compare_core(specification, dataset, plan, core, simulation_sources(plan.primitives), progress=progress)
+
+
+def compare_core(
+    specification: Specification,
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    core: GeneratedCore,
+    models: Mapping[str, str],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Simulate a core that is already there, and compare it as :func:`compare` does.
+
+    `core` was generated from `specification`, with its trace and its checks. Its Verilog may be a netlist of the same
+    ports. `models` are the models of the cells that this Verilog instantiates, by file name.
+
+    Raises :class:`CepropError` where the simulator is missing or fails.
+    """
+    tool = find_simulator(plan.simulator, plan.wave_file is not None)
+    design = Design(core.top, core.verilog, models, waves=plan.wave_file is not None, long=plan.samples > _FEW)
     bench = "ceprop.sim.bench_core"
     with private_folder() as place:
-        _job(specification, core.manifest, dataset, plan).save(place)
+        job_of(specification, core.manifest, dataset, plan).save(place)
         with _watched(place / PROGRESS, plan.samples, progress):
             build_seconds, seconds = simulate(
                 tool, design, Bench(bench, {VARIABLE: str(place)}), place, plan.build_folder, plan.wave_file
             )
         outcome = Outcome.load(place)
-    return _comparison(outcome, specification, plan, build_seconds, seconds)
+    return comparison_of(outcome, specification, plan, build_seconds, seconds)
 
 
-def _job(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
-    """Return the job of the testbench for a plan."""
+def job_of(specification: Specification, manifest: dict[str, Any], dataset: Dataset, plan: ComparisonPlan) -> Job:
+    """Return the samples and conditions of a plan, for a core with this manifest."""
     fault = Stream(specification.seed, Purpose.FAULT, 1).below(plan.samples) if plan.flip_weight_bit else None
     return Job(
         specification=specification,
@@ -172,10 +187,10 @@ def _sequence(specification: Specification, dataset: Dataset, plan: ComparisonPl
     }
 
 
-def _comparison(
+def comparison_of(
     outcome: Outcome, specification: Specification, plan: ComparisonPlan, build_seconds: float, seconds: float
 ) -> Comparison:
-    """Return the result of a comparison from the outcome of the testbench."""
+    """Return the result of a comparison from its outcome, and from the seconds for building and for running."""
     first = outcome.first_mismatch
     return Comparison(
         samples_compared=outcome.samples,

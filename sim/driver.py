@@ -113,11 +113,14 @@ class CoreDriver:
         valid.value = 0
 
     async def receive(self, name: str, count: int) -> list[int]:
-        """Return the next `count` beats of a stream. While the stream has none, this function does not wake up."""
+        """Return the next `count` beats of a stream. While the stream has none, this function does not wake up.
+
+        The logic of a netlist may glitch within a time step, so `valid` counts at the falling edge only.
+        """
         valid, payload = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__payload")
         beats: list[int] = []
         while len(beats) < count:
-            if not valid.value:
+            while not valid.value:
                 await RisingEdge(valid)
                 await FallingEdge(self.dut.clk)
             beats.append(int(payload.value))
@@ -128,7 +131,7 @@ class CoreDriver:
         """Append every beat of the trace to `traced`. This function never returns."""
         valid, payload, fall = self.dut.trace__valid, self.dut.trace__payload, FallingEdge(self.dut.clk)
         while True:
-            if not valid.value:
+            while not valid.value:
                 await RisingEdge(valid)
                 await fall
             self.traced.append(int(payload.value))
@@ -156,8 +159,9 @@ class CoreDriver:
         """Send a command that reads, and return its `count` responses."""
         self.dut.response__ready.value = 0
         await self.send("command", payload)
-        if not self.dut.response__valid.value:
+        while not self.dut.response__valid.value:
             await RisingEdge(self.dut.response__valid)
+            await FallingEdge(self.dut.clk)
         await Timer(min(count, _RELUCTANCE) * PERIOD, "ns")
         await FallingEdge(self.dut.clk)
         self.dut.response__ready.value = 1

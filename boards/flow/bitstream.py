@@ -35,7 +35,8 @@ CORE_CLOCK, LINK_CLOCK = "core", "link"
 """How the clocks are called among a build's clocks: that of the core, and that of all else. Where there is only one, it
 is called that of the core."""
 
-_CONSTRAINTS = "pins.txt"
+CONSTRAINTS = "pins.txt"
+ROUTED = "routed.json"
 _RESULT = "build.json"
 _KIND = "build"
 
@@ -90,7 +91,8 @@ class Design:
 @dataclass(frozen=True)
 class PreparedDesign:
     """A design as files for the tools, in a folder below which everything is kept by a digest of all that it was made
-    from. :func:`prepare` makes it."""
+    from. :func:`prepare` makes it. With `keeps_routed`, nextpnr also writes the routed netlist as `ROUTED`, beside the
+    bitstream."""
 
     design: Design
     place: Path
@@ -98,6 +100,7 @@ class PreparedDesign:
     script: str
     pack_options: Sequence[str]
     tools: Mapping[str, str]
+    keeps_routed: bool = False
 
     def synthesis(self) -> Synthesis:
         """The netlist's figures; the netlist is made where it is not there yet. Raises :class:`CepropError` where the
@@ -144,7 +147,8 @@ class PreparedDesign:
 
     def _arguments(self, seed: int) -> list[str]:
         fastest_mhz = max(self.design.fastest_hz.values()) / 1e6
-        return pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{_CONSTRAINTS}", fastest_mhz)
+        arguments = pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{CONSTRAINTS}", fastest_mhz)
+        return [*arguments, "--write", ROUTED] if self.keeps_routed else arguments
 
 
 def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
@@ -154,8 +158,8 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     tools = _tools(board)
     progress(f"generating Verilog, {_mhz(design)}")
     top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash, stand_alone=design.stand_alone)
-    sources = {"system.v": system_verilog(design), "top.il": top.rtlil, _CONSTRAINTS: top.constraints}
-    read = [name for name in sources if name != _CONSTRAINTS]
+    sources = {"system.v": system_verilog(design), "top.il": top.rtlil, CONSTRAINTS: top.constraints}
+    read = [name for name in sources if name != CONSTRAINTS]
     linked = not design.stand_alone
     moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device) if linked}
     compact = linked and is_compact(geometry, board, flash=design.flash)

@@ -1,5 +1,6 @@
 """From a specification to a bitstream for a board."""
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -96,10 +97,11 @@ def build(
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
-def first_clock(geometry: Geometry, board: Board, *, alone: bool) -> Clock:
-    """The clock, or clocks, with which :func:`build` begins at the usual baud rate. Raises :class:`CepropError` where
-    no clock makes it."""
-    return _clock(board, _limits(geometry, board, alone=alone), BAUD)
+def first_clock(geometry: Geometry, board: Board, *, alone: bool, baud: int = BAUD, most_hz: float = math.inf) -> Clock:
+    """The clock, or clocks, with which :func:`build` begins at a baud rate, or slower ones of at most `most_hz`. Raises
+    :class:`CepropError` where no clock makes the baud rate."""
+    limits = _limits(geometry, board, alone=alone)
+    return _clock(board, {name: min(limit, most_hz) for name, limit in limits.items()}, baud)
 
 
 def _limits(geometry: Geometry, board: Board, *, alone: bool) -> dict[str, float]:

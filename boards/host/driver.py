@@ -1,6 +1,6 @@
 """A board as a host sees it: its network, its registers, its samples, and its flash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -133,10 +133,18 @@ class HostDriver:
 
     def read_back(self, advance: Advance = unwatched) -> Network:
         """The network in the board's memories."""
-        total = sum(region.count for region in self._memories.regions)
+        return self._memories.network_of(self._words(self._memories.regions, advance))
+
+    def read_states(self, advance: Advance = unwatched) -> list[np.ndarray]:
+        """The states of each layer after the last sample, int64 (units,)."""
+        return self._memories.states_of(self._words(self._memories.state_regions, advance))
+
+    def _words(self, regions: Sequence[Region], advance: Advance) -> dict[Region, np.ndarray]:
+        """The words of some regions."""
+        total = sum(region.count for region in regions)
         words: dict[Region, np.ndarray] = {}
         done = 0
-        for region in self._memories.regions:
+        for region in regions:
             groups: list[bytes] = []
             while len(groups) < region.count:
                 count = min(region.count - len(groups), self._group_count)
@@ -144,7 +152,7 @@ class HostDriver:
                 advance(done + len(groups), total)
             done += region.count
             words[region] = self._groups.unpack(groups)
-        return self._memories.network_of(words)
+        return words
 
     @property
     def _group_count(self) -> int:

@@ -1,7 +1,7 @@
 """A network as what the core's memories hold: regions of groups, and groups as bytes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +37,11 @@ class Memories:
         """All of them, in the order of a snapshot."""
         return tuple(Region(space, count, lane, column) for space, column, lane, count in stretches(self.geometry))
 
+    @cached_property
+    def state_regions(self) -> tuple[Region, ...]:
+        """The states of the neurons. They lie at the addresses of the biases."""
+        return tuple(replace(region, space=Space.STATE) for region in self.regions if region.space == Space.BIAS)
+
     def words_of(self, network: Network) -> dict[Region, np.ndarray]:
         """Words of every region, int64 of shape (count, lanes), not yet cut to their bits."""
         weights = weight_words(self.geometry, [*network.weights, *network.backward])
@@ -59,9 +64,15 @@ class Memories:
         count = len(g.connections)
         return Network(g.specification, weights[:count], biases, generators, weights[count:])
 
+    def states_of(self, words: dict[Region, np.ndarray]) -> list[np.ndarray]:
+        """The states of each layer in the words of `state_regions`, int64 (count, at least the lanes), of which the low
+        bits count."""
+        mask = (1 << self.geometry.specification.formats.state_bits) - 1
+        return [values & mask for values in self._neurons(words, Space.STATE)]
+
     def _neurons(self, words: dict[Region, np.ndarray], space: Space) -> list[np.ndarray]:
         found: dict[Edge, np.ndarray] = {"row": np.zeros((0, 1), np.int64), "column": np.zeros((0, 1), np.int64)}
-        for region in self.regions:
+        for region in words:
             if region.space == space:
                 lanes = self.geometry.cols if region.column else self.geometry.rows
                 found[self._edge(region)] = np.ascontiguousarray(words[region][:, :lanes])

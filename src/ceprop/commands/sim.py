@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceprop.commands.options import data_option, json_option, primitives_option, specification_options
+from ceprop.commands.options import data_option, json_option, specification_options
+from ceprop.commands.sim_level import Level, level_options
 from ceprop.commands.trainers import trainer_from
 from ceprop.commands.types import INPUT_FILE, OUTPUT_FOLDER, SAMPLES
 from ceprop.common.files import check_target
 from ceprop.common.locks import only_on
 from ceprop.common.report import Report
-from ceprop.specification import Geometry, Specification
+from ceprop.specification import Specification
 
 if TYPE_CHECKING:
     from ceprop.sim.simulators import SimulatorName
 
+DEFAULT_FOLDER = Path("build/sim")
+"""Keeps waveforms and netlists where no other folder is given."""
+
 
 @click.command(short_help="Compare simulated hardware with the model.")
 @specification_options
+@level_options
 @click.option(
     "--simulator", type=click.Choice(["verilator", "icarus"]), default="verilator", show_default=True, help="Simulator."
 )
@@ -39,24 +44,28 @@ if TYPE_CHECKING:
 @click.option(
     "--no-skip", is_flag=True, help="Turn skipping off: the core visits every unit and input, and runs every step."
 )
-@primitives_option
 @click.option("--checkpoint", type=INPUT_FILE, metavar="FILE", help="Begin from this training run.")
 @click.option("--waves", is_flag=True, help="Write waveforms (FST) to the build folder.")
 @click.option(
     "--plant-fault",
-    type=click.Choice(["weight"]),
-    help="Flip one bit in the hardware, and not in the model, to see that the comparison finds it.",
+    type=click.Choice(["weight", "look-up-table"]),
+    help="Flip one bit of a weight, or of a look-up table in a netlist, to see that the comparison finds it.",
 )
-@click.option("--build", type=OUTPUT_FOLDER, metavar="DIR", help="Folder that keeps the compiled simulation.")
+@click.option(
+    "--build",
+    type=OUTPUT_FOLDER,
+    metavar="DIR",
+    help="Folder that keeps netlists and compiled simulations. The default below the RTL is build/sim.",
+)
 @json_option
 def sim(
     specification: Specification,
+    level: Level,
     simulator: "SimulatorName",
     data: str,
     samples: int,
     read_every: int,
     no_skip: bool,
-    primitives: str,
     checkpoint: Path | None,
     waves: bool,
     plant_fault: str | None,
@@ -65,43 +74,44 @@ def sim(
 ) -> int:
     """Train the hardware of SPEC in a simulator, and compare it with the golden model.
 
-    Every state is compared after every step, every weight between samples, and every count of cycles. The exit code is
-    1 if anything differs.
+    At the level of the RTL, every state is compared after every step, every weight between samples, and every count of
+    cycles. A synthesized core has no trace, so its states are compared after each sample. At the levels below, a whole
+    board is driven at its pins: its predictions and counters are compared after each sample, and its memories after
+    the last one. The exit code is 1 if anything differs.
     """
-    from ceprop.hdl.devices.primitives import primitives_named
     from ceprop.model import load_dataset
-    from ceprop.sim import ComparisonPlan, compare
+    from ceprop.sim import ComparisonPlan
     from ceprop.sim.complete_comparison import comparison_rows, require_whole
     from ceprop.sim.simulators import find_simulator
 
     report = Report(json_file)
-    Geometry(specification)
+    level.check(specification, plant_fault)
     find_simulator(simulator, waves)
     dataset = load_dataset(specification, data)
     trainer = trainer_from(specification, dataset, checkpoint)
-    # Waveforms stay after the run, so they need a folder.
-    folder = Path("build/sim") if build is None and waves else build
+    # Waveforms and netlists stay after the run, so they need a folder.
+    folder = DEFAULT_FOLDER if build is None and (waves or level.below_rtl) else build
     wave_file = folder / f"{specification.name}-{simulator}.fst" if folder and waves else None
-    with _alone_with(wave_file), report.progress(f"comparing on {simulator}") as advance:
-        plan = ComparisonPlan(
-            simulator=simulator,
-            samples=samples,
-            primitives=primitives_named(primitives),
-            skip=not no_skip,
-            read_every=read_every,
-            network=trainer.network,
-            epoch=trainer.epoch,
-            sample=trainer.sample,
-            waves=wave_file,
-            flip_weight_bit=plant_fault == "weight",
-            build=folder,
-            command=shlex.join(["ceprop", *sys.argv[1:]]),
-        )
-        comparison = compare(specification, dataset, plan, progress=advance)
-        require_whole(comparison, simulator, samples)
+    plan = ComparisonPlan(
+        simulator=simulator,
+        samples=samples,
+        skip=not no_skip,
+        read_every=read_every,
+        network=trainer.network,
+        epoch=trainer.epoch,
+        sample=trainer.sample,
+        waves=wave_file,
+        flip_weight_bit=plant_fault == "weight",
+        build=folder,
+        command=shlex.join(["ceprop", *sys.argv[1:]]),
+    )
+    with _alone_with(wave_file):
+        comparison = level.compare(specification, dataset, plan, report, flip_table_bit=plant_fault == "look-up-table")
+    require_whole(comparison, simulator, samples)
     rows = comparison_rows(comparison)
-    report.table(f"{specification.name} on {simulator}", [*rows, ("waveforms", str(wave_file))] if wave_file else rows)
-    chosen = {"simulator": simulator, "primitives": primitives, "skip": not no_skip}
+    title = f"{specification.name}{level.title} on {simulator}"
+    report.table(title, [*rows, ("waveforms", str(wave_file))] if wave_file else rows)
+    chosen = {"simulator": simulator, "skip": not no_skip, **level.fields}
     report.result(asdict(comparison) | chosen | {"waves": str(wave_file) if wave_file else None})
     if comparison.mismatches:
         click.echo(f"ceprop: {comparison.first_mismatch}", err=True)
