@@ -1,0 +1,67 @@
+"""Each part of the hardware alone, beside the scalar functions of the model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ceprop.hdl.devices.primitives import ECP5, ICE40, PORTABLE
+from ceprop.sim.cells import simulation_sources
+from ceprop.sim.run import FailedBenchError
+from ceprop.sim.units import run_units, units_of
+from ceprop.sim.units.devices import device_units
+from ceprop.specification import Specification
+from ceprop.verification.case import Case, Claim, Found
+from ceprop.verification.networks import random_core
+from ceprop.verification.part_specifications import PART_SPECIFICATIONS
+
+_SIMULATORS = ("icarus", "verilator")
+_SETS = (ECP5, ICE40, PORTABLE)
+
+
+def _cells(
+    case: Case, specification: Specification, names: Sequence[str], simulator: str, sources: dict[str, str]
+) -> Found:
+    folder: Path = case.folder
+    seed = case.draw.getrandbits(31)
+    mismatch = None
+    try:
+        run_units(specification, names, simulator, folder, seed=seed, sources=sources)
+    except FailedBenchError as error:
+        mismatch = str(error)
+    return Found({"parts": len(names)}, mismatch)
+
+
+def _parts(case: Case) -> Found:
+    specification = list(PART_SPECIFICATIONS.values())[case.number % len(PART_SPECIFICATIONS)]
+    simulator = _SIMULATORS[(case.number + case.number // len(PART_SPECIFICATIONS)) % 2]
+    return _cells(case, specification, units_of(specification), simulator, {})
+
+
+PARTS = Claim(
+    name="parts",
+    claim="Each part of a core alone does what the scalar functions of the model say.",
+    evidence="all parts of five specifications, in both simulators, driven through their ports with random numbers",
+    unit="parts",
+    not_covered="other specifications, and the control of a sample as a whole, which only whole cores have",
+    quick=5,
+    full=200,
+    run=_parts,
+)
+
+
+def _device_parts(case: Case) -> Found:
+    primitives = _SETS[case.number % 3]
+    simulator = _SIMULATORS[case.number // 3 % 2]
+    specification = random_core(case.draw, case.number)
+    return _cells(case, specification, list(device_units(primitives)), simulator, simulation_sources(primitives))
+
+
+DEVICE_PARTS = Claim(
+    name="device-parts",
+    claim="Multipliers and memories made of a device's cells do what the portable ones do.",
+    evidence="every width and size at an end of a block, ECP5 and iCE40, in both simulators; models of the cells",
+    unit="parts",
+    not_covered="the silicon itself, and modes of the cells that no part uses",
+    quick=6,
+    full=60,
+    run=_device_parts,
+)
