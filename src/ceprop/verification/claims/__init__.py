@@ -11,6 +11,7 @@ from ceprop.verification.claims.interruptions import RESETS, REWRITES
 from ceprop.verification.claims.parts import DEVICE_PARTS, PARTS
 from ceprop.verification.claims.phase_ends import PHASE_ENDS
 from ceprop.verification.claims.work_saved import DRIVE_AHEAD, SKIPPING
+from ceprop.verification.claims.worked_example import WORKED_EXAMPLE
 
 CLAIMS: tuple[Claim, ...] = (
     FLASH,
@@ -28,6 +29,7 @@ CLAIMS: tuple[Claim, ...] = (
     COMPILED_MODEL,
     GRADIENTS,
     PACKED_SAMPLES,
+    WORKED_EXAMPLE,
 )
 
 
