@@ -33,6 +33,7 @@ CASES = {
     "device-parts": [0, 4],
     "core-on-verilator": [6],
     "core-on-icarus": [2, 3],
+    "silent-checks": [0],
     "skipping": [5],
     "resets": [4],
     "phase-ends": [3],
@@ -146,7 +147,10 @@ def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.M
     assert "violated the check fifo_overflow (ceprop verify" in mismatch
 
 
-@pytest.mark.parametrize("name", ["core-on-verilator", "skipping", "resets", "phase-ends", "drive-ahead", "rewrites"])
+@pytest.mark.parametrize(
+    "name",
+    ["core-on-verilator", "skipping", "silent-checks", "resets", "phase-ends", "drive-ahead", "rewrites"],
+)
 def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     same = Comparison(9, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
     for first in (None, "sample 1, bias of layer 2"):

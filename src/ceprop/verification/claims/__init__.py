@@ -10,6 +10,7 @@ from ceprop.verification.claims.gradients import GRADIENTS
 from ceprop.verification.claims.interruptions import RESETS, REWRITES
 from ceprop.verification.claims.parts import DEVICE_PARTS, PARTS
 from ceprop.verification.claims.phase_ends import PHASE_ENDS
+from ceprop.verification.claims.silent_checks import SILENT_CHECKS
 from ceprop.verification.claims.work_saved import DRIVE_AHEAD, SKIPPING
 from ceprop.verification.claims.worked_example import WORKED_EXAMPLE
 
@@ -22,6 +23,7 @@ CLAIMS: tuple[Claim, ...] = (
     CORE_ON_VERILATOR,
     SKIPPING,
     RESETS,
+    SILENT_CHECKS,
     CORE_ON_ICARUS,
     PHASE_ENDS,
     DRIVE_AHEAD,
