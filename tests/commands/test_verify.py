@@ -51,7 +51,8 @@ def test_verb(odd_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert run([*command, "--json", "-"]) == 0
         captured = capsys.readouterr()
         found = json.loads(captured.out)
-        assert list(found) == ["version", "commit", "machine", "tools", "seed", "full", "seconds", "claims"]
+        assert list(found) == ["version", "commit", "machine", "tools", "seed", "full", "case", "seconds", "claims"]
+        assert (found["seed"], found["full"], found["case"]) == (5, False, 1)
         assert [list(claim) for claim in found["claims"]] == [KEYS, KEYS]
         assert [claim["name"] for claim in found["claims"]] == ["packed-samples", "gradients"]
         assert all(

@@ -70,7 +70,7 @@ def verify(
     with report.progress("verifying") as advance:
         results = Campaign(numbers, seed, jobs or processor_cores(), build, digest).run(advance)
     report.table(f"claims, seed {seed}", table_rows(results), COLUMNS)
-    report.result(as_result(results, tools, seed, full, time.monotonic() - started))
+    report.result(as_result(results, tools, seed, full, number, time.monotonic() - started))
     failed = [result for result in results if result.mismatches]
     for result in failed:
         click.echo(f"ceprop: {result.claim.name}, {result.first_mismatch}", err=True)

@@ -33,8 +33,11 @@ def count_text(cases: int, counts: Any) -> str:
     return f"{cases:,} cases: {', '.join(parts)}"
 
 
-def as_result(results: Sequence[ClaimResult], tools: dict[str, str], seed: int, full: bool, seconds: float) -> Any:
-    """Return the JSON of a run. Its keys stay the same from version to version."""
+def as_result(
+    results: Sequence[ClaimResult], tools: dict[str, str], seed: int, full: bool, case: int | None, seconds: float
+) -> dict[str, Any]:
+    """Return the JSON of a run. Its keys stay the same from version to version. `case` is the number of the only case
+    of each claim, or None where there were more."""
     return {
         "version": __version__,
         "commit": commit_of(Path(__file__).resolve().parents[3]),
@@ -42,6 +45,7 @@ def as_result(results: Sequence[ClaimResult], tools: dict[str, str], seed: int, 
         "tools": tools,
         "seed": seed,
         "full": full,
+        "case": case,
         "seconds": round(seconds, 1),
         "claims": [
             {
