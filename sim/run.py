@@ -29,6 +29,10 @@ _RUN_LOG = "simulation.log"
 _RESULTS = "results.xml"
 
 
+class FailedBenchError(CepropError):
+    """A testbench ran to its end and has found a difference. The message tells which."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """A module with cocotb tests, and the variables that are added to the environment in which they run."""
@@ -101,7 +105,8 @@ def _run(tool: Simulator, design: Design, bench: Bench, place: Path, build: Path
         raise CepropError(f"{tool.name} failed, exit code {code}: {_reason(path)}{_see(path, build)}") from None
     if failed or not tests or code:
         what = f"{failed} of {tests} tests of {bench.module} failed on {tool.name}"
-        raise CepropError(f"{what}: {_reason(path)}{_see(path, build)}")
+        kind = FailedBenchError if failed else CepropError
+        raise kind(f"{what}: {_reason(path)}{_see(path, build)}")
 
 
 def _deliver(made: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ import gc
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,21 @@ def odd_folder(tmp_path: Path) -> Path:
     folder = tmp_path / os.fsdecode(b"a b'\"$x#:;%\\\xc3\xbc[/b]\xff")
     folder.mkdir(parents=True)
     return folder
+
+
+@contextmanager
+def _soon_compiled() -> Iterator[None]:
+    # Not at the top of this file, because it imports numpy, and the variable above must be set before.
+    from ceprop.boards.virtual import executable
+
+    options = ("-MAKEFLAGS", "OPT_FAST=-O0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executable, "_ARGUMENTS", (*executable._ARGUMENTS, *options))
+        yield
+
+
+@pytest.fixture(scope="session")
+def soon_compiled() -> Callable[[], AbstractContextManager[None]]:
+    """Where virtual boards are compiled without optimisation. This saves half of the time for a board that runs for a
+    few seconds at most."""
+    return _soon_compiled

@@ -28,6 +28,7 @@ from ceprop.commands.run import run_board
 from ceprop.commands.sim import sim
 from ceprop.commands.study import study
 from ceprop.commands.train import train
+from ceprop.commands.verify import verify
 from ceprop.common.caches import cache_environment, matplotlib_environment
 from ceprop.common.ending import REFUSED, be_silent_about_unused_parts, ended, say
 from ceprop.common.errors import CepropWarning, one_line
@@ -47,7 +48,7 @@ def cli(debug: bool) -> None:
 
 
 _BOARD_VERBS = (boards, build, flash, pack, run_board)
-_VERBS = (doctor, demo, train, generate, sim, reproduce, bench, estimate, study, gdu, *_BOARD_VERBS)
+_VERBS = (doctor, demo, train, generate, sim, reproduce, verify, bench, estimate, study, gdu, *_BOARD_VERBS)
 for verb in _VERBS:
     cli.add_command(verb)
 for experiment in (angle, gradient_angle):

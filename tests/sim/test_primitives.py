@@ -1,4 +1,5 @@
-"""Multipliers and memories of every device on both simulators, alone and in a core that learns."""
+"""Multipliers and memories of every device in a core that learns, and benches of them that must be able to fail.
+`tests/verification/` runs the benches of all of them."""
 
 import re
 from pathlib import Path
@@ -17,7 +18,6 @@ from ceprop.sim import ComparisonPlan, compare
 from ceprop.sim.cells import simulation_sources
 from ceprop.sim.simulators import SimulatorName
 from ceprop.sim.units import run_units
-from ceprop.sim.units.devices import device_units
 
 pytestmark = pytest.mark.slow
 
@@ -37,18 +37,10 @@ CORE = Specification.from_mapping(
     }
 )
 
-SETS = pytest.mark.parametrize("primitives", [PORTABLE, ECP5, ICE40], ids=lambda primitives: primitives.name)
-SIMULATORS = pytest.mark.parametrize("simulator", ["icarus", "verilator"])
 
-
-@SETS
-@SIMULATORS
-def test_parts_do_what_the_model_says(primitives: Primitives, simulator: str, tmp_path: Path) -> None:
-    run_units(ANY, list(device_units(primitives)), simulator, tmp_path, sources=simulation_sources(primitives))
-
-
-@pytest.mark.parametrize("primitives", [ECP5, ICE40], ids=lambda primitives: primitives.name)
-@SIMULATORS
+@pytest.mark.parametrize(
+    ("primitives", "simulator"), [(ECP5, "verilator"), (ICE40, "icarus")], ids=["ecp5-verilator", "ice40-icarus"]
+)
 def test_a_core_made_of_them_learns_like_the_model(
     primitives: Primitives, simulator: SimulatorName, tmp_path: Path
 ) -> None:

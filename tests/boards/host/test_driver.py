@@ -52,10 +52,9 @@ def opened(board_double, connect):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", [0.0, 0.01])
-def test_200_digits_end_with_the_models_bits(opened, noise: float) -> None:
+def test_200_digits_end_with_the_models_bits(opened) -> None:
     dataset = load_dataset(DIGITS, "digits")
-    double, driver = opened(DIGITS, noise=noise)
+    double, driver = opened(DIGITS, noise=0.01)
     trainer = Trainer.start(DIGITS, dataset)
     done: list[int] = []
     proof = train_beside(driver, trainer, 200, lambda now, total: done.append(now))
@@ -69,7 +68,7 @@ def test_200_digits_end_with_the_models_bits(opened, noise: float) -> None:
     assert proof.learned.cycles == 200 * 1000
     assert double.registers["samples"] == 200
     assert done[-1] == 200
-    assert (driver.link.statistics.frames_resent > 100) == (noise > 0)
+    assert driver.link.statistics.frames_resent > 100
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Const
 
-from ceprop.boards.host import HostDriver, Proof, batches, train_beside
+from ceprop.boards.host import HostDriver, Proof, batches
 from ceprop.boards.host.link import Link
 from ceprop.boards.host.machine import unwatched
 from ceprop.boards.host.requests import SIMULATION_TIMING, RefusedError
@@ -28,7 +28,7 @@ from ceprop.hdl.checks import check
 from ceprop.hdl.io import fifo
 from ceprop.hdl.io.stream_payloads import Ports
 from ceprop.hdl.lanes.messages import Space
-from ceprop.model import Dataset, Network, Trainer
+from ceprop.model import Network
 from ceprop.sim.expectation import COUNTERS
 from ceprop.specification import Geometry, Specification, registers
 
@@ -116,19 +116,6 @@ def test_a_reset_leaves_every_memory_after_any_number_of_nudged_steps(tmp_path_f
                 proof.compare_memories()
     assert steps == {0, 1}
     assert proof.mismatches == 0, proof.first_mismatch
-
-
-def test_it_learns_over_spi_whatever_the_noise(tmp_path: Path) -> None:
-    draw = np.random.default_rng(1)
-    inputs, labels = draw.integers(0, 8, (40, 5)), draw.integers(0, 3, 40)
-    trainer = Trainer.start(_SPECIFICATION, Dataset("random", inputs, labels, inputs, labels))
-    board = VirtualBoard(_SPECIFICATION, "icebreaker", build=tmp_path, transport="spi", line_noise=0.005)
-    assert board.baud == 10 * board.clock_hz // 8 // 8
-    with board, SerialTransport(board.port, board.baud) as transport:
-        driver = HostDriver(Link(transport, SIMULATION_TIMING), Geometry(_SPECIFICATION), "icebreaker")
-        proof = train_beside(driver, trainer, 40, unwatched)
-    assert proof.mismatches == 0, proof.first_mismatch
-    assert driver.link.statistics.frames_resent > 0
 
 
 def test_a_violated_check_is_named_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

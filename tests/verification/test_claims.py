@@ -1,0 +1,198 @@
+"""Every claim runs its first cases, and a fault that is planted turns its verdict."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Module
+
+from ceprop import CepropError
+from ceprop.hdl import Core
+from ceprop.hdl.devices.multiplier import PortableMultiplier
+from ceprop.model import fast
+from ceprop.sim import Comparison
+from ceprop.sim.run import FailedBenchError
+from ceprop.verification import CLAIMS, claim_named
+from ceprop.verification.case import Case
+from ceprop.verification.claims import boards, comparisons, flash, gradients, parts
+from ceprop.verification.worker import run_case
+
+CHEAP = {"compiled-model": range(40), "packed-samples": range(40), "gradients": range(2), "worked-example": range(2)}
+"""Claims whose cases take less than a second, and the cases that run here."""
+
+CASES = {
+    "flash": [0],
+    "boards": [3],
+    "line-noise": [1],
+    # Parts with few bits in Icarus, and with tables of the sigmoid on one port in Verilator.
+    "parts": [0, 1],
+    # ECP5 in Icarus and iCE40 in Verilator.
+    "device-parts": [0, 4],
+    "core-on-verilator": [6],
+    "core-on-icarus": [2, 3],
+    "silent-checks": [0],
+    "skipping": [5],
+    "resets": [4],
+    "phase-ends": [3],
+    "drive-ahead": [0],
+    "rewrites": [0],
+}
+"""The cases of the other claims that run here. `ceprop verify` runs many more."""
+
+
+@pytest.fixture(autouse=True)
+def soon(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Simulated boards run for a short time."""
+    soon_compiled: Callable[[], AbstractContextManager[None]] = request.getfixturevalue("soon_compiled")
+    with soon_compiled():
+        yield
+
+
+def verdict(name: str, number: int) -> tuple[dict[str, int], str | None]:
+    """What a case of the seed 1 finds."""
+    found = run_case(claim_named(name), 1, number)
+    return found.counts, found.mismatch
+
+
+def test_every_claim_is_tried_here() -> None:
+    assert sorted([*CHEAP, *CASES]) == sorted(claim.name for claim in CLAIMS)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_first_cases_of_cheap_claims(name: str) -> None:
+    for number in CHEAP[name]:
+        counts, mismatch = verdict(name, number)
+        assert mismatch is None
+        assert counts[claim_named(name).unit] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name in CASES for number in CASES[name]])
+def test_first_cases(name: str, number: int) -> None:
+    counts, mismatch = verdict(name, number)
+    assert mismatch is None
+    assert counts[claim_named(name).unit] > 0
+
+
+def test_a_case_draws_the_same_every_time(tmp_path: Path) -> None:
+    cases = [Case("parts", seed, number, tmp_path) for seed, number in [(1, 2), (1, 2), (1, 3), (2, 2)]]
+    drawn = [(case.draw.getrandbits(64), int(case.numpy_draw.integers(2**62))) for case in cases]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn)) == 3
+    assert cases[0].command == "ceprop verify --claim parts --seed 1 --case 2"
+
+
+def test_a_wrong_bit_of_the_compiled_model_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = fast.run_sample
+
+    def wrong(network: Any, *sample: Any, **options: Any) -> Any:
+        record = right(network, *sample, **options)
+        network.weights[-1][0, 0] ^= 1
+        return record
+
+    monkeypatch.setattr(fast, "run_sample", wrong)
+    _, mismatch = verdict("compiled-model", 0)
+    assert mismatch is not None
+    assert mismatch.endswith("(ceprop verify --claim compiled-model --seed 1 --case 0)")
+
+
+def test_what_a_case_raises_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(fast, "run_sample", broken)
+    command = "ceprop verify --claim compiled-model --seed 1 --case 3"
+    assert verdict("compiled-model", 3) == ({}, f"ZeroDivisionError: by nothing ({command})")
+
+
+def test_a_tool_that_is_missing_is_no_mismatch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CepropError, match="icarus is missing"):
+        run_case(claim_named("core-on-icarus"), 1, 0)
+
+
+def test_a_sample_that_changes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpack = flash.unpack_samples
+
+    def wrong(*arguments: Any) -> Iterator[Any]:
+        for inputs, labels in unpack(*arguments):
+            yield inputs, labels[::-1] + 1
+
+    monkeypatch.setattr(flash, "unpack_samples", wrong)
+    _, mismatch = verdict("packed-samples", 0)
+    assert mismatch is not None
+    assert mismatch.startswith("the samples change")
+
+
+def test_an_error_with_a_floor_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The updates of the paper's setting are no gradients, not even where beta goes to 0."""
+    of = gradients.theory_settings
+    monkeypatch.setattr(gradients, "theory_settings", lambda layers, _, **more: of(layers, "prototypical", **more))
+    _, mismatch = verdict("gradients", 0)
+    assert mismatch is not None
+    assert "relative error" in mismatch
+
+
+@pytest.mark.parametrize("name", ["boards", "line-noise", "flash"])
+def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise CepropError("the virtual board violated the check fifo_overflow")
+
+    monkeypatch.setattr(boards, "VirtualBoard", broken)
+    _, mismatch = verdict(name, 0)
+    assert mismatch is not None
+    assert "violated the check fifo_overflow (ceprop verify" in mismatch
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["core-on-verilator", "skipping", "silent-checks", "resets", "phase-ends", "drive-ahead", "rewrites"],
+)
+def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    same = Comparison(9, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
+    for first in (None, "sample 1, bias of layer 2"):
+        monkeypatch.setattr(comparisons, "compare", lambda *_, first=first: replace(same, first_mismatch=first))
+        _, mismatch = verdict(name, 0)
+        assert (mismatch is None) == (first is None)
+    monkeypatch.setattr(comparisons, "compare", lambda *_: replace(same, samples_compared=1))
+    _, mismatch = verdict(name, 0)
+    assert mismatch is not None
+    assert "the simulation ended after 1 of" in mismatch
+
+
+def test_a_device_part_that_differs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def differs(*_: Any, **__: Any) -> None:
+        raise FailedBenchError("multiplier: model 1, hardware 2")
+
+    monkeypatch.setattr(parts, "run_units", differs)
+    _, mismatch = verdict("device-parts", 2)
+    assert mismatch is not None
+    assert "model 1, hardware 2" in mismatch
+
+
+@pytest.mark.slow
+def test_a_changed_core_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that do not wait for the last sums."""
+    returned = Core._all_returned
+    monkeypatch.setattr(Core, "_all_returned", lambda core, edge: returned(core, edge) - 6)
+    _, mismatch = verdict("core-on-icarus", 2)
+    assert mismatch is not None
+    assert mismatch.startswith("sample ")
+    assert "ceprop verify --claim core-on-icarus --seed 1 --case 2" in mismatch
+
+
+@pytest.mark.slow
+def test_a_changed_part_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def elaborate(multiplier: Any, platform: object) -> Module:
+        m = Module()
+        m.d.sync += multiplier.product.eq(multiplier.a - multiplier.b)
+        return m
+
+    monkeypatch.setattr(PortableMultiplier, "elaborate", elaborate)
+    monkeypatch.setattr(parts, "units_of", lambda _: ["multiplier"])
+    _, mismatch = verdict("parts", 0)
+    assert mismatch is not None
+    assert "multiplier: " in mismatch
