@@ -39,8 +39,8 @@ class ClockedCore(wiring.Component):
         access.command  ─► crossing ─► core ─► crossing ─► access.response
         access.samples  ─► FIFO ─► unpacker ─► group FIFO ─► core ─► labels ─► FIFO ─► outcomes
 
-    With one clock there are no FIFOs at the ends, and pipeline registers are in the place of the crossings. They and the
-    group FIFO are there only before a core that is so large that its ports are far.
+    With one clock there are no FIFOs at the ends, and pipeline registers are in the place of the crossings. They and
+    the group FIFO are there only before a core that is so large that its ports are far.
 
     Parameters
     ----------

@@ -74,9 +74,9 @@ class SampleUnpacker(wiring.Component):
     MASK takes the mask of a block. WALK passes an input where its bit of the mask is 0, or two of them where the same
     group goes on behind them. Where the bit is 1, the granules of the value are stored, one per cycle. The input is
     passed with the last granule. The last input of a group is passed only when the group is empty. So SEND comes before
-    it, where a value was stored. SKIP passes a whole block without values in one cycle. It does not pass the last block,
-    in which the sample ends. SEND BEFORE SKIP sends the group that the block leaves. LABEL HIGH is there only where the
-    label takes two bytes.
+    it, where a value was stored. SKIP passes a whole block without values in one cycle. It does not pass the last
+    block, in which the sample ends. SEND BEFORE SKIP sends the group that the block leaves. LABEL HIGH is there only
+    where the label takes two bytes.
 
     A state of its own offers the group, so that whether the group is taken decides little: the core may lie far away.
 

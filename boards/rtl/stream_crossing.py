@@ -52,8 +52,10 @@ class StreamCrossing(wiring.Component):
         taken, taken_here = Signal(name="taken"), Signal(name="taken_in_source_domain")
         m.submodules.request = FFSynchronizer(asked, asked_here, o_domain=self._target_domain)
         m.submodules.acknowledge = FFSynchronizer(taken, taken_here, o_domain=self._source_domain)
-        m.d.comb += source.ready.eq(asked & taken_here)
-        m.d[self._source_domain] += asked.eq((source.valid | asked) & ~taken_here)
+        # From a register, for it may lead to every bit of a payload as wide as the array.
+        ready = Signal(name="ready")
+        m.d.comb += source.ready.eq(ready)
+        m.d[self._source_domain] += [ready.eq(asked & taken_here), asked.eq((source.valid | asked) & ~taken_here)]
         offered = Signal(name="offered")
         payload = Signal(source.payload.shape(), name="payload", reset_less=True)
         m.d.comb += [target.valid.eq(offered), target.payload.eq(payload)]
