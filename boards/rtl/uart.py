@@ -8,9 +8,15 @@ from amaranth.lib.wiring import In, Out
 _BITS = 10
 """Start bit, data, stop bit."""
 
+_NO_STOP_BIT = _BITS + 1
+"""In place of the bits that are left: the line was low where the stop bit should have been."""
+
 
 class UartReceiver(wiring.Component):
     """Gives every byte once, in a single cycle: the part that takes them must be faster than the line.
+
+    A byte without its stop bit is dropped. The next start bit is looked for after the line has been high, so that a
+    break, which is longer than a byte, makes no bytes.
 
     Members
     -------
@@ -34,7 +40,7 @@ class UartReceiver(wiring.Component):
         line = Signal(name="line", init=1)
         m.submodules.synchronizer = FFSynchronizer(self.rx, line, init=1)
         timer = Signal(range(self._divisor), name="timer")
-        left = Signal(range(_BITS + 1), name="left")
+        left = Signal(range(_NO_STOP_BIT + 1), name="left")
         shift = Signal(8, name="shift")
         m.d.comb += self.byte.eq(shift)
         m.d.sync += self.valid.eq(0)
@@ -42,6 +48,8 @@ class UartReceiver(wiring.Component):
             m.d.sync += timer.eq(self._divisor // 2 - 1)
             with m.If(~line):
                 m.d.sync += left.eq(_BITS)
+        with m.Elif(left == _NO_STOP_BIT), m.If(line):
+            m.d.sync += left.eq(0)
         with m.Elif(timer != 0):
             m.d.sync += timer.eq(timer - 1)
         with m.Else():
@@ -51,6 +59,8 @@ class UartReceiver(wiring.Component):
                 m.d.sync += left.eq(0)
             with m.Elif(left == 1):
                 m.d.sync += self.valid.eq(line)
+                with m.If(~line):
+                    m.d.sync += left.eq(_NO_STOP_BIT)
             with m.Else():
                 m.d.sync += shift.eq(Cat(shift[1:], line))
         return m
