@@ -7,9 +7,9 @@ import cocotb
 from cocotb.triggers import FallingEdge, SimTimeoutError, with_timeout
 
 from ceprop.hdl.lanes.messages import Space
-from ceprop.model import Network
+from ceprop.model import Network, SampleRecord
 from ceprop.sim.check import Checker
-from ceprop.sim.driver import PERIOD, CoreDriver
+from ceprop.sim.driver import LONG_PAUSE, PERIOD, CoreDriver
 from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
 from ceprop.sim.fault import flipped_weight
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
@@ -28,7 +28,7 @@ async def learn_side_by_side(dut) -> None:
     place = Path(os.environ[VARIABLE])
     job = Job.load(place)
     geometry = Geometry(job.specification)
-    driver = CoreDriver(dut, geometry, job.manifest)
+    driver = CoreDriver(dut, geometry, job.manifest, pauses=job.pauses)
     await driver.start()
     bench = Bench(job, geometry, driver, place / PROGRESS)
     # If a core does not take the words that are loaded, this time limit ends the test.
@@ -140,11 +140,12 @@ class Bench:
         if violated := self.driver.violated():
             self.checker.report(f"violated checks: {', '.join(violated)}")
         if self.geometry.trace:
-            self.checker.trace(self.driver.codecs["trace"], self.driver.traced, record)
-            self.driver.traced.clear()
+            beats = await self._traced(record)
+            self.checker.trace(self.driver.codecs["trace"], beats, record)
         for name, value in expected.result.items():
             self.checker.number(name, self.driver.codecs["result"].number(beat, name), value)
-        if before is not None and self.sent[number] + self.driver.listing_cycles <= before:
+        follows = before is not None and self.sent[number] + self.driver.listing_cycles <= before
+        if before is not None and follows and self.job.pauses is None:
             self.outcome.followed_samples += 1
             self.outcome.elapsed_cycles += now - before
             self.checker.number("cycles since the previous result", now - before, expected.cost.cycles)
@@ -154,13 +155,31 @@ class Bench:
         self.outcome.cycles = self.model.counters["cycles"]
         return now
 
+    async def _traced(self, record: SampleRecord) -> list[int]:
+        """Return the beats of the trace that belong to a sample. A reader that pauses may have them only after the
+        result, and may then have some of the next sample."""
+        traced = self.driver.traced
+        if self.job.pauses is None:
+            beats = traced.copy()
+        else:
+            count = self.checker.trace_beats(record)
+            for _ in range(count * LONG_PAUSE):
+                if len(traced) >= count:
+                    break
+                await FallingEdge(self.driver.dut.clk)
+            beats = traced[:count]
+        del traced[: len(beats)]
+        return beats
+
     async def _read_back(self, expected: Expected) -> None:
         """Compare all memories and counters."""
         contents = await self.driver.read_back()
         self.checker.contents(contents, self.model.network, expected.record)
         names = sorted(COUNTERS, key=self.driver.addresses.__getitem__)
         for name, value in (await self.driver.read_registers(names)).items():
-            self.checker.number(f"counter {name}", value, self.model.counters[name] % 2**32)
+            # A core that waits for a reader takes more cycles.
+            if name != "cycles" or self.job.pauses is None:
+                self.checker.number(f"counter {name}", value, self.model.counters[name] % 2**32)
         found = Network(
             self.job.specification, contents.weights, contents.biases, contents.generators, contents.backward
         )

@@ -62,6 +62,10 @@ class Checker:
         self.outcome.steps += steps
         self.number("steps executed", steps, len(record.states))
 
+    def trace_beats(self, record: SampleRecord) -> int:
+        """Return how many beats the trace of a sample has."""
+        return sum(self.geometry.slots(layer) for _, layer in self._blocks(record))
+
     def contents(self, found: Contents, network: Network, record: SampleRecord) -> None:
         """Compare every weight, bias and generator with `network`, and the states at the end with `record`."""
         for l, (weights, expected) in enumerate(zip(found.weights, network.weights, strict=True), 1):

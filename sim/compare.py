@@ -162,6 +162,7 @@ def job_of(specification: Specification, manifest: dict[str, Any], dataset: Data
         fault=fault,
         interruptions=plan.interruptions,
         rewrites=plan.rewrites,
+        pauses=plan.pauses,
     )
 
 

@@ -1,5 +1,6 @@
 """The driver of a core in a testbench. It uses only the streams of the core, so the same code drives a netlist."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from ceprop.specification.placement import neuron_words, neurons_of, weight_word
 
 PERIOD = 10
 """The clock period in nanoseconds. All signals are driven and sampled at the falling edge, far from the rising edge."""
+LONG_PAUSE = 100
+"""A pause in cycles that fills every queue before a reader."""
 _RELUCTANCE = 24
 """The most cycles in which a reader takes nothing although a group is offered. In each of them a group can arrive, so
 they fill the 16 places in which groups wait for the reader."""
@@ -46,10 +49,14 @@ class CoreDriver:
         The geometry of the specification from which the core was generated.
     manifest : dict
         The manifest of the core.
+    pauses : int or None
+        The seed of random pauses: each reader lets a beat wait, and so does the sender of samples before a group. With
+        None nobody pauses.
     """
 
-    def __init__(self, dut: Any, geometry: Geometry, manifest: dict[str, Any]):
+    def __init__(self, dut: Any, geometry: Geometry, manifest: dict[str, Any], *, pauses: int | None = None):
         self.dut = dut
+        self._draw = None if pauses is None else random.Random(pauses)
         self.geometry = geometry
         self.codecs = {name: Codec(entry["payload"]) for name, entry in manifest["streams"].items()}
         self.addresses = {r.name: r.address for r in registers(geometry.specification)}
@@ -113,29 +120,42 @@ class CoreDriver:
         valid.value = 0
 
     async def receive(self, name: str, count: int) -> list[int]:
-        """Return the next `count` beats of a stream. While the stream has none, this function does not wake up.
-
-        The logic of a netlist may glitch within a time step, so `valid` counts at the falling edge only.
-        """
-        valid, payload = getattr(self.dut, f"{name}__valid"), getattr(self.dut, f"{name}__payload")
-        beats: list[int] = []
-        while len(beats) < count:
-            while not valid.value:
-                await RisingEdge(valid)
-                await FallingEdge(self.dut.clk)
-            beats.append(int(payload.value))
-            await FallingEdge(self.dut.clk)
-        return beats
+        """Return the next `count` beats of a stream."""
+        return [await self._beat(name) for _ in range(count)]
 
     async def collect_trace(self) -> None:
         """Append every beat of the trace to `traced`. This function never returns."""
-        valid, payload, fall = self.dut.trace__valid, self.dut.trace__payload, FallingEdge(self.dut.clk)
         while True:
-            while not valid.value:
-                await RisingEdge(valid)
-                await fall
-            self.traced.append(int(payload.value))
+            self.traced.append(await self._beat("trace"))
+
+    async def _beat(self, name: str) -> int:
+        """Take the next beat of a stream. While the stream has none, this function does not wake up.
+
+        The logic of a netlist may glitch within a time step, so `valid` counts at the falling edge only. A beat that
+        waits must not change.
+        """
+        valid, ready, payload = (getattr(self.dut, f"{name}__{end}") for end in ("valid", "ready", "payload"))
+        fall, pause = FallingEdge(self.dut.clk), self._pause()
+        if pause:
+            ready.value = 0
+        while not valid.value:
+            await RisingEdge(valid)
             await fall
+        beat = int(payload.value)
+        if pause:
+            for _ in range(pause):
+                await fall
+            assert valid.value, f"stream {name}: a beat that waited is gone"
+            assert int(payload.value) == beat, f"stream {name}: a beat that waited has changed"
+            ready.value = 1
+        await fall
+        return beat
+
+    def _pause(self) -> int:
+        """Return how many cycles to pause: none in every second case, a few, or now and then many."""
+        if self._draw is None or self._draw.random() < 0.5:
+            return 0
+        return LONG_PAUSE if self._draw.random() < 0.05 else self._draw.randint(1, 6)
 
     # --- commands
 
@@ -260,4 +280,6 @@ class CoreDriver:
         for slot in slots:
             last = slot == slots[-1]
             values = groups[slot].tolist()
+            for _ in range(self._pause()):
+                await FallingEdge(self.dut.clk)
             await self.send("sample", codec.pack(last=int(last), label=label, slot=slot, values=values))

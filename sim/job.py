@@ -49,6 +49,8 @@ class Job:
     rewrites : collection of int
         Samples before which the weights of the first connection are written with the opposite sign. They are written
         while the sample waits after at least two others. No two of these samples are consecutive.
+    pauses : int or None
+        The seed of the pauses of the readers, and of the sender of samples, or None for no pauses.
     """
 
     specification: Specification
@@ -64,6 +66,7 @@ class Job:
     fault: int | None
     interruptions: Sequence[int] | None = None
     rewrites: Collection[int] = ()
+    pauses: int | None = None
 
     def save(self, folder: Path) -> None:
         """Write the job into a folder, for :meth:`load` in the simulator."""
@@ -80,6 +83,7 @@ class Job:
             "fault": self.fault,
             "interruptions": None if self.interruptions is None else list(map(int, self.interruptions)),
             "rewrites": sorted(map(int, self.rewrites)),
+            "pauses": self.pauses,
         }
         (folder / _FIELDS).write_text(json.dumps(fields), encoding="utf-8")
 

@@ -54,6 +54,9 @@ class ComparisonPlan:
     rewrites : collection of int
         Samples, counted from 0 and not consecutive. While such a sample waits after at least two others, weights are
         written.
+    pauses : int or None
+        The seed of random pauses: the readers of the streams of the core let beats wait, and the sender waits
+        before groups. Cycles are then not compared. With None nobody pauses.
     command : str
         The command that repeats the comparison, for the message about a difference.
     """
@@ -74,6 +77,7 @@ class ComparisonPlan:
     flip_weight_bit: bool = False
     interruptions: Sequence[int] | None = None
     rewrites: Collection[int] = ()
+    pauses: int | None = None
     command: str = "ceprop sim"
 
     def __post_init__(self) -> None:

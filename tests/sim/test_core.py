@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from amaranth.lib.fifo import SyncFIFOBuffered
 
 from ceprop import CepropError, Specification
 from ceprop.model import Dataset, FreeEnd, Network, Trainer, fast, load_dataset, plain
@@ -177,6 +178,31 @@ def test_samples_follow_each_other_without_a_pause(builds: Path) -> None:
     assert again.cycles == found.cycles
     assert again.weights_sha256 == found.weights_sha256
     assert again.weights_compared == 4 * found.weights_compared
+
+
+@same_tiny
+@pytest.mark.parametrize("pauses", [1, 2])
+def test_readers_that_pause(pauses: int, builds: Path) -> None:
+    """Results, responses and the trace wait for their readers, and groups of a sample come late. No bit differs."""
+    options: dict[str, Any] = {"samples": 4, "read_every": 2, "dataset": sparse(TINY)}
+    found = run(TINY, builds, pauses=pauses, **options)
+    assert found.weights_sha256 == run(TINY, builds, **options).weights_sha256
+    assert found.counters["samples"] == 4
+
+
+def test_a_trace_that_loses_groups_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A FIFO shorter than the trace port believes loses groups only while the reader pauses."""
+
+    def short(width: int, depth: int) -> SyncFIFOBuffered:
+        return SyncFIFOBuffered(width=width, depth=min(depth, 4))
+
+    monkeypatch.setattr("ceprop.hdl.io.trace_port.SyncFIFOBuffered", short)
+    options: dict[str, Any] = {"samples": 2, "build": tmp_path, "checks": False}
+    dataset = sparse(TINY)
+    assert compare(TINY, dataset, ComparisonPlan(**options)).mismatches == 0
+    found = compare(TINY, dataset, ComparisonPlan(pauses=1, **options))
+    assert found.mismatches > 0
+    assert "trace" in str(found.first_mismatch) or "state" in str(found.first_mismatch)
 
 
 @same_tiny
