@@ -1,4 +1,5 @@
-"""A cache of compiled code on disk. Each file has a checksum, which is verified before Numba unpacks the file.
+"""A cache of compiled code on disk. Each file has a checksum, which is verified before Numba unpacks the file, and a
+file that another user can have written is not unpacked.
 
 Numba's own cache does not verify its files. An empty or truncated file would end the program with a traceback, and
 damaged machine code may do anything. This cache ignores such a file, and the function is compiled again.
@@ -16,6 +17,7 @@ from typing import Any
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from ceprop.common.errors import CepropWarning
+from ceprop.common.ownership import only_ours
 
 _MAGIC = b"ceprop compiled code 1\n"
 _DIGEST = hashlib.sha256().digest_size
@@ -72,15 +74,20 @@ class SealedFiles(IndexDataCacheFile):
 def _unsealed(path: Path) -> bytes:
     """Return the content of a file after its mark and its checksum.
 
-    Raises OSError if the file is missing. Warns and raises OSError if the file cannot be read or is damaged.
+    Raises OSError if the file is missing. Warns and raises OSError if the file cannot be read, is damaged, or can have
+    been written by another user.
     """
     try:
+        ours = only_ours(path)
         file = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
         _warn(f"in {path.parent} cannot be read ({error.strerror}); it is compiled again")
         raise
+    if not ours:
+        _warn(f"in {path.parent} can be written by other users; it is not used, and compiled again")
+        raise OSError(f"{path} can be written by other users")
     start = len(_MAGIC) + _DIGEST
     content = file[start:]
     if file[:start] != _MAGIC + hashlib.sha256(content).digest():
