@@ -17,9 +17,9 @@ BoardLevel = Literal["routed", "bitstream"]
 
 def check_level(level: BoardLevel, board: Board) -> None:
     """Raise :class:`CepropError` where this level does not exist for a board, or where a tool for it is missing."""
-    check_simulated(board)
     if level == "bitstream":
         check_recoverable(board)
+    check_simulated(board)
 
 
 def board_netlist(level: BoardLevel, built: BuiltBoard, folder: Path, *, flip_table_bit: bool = False) -> Simulation:

@@ -29,12 +29,13 @@ def check_recoverable(board: Board) -> None:
     device = board.device
     if device.family != "ice40":
         raise CepropError(
-            f"{board.title}: no tool recovers a netlist from an ECP5's bitstream; --level routed is the lowest there"
+            f"{board.title}: no tool recovers a netlist from an ECP5's bitstream; "
+            "--level synthesized is the lowest there"
         )
     if device.room.multipliers:
         raise CepropError(
-            f"{board.title}: icebox_vlog does not recover the multipliers of this device; --level routed is the lowest "
-            "there"
+            f"{board.title}: icebox_vlog does not recover the multipliers of this device; "
+            "--level synthesized is the lowest there"
         )
     if shutil.which(_RECOVER) is None:
         raise CepropError(f"{_RECOVER} is missing: apt-get install fpga-icestorm")

@@ -32,9 +32,10 @@ def check_simulated(board: Board) -> None:
         raise CepropError(
             f"{board.title}: no models of the cells of a routed ECP5 are here; --level synthesized is the lowest there"
         )
-    if board.own_oscillator:
+    if board.device.room.multipliers:
         raise CepropError(
-            f"{board.title}: its clock comes from the device itself, and only one from a pin is simulated"
+            f"{board.title}: no models of its multipliers and SPRAM after routing are here; "
+            "--level synthesized is the lowest there"
         )
 
 
