@@ -102,7 +102,8 @@ class CommandPort(wiring.Component):
         """Take a command, carry it out, wait until its words have passed the lanes."""
         m = Module()
         command = _Command(
-            held=Signal(self.command.payload.shape(), name="held"),
+            # Without a reset, for it is as wide as the array.
+            held=Signal(self.command.payload.shape(), name="held", reset_less=True),
             of_register=Signal(name="of_register"),
             last=Signal(name="last"),
             advance=Signal(name="advance"),

@@ -26,12 +26,12 @@ PORT_BITS = 5
 class Processor(wiring.Component):
     """Carries out an instruction every four cycles, or more where it waits::
 
-        FETCH (the word of the program has come) ─► DECODE (the register is read) ─► OPERAND ─► EXECUTE ─► FETCH
+        FETCH (the program is read) ─► DECODE (its word has come) ─► OPERAND (the register is read) ─► EXECUTE ─► FETCH
 
-    Nothing of it has to be fast, and so it is small: the program and the registers are memories. The word of the
-    program goes to a register of its own in FETCH and nowhere else, because block RAM is slow and may lie far away. Its
-    address is read at the end of EXECUTE. What EXECUTE needs comes from registers too: the operand, whether the
-    condition of the instruction holds, and whether the accumulator is 0. A reset is a jump to the first instruction.
+    Nothing of it has to be fast, and so it is small: the program and the registers are memories. Block RAM is slow and
+    may lie far away. So the word of the program goes to a register and nowhere else. When EXECUTE begins, the content
+    of the register of the instruction has been read, and it is known whether the condition of the instruction holds and
+    whether the accumulator is 0.
 
     Parameters
     ----------
@@ -99,19 +99,19 @@ class Processor(wiring.Component):
         m.submodules.program = program = Memory(shape=unsigned(16), depth=len(self._program), init=self._program)
         m.submodules.registers = registers = Memory(shape=unsigned(WORD_BITS), depth=REGISTERS, init=self._registers)
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
-        counter, following = Signal(ADDRESS_BITS, name="program_counter"), Signal(ADDRESS_BITS, name="following")
-        phase = Signal(4, name="phase", init=1 << 3)
+        counter = Signal(ADDRESS_BITS, name="program_counter")
+        phase = Signal(4, name="phase", init=1)
         stays, carry = Signal(name="stays"), Signal(name="carry")
         resting = Signal(name="resting")
-        executed = Signal(INSTRUCTION, name="executed", init={"operation": Operation.JUMP})
+        executed = Signal(INSTRUCTION, name="executed")
         # An instruction acts in its last cycle of EXECUTE, the only one but where it waits.
         execute, waits, acts = phase[-1], Signal(name="waits"), Signal(name="acts")
         m.d.sync += executed.eq(INSTRUCTION(fetch.data))
         m.d.comb += [
             waits.eq((executed.operation == Operation.WAIT) | (_reads(executed) & executed.immediate)),
             acts.eq(execute & ~stays),
-            fetch.addr.eq(following),
-            fetch.en.eq(acts),
+            fetch.addr.eq(counter),
+            fetch.en.eq(phase[0]),
             read.addr.eq(Mux(self.held, self.register, executed.operand)),
             read.en.eq(1),
             self.content.eq(read.data),
@@ -126,22 +126,20 @@ class Processor(wiring.Component):
         # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
         m.d.sync += holds.eq(Array(self.conditions)[Value.cast(executed.operand)[:4]])
         m.d.comb += stays.eq(waits & (~holds | self.held))
-        self._go_on(m, executed, operand, counter, following, holds, carry)
-        with m.If(acts):
-            m.d.sync += counter.eq(following)
+        self._go_on(m, executed, operand, acts, counter, holds, carry)
         return m
 
     def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> Signal:
-        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, which belongs to the OPERAND stage,
-        as the carry does that is added."""
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, inverted for SUB."""
         accumulator, subtracts = self.data_out, executed.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         added = Signal(name="added_carry")
-        m.d.sync += [
+        m.d.comb += [
             operand.eq(Mux(executed.immediate, executed.operand, register) ^ subtracts.replicate(WORD_BITS)),
             added.eq(Mux(executed.chained, carry, subtracts)),
+            total.eq(accumulator + operand + added),
+            self.in_port.eq(executed.operand),
         ]
-        m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(executed.operand)]
         # Ports are far, so registers lie on the way to them and back.
         found = Signal.like(self.data_in, name="found")
         m.d.sync += [
@@ -172,14 +170,7 @@ class Processor(wiring.Component):
         ]
 
     def _go_on(
-        self,
-        m: Module,
-        word: data.View,
-        operand: Signal,
-        counter: Signal,
-        following: Signal,
-        holds: Signal,
-        carry: Signal,
+        self, m: Module, word: data.View, operand: Signal, acts: Signal, counter: Signal, holds: Signal, carry: Signal
     ) -> None:
         """Where the program goes on: SKIP, JUMP, CALL and RETURN."""
         jumps, zero = Signal(name="jumps"), Signal(name="accumulator_is_zero")
@@ -193,11 +184,12 @@ class Processor(wiring.Component):
                 m.d.comb += jumps.eq(zero ^ inverted)
             with m.Case(Operation.JUMP_CARRY, Operation.JUMP_NO_CARRY):
                 m.d.comb += jumps.eq(carry ^ inverted)
-        m.d.comb += following.eq(counter + 1 + skips)
-        with m.If(jumps):
-            m.d.comb += following.eq(Cat(word.operand, word.immediate, word.chained))
-        with m.Elif(word.operation == Operation.RETURN):
-            m.d.comb += following.eq(operand)
+        with m.If(acts):
+            m.d.sync += counter.eq(counter + 1 + skips)
+            with m.If(jumps):
+                m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
+            with m.Elif(word.operation == Operation.RETURN):
+                m.d.sync += counter.eq(operand)
 
 
 def _reads(word: data.View) -> Value:
