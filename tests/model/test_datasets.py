@@ -3,6 +3,7 @@
 import gzip
 import tempfile
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -229,3 +230,14 @@ def test_the_first_samples_are_a_data_set_of_their_own() -> None:
     for wanted, message in (((2000, 0), "2000 samples: digits has 1437 training"), ((1, 361), "digits has 360 test")):
         with pytest.raises(CepropError, match=message):
             digits.first(*wanted)
+
+
+@pytest.mark.parametrize("name", ["train_inputs", "train_labels", "test_inputs", "test_labels"])
+def test_the_digest_of_a_data_set_covers_every_array(folder: Path, name: str) -> None:
+    """One value of one array, or its shape, makes another digest."""
+    dataset = load_dataset(make(), folder)
+    changed = getattr(dataset, name).copy()
+    changed.flat[-1] ^= 1
+    assert replace(dataset, **{name: changed}).sha256 != dataset.sha256
+    assert replace(dataset, **{name: changed[:-1]}).sha256 != dataset.sha256
+    assert replace(dataset, name="other").sha256 == dataset.sha256

@@ -50,6 +50,30 @@ def test_partial_fit_goes_on() -> None:
     assert learner.score(features, labels) > 0.4
 
 
+def test_a_second_fit_begins_anew() -> None:
+    learner = CepClassifier(DIGITS, epochs=2).fit(FEATURES[:200], LABELS[:200])
+    first = learner.network_.weights_sha256()
+    learner.fit(FEATURES[200:400], LABELS[200:400])
+    assert learner.network_.weights_sha256() != first
+    learner.fit(FEATURES[:200], LABELS[:200])
+    assert (learner.network_.weights_sha256(), learner.n_epochs_) == (first, 2)
+
+
+def test_partial_fit_follows_the_schedule() -> None:
+    """Each call learns at the rates of its epoch: a schedule that begins with the second one changes nothing before,
+    for it has no larger shifts, on which the number of random bits depends."""
+    scheduled = DIGITS.override("update.schedule=[{epoch = 1, shifts = [3, 7]}]")
+    plain = CepClassifier(DIGITS.override("update.schedule=[]"))
+    found = CepClassifier(scheduled)
+    digests = []
+    for start in (0, 100):
+        for learner in (plain, found):
+            learner.partial_fit(FEATURES[start : start + 100], LABELS[start : start + 100], classes=range(10))
+            digests.append(learner.network_.weights_sha256())
+    assert digests[0] == digests[1]
+    assert digests[2] != digests[3]
+
+
 def test_a_board_gives_the_models_bits(board_double, serve) -> None:
     features, labels = load_digits(return_X_y=True)
     names = np.array([f"digit {label}" for label in labels])
