@@ -20,8 +20,7 @@ class _Walk:
     Fields
     ------
     mask : Signal
-        The mask of the block. Bit 0 belongs to the input at which the walk is. It is cleared when the value of this
-        input has been stored.
+        The mask of the block. Bit 0 belongs to the input at which the walk is.
     shifted : Signal
         The mask, and behind it the present granule, without the lowest bits that leave.
     place : Signal
@@ -65,18 +64,17 @@ class _Walk:
 class SampleUnpacker(wiring.Component):
     """Walks from input to input, and sends a group when it leaves it, if a value lies there::
 
-        LABEL ─► (LABEL HIGH) ─► MASK ─┬─► WALK ◄─► SEND ─────────► LABEL
-                                  ▲    │    │
+        LABEL ─► (LABEL HIGH) ─► MASK ─┬─► WALK ◄─► SEND ─┬─► LABEL
+                                  ▲    │    │             │
                                   │    └─► SKIP ◄─► SEND BEFORE SKIP
-                                  │         │
-                                  └─────────┘
+                                  │         │             │
+                                  └─────────┴─────────────┘
 
     MASK takes the mask of a block. WALK passes an input where its bit of the mask is 0, or two of them where the same
     group goes on behind them. Where the bit is 1, the granules of the value are stored, one per cycle. The input is
-    passed with the last granule. The last input of a group is passed only when the group is empty. So SEND comes before
-    it, where a value was stored. SKIP passes a whole block without values in one cycle. It does not pass the last
-    block, in which the sample ends. SEND BEFORE SKIP sends the group that the block leaves. LABEL HIGH is there only
-    where the label takes two bytes.
+    passed with the last granule. SEND sends a group in which a value was stored, and passes its last input. SKIP passes
+    a whole block without values in one cycle. It does not pass the last block, in which the sample ends. SEND BEFORE
+    SKIP sends the group that the block leaves. LABEL HIGH is there only where the label takes two bytes.
 
     A state of its own offers the group, so that whether the group is taken decides little: the core may lie far away.
 
@@ -171,7 +169,6 @@ class SampleUnpacker(wiring.Component):
             with m.If(walk.mask[0]):
                 stored = self._store_value(m, walk, splitter, group)
                 with m.If(stored & ends):
-                    m.d.sync += walk.mask[0].eq(0)
                     m.next = "SEND"
                 with m.Elif(stored):
                     self._pass_inputs(m, walk, splitter, 1)
@@ -239,10 +236,13 @@ class SampleUnpacker(wiring.Component):
             m.d.comb += [self.sample.valid.eq(1), self.sample.payload.last.eq(last), group.clear.eq(self.sample.ready)]
             with m.If(self.sample.ready):
                 m.next = "WALK"
+                self._pass_inputs(m, walk, splitter, 1)
                 with m.If(last):
                     self._end_sample(m, walk)
                     m.d.comb += splitter.drop.eq(1)
                     m.next = "LABEL"
+                with m.Else():
+                    self._next_slot(m, walk, 0)
         if BLOCK_INPUTS % self._geometry.cols:
             with m.State("SEND BEFORE SKIP"):
                 m.d.comb += [self.sample.valid.eq(1), group.clear.eq(self.sample.ready)]

@@ -203,7 +203,7 @@ def image() -> np.ndarray:
     return lines.reshape(-1)
 
 
-@pytest.mark.parametrize(("cols", "most"), [(1, 895), (2, 775), (3, 690), (5, 645), (7, 625), (8, 615), (28, 565)])
+@pytest.mark.parametrize(("cols", "most"), [(1, 745), (2, 685), (3, 620), (5, 600), (7, 590), (8, 575), (28, 565)])
 def test_cycles_of_a_sample(cols: int, most: int) -> None:
     known = specification(784, cols, 4)
     inputs = image()
