@@ -17,10 +17,12 @@ from ceprop.boards.parts.clocks import Clock
 from ceprop.boards.parts.devices import Resources
 from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import Board
+from ceprop.boards.resources.board_builds import Around, linked
 from ceprop.boards.resources.core_fit import check_room
-from ceprop.boards.resources.link_fit import is_compact, outside_blocks, prefetched_bytes
+from ceprop.boards.resources.expected import is_compact
+from ceprop.boards.resources.link_memories import outside_blocks, prefetched_bytes
 from ceprop.boards.rtl.stand_alone import StandAlone
-from ceprop.boards.rtl.system import SYSTEM, System
+from ceprop.boards.rtl.system import PREFETCHED_MEMORY, SYSTEM, System
 from ceprop.boards.rtl.top import TOP, top_level
 from ceprop.boards.rtl.transport import SpiTransport, UartTransport
 from ceprop.common.cached import cached
@@ -68,6 +70,11 @@ class Design:
     baud: int | None
     flash: bool = False
     stand_alone: bool = False
+
+    @property
+    def around(self) -> Around:
+        """What is around the core."""
+        return "alone" if self.stand_alone else linked(flash=self.flash)
 
     @property
     def clock_hz(self) -> int:
@@ -160,12 +167,20 @@ def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:
     top = top_level(board, design.clock, spi=design.baud is None, flash=design.flash, stand_alone=design.stand_alone)
     sources = {"system.v": system_verilog(design), "top.il": top.rtlil, CONSTRAINTS: top.constraints}
     read = [name for name in sources if name != CONSTRAINTS]
-    linked = not design.stand_alone
-    moved = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device) if linked}
-    compact = linked and is_compact(geometry, board, flash=design.flash)
-    script = synthesis_script(board.device, TOP, read, block_places(geometry, board), moved, compact)
+    compact = is_compact(geometry, board, design.around)
+    script = synthesis_script(board.device, TOP, read, block_places(geometry, board), _memory_styles(design), compact)
     place = folder / f"{geometry.specification.name}-{board.name}-{digest(sources, script, tools)}"
     return PreparedDesign(design, place, sources, script, top.pack_options, tools)
+
+
+def _memory_styles(design: Design) -> dict[str, str]:
+    """What the memories are made of that leave block RAM to others, or take what is left of it."""
+    geometry, board = design.geometry, design.board
+    if design.stand_alone:
+        return {}
+    styles = {memory.pattern: memory.style for memory in outside_blocks(geometry, board.device)}
+    takes_a_block = design.flash and prefetched_bytes(geometry, board.name) is not None
+    return styles | ({PREFETCHED_MEMORY: "block"} if takes_a_block else {})
 
 
 def _origin(design: Design) -> dict[str, Any]:

@@ -39,21 +39,21 @@ def synthesis_script(
     top: str,
     sources: Sequence[str],
     bels: Mapping[str, str],
-    outside_blocks: Mapping[str, str] | None = None,
+    styles: Mapping[str, str] | None = None,
     compact: bool = False,
 ) -> str:
     """The script for yosys, which reads the files `sources`, Verilog or RTLIL, and writes the netlist of module `top`.
 
-    `bels` gives a place to each instance named, a suffix of its path; `outside_blocks` are memories, as yosys selects
-    them, that are to take no block RAM, each with what it is made of: "logic" or "distributed". `compact` asks for few
-    look-up tables rather than for a fast clock."""
+    `bels` gives a place to each instance named, a suffix of its path; `styles` says of memories, as yosys selects them,
+    what they are made of where that is not the usual: "logic", "distributed" or "block". `compact` asks for few look-up
+    tables rather than for a fast clock."""
     verilog = [name for name in sources if name.endswith(".v")]
     lines = [
         f"read_verilog {' '.join(verilog)}",
         *(f"read_rtlil {name}" for name in sources if name not in verilog),
         *(f"setattr -mod -set keep_hierarchy 1 {pattern}" for pattern in _apart(device)),
         *_small_memories(device),
-        *(f'setattr -set ram_style "{style}" {pattern}' for pattern, style in (outside_blocks or {}).items()),
+        *(f'setattr -set ram_style "{style}" {pattern}' for pattern, style in (styles or {}).items()),
         # A synapse cell by itself, for its size alone.
         "design -save sources",
         "select -set cell *.cell_0_0 *.cell_0_0.*",

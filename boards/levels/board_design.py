@@ -35,7 +35,7 @@ def built_board(specification: Specification, board: Board, folder: Path, say: P
     specification does not fit the board beside the link, where a tool is missing, or where a tool fails.
     """
     geometry = fitted(specification, board, flash=False)
-    clock = first_clock(geometry, board, alone=False, baud=_BAUD, most_hz=_MOST_HZ)
+    clock = first_clock(geometry, board, "link", baud=_BAUD, most_hz=_MOST_HZ)
     prepared = replace(prepare(Design(geometry, board, clock, _BAUD), folder, say), keeps_routed=True)
     built = prepared.kept(_SEED)
     if built is None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ceprop.boards.parts.registry import Board
 from ceprop.boards.resources.builds import load_builds
 from ceprop.boards.resources.core_fit import distance, fitting_shapes, title
-from ceprop.boards.resources.link_fit import blocks_with_link, has_flash, luts_with_link, shortage_with_link
+from ceprop.boards.resources.link_fit import has_flash, luts_with_link, shortage_with_link
+from ceprop.boards.resources.link_memories import blocks_with_link
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 

@@ -41,6 +41,9 @@ LINK_MEMORIES = (
 )
 """The last one is there only with flash."""
 
+PREFETCHED_MEMORY = f"{SYSTEM}.flash.prefetched/m:*"
+"""The bytes of samples from flash that wait for the unpacker, as yosys selects them."""
+
 
 class System(wiring.Component):
     """The core with a transport::

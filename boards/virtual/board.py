@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.parts.registry import has_core_clock
-from ceprop.boards.resources.link_fit import prefetched_bytes
+from ceprop.boards.resources.link_memories import prefetched_bytes
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import SPI_CYCLES, make_transport
 from ceprop.boards.virtual.executable import build_executable

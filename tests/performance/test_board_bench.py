@@ -13,7 +13,7 @@ from ceprop.boards.flow.build import MissedClockError
 from ceprop.boards.flow.build_record import Build, ClockCheck
 from ceprop.boards.host import excerpt_image
 from ceprop.boards.parts.registry import Board
-from ceprop.boards.resources.link_fit import prefetched_bytes
+from ceprop.boards.resources.link_memories import prefetched_bytes
 from ceprop.cli import run
 from ceprop.model import Dataset, Span, Trainer, epoch_order, load_dataset
 from ceprop.performance.board_estimate import SampleWay

@@ -67,8 +67,10 @@ def _facts(board: "Board", specification: Specification | None) -> dict[str, Any
 
 def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
     """Return the array, its resources with the link, and the expected clock, or the reason why there is no array."""
+    from ceprop.boards.resources.board_builds import linked
     from ceprop.boards.resources.choose import fitted
-    from ceprop.boards.resources.link_fit import expected_mhz, has_flash, luts_with_link
+    from ceprop.boards.resources.expected import expected_mhz
+    from ceprop.boards.resources.link_fit import has_flash, luts_with_link
 
     try:
         geometry = fitted(specification, board)
@@ -76,7 +78,7 @@ def _fit(board: "Board", specification: Specification) -> dict[str, Any]:
         return {"fits": False, "reason": str(error)}
     luts = luts_with_link(board, flash=has_flash(board))(geometry, board.device)
     shape = f"{geometry.rows}x{geometry.cols}"
-    _, core_mhz = expected_mhz(geometry, board)
+    _, core_mhz = expected_mhz(geometry, board, linked(flash=has_flash(board)))
     return {"fits": True, "shape": shape, "luts": round(luts), "expected_mhz": round(core_mhz, 1)}
 
 

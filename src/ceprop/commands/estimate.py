@@ -50,37 +50,38 @@ def estimate(specification: Specification, board: str, data: str, samples: int, 
     room = target.device.room.named()
     values = found.as_dict()
     errors = values["fit"]["leave_one_out"]
-
-    def error(name: str) -> str:
-        return f"+- {percent(errors[name]['mean'])}, at most {percent(errors[name]['largest'])}"
-
     rows = [
         *((name.replace("_", " "), f"{need:,} of {room[name]:,}", "") for name, need in found.resources.items()),
-        ("clock", f"{found.clock_mhz:.1f} MHz", error("clock")),
+        ("clock", f"{found.clock_mhz:.1f} MHz", _size(errors["clock"])),
         *((f"cycles per sample, {stage}", f"{found.cycles(stage):,.0f}", "exact") for stage in found.stages),
         *(
-            (f"samples per second, core alone, {stage}", f"{found.rate(stage):,.0f}", error("samples_per_second"))
+            (f"samples per second, {stage}", f"{found.rate(stage):,.0f}", _size(errors["samples_per_second"]))
             for stage in found.stages
         ),
     ]
-    rows[0] = (*rows[0][:2], error("luts"))
-    rows.append(("with the link", refusal or "fits", ""))
-    rows += _board_rows(found.board)
+    rows[0] = (*rows[0][:2], _size(errors["luts"]))
     layers = "-".join(map(str, specification.layers))
     title = f"{specification.name}: {layers} as {geometry.rows}x{geometry.cols} on {target.title}"
-    report.table(title, rows, ("", "estimate", f"leave-one-out error over {found.builds} builds"))
+    report.table(f"{title}, core alone", rows, ("", "estimate", f"leave-one-out error over {found.builds} builds"))
+    rows = [("with the link", refusal or "fits", ""), *_board_rows(found.board, found.board_errors.sizes)]
+    heading = f"leave-one-out error over {found.board_errors.builds} boards"
+    report.table(f"{title}, whole board", rows, ("", "estimate", heading))
     report.result({"specification": specification.name, "board": board, "fits_with_link": refusal is None, **values})
 
 
-def _board_rows(board: "BoardEstimate | str") -> list[tuple[str, str, str]]:
+def _size(errors: dict[str, float]) -> str:
+    return f"+- {percent(errors['mean'])}, at most {percent(errors['largest'])}"
+
+
+def _board_rows(board: "BoardEstimate | str", errors: dict[str, dict[str, float]]) -> list[tuple[str, str, str]]:
     """Return the rows of the whole board with flash."""
     if isinstance(board, str):
-        return [("whole board, learning from its flash", board, "")]
+        return [("learning from its flash", board, "")]
     kind = "stands alone" if board.stand_alone else "with the link"
     clocks = f"core {board.core_clock_mhz:.1f} MHz, all else {board.clock_mhz:.1f} MHz"
     rate = f"{board.samples_per_second:,.0f}"
     return [
-        ("whole board, look-up tables", f"{board.luts:,} ({kind})", ""),
-        ("whole board, clocks that are asked for", clocks, ""),
-        ("samples per second, whole board, after", rate, ""),
+        ("look-up tables", f"{board.luts:,} ({kind})", _size(errors["luts"])),
+        ("clocks that are asked for", clocks, _size(errors["clock"])),
+        ("samples per second, after", rate, _size(errors["samples_per_second"])),
     ]

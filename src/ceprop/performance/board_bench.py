@@ -16,7 +16,7 @@ from ceprop.boards.host import (
     excerpt_image,
     open_board,
 )
-from ceprop.boards.parts.registry import Board
+from ceprop.boards.parts.registry import Board, board
 from ceprop.boards.protocol import Flash
 from ceprop.common.files import write_aside
 from ceprop.common.locks import only_in
@@ -34,7 +34,8 @@ _EPOCH = 1
 @dataclass(frozen=True)
 class BoardPlan:
     """What the bench has to do. `samples` is None for the whole epoch. The best of so many `placements` counts.
-    `folder` keeps bitstreams and compiled simulations for the next run."""
+    `folder` keeps bitstreams and compiled simulations for the next run. `stand_alone` asks for a board without a link,
+    as :func:`ceprop.boards.flow.build.laid_out` has it."""
 
     specification: Specification
     board: Board
@@ -42,6 +43,7 @@ class BoardPlan:
     samples: int | None
     placements: int
     folder: Path
+    stand_alone: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def bench_board(plan: BoardPlan, report: Report) -> BoardBench:
     Raises :class:`CepropError` where the board cannot hold the network or its flash the data, the data does not fit the
     specification, or a tool is missing or fails; :class:`ceprop.boards.flow.build.MissedClockError` where no clock is
     met."""
-    geometry, alone = laid_out(plan.specification, plan.board, flash=True, stand_alone=None)
+    geometry, alone = laid_out(plan.specification, plan.board, flash=True, stand_alone=plan.stand_alone)
     specification = geometry.specification
     # The test set stays out of the flash: the board would evaluate it after the epoch.
     dataset = load_dataset(specification, plan.data)
@@ -167,7 +169,7 @@ def _learn_linked(epoch: BoardEpoch, report: Report) -> tuple[Learned, Network, 
         flash=epoch.flash,
         build=epoch.simulations,
         clock_hz=epoch.built.clock_hz,
-        core_clock_hz=epoch.built.core_clock_hz,
+        core_clock_hz=epoch.built.core_clock_hz if board(epoch.built.board).has_core_clock else None,
     )
     excerpt = epoch.samples if epoch.samples < len(epoch.dataset.train_labels) else None
     with open_board(specification, where, report.say) as driver, report.progress("learning from flash") as advance:

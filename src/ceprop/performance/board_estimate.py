@@ -11,8 +11,9 @@ from ceprop.boards.flow.build import first_clock, laid_out
 from ceprop.boards.host.packing import pack_samples
 from ceprop.boards.parts.flash_pins import flash_lines
 from ceprop.boards.protocol import BLOCK_INPUTS
-from ceprop.boards.resources.link_fit import expected_luts, prefetched_bytes
-from ceprop.boards.resources.stand_alone_fit import expected_luts_alone
+from ceprop.boards.resources.board_builds import Around
+from ceprop.boards.resources.expected import expected_luts
+from ceprop.boards.resources.link_memories import prefetched_bytes
 from ceprop.boards.rtl.flash import PREFETCHED_BYTES, FlashTiming
 from ceprop.boards.rtl.granule_splitter import granule_bits
 from ceprop.hdl.io.sample_loader import listing_cycles
@@ -62,15 +63,14 @@ def estimate_board(
     `inputs` (n, n_0) are quantised samples in the order in which they are learned, and `cycles` those that the core
     works on each. Raises :class:`CepropError` where the board cannot hold the network with its flash controller."""
     geometry, alone = laid_out(specification, board, flash=True, stand_alone=None)
-    clock = first_clock(geometry, board, alone=alone)
+    around: Around = "alone" if alone else "link with flash"
+    clock = first_clock(geometry, board, around)
     link_hz = float(clock.clock_hz)
     core_hz = float(clock.core_clock_hz or clock.clock_hz)
-    lines = flash_lines(board.name)
-    fifo = None if alone else prefetched_bytes(geometry, board.name)
-    way = SampleWay(geometry, lines, fifo or PREFETCHED_BYTES[lines], link_hz, core_hz)
+    way = SampleWay.of(geometry, board, around, link_hz, core_hz)
     return BoardEstimate(
-        stand_alone=alone,
-        luts=round(expected_luts_alone(geometry, board) if alone else expected_luts(geometry, board, flash=True)),
+        stand_alone=around == "alone",
+        luts=round(expected_luts(geometry, board, around)),
         clock_mhz=link_hz / 1e6,
         core_clock_mhz=core_hz / 1e6,
         samples_per_second=way.rate(inputs, cycles),
@@ -87,6 +87,13 @@ class SampleWay:
     fifo_bytes: int
     link_hz: float
     core_hz: float
+
+    @classmethod
+    def of(cls, geometry: Geometry, board: Board, around: Around, link_hz: float, core_hz: float) -> "SampleWay":
+        """The way on a board with these clocks."""
+        lines = flash_lines(board.name)
+        fifo = None if around == "alone" else prefetched_bytes(geometry, board.name)
+        return cls(geometry, lines, fifo or PREFETCHED_BYTES[lines], link_hz, core_hz)
 
     def rate(self, inputs: np.ndarray, cycles: Sequence[int]) -> float:
         """Return the samples per second from the begin of work on the first sample to that on the last one.
@@ -123,14 +130,20 @@ class SampleWay:
         return begins
 
     def _unpacking(self, inputs: np.ndarray) -> np.ndarray:
-        """Cycles that the unpacker needs for each sample, about."""
+        """Cycles that the unpacker needs for each sample, about: of masks, of blocks without values, of values, of
+        zeros beside values, and of groups that it sends."""
         cols, granule = self.geometry.cols, granule_bits(self.geometry.specification.formats.input_bits)
-        count, width = inputs.shape
-        padded = np.zeros((count, -(-width // BLOCK_INPUTS) * BLOCK_INPUTS), bool)
-        padded[:, :width] = inputs != 0
-        blocks = padded.reshape(count, -1, BLOCK_INPUTS)
-        values, masks = padded.sum(axis=1), blocks.shape[1] * (BLOCK_INPUTS // granule)
-        walked = blocks.any(axis=2).sum(axis=1)
-        zeros = walked * BLOCK_INPUTS - values
+        blocks, groups = _groups_of(inputs, BLOCK_INPUTS), _groups_of(inputs, cols)
+        values, walked = blocks.sum(axis=(1, 2)), blocks.any(axis=2).sum(axis=1)
+        masks = blocks.shape[1] * (BLOCK_INPUTS // granule)
+        zeros = (walked * BLOCK_INPUTS - values) / (1.5 if cols > 2 else 1)
         parts = self.geometry.specification.formats.input_bits // granule
-        return masks + (blocks.shape[1] - walked) + values * (parts + 1 / cols) + zeros / (1.5 if cols > 2 else 1)
+        return masks + (blocks.shape[1] - walked) + values * parts + zeros + groups.any(axis=2).sum(axis=1)
+
+
+def _groups_of(inputs: np.ndarray, size: int) -> np.ndarray:
+    """Which inputs (n, n_0) are not zero, bool (n, groups, size), the last group padded."""
+    count, width = inputs.shape
+    padded = np.zeros((count, -(-width // size) * size), bool)
+    padded[:, :width] = inputs != 0
+    return padded.reshape(count, -1, size)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ceprop.boards import Board
+from ceprop.boards.resources.board_builds import BoardErrors, load_board_errors
 from ceprop.boards.resources.builds import load_builds
 from ceprop.boards.resources.choose import fitted
 from ceprop.boards.resources.core_fit import Luts, needs, shortage
@@ -20,7 +21,8 @@ from ceprop.specification import Geometry, Specification
 @dataclass(frozen=True)
 class Estimate:
     """The expected figures. `stages` holds the samples from the initial network and those after an epoch. `board` has
-    those of the whole board, or the reason why the board cannot hold the network with its flash controller."""
+    those of the whole board, or the reason why the board cannot hold the network with its flash controller, and
+    `board_errors` says how well whole boards are predicted."""
 
     resources: dict[str, int]
     clock_mhz: float
@@ -28,6 +30,7 @@ class Estimate:
     builds: int
     left_out: list[LeftOut]
     board: BoardEstimate | str
+    board_errors: BoardErrors
 
     def cycles(self, stage: str) -> float:
         """Return the cycles per sample of a stage."""
@@ -55,6 +58,7 @@ class Estimate:
                     "samples_per_second": error_sizes(self.left_out, "rate"),
                 },
             },
+            "board_fit": {"builds": self.board_errors.builds, "leave_one_out": self.board_errors.sizes},
         }
 
 
@@ -99,6 +103,7 @@ def estimate(geometry: Geometry, board: Board, dataset: Dataset, samples: int, a
         builds=len(builds),
         left_out=leave_one_out(builds),
         board=_whole_board(geometry, board, dataset, stages["after"]),
+        board_errors=load_board_errors(),
     )
 
 

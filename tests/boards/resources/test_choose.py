@@ -8,7 +8,8 @@ import pytest
 from ceprop.boards import board, board_names, check_fit
 from ceprop.boards.resources.builds import Build, load_builds
 from ceprop.boards.resources.choose import fitted, specification_for
-from ceprop.boards.resources.link_fit import blocks_with_link, has_flash, luts_with_link, outside_blocks
+from ceprop.boards.resources.link_fit import has_flash, luts_with_link
+from ceprop.boards.resources.link_memories import blocks_with_link, outside_blocks
 from ceprop.common.errors import CepropError
 from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
