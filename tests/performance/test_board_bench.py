@@ -178,7 +178,6 @@ def test_a_missed_clock(
         (["--samples", "all", "--core-only"], "--samples all: is for a whole board"),
         (["--epochs", "15"], "--epochs: is for --core-only"),
         (["--seeds", "1"], "--seeds: is for --core-only"),
-        (["--samples", "all", "--set", "nudge.sign=random"], "nudge.sign: a board that learns by itself keeps one"),
         (["--set", "array.rows=9", "--set", "array.cols=9"], "needs 81 multipliers"),
     ],
 )

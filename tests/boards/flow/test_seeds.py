@@ -63,7 +63,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
     }.items():
         monkeypatch.setattr(f"ceprop.boards.flow.bitstream.{name}", work)
     monkeypatch.setattr("ceprop.boards.flow.bitstream.shutil.which", lambda _: None)
-    monkeypatch.setattr("ceprop.boards.flow.build.expected_mhz", lambda *_: (66.0, 66.0))
+    monkeypatch.setattr("ceprop.boards.flow.build.expected_mhz", lambda *_: (62.0, 62.0))
     return tools
 
 
