@@ -152,7 +152,7 @@ def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.M
     ["core-on-verilator", "skipping", "silent-checks", "resets", "phase-ends", "drive-ahead", "rewrites"],
 )
 def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    same = Comparison(9, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
+    same = Comparison(40, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
     for first in (None, "sample 1, bias of layer 2"):
         monkeypatch.setattr(comparisons, "compare", lambda *_, first=first: replace(same, first_mismatch=first))
         _, mismatch = verdict(name, 0)
