@@ -120,17 +120,17 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        operand = self._compute(m, executed, read.data, acts, carry)
+        self._compute(m, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
         holds = Signal(name="holds")
         # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
         m.d.sync += holds.eq(Array(self.conditions)[Value.cast(executed.operand)[:4]])
         m.d.comb += stays.eq(waits & (~holds | self.held))
-        self._go_on(m, executed, operand, acts, counter, holds, carry)
+        self._go_on(m, executed, read.data, acts, counter, holds, carry)
         return m
 
-    def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> Signal:
-        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, inverted for SUB."""
+    def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> None:
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator."""
         accumulator, subtracts = self.data_out, executed.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         added = Signal(name="added_carry")
@@ -157,7 +157,6 @@ class Processor(wiring.Component):
                 m.d.sync += accumulator.eq(found)
             with m.Case(Operation.SHIFT):
                 m.d.sync += accumulator.eq(Cat(accumulator, found)[8:])
-        return operand
 
     def _store(self, m: Module, word: data.View, counter: Signal, execute: Value, write: Interface) -> None:
         """STORE and CALL write a register."""
@@ -170,7 +169,7 @@ class Processor(wiring.Component):
         ]
 
     def _go_on(
-        self, m: Module, word: data.View, operand: Signal, acts: Signal, counter: Signal, holds: Signal, carry: Signal
+        self, m: Module, word: data.View, register: Value, acts: Signal, counter: Signal, holds: Signal, carry: Signal
     ) -> None:
         """Where the program goes on: SKIP, JUMP, CALL and RETURN."""
         jumps, zero = Signal(name="jumps"), Signal(name="accumulator_is_zero")
@@ -189,7 +188,7 @@ class Processor(wiring.Component):
             with m.If(jumps):
                 m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
             with m.Elif(word.operation == Operation.RETURN):
-                m.d.sync += counter.eq(operand)
+                m.d.sync += counter.eq(register)
 
 
 def _reads(word: data.View) -> Value:
