@@ -145,8 +145,8 @@ class CoreDriver:
         if pause:
             for _ in range(pause):
                 await fall
-            assert valid.value, f"stream {name}: a beat that waited is gone"
-            assert int(payload.value) == beat, f"stream {name}: a beat that waited has changed"
+            if not valid.value or int(payload.value) != beat:
+                raise RuntimeError(f"stream {name}: a beat that waited has changed or is gone")
             ready.value = 1
         await fall
         return beat

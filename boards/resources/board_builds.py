@@ -4,12 +4,10 @@ them."""
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from typing import Any, Literal
 
-from ceprop.boards.parts import Board, board
-from ceprop.specification import Geometry, Specification
+from ceprop.boards.resources.builds import OnBoard
 
 BOARDS_FILE = "data/board_builds.json"
 """The file, below the package; `docs/results/board_builds.py` writes it."""
@@ -24,15 +22,11 @@ def linked(*, flash: bool) -> Around:
 
 
 @dataclass(frozen=True)
-class BoardBuild:
+class BoardBuild(OnBoard):
     """A design on a board, with all that is around its core.
 
     Fields
     ------
-    specification : dict
-        The fields of the specification.
-    board_name : str
-        As `--board` takes it.
     around : str
         What is around the core.
     compact : bool
@@ -47,8 +41,6 @@ class BoardBuild:
         The rate at which it learns from flash after an epoch; None without flash.
     """
 
-    specification: dict[str, Any]
-    board_name: str
     around: Around
     compact: bool
     luts: int
@@ -74,21 +66,10 @@ class BoardBuild:
             entry["samples_per_second"],
         )
 
-    @cached_property
-    def geometry(self) -> Geometry:
-        """The array of the build."""
-        return Geometry(Specification.from_mapping(self.specification))
-
-    @cached_property
-    def board(self) -> Board:
-        """The board of the build."""
-        return board(self.board_name)
-
     @property
     def name(self) -> str:
         """A name for tables: layers, array, board, and what is around the core."""
-        layers = "-".join(map(str, self.geometry.specification.layers))
-        return f"{layers} as {self.geometry.rows}x{self.geometry.cols} on {self.board_name}, {self.around}"
+        return f"{super().name}, {self.around}"
 
 
 def read_board_entries() -> list[dict[str, Any]]:

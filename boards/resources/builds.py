@@ -15,15 +15,35 @@ FILE = "data/builds.json"
 
 
 @dataclass(frozen=True)
-class Build:
-    """One design on one board.
+class OnBoard:
+    """A specification on a board: its fields, and the name of the board as `--board` takes it."""
+
+    specification: dict[str, Any]
+    board_name: str
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """The array of the build."""
+        return Geometry(Specification.from_mapping(self.specification))
+
+    @cached_property
+    def board(self) -> Board:
+        """The board of the build."""
+        return board(self.board_name)
+
+    @property
+    def name(self) -> str:
+        """A name for tables: layers, array and board."""
+        layers = "-".join(map(str, self.geometry.specification.layers))
+        return f"{layers} as {self.geometry.rows}x{self.geometry.cols} on {self.board_name}"
+
+
+@dataclass(frozen=True)
+class Build(OnBoard):
+    """One core on one board.
 
     Fields
     ------
-    specification : dict
-        The fields of the specification.
-    board_name : str
-        As `--board` takes it.
     resources : Resources
         What the routed core takes, harness included.
     clock_mhz : float
@@ -33,8 +53,6 @@ class Build:
         an estimate does it.
     """
 
-    specification: dict[str, Any]
-    board_name: str
     resources: Resources
     clock_mhz: float
     measured_cycles: float
@@ -52,26 +70,10 @@ class Build:
             entry["expected_cycles"],
         )
 
-    @cached_property
-    def geometry(self) -> Geometry:
-        """The array of the build."""
-        return Geometry(Specification.from_mapping(self.specification))
-
-    @cached_property
-    def board(self) -> Board:
-        """The board of the build."""
-        return board(self.board_name)
-
     @property
     def rate(self) -> float:
         """Samples per second."""
         return 1e6 * self.clock_mhz / self.measured_cycles
-
-    @property
-    def name(self) -> str:
-        """A name for tables: layers, array and board."""
-        layers = "-".join(map(str, self.geometry.specification.layers))
-        return f"{layers} as {self.geometry.rows}x{self.geometry.cols} on {self.board_name}"
 
 
 def read_entries() -> list[dict[str, Any]]:
