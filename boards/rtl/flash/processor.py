@@ -24,14 +24,15 @@ PORT_BITS = 5
 
 
 class Processor(wiring.Component):
-    """Carries out an instruction every four cycles, or more where it waits::
+    """Carries out an instruction every five cycles, or more where it waits::
 
-        FETCH (the program is read) ─► DECODE (its word has come) ─► OPERAND (the register is read) ─► EXECUTE ─► FETCH
+        FETCH (the program is read) ─► DECODE (its word has come) ─► READ (the register is read) ─┐
+                                                                     EXECUTE ◄─ OPERAND ◄─────────┘
 
     Nothing of it has to be fast, and so it is small: the program and the registers are memories. Block RAM is slow and
-    may lie far away. So the word of the program goes to a register and nowhere else. When EXECUTE begins, the content
-    of the register of the instruction has been read, and it is known whether the condition of the instruction holds and
-    whether the accumulator is 0.
+    may lie far away. So the word of the program goes to a register and nowhere else. What EXECUTE needs comes from
+    registers too: the instruction and its operand, whether the condition of the instruction holds, and whether the
+    accumulator is 0. All this would else set the clock of the whole board.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ class Processor(wiring.Component):
         m.submodules.registers = registers = Memory(shape=unsigned(WORD_BITS), depth=REGISTERS, init=self._registers)
         fetch, read, write = read_port(program), read_port(registers), write_port(registers)
         counter = Signal(ADDRESS_BITS, name="program_counter")
-        phase = Signal(4, name="phase", init=1)
+        phase = Signal(5, name="phase", init=1)
         stays, carry = Signal(name="stays"), Signal(name="carry")
         resting = Signal(name="resting")
         executed = Signal(INSTRUCTION, name="executed")
@@ -120,26 +121,26 @@ class Processor(wiring.Component):
         m.d.sync += resting.eq(self.held)
         with m.If(~self.held & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
-        self._compute(m, executed, read.data, acts, carry)
+        operand = self._compute(m, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
         holds = Signal(name="holds")
         # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
         m.d.sync += holds.eq(Array(self.conditions)[Value.cast(executed.operand)[:4]])
         m.d.comb += stays.eq(waits & (~holds | self.held))
-        self._go_on(m, executed, read.data, acts, counter, holds, carry)
+        self._go_on(m, executed, operand, acts, counter, holds, carry)
         return m
 
-    def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> None:
-        """LOAD, ADD, SUB, IN and SHIFT change the accumulator."""
+    def _compute(self, m: Module, executed: data.View, register: Value, acts: Signal, carry: Signal) -> Signal:
+        """LOAD, ADD, SUB, IN and SHIFT change the accumulator. Return the operand, which belongs to the OPERAND stage,
+        as the carry does that is added."""
         accumulator, subtracts = self.data_out, executed.operation == Operation.SUB
         operand, total = Signal(WORD_BITS, name="operand"), Signal(WORD_BITS + 1, name="total")
         added = Signal(name="added_carry")
-        m.d.comb += [
+        m.d.sync += [
             operand.eq(Mux(executed.immediate, executed.operand, register) ^ subtracts.replicate(WORD_BITS)),
             added.eq(Mux(executed.chained, carry, subtracts)),
-            total.eq(accumulator + operand + added),
-            self.in_port.eq(executed.operand),
         ]
+        m.d.comb += [total.eq(accumulator + operand + added), self.in_port.eq(executed.operand)]
         # Ports are far, so registers lie on the way to them and back.
         found = Signal.like(self.data_in, name="found")
         m.d.sync += [
@@ -157,6 +158,7 @@ class Processor(wiring.Component):
                 m.d.sync += accumulator.eq(found)
             with m.Case(Operation.SHIFT):
                 m.d.sync += accumulator.eq(Cat(accumulator, found)[8:])
+        return operand
 
     def _store(self, m: Module, word: data.View, counter: Signal, execute: Value, write: Interface) -> None:
         """STORE and CALL write a register."""
@@ -169,7 +171,7 @@ class Processor(wiring.Component):
         ]
 
     def _go_on(
-        self, m: Module, word: data.View, register: Value, acts: Signal, counter: Signal, holds: Signal, carry: Signal
+        self, m: Module, word: data.View, operand: Signal, acts: Signal, counter: Signal, holds: Signal, carry: Signal
     ) -> None:
         """Where the program goes on: SKIP, JUMP, CALL and RETURN."""
         jumps, zero = Signal(name="jumps"), Signal(name="accumulator_is_zero")
@@ -188,7 +190,7 @@ class Processor(wiring.Component):
             with m.If(jumps):
                 m.d.sync += counter.eq(Cat(word.operand, word.immediate, word.chained))
             with m.Elif(word.operation == Operation.RETURN):
-                m.d.sync += counter.eq(register)
+                m.d.sync += counter.eq(operand)
 
 
 def _reads(word: data.View) -> Value:
