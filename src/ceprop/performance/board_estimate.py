@@ -19,7 +19,7 @@ from ceprop.boards.rtl.granule_splitter import granule_bits
 from ceprop.hdl.io.sample_loader import listing_cycles
 from ceprop.specification import Geometry, Specification
 
-_CYCLES_BETWEEN_SAMPLES = {1: 256, 2: 242, 4: 144}
+_CYCLES_BETWEEN_SAMPLES = {1: 256, 2: 245, 4: 148}
 """Cycles of the board's clock between the last byte of a sample and the first one of the next, by the lines of the
 flash: the entry in the index, two commands and their rests. Measured with tests/boards/rtl/test_flash_controller.py at
 30, 80 and 90 MHz."""
