@@ -51,8 +51,8 @@ def verify(
 ) -> int:
     """Show what the project claims, the evidence for each claim, and what the evidence does not cover.
 
-    The evidence is a number of cases, which are drawn from the seed. Without --full, all cases take less than ten
-    minutes on two processor cores. A finished case is kept and not run again, until the sources of ceprop or its tools
+    The evidence is a number of cases, which are drawn from the seed. Without --full, all cases take about 13
+    minutes of processor time. A finished case is kept and not run again, until the sources of ceprop or its tools
     change. The exit code is 1 if a comparison failed.
     """
     from ceprop.common.processes import processor_cores
