@@ -44,7 +44,7 @@ class Processor(wiring.Component):
     conditions : In
         A bit for each :class:`Condition`.
     in_port, data_in : Out, In
-        The port of IN or SHIFT, from OPERAND on, and what it has then.
+        The port of IN or SHIFT, from READ on, and what it has then.
     port : Out
         A cycle after EXECUTE, its port.
     taken : Out
