@@ -98,12 +98,15 @@ class ResponseCollector(wiring.Component):
         arriving = {name: delay(m, flag, latency, f"read_{name}") for name, flag, latency in reads}
         from_rows = delay(m, arriving["weight"] | arriving["row"], 1, "from_rows")
         from_columns = delay(m, arriving["column"], 1, "from_columns")
+        # The opposites have registers of their own, because they lead to the words of all lanes, which are far.
+        none_of_rows = delay(m, ~(arriving["weight"] | arriving["row"]), 1, "none_of_rows")
+        none_of_columns = delay(m, ~arriving["column"], 1, "none_of_columns")
         arrived, sent = from_rows | from_columns, delay(m, self.sending, 1, "sent")
         check(m, "words_of_two_groups_meet", (from_rows & from_columns) | (sent & arrived))
         m.submodules.response_fifo = fifo = Fifo(self.response.payload.shape().size, self._depth)
         # Zero where nothing arrives. One register for all lanes, because they lie far from each other.
         read_words = Signal.like(fifo.word, name="read_words", reset_less=True)
-        m.d.sync += read_words.eq(Mux(from_rows, self.row_words, 0) | Mux(from_columns, self.column_words, 0))
+        m.d.sync += read_words.eq(Mux(none_of_rows, 0, self.row_words) | Mux(none_of_columns, 0, self.column_words))
         m.d.comb += [
             fifo.write.eq(delay(m, arrived | self.sending, 1, "entering")),
             fifo.word.eq(read_words | Mux(sent, self.register, 0)),

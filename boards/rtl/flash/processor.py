@@ -52,7 +52,7 @@ class Processor(wiring.Component):
     strobe, data_out : Out
         In this cycle OUT writes the accumulator, which changes at the earliest two cycles later.
     hold, held : In, Out
-        The host asks that the processor rests, and it does. It does not begin to while `locked`.
+        The host asks that the processor rests, and it has begun to. It does not begin to while `locked`.
     locked : In
         The status is about to change.
     register, content : In, Out
@@ -103,7 +103,7 @@ class Processor(wiring.Component):
         counter = Signal(ADDRESS_BITS, name="program_counter")
         phase = Signal(5, name="phase", init=1)
         stays, carry = Signal(name="stays"), Signal(name="carry")
-        resting = Signal(name="resting")
+        rests = Signal(name="rests")
         executed = Signal(INSTRUCTION, name="executed")
         # An instruction acts in its last cycle of EXECUTE, the only one but where it waits.
         execute, waits, acts = phase[-1], Signal(name="waits"), Signal(name="acts")
@@ -113,20 +113,21 @@ class Processor(wiring.Component):
             acts.eq(execute & ~stays),
             fetch.addr.eq(counter),
             fetch.en.eq(phase[0]),
+            # The register after `rests`, for the number of a register passes the whole memory.
             read.addr.eq(Mux(self.held, self.register, executed.operand)),
             read.en.eq(1),
             self.content.eq(read.data),
-            self.held.eq(self.hold & (resting | ~self.locked) & (phase[0] | (execute & waits))),
+            rests.eq(self.hold & (self.held | ~self.locked) & (phase[0] | (execute & waits))),
         ]
-        m.d.sync += resting.eq(self.held)
-        with m.If(~self.held & ~(execute & stays)):
+        m.d.sync += self.held.eq(rests)
+        with m.If(~rests & ~(execute & stays)):
             m.d.sync += phase.eq(phase.rotate_left(1))
         operand = self._compute(m, executed, read.data, acts, carry)
         self._store(m, executed, counter, execute, write)
         holds = Signal(name="holds")
         # From a register, for conditions come from far. What an instruction has begun is seen by the next one.
         m.d.sync += holds.eq(Array(self.conditions)[Value.cast(executed.operand)[:4]])
-        m.d.comb += stays.eq(waits & (~holds | self.held))
+        m.d.comb += stays.eq(waits & (~holds | rests))
         self._go_on(m, executed, operand, acts, counter, holds, carry)
         return m
 
