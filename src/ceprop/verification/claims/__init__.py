@@ -10,6 +10,7 @@ from ceprop.verification.claims.gradients import GRADIENTS
 from ceprop.verification.claims.interruptions import RESETS, REWRITES
 from ceprop.verification.claims.parts import DEVICE_PARTS, PARTS
 from ceprop.verification.claims.phase_ends import PHASE_ENDS
+from ceprop.verification.claims.proofs import PROOFS
 from ceprop.verification.claims.silent_checks import SILENT_CHECKS
 from ceprop.verification.claims.work_saved import DRIVE_AHEAD, SKIPPING
 from ceprop.verification.claims.worked_example import WORKED_EXAMPLE
@@ -28,6 +29,7 @@ CLAIMS: tuple[Claim, ...] = (
     PHASE_ENDS,
     DRIVE_AHEAD,
     REWRITES,
+    PROOFS,
     COMPILED_MODEL,
     GRADIENTS,
     PACKED_SAMPLES,
