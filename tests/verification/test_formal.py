@@ -9,11 +9,10 @@ from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ceprop import CepropError
 from ceprop.hdl.neuron import activation, state_update
 from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
-from ceprop.verification.formal import PROPERTIES, Property, arithmetic, proof, prove, streams
+from ceprop.verification.formal import PROPERTIES, Property, UndecidedError, arithmetic, proof, prove, streams
 
 NUDGED = 28
 """A seed whose edge has the output layer."""
@@ -125,5 +124,5 @@ def test_a_fault_refutes_it(name: str, seed: int, monkeypatch: pytest.MonkeyPatc
 
 def test_no_result_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "_DEEPEST", 2)
-    with pytest.raises(CepropError, match="pipeline register: yosys comes to no result within 2 cycles"):
+    with pytest.raises(UndecidedError, match="pipeline register: yosys comes to no result within 2 cycles"):
         prove(drawn("pipeline_register", 0))

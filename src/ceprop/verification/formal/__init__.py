@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from ceprop.verification.formal.arithmetic import clipping, new_state, saturation
-from ceprop.verification.formal.proof import Proof, Property, prove
+from ceprop.verification.formal.proof import Proof, Property, UndecidedError, prove
 from ceprop.verification.formal.streams import fifo, granule_splitter, pipeline_register, stream_crossing
 
 PROPERTIES: Mapping[str, Callable[[random.Random], Property]] = {
@@ -20,4 +20,4 @@ PROPERTIES: Mapping[str, Callable[[random.Random], Property]] = {
 }
 """For each property, the function that draws one of its forms."""
 
-__all__ = ["PROPERTIES", "Proof", "Property", "prove"]
+__all__ = ["PROPERTIES", "Proof", "Property", "UndecidedError", "prove"]

@@ -14,8 +14,12 @@ from ceprop.common.scratch import private_folder
 _TOP = "property"
 _DEEPEST = 60
 """The largest induction length that is tried."""
-_SECONDS = 300
-"""The time in which the solver must have finished."""
+_SECONDS = 120
+"""The time that the solver has for each of its formulas."""
+
+
+class UndecidedError(CepropError):
+    """The solver came to no result in its time."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Proof:
 def prove(wanted: Property) -> Proof:
     """Prove a property, or refute it.
 
-    Raises :class:`CepropError` where yosys is missing or fails, and where the solver comes to no result.
+    Raises :class:`UndecidedError` where the solver comes to no result, and :class:`CepropError` where yosys is missing
+    or fails.
     """
     text = rtlil.convert(wanted.design, name=_TOP, ports=list(wanted.inputs), emit_src=False)
     clocks = "clk2fflogic" if wanted.several_clocks else "async2sync; dffunmap"
@@ -86,7 +91,7 @@ def _understood(wanted: Property, log: str) -> Proof:
         return Proof(lengths[-1], _last_inputs(log))
     if "Induction step proven: SUCCESS!" in log or (wanted.bound and "proved base case" in log):
         return Proof(lengths[-1])
-    raise CepropError(f"{wanted.name}: yosys comes to no result within {_DEEPEST} cycles and {_SECONDS} seconds")
+    raise UndecidedError(f"{wanted.name}: yosys comes to no result within {_DEEPEST} cycles and {_SECONDS} seconds")
 
 
 def _last_inputs(log: str) -> str:
