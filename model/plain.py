@@ -152,12 +152,12 @@ def _advance(network: Network) -> None:
 def _half_step(network: Network, drive: np.ndarray, states: States, half: Sequence[int]) -> States:
     """Return the states after the layers of `half` were computed from `states`; the other layers keep theirs."""
     return [
-        activate(network.specification, layer, _sum(network, drive, states, layer)) if layer in half else state
+        activate(network.specification, layer, sums_of(network, drive, states, layer)) if layer in half else state
         for layer, state in zip(network.specification.connections, states, strict=True)
     ]
 
 
-def _sum(network: Network, drive: np.ndarray, states: States, layer: int) -> np.ndarray:
+def sums_of(network: Network, drive: np.ndarray, states: States, layer: int) -> np.ndarray:
     """Return the sums of `layer`, int64 (n_l,) with `F_l` fraction bits. `states[l - 1]` belongs to layer `l`."""
     specification = network.specification
     state_bits, input_bits = specification.formats.state_bits, specification.formats.input_bits

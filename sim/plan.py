@@ -50,7 +50,8 @@ class ComparisonPlan:
         Whether one bit of one weight in the core is flipped before one of the samples. The comparison must find this
         fault.
     interruptions : sequence of int, or None
-        For each sample the number of cycles after which a reset interrupts it. The sample is then shown again.
+        For each sample the number of cycles after which a reset interrupts it. The sample is then shown again. Each
+        sample needs a comparison of all memories of its own, so `read_every` must be 1.
     rewrites : collection of int
         Samples, counted from 0 and not consecutive. While such a sample waits after at least two others, weights are
         written.
@@ -89,6 +90,8 @@ class ComparisonPlan:
             raise ValueError(
                 f"interruptions: there are {len(self.interruptions)}, must be one for each of {self.samples}"
             )
+        if self.interruptions is not None and self.read_every != 1:
+            raise ValueError(f"read_every = {self.read_every}: must be 1 where resets interrupt samples")
         wrong = [k for k in self.rewrites if not 2 <= k < self.samples or k + 1 in self.rewrites]
         if wrong:
             raise ValueError(

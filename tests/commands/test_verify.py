@@ -14,6 +14,7 @@ import pytest
 
 from ceprop import CepropError
 from ceprop.cli import run
+from ceprop.specification import Specification
 from ceprop.verification import CLAIMS, Campaign, Found, claim_named
 from ceprop.verification.kept import FinishedCase, KeptCases, digest_of, package_sources, tool_versions
 from ceprop.verification.report import commit_of
@@ -67,6 +68,40 @@ def test_verb(odd_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "--claim", "perfection"]) == 2
     assert capsys.readouterr().err.startswith("ceprop: claim 'perfection': must be one of flash, boards, ")
+
+
+@pytest.mark.parametrize(
+    ("claim", "field", "said"),
+    [
+        ("packed-samples", "layers=[1,1]", "--set layers=[1,1]: the claim packed-samples takes no specification"),
+        ("compiled-model", "layers", "--set layers: must be key=value"),
+        ("compiled-model", "layers=[1,1]", "specification: update: must be given"),
+    ],
+)
+def test_a_specification_that_cannot_be_taken_is_one_line(
+    claim: str, field: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", "--claim", claim, "--case", "0", "--set", field]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"ceprop: {said}")
+    assert error.count("\n") == 1
+
+
+def test_cases_of_a_given_specification_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ceprop.verification import campaign, worker
+
+    monkeypatch.setattr(campaign, "_run", lambda job: worker.main(job.text()))
+    monkeypatch.setattr(worker.gc, "set_threshold", lambda *_: None)
+    claim, found = claim_named("compiled-model"), []
+    for layers in (None, (1, 1), (2, 3), None):
+        fields = layers and {"layers": layers, "update": {"shifts": [8]}}
+        given = fields and Specification.from_mapping(fields)
+        (result,) = Campaign({claim: [0]}, 1, 1, tmp_path, "digest", given).run(unwatched)
+        assert result.mismatches == 0
+        found.append(result.counts["weights"])
+    assert found[1:3] == [1, 6]
+    assert found[0] == found[3]
+    assert len(list(tmp_path.glob("cases-*"))) == 3
 
 
 def test_counts_do_not_depend_on_the_processes(tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from ceprop.sim import ComparisonPlan
         ({"epoch": -1}, r"epoch = -1: must be at least 0"),
         ({"sample": -1}, r"sample = -1: must be at least 0"),
         ({"samples": 3, "interruptions": [1, 2]}, r"interruptions: there are 2, must be one for each of 3"),
+        (
+            {"samples": 2, "interruptions": [1, 2], "read_every": 2},
+            r"read_every = 2: must be 1 where resets interrupt samples",
+        ),
         ({"samples": 6, "rewrites": [1]}, r"rewrites: holds 1; must be from 2 to 5, and none next to another"),
         ({"samples": 6, "rewrites": [6]}, r"rewrites: holds 6; must be from 2 to 5"),
         ({"samples": 6, "rewrites": [2, 3]}, r"rewrites: holds 2; must be from 2 to 5, and none next to another"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ceprop import CepropError, Specification
 from ceprop.specification.bundled import bundled_specification
+from ceprop.specification.toml_text import overrides_of
 
 BAD_FIELDS = [
     ("layers=[64]", ["layers = [64]", "at least two"]),
@@ -236,3 +237,22 @@ def test_byte_order_mark_and_windows_lines_are_accepted(tmp_path: Path) -> None:
     path, text = tmp_path / "windows.toml", bundled_specification("digits").read_text(encoding="utf-8")
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     assert Specification.load(path) == Specification.load(bundled_specification("digits"))
+
+
+_EVERYTHING = {
+    "name": "true",
+    "layers": [3, 4, 2],
+    "rule": "vf",
+    "angle": 30,
+    "update": {"shifts": [8, 9], "schedule": [{"epoch": 2, "shifts": [9, 9]}, {"epoch": 5, "shifts": [9, 8]}]},
+    "array": {"rows": 1, "trace": True},
+}
+
+
+def test_overrides_alone_make_the_same_specification() -> None:
+    whole = Specification.from_mapping(_EVERYTHING)
+    assert whole.chosen_fields() == _EVERYTHING
+    assert Specification.from_overrides(overrides_of(whole.chosen_fields())) == whole
+    assert Specification.from_overrides(overrides_of(whole.fields())) == whole
+    with pytest.raises(CepropError, match=r"^specification: layers: must be given$"):
+        Specification.from_overrides(["update.shifts=[8]"])

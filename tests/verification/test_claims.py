@@ -1,5 +1,6 @@
 """Every claim runs its first cases, and a fault that is planted turns its verdict."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,11 +14,12 @@ from ceprop import CepropError
 from ceprop.hdl import Core
 from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.model import fast
-from ceprop.sim import Comparison
+from ceprop.sim import Comparison, ComparisonPlan
 from ceprop.sim.run import FailedBenchError
-from ceprop.verification import CLAIMS, claim_named
+from ceprop.specification import Specification
+from ceprop.verification import CLAIMS, Claim, claim_named
 from ceprop.verification.case import Case
-from ceprop.verification.claims import boards, comparisons, flash, gradients, parts
+from ceprop.verification.claims import boards, comparisons, flash, gradients, kills, parts
 from ceprop.verification.worker import run_case
 
 CHEAP = {
@@ -34,20 +36,26 @@ CASES = {
     "flash": [0],
     "boards": [3],
     "line-noise": [1],
+    "soak": [0],
+    "kills": [0],
     # Parts with few bits in Icarus, and with tables of the sigmoid on one port in Verilator.
     "parts": [0, 1],
     # ECP5 in Icarus and iCE40 in Verilator.
     "device-parts": [0, 4],
     "core-on-verilator": [6],
-    "core-on-icarus": [2, 3],
+    "core-on-icarus": [2],
     "silent-checks": [0],
     "skipping": [5],
     "resets": [4],
+    "resets-everywhere": [16],
     "phase-ends": [3],
     "drive-ahead": [0],
     "rewrites": [0],
 }
 """The cases of the other claims that run here. `ceprop verify` runs many more."""
+
+_SAME = Comparison(40, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
+"""A comparison of 40 samples that finds no difference."""
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +90,25 @@ def test_first_cases(name: str, number: int) -> None:
     counts, mismatch = verdict(name, number)
     assert mismatch is None
     assert counts[claim_named(name).unit] > 0
+
+
+@pytest.mark.parametrize(
+    "claim", [claim for claim in CLAIMS if claim.takes_specification], ids=lambda claim: claim.name
+)
+def test_a_given_specification_is_taken(claim: Claim, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = Specification.from_mapping({"layers": [2, 3], "update": {"shifts": [8]}, "array": {"rows": 1}})
+    taken = []
+
+    def compare(specification: Specification, _: Any, plan: ComparisonPlan) -> Comparison:
+        taken.append(specification)
+        return replace(_SAME, samples_compared=plan.samples)
+
+    monkeypatch.setattr(comparisons, "compare", compare)
+    found = claim.run(Case(claim.name, 1, 5, tmp_path, given))
+    assert found.mismatch is None
+    # The compiled model is compared without a core.
+    assert taken == ([] if claim.name == "compiled-model" else [given] * len(taken))
+    assert taken or found.counts["weights"] == 6
 
 
 def test_a_case_draws_the_same_every_time(tmp_path: Path) -> None:
@@ -143,7 +170,7 @@ def test_an_error_with_a_floor_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     assert "relative error" in mismatch
 
 
-@pytest.mark.parametrize("name", ["boards", "line-noise", "flash"])
+@pytest.mark.parametrize("name", ["boards", "line-noise", "flash", "soak"])
 def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Any:
         raise CepropError("the virtual board violated the check fifo_overflow")
@@ -156,18 +183,52 @@ def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     "name",
-    ["core-on-verilator", "skipping", "silent-checks", "resets", "phase-ends", "drive-ahead", "rewrites"],
+    [
+        "core-on-verilator",
+        "skipping",
+        "silent-checks",
+        "resets",
+        "resets-everywhere",
+        "phase-ends",
+        "drive-ahead",
+        "rewrites",
+    ],
 )
 def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    same = Comparison(40, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
     for first in (None, "sample 1, bias of layer 2"):
-        monkeypatch.setattr(comparisons, "compare", lambda *_, first=first: replace(same, first_mismatch=first))
+        same = replace(_SAME, samples_compared=10_000, first_mismatch=first)
+        monkeypatch.setattr(comparisons, "compare", lambda *_, same=same: same)
         _, mismatch = verdict(name, 0)
         assert (mismatch is None) == (first is None)
-    monkeypatch.setattr(comparisons, "compare", lambda *_: replace(same, samples_compared=1))
+    monkeypatch.setattr(comparisons, "compare", lambda *_: replace(_SAME, samples_compared=1))
     _, mismatch = verdict(name, 0)
     assert mismatch is not None
     assert "the simulation ended after 1 of" in mismatch
+
+
+def test_what_a_killed_program_leaves_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A checkpoint that is written in place is cut short by a kill, and the next run refuses it."""
+    command = iter([0, 0, 2])
+
+    def program(arguments: list[str], seconds: float) -> str | None:
+        checkpoint = Path(arguments[arguments.index("--checkpoint") + 1])
+        if seconds > 100:  # nobody kills it
+            Path(arguments[-1]).write_text(json.dumps({"weights_sha256": str(checkpoint), "history": []}))
+            return None
+        checkpoint.write_bytes(b"half")
+        if next(command) == 2:
+            return "exit code 2: ceprop: checkpoint: truncated"
+        raise kills._Killed
+
+    monkeypatch.setattr(kills, "_fault_of", program)
+    assert (
+        verdict("kills", 0)[1]
+        == "after 2 kills, exit code 2: ceprop: checkpoint: truncated (ceprop verify --claim kills --seed 1 --case 0)"
+    )
+    command = iter([0] * 3)
+    mismatch = verdict("kills", 0)[1]
+    assert mismatch is not None
+    assert mismatch.startswith("the result differs from that of a run that nobody killed")
 
 
 def test_a_device_part_that_differs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,20 @@
 """`ceprop verify`: what the project claims, and the evidence for it."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ceprop.commands.options import json_option
 from ceprop.commands.types import OUTPUT_FOLDER
+from ceprop.common.errors import CepropError
 from ceprop.common.report import Report
+from ceprop.specification import Specification
+
+if TYPE_CHECKING:
+    from ceprop.verification import Claim
 
 
 @click.command(short_help="Run the evidence for every claim of the project.")
@@ -21,6 +28,14 @@ from ceprop.common.report import Report
     type=click.IntRange(min=0),
     metavar="N",
     help="Run case N only. A difference is reported with this command.",
+)
+@click.option(
+    "--set",
+    "fields",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Give the cases this specification in place of a random one. Every option sets a field; the other fields have "
+    "their defaults. May be repeated.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S", help="Seed of all cases."
@@ -44,6 +59,7 @@ def verify(
     full: bool,
     names: tuple[str, ...],
     number: int | None,
+    fields: tuple[str, ...],
     seed: int,
     jobs: int | None,
     build: Path,
@@ -63,15 +79,27 @@ def verify(
     report = Report(json_file)
     claims = [claim_named(name) for name in dict.fromkeys(names)] or CLAIMS
     tools = tool_versions()
+    given = _given_specification(fields, claims)
     digest = digest_of(sorted(package_sources()), tools)
     numbers = {claim: range(claim.full if full else claim.quick) if number is None else [number] for claim in claims}
     started = time.monotonic()
     build.mkdir(parents=True, exist_ok=True)
     with report.progress("verifying") as advance:
-        results = Campaign(numbers, seed, jobs or processor_cores(), build, digest).run(advance)
+        results = Campaign(numbers, seed, jobs or processor_cores(), build, digest, given).run(advance)
     report.table(f"claims, seed {seed}", table_rows(results), COLUMNS)
     report.result(as_result(results, tools, seed, full, number, time.monotonic() - started))
     failed = [result for result in results if result.mismatches]
     for result in failed:
         click.echo(f"ceprop: {result.claim.name}, {result.first_mismatch}", err=True)
     return 1 if failed else 0
+
+
+def _given_specification(fields: tuple[str, ...], claims: Sequence["Claim"]) -> Specification | None:
+    """Return the specification that the options `--set` give, or None where there is none. Raises
+    :class:`CepropError` where a field is wrong, and where a claim takes none."""
+    if not fields:
+        return None
+    for claim in claims:
+        if not claim.takes_specification:
+            raise CepropError(f"--set {fields[0]}: the claim {claim.name} takes no specification; choose --claim")
+    return Specification.from_overrides(fields)

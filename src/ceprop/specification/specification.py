@@ -66,21 +66,31 @@ class Specification(Section):
     @classmethod
     def load(cls, path: StrPath, overrides: Iterable[str] = ()) -> Self:
         """Return the specification in a TOML file. Every override is `key=value` with a dotted key and a TOML value."""
-        fields = read_toml(Path(path))
+        return cls._with(read_toml(Path(path)), overrides)
+
+    @classmethod
+    def from_overrides(cls, overrides: Iterable[str]) -> Self:
+        """Return the specification that overrides alone make, each as in :meth:`load`."""
+        return cls._with({}, overrides)
+
+    def override(self, *overrides: str) -> Self:
+        """Return the same specification with some fields set. Each override is `key=value`."""
+        return self._with(self.fields(), overrides)
+
+    @classmethod
+    def _with(cls, fields: dict[str, Any], overrides: Iterable[str]) -> Self:
         for override in overrides:
             set_field(fields, override)
         return cls.from_mapping(fields)
 
-    def override(self, *overrides: str) -> Self:
-        """Return the same specification with some fields set. Each override is `key=value`."""
-        fields = self.fields()
-        for override in overrides:
-            set_field(fields, override)
-        return type(self).from_mapping(fields)
-
     def fields(self) -> dict[str, Any]:
         """Return the nested fields in plain types. Fields without a value are left out."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def chosen_fields(self) -> dict[str, Any]:
+        """Return the nested fields in plain types, without those that have their default. :meth:`from_mapping` makes
+        an equal object from them."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
     def save(self, path: StrPath) -> None:
         """Write TOML from which :meth:`load` makes an equal object."""

@@ -1,6 +1,8 @@
 """TOML as the user writes it: files, overrides from the command line, and errors in one line."""
 
+import json
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,24 @@ def set_field(fields: dict[str, Any], override: str) -> None:
         if not isinstance(section, dict):
             raise CepropError(f"--set {override}: {part} is a value, not a section")
     section[last] = value
+
+
+def overrides_of(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield `key=value` for every field of nested fields. :func:`set_field` makes the same fields from them."""
+    for key, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from overrides_of(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}={_toml_value(value)}"
+
+
+def _toml_value(value: Any) -> str:
+    """Return a value of a specification as TOML in one line. A string, number or boolean is the same in JSON."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}={_toml_value(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_toml_value, value)) + "]"
+    return json.dumps(value)
 
 
 def one_line(error: Any) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 from threading import Lock
 
 from ceprop.common.errors import CepropError
+from ceprop.common.kept_files import key_of
 from ceprop.common.processes import in_parallel, output_of
 from ceprop.common.report import Advance
+from ceprop.specification import Specification
 from ceprop.verification.case import Claim
 from ceprop.verification.kept import FinishedCase, KeptCases
 from ceprop.verification.worker import Job
@@ -60,6 +62,8 @@ class Campaign:
     digest : str
         The digest of the sources and tools (:func:`ceprop.verification.kept.digest_of`). Only cases with the same
         digest are taken from the folder.
+    given : Specification or None
+        The specification that all cases take in place of a random one.
     """
 
     numbers: Mapping[Claim, Sequence[int]]
@@ -67,13 +71,14 @@ class Campaign:
     jobs: int
     folder: Path
     digest: str
+    given: Specification | None = None
 
     def run(self, advance: Advance) -> list[ClaimResult]:
         """Run all cases that are not finished yet, and return the results of all, claim by claim.
 
         A case that differed is run again. Raises :class:`CepropError` where a tool is missing or fails.
         """
-        kept = KeptCases(self.folder, self.digest)
+        kept = KeptCases(self.folder, self._digest)
         finished = {key for key, case in kept.read().items() if case.mismatch is None}
         jobs = list(self._jobs(finished))
         total, lock = sum(map(len, self.numbers.values())), Lock()
@@ -97,12 +102,18 @@ class Campaign:
             for claim, numbers in self.numbers.items()
         ]
 
+    @property
+    def _digest(self) -> str:
+        """The digest of the kept cases. Those of a given specification are in a file of their own."""
+        return self.digest if self.given is None else key_of(self.digest, self.given.fields())
+
     def _jobs(self, finished: set[tuple[str, int, int]]) -> Iterator[Job]:
+        given = self.given and self.given.fields()
         for claim, numbers in self.numbers.items():
             missing = [number for number in numbers if (claim.name, self.seed, number) not in finished]
             for start in range(0, len(missing), claim.together):
                 some = missing[start : start + claim.together]
-                yield Job(claim.name, self.seed, some, str(self.folder.absolute()), self.digest)
+                yield Job(claim.name, self.seed, some, str(self.folder.absolute()), self._digest, given)
 
 
 def _run(job: Job) -> None:

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ceprop.specification import Specification
+from ceprop.specification.toml_text import overrides_of
+
 
 @dataclass(frozen=True)
 class Case:
-    """One case of a claim. Claim, seed and number determine everything that the case draws.
+    """One case of a claim. Claim, seed, number and the specification that was given, if any, determine everything that
+    the case draws.
 
     Fields
     ------
@@ -21,12 +25,15 @@ class Case:
         The seed of the whole run, and the number of the case, from 0.
     folder : Path
         A private folder for compiled simulations. It is removed after the case.
+    given : Specification or None
+        The specification to take in place of a random one. Only claims with `takes_specification` do so.
     """
 
     claim: str
     seed: int
     number: int
     folder: Path
+    given: Specification | None = None
 
     @property
     def draw(self) -> random.Random:
@@ -41,8 +48,9 @@ class Case:
     @property
     def command(self) -> str:
         """The command that repeats this case alone."""
-        parts = ("ceprop", "verify", "--claim", self.claim, "--seed", str(self.seed), "--case", str(self.number))
-        return shlex.join(parts)
+        parts = ["ceprop", "verify", "--claim", self.claim, "--seed", str(self.seed), "--case", str(self.number)]
+        fields = self.given.chosen_fields() if self.given else {}
+        return shlex.join([*parts, *(part for field in overrides_of(fields) for part in ("--set", field))])
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class Claim:
         Runs one case. What it raises is a difference, except for :class:`CepropError`, which ends everything.
     together : int
         How many cases one process runs before the next process begins.
+    takes_specification : bool
+        Whether a case can take a given specification in place of the one that it draws.
     """
 
     name: str
@@ -86,3 +96,4 @@ class Claim:
     full: int
     run: Callable[[Case], Found] = field(repr=False)
     together: int = 2
+    takes_specification: bool = False

@@ -1,6 +1,7 @@
 """Finished cases, kept in a file so that an interrupted run goes on. Cases of other sources or tools are in other
 files."""
 
+import errno
 import hashlib
 import importlib.metadata
 import json
@@ -56,7 +57,9 @@ class KeptCases:
             # line that a killed process has left unfinished.
             descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
             try:
-                os.write(descriptor, f"\n{line}".encode())
+                data = f"\n{line}".encode()
+                if os.write(descriptor, data) < len(data):  # the disk is full, and the rest does not fit
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:

@@ -24,10 +24,8 @@ def random_arithmetic(draw: random.Random, number: int) -> Specification:
     widest = _WIDEST if number // 8 % 8 == 7 else 9
     layers = [draw.randint(1, widest) for _ in range(draw.randint(2, 5))]
     state, inputs = draw.randint(2, 16), draw.randint(1, 16)
-    source = {state + state, state + inputs}
-    fraction = draw.randint(max(1, max(source) - 32), 24)
-    low, high = max(0, fraction + 1 - min(source)), min(31, fraction + 32 - max(source))
-    largest = [draw.randint(low, high) for _ in layers[1:]]
+    fraction = draw.randint(smallest_fraction(state, inputs), 24)
+    largest = [draw.randint(*largest_rates(state, inputs, fraction)) for _ in layers[1:]]
     rule = RULES[number % 4]
     fields: dict[str, Any] = {
         "layers": layers,
@@ -58,6 +56,17 @@ def random_arithmetic(draw: random.Random, number: int) -> Specification:
         },
     }
     return Specification.from_mapping(fields)
+
+
+def smallest_fraction(state_bits: int, input_bits: int) -> int:
+    """Return the fewest fraction bits of a weight with which there is a largest rate shift."""
+    return max(1, state_bits + max(state_bits, input_bits) - 32)
+
+
+def largest_rates(state_bits: int, input_bits: int, weight_fraction: int) -> tuple[int, int]:
+    """Return the range of a connection's largest rate shift. Updates then round at a bit from 1 to 32."""
+    finest, coarsest = sorted((state_bits + state_bits, state_bits + input_bits))
+    return max(0, weight_fraction + 1 - finest), min(31, weight_fraction + 32 - coarsest)
 
 
 def random_core(draw: random.Random, number: int) -> Specification:

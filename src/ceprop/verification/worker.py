@@ -9,9 +9,11 @@ import time
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ceprop.common.errors import CepropError, one_line
 from ceprop.common.scratch import private_folder
+from ceprop.specification import Specification
 from ceprop.verification.case import Case, Claim, Found
 from ceprop.verification.claims import claim_named
 from ceprop.verification.kept import FinishedCase, KeptCases
@@ -19,27 +21,30 @@ from ceprop.verification.kept import FinishedCase, KeptCases
 
 @dataclass(frozen=True)
 class Job:
-    """The cases of a process: their claim, seed and numbers, and the folder and the digest of the kept cases."""
+    """The cases of a process: their claim, seed and numbers, the folder and the digest of the kept cases, and the
+    fields of the specification that they are given, or None."""
 
     claim: str
     seed: int
     numbers: list[int]
     folder: str
     digest: str
+    given: dict[str, Any] | None
 
     def text(self) -> str:
         """Return the job as one argument of a command."""
         return json.dumps(asdict(self))
 
 
-def run_case(claim: Claim, seed: int, number: int) -> FinishedCase:
-    """Run one case. What it raises is a mismatch, because a case has valid input only.
+def run_case(claim: Claim, seed: int, number: int, given: Specification | None = None) -> FinishedCase:
+    """Run one case, with the specification that is given or a random one. What it raises is a mismatch, because a case
+    has valid input only.
 
     Raises :class:`CepropError` where a tool is missing or fails.
     """
     started = time.perf_counter()
     with private_folder() as folder:
-        case = Case(claim.name, seed, number, folder)
+        case = Case(claim.name, seed, number, folder, given)
         try:
             found = claim.run(case)
         except CepropError:
@@ -57,11 +62,12 @@ def main(text: str) -> None:
     """Run the cases of a job, and keep each as soon as it is finished."""
     job = Job(**json.loads(text))
     kept, claim = KeptCases(Path(job.folder), job.digest), claim_named(job.claim)
+    given = None if job.given is None else Specification.from_mapping(job.given)
     # Amaranth makes millions of objects that live as long as their design.
     gc.set_threshold(3_000_000, 50, 50)
     warnings.simplefilter("ignore")
     for number in job.numbers:
-        kept.add(run_case(claim, job.seed, number))
+        kept.add(run_case(claim, job.seed, number, given))
 
 
 if __name__ == "__main__":

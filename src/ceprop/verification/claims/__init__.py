@@ -7,23 +7,28 @@ from ceprop.verification.claims.compiled_model import COMPILED_MODEL
 from ceprop.verification.claims.cores import CORE_ON_ICARUS, CORE_ON_VERILATOR
 from ceprop.verification.claims.flash import FLASH, PACKED_SAMPLES
 from ceprop.verification.claims.gradients import GRADIENTS
-from ceprop.verification.claims.interruptions import RESETS, REWRITES
+from ceprop.verification.claims.interruptions import RESETS, RESETS_EVERYWHERE, REWRITES
+from ceprop.verification.claims.kills import KILLS
 from ceprop.verification.claims.parts import DEVICE_PARTS, PARTS
 from ceprop.verification.claims.phase_ends import PHASE_ENDS
 from ceprop.verification.claims.proofs import PROOFS
 from ceprop.verification.claims.silent_checks import SILENT_CHECKS
+from ceprop.verification.claims.soak import SOAK
 from ceprop.verification.claims.work_saved import DRIVE_AHEAD, SKIPPING
 from ceprop.verification.claims.worked_example import WORKED_EXAMPLE
 
 CLAIMS: tuple[Claim, ...] = (
     FLASH,
     BOARDS,
+    SOAK,
+    KILLS,
     LINE_NOISE,
     PARTS,
     DEVICE_PARTS,
     CORE_ON_VERILATOR,
     SKIPPING,
     RESETS,
+    RESETS_EVERYWHERE,
     SILENT_CHECKS,
     CORE_ON_ICARUS,
     PHASE_ENDS,

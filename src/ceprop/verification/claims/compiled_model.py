@@ -33,7 +33,7 @@ def _equal(some: object, other: object) -> bool:
 
 
 def _run(case: Case) -> Found:
-    specification = random_arithmetic(case.draw, case.number)
+    specification = case.given or random_arithmetic(case.draw, case.number)
     draw = case.numpy_draw
     data = random_samples(specification, draw, _SAMPLES)
     negatives = draw.integers(0, 2, _SAMPLES) == 1
@@ -90,5 +90,6 @@ COMPILED_MODEL = Claim(
     quick=200,
     full=20_000,
     together=100,
+    takes_specification=True,
     run=_run,
 )

@@ -31,7 +31,7 @@ def primitives_for(specification: Specification, draw: random.Random) -> Primiti
 
 def _compare(case: Case, simulator: "SimulatorName") -> Found:
     draw = case.draw
-    specification = random_core(draw, case.number)
+    specification = case.given or random_core(draw, case.number)
     return compared(
         case,
         specification,
@@ -69,6 +69,7 @@ CORE_ON_ICARUS = Claim(
     quick=12,
     full=480,
     run=_on_icarus,
+    takes_specification=True,
 )
 CORE_ON_VERILATOR = Claim(
     name="core-on-verilator",
@@ -79,4 +80,5 @@ CORE_ON_VERILATOR = Claim(
     quick=8,
     full=240,
     run=_on_verilator,
+    takes_specification=True,
 )

@@ -11,7 +11,7 @@ _SAMPLES = 40
 
 def _run(case: Case) -> Found:
     """Many samples without a pause. A violated check is the first thing that the comparison reports."""
-    specification = random_core(case.draw, case.number)
+    specification = case.given or random_core(case.draw, case.number)
     watched = generate(specification, PORTABLE, checks=True).manifest["checks"]
     found = compared(
         case,
@@ -34,4 +34,5 @@ SILENT_CHECKS = Claim(
     quick=4,
     full=160,
     run=_run,
+    takes_specification=True,
 )

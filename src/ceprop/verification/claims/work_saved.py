@@ -11,7 +11,7 @@ _SAMPLES = 4
 
 def _skipping(case: Case) -> Found:
     """The same core with and without skipping, beside the same model."""
-    specification = random_core(case.draw, case.number)
+    specification = case.given or random_core(case.draw, case.number)
     data = random_samples(specification, case.numpy_draw, _SAMPLES)
     network = Network.initial(specification)
     for weights in (*network.weights[1:], *network.backward):
@@ -35,6 +35,7 @@ SKIPPING = Claim(
     quick=6,
     full=240,
     run=_skipping,
+    takes_specification=True,
 )
 
 
