@@ -9,12 +9,13 @@ from ceprop.hdl.cell.synapse import SUM_STAGE, UPDATE_READ_STAGE, load_stage, wr
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.slots import CellSlot, Change, predict, stimulus
 
+_SLOTS = 6000
 _EXHAUSTIVE_CASES = 1 << 14
 
 
 async def bench_synapse(cell: Cell) -> None:
     """Run random visits, and then every weight, state and dither if these are few."""
-    reached = await _run(cell, _random_slots(cell, 6000))
+    reached = await _run(cell, _random_slots(cell, _SLOTS))
     assert reached == {False, True}, "at one end of the range, no update was saturated, so the bench proves too little"
     for connection in cell.specification.connections:
         await _exhaustive(cell, connection)

@@ -1,0 +1,241 @@
+"""Bench of the command port: commands of every kind, one after the other, which wait for their turn and whose words wait
+for the reader. Words that are read change in every cycle, so a word of the wrong cycle is found."""
+
+from typing import Any
+
+from ceprop.hdl.cell.synapse import load_stage
+from ceprop.hdl.control.command_port import CommandPort
+from ceprop.hdl.control.response_collector import ReadLatencies
+from ceprop.hdl.io.stream_payloads import Ports
+from ceprop.hdl.lanes.messages import Messages, Operation, Space
+from ceprop.hdl.lanes.stages import lane_stages
+from ceprop.sim.units.cell import Cell
+from ceprop.specification import REGISTER_BITS, Edge, Geometry
+
+LATENCIES = ReadLatencies(weight=9, row=4, column=6)
+REGISTER_LATENCY = 11
+"""The bench works with any latencies."""
+
+_COMMANDS = 160
+_SILENT = {"tile": ("sum", "load", "read", "write"), "row_sum": ("read", "valid"), "row_step": ("operation",)}
+"""The fields of messages, by message, that ask for something. The column edge has those of the row edge."""
+
+
+def command_port_of(geometry: Geometry) -> CommandPort:
+    """Return a command port."""
+    return CommandPort(geometry, LATENCIES, REGISTER_LATENCY)
+
+
+async def bench_command_port(cell: Cell) -> None:
+    """Send commands with random fields. After each of them the port must be idle, with nothing left on any wire."""
+    for _ in range(_COMMANDS):
+        command = _random_command(cell)
+        cycles, begin = _stimulus(cell, command)
+        outputs = await cell.play(cycles, undefined=("response__payload",))
+        run = _Run(cell, command, cycles, outputs, begin)
+        run.check_turn()
+        run.check_messages()
+        if command["write"]:
+            run.check_words()
+        else:
+            run.check_responses()
+
+
+def _random_command(cell: Cell) -> dict[str, int]:
+    """Return the fields of a command, apart from its words."""
+    random, geometry = cell.random, cell.geometry
+    space = random.choice(list(Space))
+    edges: list[Edge] = ["row", "column"] if geometry.layers("column") else ["row"]
+    edge = random.choice(edges)
+    words = geometry.weight_words if space is Space.WEIGHT else geometry.neuron_words(edge)
+    address = random.randrange(words if space is not Space.REGISTER else 8)
+    return {
+        "write": random.getrandbits(1),
+        "space": space.value,
+        "column": int(edge == "column"),
+        "lane": random.randrange(geometry.cols),
+        "address": address,
+        "count": random.randint(1, 4 if space is Space.REGISTER else max(1, words - address)),
+    }
+
+
+def _stimulus(cell: Cell, command: dict[str, int]) -> tuple[list[dict[str, Any]], int]:
+    """Return the inputs of all cycles of a command, and the cycle in which it is taken."""
+    random, geometry = cell.random, cell.geometry
+    words = random.getrandbits(Ports(geometry).words.size)
+    begin, eager = random.choice((0, 0, random.randint(1, 4))), random.choice((0.0, 0.5, 1.0))
+    length = begin + 40 + 2 * (geometry.rows + geometry.cols)
+    if not command["write"]:
+        length += command["count"] * (REGISTER_LATENCY + 6)
+    cycles = []
+    for now in range(length):
+        # At the end the reader takes everything.
+        ready = now > length // 2 or random.random() < eager
+        cycle: dict[str, Any] = {
+            "command__valid": int(now <= begin),
+            "turn__allowed": int(now >= begin),
+            "response__ready": int(ready),
+            "registers__value": random.getrandbits(REGISTER_BITS),
+        }
+        if now <= begin:
+            cycle["command__payload"] = command | {"words": words}
+        for edge, lanes in (("row", geometry.rows), ("column", geometry.cols)):
+            for lane in range(lanes):
+                cycle[f"{edge}__read__{lane}"] = random.getrandbits(Messages(geometry).word_bits)
+        cycles.append(cycle)
+    return cycles, begin
+
+
+class _Run:
+    """What a command did: its inputs and outputs in every cycle, and the cycle `begin` in which it was taken."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        command: dict[str, int],
+        cycles: list[dict[str, Any]],
+        outputs: list[dict[str, int]],
+        begin: int,
+    ):
+        self.cell, self.geometry = cell, cell.geometry
+        self.command, self.cycles, self.outputs, self.begin = command, cycles, outputs, begin
+        self.space, self.words = Space(command["space"]), cycles[begin]["command__payload"]["words"]
+        self.edges: list[Edge] = ["row", "column"]
+        idle = [now for now, output in enumerate(outputs) if now > begin and output["turn__idle"]]
+        self.end = idle[0] if idle else len(outputs)
+        """The first cycle in which the port is idle again."""
+
+    def equal(self, now: int | str, port: str, found: Any, expected: Any) -> None:
+        """Compare an output in a cycle, or what was gathered of it."""
+        if found != expected:
+            what = f"{self.command} of {self.words:#x}, taken in {self.begin}, cycle {now}, {port}"
+            self.cell.equal(what, found, expected)
+
+    def field(self, now: int, port: str) -> Any:
+        """Return an output of a cycle, as a number or as its fields."""
+        return self.cell.output(self.outputs[now], port)
+
+    def check_turn(self) -> None:
+        """A command is taken when it may begin, and the port is busy from then on until the end."""
+        for now, cycle in enumerate(self.cycles):
+            idle = int(not self.begin < now < self.end)
+            self.equal(now, "turn__idle", self.field(now, "turn__idle"), idle)
+            self.equal(now, "turn__offered", self.field(now, "turn__offered"), cycle["command__valid"])
+            self.equal(now, "command__ready", self.field(now, "command__ready"), idle & cycle["turn__allowed"])
+            busy = int(self.begin < now - 1 < self.end)
+            self.equal(now, "messages__busy", self.field(now, "messages__busy"), busy)
+        self.equal("last", "turn__idle", self.end < len(self.cycles), True)
+        if self.command["write"]:
+            stages = lane_stages(self.geometry).address + load_stage(self.geometry.memory_ports)
+            held = 4 + stages + max(self.geometry.rows, self.geometry.cols)
+            taken = 3 if self.space is Space.REGISTER else 3 + held
+            self.equal("last", "turn__idle", self.end - self.begin, taken)
+
+    def check_messages(self) -> None:
+        """One message per group, and none in any other cycle."""
+        reads: list[int] = []
+        for now in range(len(self.outputs)):
+            asks = self._asks(now)
+            number = len(reads) if not self.command["write"] else 0
+            right = self._message(number)
+            if (
+                not right
+                or (self.command["write"] and now != self.begin + 2)
+                or (not self.command["write"] and not asks)
+            ):
+                self.equal(now, "messages", asks, {})
+                continue
+            reads.append(now)
+            for port, fields in right.items():
+                found = self.field(now, port)
+                self.equal(now, port, {name: found[name] for name in fields}, fields)
+            self.equal(now, "messages", asks.keys() - right.keys(), set())
+        self.reads = reads
+        if not self.command["write"] and self.space is not Space.REGISTER:
+            self.equal("all", "messages", len(reads), self.command["count"])
+            if all(cycle["response__ready"] for cycle in self.cycles) and self.geometry.memory_ports == 2:
+                self.equal("all", "messages", reads, list(range(self.begin + 2, self.begin + 2 + len(reads))))
+
+    def _asks(self, now: int) -> dict[str, dict[str, int]]:
+        """Return the fields of messages in a cycle that ask for something."""
+        ports = {f"messages__{name}": fields for name, fields in _SILENT.items()}
+        ports["messages__column_step"] = ports["messages__row_step"]
+        found = {port: self.field(now, port) for port in ports}
+        asks = {port: {name: found[port][name] for name in names if found[port][name]} for port, names in ports.items()}
+        return {port: fields for port, fields in asks.items() if fields}
+
+    def _message(self, number: int) -> dict[str, dict[str, int]]:
+        """Return the messages of a group, with the fields that matter."""
+        write, bits = self.command["write"], self.geometry.row_slot_bits
+        address = self.command["address"] + number
+        if self.space is Space.REGISTER:
+            return {}
+        if self.space is Space.WEIGHT:
+            tile = {"load": write, "sum": 1 - write, "read": 1 - write, "write": 0, "input": 0}
+            found = {"messages__tile": tile | {"lane": self.command["lane"], "base": address >> bits}}
+            found["messages__row_source"] = {"sum": 1 - write, "index": address & ((1 << bits) - 1), "operand": 0}
+            return found if write else found | {"messages__row_sum": {"read": 1, "valid": 0}}
+        edge: Edge = "column" if self.command["column"] else "row"
+        operation = Operation.WRITE if write else Operation.READ
+        step = {"operation": operation.value, "space": self.space.value}
+        index_bits = self.geometry.slot_bits(edge)
+        step |= {"index": address & ((1 << index_bits) - 1), "layer": address >> index_bits}
+        return {f"messages__{edge}_step": step}
+
+    def check_words(self) -> None:
+        """Every lane has its word while the command is at work, later by the hops of the message; otherwise zero. A
+        register is written in one cycle, and its word stays for one more."""
+        word_bits, late = Messages(self.geometry).word_bits, 0
+        for lane in range(max(self.geometry.rows, self.geometry.cols)):
+            late += self.geometry.hop_registers(lane) if lane else 0
+            word = self.words >> (lane * word_bits) & ((1 << word_bits) - 1)
+            first, last = self.begin + 2 + late, self.end + late
+            for edge, lanes in (("row", self.geometry.rows), ("column", self.geometry.cols)):
+                for now in range(len(self.outputs) if lane < lanes else 0):
+                    held = self.space is not Space.REGISTER and first <= now < last
+                    port = f"{edge}__written__{lane}"
+                    self.equal(now, port, self.field(now, port), word if held else 0)
+        for now in range(len(self.outputs)):
+            here = self.space is Space.REGISTER and now == self.begin + 1
+            self.equal(now, "registers__write", self.field(now, "registers__write"), int(here))
+        if self.space is Space.REGISTER:
+            for now in (self.begin + 1, self.begin + 2):
+                self.equal(now, "registers__address", self.field(now, "registers__address"), self.command["address"])
+                word = self.words & ((1 << REGISTER_BITS) - 1)
+                self.equal(now, "registers__word", self.field(now, "registers__word"), word)
+
+    def check_responses(self) -> None:
+        """The groups that were read come out once and in order, each with the words of its cycle."""
+        right = self._values() if self.space is Space.REGISTER else [self._group(now) for now in self.reads]
+        found = [
+            self.field(now, "response__payload")["words"]
+            for now, cycle in enumerate(self.cycles)
+            if self.outputs[now]["response__valid"] and cycle["response__ready"]
+        ]
+        for number, (group, expected) in enumerate(zip(found, right, strict=False)):
+            self.equal(f"of group {number}", "response__payload", group, expected)
+        self.equal("last", "response__valid", len(found), self.command["count"])
+        for now in range(len(self.outputs)):
+            self.equal(now, "registers__write", self.field(now, "registers__write"), 0)
+
+    def _values(self) -> list[int]:
+        """Return the values of the registers that were read. A value is taken in the first cycle with the next address,
+        and not before the bank has found it."""
+        shown = [self.field(now, "registers__address") for now in range(self.begin + 1, len(self.outputs))]
+        address, found = self.command["address"], []
+        for number in range(self.command["count"]):
+            first, taken = (
+                self.begin + 1 + shown.index(address + k) if address + k in shown else len(self.outputs) - 1
+                for k in (number, number + 1)
+            )
+            self.equal(taken, "registers__address", taken - first >= REGISTER_LATENCY, True)
+            found.append(self.cycles[taken]["registers__value"])
+        return found
+
+    def _group(self, now: int) -> int:
+        """Return the words that arrive for a message in cycle `now`."""
+        edge: Edge = "column" if self.command["column"] and self.space is not Space.WEIGHT else "row"
+        latency = LATENCIES.weight if self.space is Space.WEIGHT else getattr(LATENCIES, edge)
+        lanes, bits = (self.geometry.rows if edge == "row" else self.geometry.cols), Messages(self.geometry).word_bits
+        arrived = self.cycles[min(now + latency, len(self.cycles) - 1)]
+        return sum(arrived[f"{edge}__read__{lane}"] << (lane * bits) for lane in range(lanes))
