@@ -1,5 +1,5 @@
-"""Bench of the command port: commands of every kind, one after the other, which wait for their turn and whose words wait
-for the reader. Words that are read change in every cycle, so a word of the wrong cycle is found."""
+"""Bench of the command port: commands of every kind, one after the other, which wait for their turn and whose words
+wait for the reader. Words that are read change in every cycle, so a word of the wrong cycle is found."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ REGISTER_LATENCY = 11
 """The bench works with any latencies."""
 
 _COMMANDS = 160
-_SILENT = {"tile": ("sum", "load", "read", "write"), "row_sum": ("read", "valid"), "row_step": ("operation",)}
-"""The fields of messages, by message, that ask for something. The column edge has those of the row edge."""
+_ADDRESS = ("lane", "base", "index", "layer", "space")
+"""Fields of messages that select a word. The others ask for something."""
 
 
 def command_port_of(geometry: Geometry) -> CommandPort:
@@ -101,9 +101,9 @@ class _Run:
         self.command, self.cycles, self.outputs, self.begin = command, cycles, outputs, begin
         self.space, self.words = Space(command["space"]), cycles[begin]["command__payload"]["words"]
         self.edges: list[Edge] = ["row", "column"]
-        idle = [now for now, output in enumerate(outputs) if now > begin and output["turn__idle"]]
+        idle = [now for now, output in enumerate(outputs) if now > begin + 1 and output["turn__idle"]]
         self.end = idle[0] if idle else len(outputs)
-        """The first cycle in which the port is idle again."""
+        """The first cycle, behind the one after it was taken, in which the port is idle again."""
 
     def equal(self, now: int | str, port: str, found: Any, expected: Any) -> None:
         """Compare an output in a cycle, or what was gathered of it."""
@@ -112,18 +112,22 @@ class _Run:
             self.cell.equal(what, found, expected)
 
     def field(self, now: int, port: str) -> Any:
-        """Return an output of a cycle, as a number or as its fields."""
+        """Return an output of a cycle as a number, or as its fields."""
         return self.cell.output(self.outputs[now], port)
+
+    def check(self, now: int, port: str, expected: int) -> None:
+        """Compare an output that is one unsigned number."""
+        self.equal(now, port, self.outputs[now][port], expected)
 
     def check_turn(self) -> None:
         """A command is taken when it may begin, and the port is busy from then on until the end."""
         for now, cycle in enumerate(self.cycles):
             idle = int(not self.begin < now < self.end)
-            self.equal(now, "turn__idle", self.field(now, "turn__idle"), idle)
-            self.equal(now, "turn__offered", self.field(now, "turn__offered"), cycle["command__valid"])
-            self.equal(now, "command__ready", self.field(now, "command__ready"), idle & cycle["turn__allowed"])
+            self.check(now, "turn__idle", idle)
+            self.check(now, "turn__offered", cycle["command__valid"])
+            self.check(now, "command__ready", idle & cycle["turn__allowed"])
             busy = int(self.begin < now - 1 < self.end)
-            self.equal(now, "messages__busy", self.field(now, "messages__busy"), busy)
+            self.check(now, "messages__busy", busy)
         self.equal("last", "turn__idle", self.end < len(self.cycles), True)
         if self.command["write"]:
             stages = lane_stages(self.geometry).address + load_stage(self.geometry.memory_ports)
@@ -132,37 +136,32 @@ class _Run:
             self.equal("last", "turn__idle", self.end - self.begin, taken)
 
     def check_messages(self) -> None:
-        """One message per group, and none in any other cycle."""
-        reads: list[int] = []
-        for now in range(len(self.outputs)):
-            asks = self._asks(now)
-            number = len(reads) if not self.command["write"] else 0
-            right = self._message(number)
-            if (
-                not right
-                or (self.command["write"] and now != self.begin + 2)
-                or (not self.command["write"] and not asks)
-            ):
-                self.equal(now, "messages", asks, {})
-                continue
-            reads.append(now)
-            for port, fields in right.items():
-                found = self.field(now, port)
-                self.equal(now, port, {name: found[name] for name in fields}, fields)
-            self.equal(now, "messages", asks.keys() - right.keys(), set())
-        self.reads = reads
-        if not self.command["write"] and self.space is not Space.REGISTER:
-            self.equal("all", "messages", len(reads), self.command["count"])
+        """One message per group. In any other cycle every message is zero."""
+        ports = [port for port in self.outputs[0] if port.startswith("messages__") and port != "messages__busy"]
+        write, of_register = self.command["write"], self.space is Space.REGISTER
+        self.reads: list[int] = []
+        for now, output in enumerate(self.outputs):
+            sent = [port for port in ports if output[port]]
+            if write and now == self.begin + 2:
+                self._check_message(now, ports, 0)
+            elif not write and not of_register and sent:
+                self._check_message(now, ports, len(self.reads))
+                self.reads.append(now)
+            elif sent:
+                self.equal(now, sent[0], output[sent[0]], 0)
+        if not write and not of_register:
+            self.equal("of all", "messages", len(self.reads), self.command["count"])
             if all(cycle["response__ready"] for cycle in self.cycles) and self.geometry.memory_ports == 2:
-                self.equal("all", "messages", reads, list(range(self.begin + 2, self.begin + 2 + len(reads))))
+                first = self.begin + 2
+                self.equal("of all", "messages", self.reads, list(range(first, first + self.command["count"])))
 
-    def _asks(self, now: int) -> dict[str, dict[str, int]]:
-        """Return the fields of messages in a cycle that ask for something."""
-        ports = {f"messages__{name}": fields for name, fields in _SILENT.items()}
-        ports["messages__column_step"] = ports["messages__row_step"]
-        found = {port: self.field(now, port) for port in ports}
-        asks = {port: {name: found[port][name] for name in names if found[port][name]} for port, names in ports.items()}
-        return {port: fields for port, fields in asks.items() if fields}
+    def _check_message(self, now: int, ports: list[str], number: int) -> None:
+        """Compare the messages of a group. A message that asks for nothing may have any address."""
+        right = self._message(number)
+        for port in ports:
+            fields = {name: 0 for name in self.field(now, port) if name not in _ADDRESS} | right.get(port, {})
+            found = self.field(now, port)
+            self.equal(now, port, {name: found[name] for name in fields}, fields)
 
     def _message(self, number: int) -> dict[str, dict[str, int]]:
         """Return the messages of a group, with the fields that matter."""
@@ -171,16 +170,18 @@ class _Run:
         if self.space is Space.REGISTER:
             return {}
         if self.space is Space.WEIGHT:
-            tile = {"load": write, "sum": 1 - write, "read": 1 - write, "write": 0, "input": 0}
-            found = {"messages__tile": tile | {"lane": self.command["lane"], "base": address >> bits}}
-            found["messages__row_source"] = {"sum": 1 - write, "index": address & ((1 << bits) - 1), "operand": 0}
-            return found if write else found | {"messages__row_sum": {"read": 1, "valid": 0}}
+            tile = {"load": write, "sum": 1 - write, "read": 1 - write}
+            return {
+                "messages__tile": tile | {"index": 0, "lane": self.command["lane"], "base": address >> bits},
+                "messages__row_source": {"sum": 1 - write, "index": address & ((1 << bits) - 1)},
+                "messages__row_sum": {"read": 1 - write},
+            }
         edge: Edge = "column" if self.command["column"] else "row"
         operation = Operation.WRITE if write else Operation.READ
         step = {"operation": operation.value, "space": self.space.value}
         index_bits = self.geometry.slot_bits(edge)
         step |= {"index": address & ((1 << index_bits) - 1), "layer": address >> index_bits}
-        return {f"messages__{edge}_step": step}
+        return {f"messages__{edge}_step": step, "messages__row_source": {"sum": 1 - write}}
 
     def check_words(self) -> None:
         """Every lane has its word while the command is at work, later by the hops of the message; otherwise zero. A
@@ -194,15 +195,15 @@ class _Run:
                 for now in range(len(self.outputs) if lane < lanes else 0):
                     held = self.space is not Space.REGISTER and first <= now < last
                     port = f"{edge}__written__{lane}"
-                    self.equal(now, port, self.field(now, port), word if held else 0)
+                    self.check(now, port, word if held else 0)
         for now in range(len(self.outputs)):
             here = self.space is Space.REGISTER and now == self.begin + 1
-            self.equal(now, "registers__write", self.field(now, "registers__write"), int(here))
+            self.check(now, "registers__write", int(here))
         if self.space is Space.REGISTER:
             for now in (self.begin + 1, self.begin + 2):
-                self.equal(now, "registers__address", self.field(now, "registers__address"), self.command["address"])
+                self.check(now, "registers__address", self.command["address"])
                 word = self.words & ((1 << REGISTER_BITS) - 1)
-                self.equal(now, "registers__word", self.field(now, "registers__word"), word)
+                self.check(now, "registers__word", word)
 
     def check_responses(self) -> None:
         """The groups that were read come out once and in order, each with the words of its cycle."""
@@ -216,7 +217,7 @@ class _Run:
             self.equal(f"of group {number}", "response__payload", group, expected)
         self.equal("last", "response__valid", len(found), self.command["count"])
         for now in range(len(self.outputs)):
-            self.equal(now, "registers__write", self.field(now, "registers__write"), 0)
+            self.check(now, "registers__write", 0)
 
     def _values(self) -> list[int]:
         """Return the values of the registers that were read. A value is taken in the first cycle with the next address,

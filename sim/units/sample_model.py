@@ -1,4 +1,4 @@
-"""The steps and passes of a sample, in order, as `docs/numerics.md` (section 4) and `docs/architecture.md` tell them."""
+"""The steps and passes of a sample, in order, by `docs/numerics.md` (section 4) and `docs/architecture.md`."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -59,8 +59,8 @@ class SampleModel:
     """Leads samples through their phases.
 
     `bank` is that of the generators, which every sample takes over from the one before. With `swap`, current and
-    previous states are exchanged. `result` has the fields of the result so far, and `executed` counts the whole steps of
-    all samples."""
+    previous states are exchanged. `result` has the fields of the result so far, and `executed` counts the whole steps
+    of all samples."""
 
     geometry: Geometry
     bank: int = 0

@@ -34,7 +34,8 @@ async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
         cell.equal(f"sum to the {side} in cycle {now - 1}", early, total)
     for now in range(1, len(slots)):
         count = counts[now - 1] + (now in expected.saturated)
-        cell.equal(f"saturations in cycle {now}", outputs[now]["east__saturations"], count)
+        for side in ("east", "east_now"):
+            cell.equal(f"saturations to the {side} in cycle {now}", outputs[now][f"{side}__saturations"], count)
         for source, target in (("west__bundle", "east"), ("north__bundle", "south")):
             passed = cell.bits(source, cycles[now - 1].get(source, {}))
             cell.equal(f"bundle to the {target} in cycle {now}", outputs[now][f"{target}__bundle"], passed)

@@ -1,5 +1,5 @@
-"""Every comparison of the testbench of a core is awake. One bit of what the core answers is wrong, or one answer late or
-missing, and only the comparison of this answer can see it."""
+"""Every comparison of the testbench of a core is awake. One bit of what the core answers is wrong, or one answer comes
+late or never, and only the comparison of this answer can see it."""
 
 import json
 import re

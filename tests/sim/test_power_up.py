@@ -1,5 +1,4 @@
-"""What memories and registers hold when the power comes has no effect: a core that was reset learns the bits of the
-model."""
+"""What memories hold when the power comes has no effect: a core that was reset learns the bits of the model."""
 
 import random
 import re
@@ -8,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amaranth.hdl import Module
 
 from ceprop.hdl import generate
+from ceprop.hdl.control.sample import Sample
+from ceprop.hdl.control.synchronous import SynchronousSequencer
 from ceprop.hdl.export import GeneratedCore
 from ceprop.model import Dataset
 from ceprop.sim import Comparison, ComparisonPlan
@@ -32,20 +34,18 @@ CORES = {
     "synchronous": [],
     "alternating": ["phases.order='alternating'"],
     "two drives": ["array.drives=2", "rule='ep'"],
-    "one port, one list": ["array.memory_ports=1", "array.input_lists=1", "phases.order='alternating'"],
+    "one port and list": ["array.memory_ports=1", "array.input_lists=1", "phases.order='alternating'"],
 }
 
 _WORD = re.compile(r"^(    \\?[\w.$]+\[\d+\] = )(\d+)'[dhb][0-9a-fx]+;", re.MULTILINE)
 """A word of a memory in the Verilog, with its first value."""
-_REGISTER = re.compile(r"^(  reg (?:\[\d+:0\] )?\\?[\w.$]+ ?= )(\d+)'[dhb][0-9a-fx]+;", re.MULTILINE)
-"""A register with its first value."""
+_WRITE = re.compile(r"^\s+\\?[\w.$]+\[.*\] <=", re.MULTILINE)
+"""A write of a memory. A table of constants has none."""
 
 
 def powered_up(core: GeneratedCore, seed: int) -> tuple[GeneratedCore, int]:
-    """A core whose memories and registers begin with random values, and how many these are. A table of constants, which
-    is never written, stays."""
-    draw = random.Random(seed)
-    count = 0
+    """A core whose memories begin with random words, and how many words these are."""
+    draw, count = random.Random(seed), 0
 
     def drawn(found: re.Match[str]) -> str:
         nonlocal count
@@ -54,11 +54,7 @@ def powered_up(core: GeneratedCore, seed: int) -> tuple[GeneratedCore, int]:
         return f"{found[1]}{bits}'h{draw.getrandbits(bits):x};"
 
     modules = re.split(r"(?<=^endmodule\n)", core.verilog, flags=re.MULTILINE)
-    changed = [_REGISTER.sub(drawn, module) for module in modules]
-    changed = [
-        _WORD.sub(drawn, module) if re.search(r"^\s+\\?[\w.$]+\[.*\] <=", module, re.MULTILINE) else module
-        for module in changed
-    ]
+    changed = [_WORD.sub(drawn, module) if _WRITE.search(module) else module for module in modules]
     return replace(core, verilog="".join(changed)), count
 
 
@@ -79,3 +75,19 @@ def test_what_is_there_at_power_up_has_no_effect(name: str, tmp_path: Path) -> N
     assert count > 100
     found = learned(core, specification, tmp_path)
     assert (found.mismatches, found.first_mismatch) == (0, None)
+
+
+def test_states_that_are_not_zero_at_first_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A core whose first step takes the states from its memory learns the first sample right where they are zero."""
+    tell = SynchronousSequencer._tell_step
+
+    def never_first(sequencer: SynchronousSequencer, m: Module, s: Sample) -> None:
+        tell(sequencer, m, s)
+        m.d.comb += sequencer.step.first.eq(0)
+
+    monkeypatch.setattr(SynchronousSequencer, "_tell_step", never_first)
+    core = generate(SPECIFICATION, checks=True)
+    zeros = learned(core, SPECIFICATION, tmp_path)
+    assert str(zeros.first_mismatch).startswith("sample 1, ")
+    found = learned(powered_up(core, 11)[0], SPECIFICATION, tmp_path)
+    assert str(found.first_mismatch).startswith("sample 0, ")

@@ -1,5 +1,5 @@
-"""Every comparison of a board with the model is awake. One bit of what the host reads is wrong, and only the comparison of
-it can see this."""
+"""Every comparison of a board with the model is awake. One bit of what the host reads is wrong, and only the comparison
+of it can see this."""
 
 import re
 from collections.abc import Callable
@@ -132,7 +132,8 @@ FAULTS: list[tuple[str, Callable[[Any], Any], Callable[[Proof], None], str]] = [
     ("status", _count("held_out_errors"), _from_flash, "sample 0, held-out errors"),
     *(("read_back", change, Proof.compare_memories, f"sample 0, {where}") for where, change in MEMORIES.items()),
 ]
-"""The call of the driver whose answer is wrong, how it is wrong, what is asked of the proof, and the place that it names."""
+"""The call of the driver whose answer is wrong, how it is wrong, what is asked of the proof, and the place that the
+proof names."""
 
 
 def spoil(driver: HostDriver, call: str, change: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
