@@ -1,6 +1,8 @@
 """Bench of the trace port: steps of both edges with pauses, a reader that is fast, slow or absent, and a queue that is
 filled to its last place."""
 
+from typing import Any
+
 from ceprop.hdl.io.trace_port import TRACE_DEPTH, TracePort
 from ceprop.hdl.lanes.messages import Messages
 from ceprop.sim.units.cell import Cell, Cycle
@@ -22,7 +24,7 @@ async def bench_trace_port(cell: Cell) -> None:
     """Every group must come out once, in order, with the neurons of its edge. `position.room` must tell in every cycle
     whether one more fits."""
     random = cell.random
-    cycles: list[dict[str, object]] = []
+    cycles: list[dict[str, Any]] = []
     for number in range(_ROUNDS):
         # A reader that takes nothing until the queue is full, one that is always there, and one between them.
         eager = (0.0, 1.0, random.random())[number % 3]
@@ -47,11 +49,11 @@ async def bench_trace_port(cell: Cell) -> None:
     cell.equal("groups that came out, trace__valid", len(found), len(expected))
 
 
-def _cycle(cell: Cell, steps: bool, ready: bool) -> dict[str, object]:
+def _cycle(cell: Cell, steps: bool, ready: bool) -> dict[str, Any]:
     """Return the inputs of a cycle: a step or none, and random neurons on all lanes."""
     random, geometry = cell.random, cell.geometry
     layer = random.choice(geometry.specification.connections)
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "position__stepping": int(steps),
         "position__layer": layer,
         "position__slot": random.randrange(geometry.slots(layer)),
@@ -72,15 +74,13 @@ def _steps(cycle: Cycle) -> int:
     return int(cycle["position__stepping"] == 1)
 
 
-def _group(cell: Cell, cycles: list[dict[str, object]], now: int) -> dict[str, int]:
+def _group(cell: Cell, cycles: list[dict[str, Any]], now: int) -> dict[str, int]:
     """Return the fields of the group of the step message in cycle `now`."""
     geometry, cycle = cell.geometry, cycles[now]
-    layer = cycle["position__layer"]
-    assert isinstance(layer, int)
-    edge = geometry.edge(layer)
+    edge = geometry.edge(cycle["position__layer"])
     size = Messages(geometry).trace.size
     lanes = [f"{edge}__neurons__{lane}" for lane in range(geometry.rows if edge == "row" else geometry.cols)]
     arrived = cycles[now + LATENCIES[edge]]
-    neurons = sum(cell.bits(name, arrived[name]) << (k * size) for k, name in enumerate(lanes))  # pyright: ignore
+    neurons = sum(cell.bits(name, arrived[name]) << (k * size) for k, name in enumerate(lanes))
     fields = {name: cycle[f"position__{name}"] for name in ("nudged", "layer", "slot")}
-    return fields | {"neurons": neurons}  # pyright: ignore
+    return fields | {"neurons": neurons}

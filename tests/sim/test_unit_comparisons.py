@@ -7,12 +7,11 @@ always 0, or always 1.
 
 import json
 import re
-from collections.abc import Collection, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from amaranth.lib import wiring
@@ -104,13 +103,10 @@ class ReplayedCell(Cell):
         return answers if fault is None else [fault.apply(self._outputs[fault.port], outputs) for outputs in answers]
 
 
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
+def run(work: Awaitable[None]) -> None:
     """Run what waits for nothing, because no simulator is there."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("the bench waits for a simulator")
+    for _ in work.__await__():
+        raise RuntimeError("the bench waits for a simulator")
 
 
 @pytest.fixture(scope="module")

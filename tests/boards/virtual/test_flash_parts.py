@@ -166,8 +166,8 @@ def test_a_broken_rule_is_known_with_its_command(rule: str, power_on: Any, image
 def test_wp_and_hold_are_high_where_they_are_no_data(
     part: str, opcode: int, line: int, rule: str, power_on: Any
 ) -> None:
-    """A line is low for one cycle of the opcode. With the quad-enable bit set, both are data lines. A part of Micron has
-    no such bit, and they are data lines behind the opcode of a read over four lines."""
+    """A line is low for one cycle of the opcode. With the quad-enable bit set, it is a data line. A part of Micron has
+    no such bit, and it is a data line only behind the opcode of a read over four lines."""
     chip = power_on(part)
     chip.wake()
     if opcode == 0xEB:

@@ -26,6 +26,6 @@ async def play(cell: Cell, cycles: Iterable[Cycle], *, undefined: Collection[str
     return outputs
 
 
-Cell.play = play
+Cell.play = play  # pyright: ignore[reportAttributeAccessIssue]
 
 from ceprop.sim.units.bench import bench  # noqa: E402, F401 (cocotb finds the benches in this module)
