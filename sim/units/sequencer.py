@@ -25,6 +25,8 @@ from ceprop.specification import Edge, Geometry
 RETURN_CYCLES: dict[Edge, int] = {"row": 4, "column": 6}
 DRAIN_CYCLES = 9
 """The bench works with any cycles."""
+STATUS_STAGE = 2
+"""Cycles from the last message of a step to its first status here. In a core they are more."""
 _SAMPLES = 120
 _STROBES = {
     "sweep__start": 0,
@@ -42,7 +44,7 @@ _STROBES = {
 
 def sequencer_of(geometry: Geometry) -> Sequencer:
     """Return the sequencer of a geometry."""
-    cycles = {edge: RETURN_CYCLES[edge] for edge in RETURN_CYCLES if geometry.layers(edge)}
+    cycles: dict[Edge, int] = {edge: RETURN_CYCLES[edge] for edge in RETURN_CYCLES if geometry.layers(edge)}
     return make_sequencer(geometry, cycles, DRAIN_CYCLES)
 
 
@@ -164,8 +166,7 @@ class _Sample:
         if not action.fields["learn"]:
             edges = self._edges(action)
             found, statuses = self.status.draw(edges, first=bool(action.fields["first"]))
-            # The first status comes at least two cycles after the start, the last one after the last message.
-            last = max(done, start + 1) + len(statuses)
+            last = done + STATUS_STAGE - 1 + len(statuses)
             for number, (inputs, lengths) in enumerate(statuses, last + 1 - len(statuses)):
                 self.due[number] |= inputs
                 self.lists |= lengths

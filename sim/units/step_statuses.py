@@ -23,7 +23,9 @@ class StepStatuses:
         sample changes is never the one before the last."""
         random = self._random
         may_change, may_differ = random.random() < 0.7, random.random() < 0.6
-        statuses = [(edge, status) for edge in edges for status in self._of_edge(edge, may_change)]
+        statuses: list[tuple[Edge, dict[str, int]]] = []
+        for edge in edges:
+            statuses += [(edge, status) for status in self._of_edge(edge, may_change)]
         for _, status in statuses:
             aperiodic = status["changed"] if first else random.getrandbits(1)
             status["aperiodic"] = aperiodic if first or may_differ else 0
