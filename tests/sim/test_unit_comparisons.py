@@ -193,6 +193,12 @@ UNUSED = {
 """Outputs, and fields of them, that differ from one value only in cycles in which they mean nothing in this network."""
 
 
+SOMETIMES = {
+    "sample_loader": [Fault("inputs__event", "bank", when=("closes", 1))],
+}
+"""Faults that appear only in some cycles, where a bench compares a wire twice."""
+
+
 def stuck_wires(name: str, answers: list[list[Outputs]]) -> Iterator[Fault]:
     """Every output of a unit and every field of its message, stuck at either value, but for the value that it always
     has."""
@@ -206,10 +212,10 @@ def stuck_wires(name: str, answers: list[list[Outputs]]) -> Iterator[Fault]:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_every_wire_that_is_stuck_is_named(name: str, answers: dict[str, list[list[Outputs]]]) -> None:
+def test_every_wrong_wire_is_named(name: str, answers: dict[str, list[list[Outputs]]]) -> None:
     assert complaint(name, answers[name], None) is None
     unseen = {}
-    for fault in stuck_wires(name, answers[name]):
+    for fault in (*stuck_wires(name, answers[name]), *SOMETIMES.get(name, ())):
         text = NAMED.get(name, {}).get(fault.port, f", {fault.port}: ")
         found = complaint(name, answers[name], fault)
         if not re.fullmatch(rf"{name}: .*{re.escape(text)}.*model .*, hardware .* \(seed {SEED}\)", found or ""):

@@ -27,8 +27,8 @@ CASES = {
     "flash": [0],
     "boards": [3],
     "line-noise": [1],
-    # Parts with tables of the sigmoid on one port, in Verilator. `tests/sim/test_unit_comparisons.py` has parts with few
-    # bits in Icarus.
+    # Parts with tables of the sigmoid on one port, in Verilator. Parts with few bits, in Icarus, are in
+    # `tests/sim/test_unit_comparisons.py`.
     "parts": [1],
     # ECP5 in Icarus and iCE40 in Verilator.
     "device-parts": [0, 4],
