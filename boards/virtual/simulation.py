@@ -46,6 +46,7 @@ FLASH_RULES = (
     "the part does not know it",
     "it writes a status that stays, and the part has a volatile one",
     "the mode byte makes the part leave out the next opcode",
+    "WP is low",
 )
 """Rules of the flash, from number 1 on as `cpp/flash_part.h` has them."""
 

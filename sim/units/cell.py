@@ -95,6 +95,10 @@ class Cell:
         port = self._inputs[name]
         return port.unpack(port.pack(value))
 
+    def noise(self, name: str) -> Any:
+        """Return a random value of an input, with random bits in all its fields."""
+        return self._inputs[name].unpack(self.random.getrandbits(self.width(name)))
+
     def equal(self, what: str, found: Any, expected: Any) -> None:
         """Raise :class:`AssertionError` unless the two values are equal. The message has everything that is needed to
         repeat the failure."""

@@ -88,6 +88,7 @@ def _drive(cell: Cell, line: Timeline, now: int, tile: Tile, earlier: Tile | Non
     hop = lane_entry(cell)
     what = f"tile {message} with {tile.entry} or neuron {tile.slot}"
     line.set(now, "before__tile", **message)
+    line.expect(now, "sums begin", "cells__partial_sum", 0)
     lane = (message["lane"] - 1) % (1 << address_bits(cell.geometry.cols))
     line.expect(now + hop, what, "after__tile", message | {"lane": lane})
     line.set(now + hop + 1, "neuron__slot", tile.slot)

@@ -48,6 +48,7 @@ async def bench_drive_prefetch(cell: Cell) -> None:
         issued = walking and random.getrandbits(1)
         of_sweep = _of_sweep(cell)
         script.append(inputs | of_sweep | {"sweeps__issued": issued})
+        outputs["slots__walking"] = walking
         # The messages of the sweep walker pass, except where a slot of the drive sends its own messages instead.
         passed = {f"slots__{name.removeprefix('sweeps__')}": fields for name, fields in of_sweep.items()}
         expected.append(outputs | passed | sent | {"slots__issued": int(slot is not None or issued)})
@@ -109,15 +110,9 @@ class _Walker:
 
 
 def _of_sweep(cell: Cell) -> dict[str, dict[str, int]]:
-    """Return random messages of the sweep walker, with some fields of each."""
-    geometry, random = cell.geometry, cell.random
-    return {
-        "sweeps__row_source": {"sum": random.getrandbits(1), "index": random.randrange(geometry.slots(1))},
-        "sweeps__column_source": {"sum": random.getrandbits(1), "swap": random.getrandbits(1)},
-        "sweeps__row_sum": {"valid": random.getrandbits(1), "first": random.getrandbits(1)},
-        "sweeps__column_sum": {"valid": random.getrandbits(1), "first": random.getrandbits(1)},
-        "sweeps__tile": {"write": random.getrandbits(1), "index": random.randrange(geometry.slots(0))},
-    }
+    """Return random messages of the sweep walker."""
+    names = ("row_source", "column_source", "row_sum", "column_sum", "tile")
+    return {f"sweeps__{name}": cell.noise(f"sweeps__{name}") for name in names}
 
 
 def _messages(geometry: Geometry, row: int, place: int, bank: int) -> dict[str, Any]:

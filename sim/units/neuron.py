@@ -105,6 +105,10 @@ class NeuronBench:
         unit = self._unit(layer, slot)
         self.line.set(self.now, "before__step", operation=Operation.WRITE, space=space, bank=bank, **unit)
         self.line.set(self.now + self.hop + 1, "word", word)
+        bits, room = self._messages.word_bits, 1 << self.cell.width("operands__load_word")
+        signed = word - (word >> (bits - 1) << bits)
+        as_sum = (signed + room // 2) % room - room // 2
+        self.line.expect(self.now + self.hop + 1, f"word {word}", "operands__load_word", as_sum)
         self.now += self.beats
 
     def _sums(self, load_all: bool) -> None:
@@ -149,7 +153,7 @@ class NeuronBench:
         layer_number = self.geometry.edge_number(layer)
         self.line.set(self.now, "before__source", sum=1, listing=listing, index=index, layer=layer_number)
         back = self.now + SUM_DELAY
-        message = {"valid": 1, "drive": drive, "first": int(first)}
+        message = {"valid": 1, "drive": drive, "first": int(first), "read": 0}
         self.line.set(back, "before__sum", **message)
         self.line.expect(back + self.hop, "hop", "after__sum", message)
         self.line.set(back + self.hop + ARRIVAL_STAGE, "returned__partial_sum", addend)
@@ -251,6 +255,7 @@ class NeuronBench:
             what = f"source {message} of {listed}"
             self.line.set(self.now, "before__source", **message)
             self.line.expect(at, "hop", "after__source", self.cell.passed("before__source", message))
+            self.line.expect(at, what, "operands__sums", message["sum"])
             self.line.expect(at + stages.present, what, "operands__present", int(slot < len(listed)))
             value = 0
             if slot < len(listed):
@@ -279,6 +284,7 @@ class NeuronBench:
             self._read(Space.STATE, layer, slot, 0, current | previous << formats.state_bits)
         weight = self.random.randrange(-(1 << formats.weight_bits >> 1), 1 << formats.weight_bits >> 1)
         self.line.set(self.now, "before__sum", read=1)
+        self.line.expect(self.now + self.hop, "hop", "after__sum", {"valid": 0, "read": 1})
         self.line.set(self.now + self.hop + ARRIVAL_STAGE, "returned__partial_sum", weight)
         self.line.expect(self.now + self.hop + _READ_STAGE, "weight read back", "read_word", weight & mask)
         self.now += self.hop + _READ_STAGE
@@ -286,7 +292,9 @@ class NeuronBench:
     def _read(self, space: Space, layer: int, slot: int, bank: int, word: int) -> None:
         """Read one word of one neuron, and expect `word`."""
         unit = self._unit(layer, slot)
-        self.line.set(self.now, "before__step", operation=Operation.READ, space=space, bank=bank, **unit)
+        message = unit | {"operation": Operation.READ.value, "space": space.value, "bank": bank}
+        self.line.set(self.now, "before__step", **message)
+        self.line.expect(self.now + self.hop, "hop", "after__step", message)
         what = f"{space.name} of slot {slot} (layer {layer}), bank {bank}"
         self.line.expect(self.now + self.hop + _READ_STAGE, what, "read_word", word)
         self.now += self.beats

@@ -104,7 +104,7 @@ def step_status(
     before: dict[str, int] = dict.fromkeys(names, 0)
     before |= {"changed": random.choice((0, 0, 1)), "aperiodic": random.choice((0, 0, 1))}
     before |= {name: random.randint(0, cell.geometry.slots(layer)) for name in ("changed_most", "active_most")}
-    if ranks and random.random() < 0.8:
+    if ranks and random.random() < 0.6:
         near = (stepped.new, stepped.new, stepped.new - 1, stepped.new + 1, random.getrandbits(bits))
         before |= {
             "found": 1,

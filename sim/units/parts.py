@@ -71,6 +71,10 @@ async def bench_row_lane(cell: Cell) -> None:
         line.set(now, "neuron__operand", operand)
         line.set(now, "neuron__dither", dither)
         line.expect(now, "passed through", "cells__bundle", {"operand": operand, "dither": dither})
+        word = random.randrange(-(1 << cell.width("neuron__load_word") >> 1), 1 << cell.width("neuron__load_word") >> 1)
+        line.set(now, "neuron__load_word", word)
+        line.expect(now, "passed through", "cells__partial_sum", word)
+        line.expect(now, "none saturated yet", "cells__saturations", 0)
         if is_sum or now >= UPDATE_READ_STAGE:
             read = slot if is_sum else slots[now - UPDATE_READ_STAGE]
             line.expect(now + stages.address, "sum" if is_sum else "update", "cells__bundle", {"read_slot": read})

@@ -27,6 +27,7 @@ from ceprop.hdl.neuron.step_status import StepStatus
 from ceprop.sim.units import (
     arithmetic,
     column,
+    command_port,
     drive_prefetch,
     inputs,
     memories,
@@ -34,10 +35,12 @@ from ceprop.sim.units import (
     parts,
     registers,
     sample_loader,
+    sequencer,
     state_update,
     step_walker,
     sweep_walker,
     synapse,
+    trace_port,
 )
 from ceprop.sim.units.cell import Cell
 from ceprop.specification import Geometry, Specification
@@ -53,6 +56,8 @@ class Unit:
     """Whether it belongs to the column edge. A network with one layer of neurons has no neurons there."""
     two_drives: bool = False
     """Whether only a core with two drives has it."""
+    traced: bool = False
+    """Whether only a core with a trace has it."""
 
 
 UNITS: dict[str, Unit] = {
@@ -100,13 +105,20 @@ UNITS: dict[str, Unit] = {
         lambda g: DrivePrefetch(g, drive_prefetch.RETURN_CYCLES), drive_prefetch.bench_drive_prefetch, two_drives=True
     ),
     "step_walker": Unit(StepWalker, step_walker.bench_step_walker),
+    "command_port": Unit(command_port.command_port_of, command_port.bench_command_port),
+    "sequencer": Unit(sequencer.sequencer_of, sequencer.bench_sequencer),
+    "trace_port": Unit(trace_port.trace_port_of, trace_port.bench_trace_port, traced=True),
 }
 
 
 def units_of(specification: Specification) -> list[str]:
     """Return the names of the cells that the core of a specification has."""
     geometry = Geometry(specification)
-    columns, drives = bool(geometry.layers("column")), geometry.drives
+    columns, two_drives = bool(geometry.layers("column")), geometry.drives > 1
     return [
-        name for name, unit in UNITS.items() if (columns or not unit.on_columns) and (drives > 1 or not unit.two_drives)
+        name
+        for name, unit in UNITS.items()
+        if (columns or not unit.on_columns)
+        and (two_drives or not unit.two_drives)
+        and (geometry.trace or not unit.traced)
     ]

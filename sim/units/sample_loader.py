@@ -48,10 +48,9 @@ async def bench_sample_loader(cell: Cell) -> None:
             for lane in range(geometry.cols):
                 value = values >> (lane * input_bits) & ((1 << input_bits) - 1)
                 line.expect(now + 2, f"values of {group}", f"inputs__values__{lane}", value)
-            line.expect(now + 2, f"group {group}", "inputs__event", {"closes": int(last)})
-            if last:
-                # The event that closes the lists has the same bank, even if work on the sample begins at once.
-                line.expect(now + 2, f"group {group}", "inputs__event", {"closes": 1, "bank": other, "valid": 0})
+            # The event that closes the lists has the same bank, even if work on the sample begins at once.
+            closing = {"closes": 1, "bank": other, "valid": 0} if last else {"closes": 0}
+            line.expect(now + 2, f"group {group}", "inputs__event", closing)
             first = last
         line.expect(now + 1, f"group {group}, taken {taken}", "inputs__event", event)
         if begin:

@@ -43,7 +43,9 @@ async def bench_sweep_walker(cell: Cell) -> None:
         cycles += [settings] * (late + len(expected) + MESSAGE_DELAY + random.randint(0, 2))
         outputs = (await cell.play(cycles))[2 + late :]
         what = f"{kind.name}, anew {anew}, {settings}"
-        for port in ("slots__issued", "command__released", "command__busy"):
+        for output in outputs[len(expected) :]:
+            cell.equal(f"{what}, behind the walk, command__busy", output["command__busy"], 0)
+        for port in ("slots__issued", "slots__walking", "command__released", "command__busy"):
             for now, value in enumerate(slot.pop(port) for slot in expected):
                 cell.equal(f"{what}, {now} cycles into the walk, {port}", outputs[now][port], value)
         compare_walk(cell, what, outputs, expected, _SILENT, MESSAGE_DELAY)
@@ -51,17 +53,17 @@ async def bench_sweep_walker(cell: Cell) -> None:
 
 
 def _settings(cell: Cell) -> dict[str, Any]:
-    """Return random lengths of lists, often zero, and random values that are copied into the messages."""
+    """Return random lengths of lists, some of them zero, and random values that are copied into the messages."""
     geometry, random = cell.geometry, cell.random
     found: dict[str, Any] = {
         name: random.getrandbits(1) for name in ("settings__negative", "banks__swap", "banks__bank", "sample__bank")
     }
-    found["lists__events"] = random.choice((0, random.randint(0, geometry.slots(0))))
+    found["lists__events"] = random.choice((0, random.randint(1, geometry.slots(0))))
     for layer in geometry.specification.connections:
         found[f"settings__preshifts__{layer - 1}"] = random.randint(0, geometry.widths.rate_room)
         for name in ("changed", "active"):
-            length = random.randint(0, geometry.slots(layer))
-            found[f"lists__{name}__{layer - 1}"] = random.choice((0, length, length))
+            length = random.randint(1, geometry.slots(layer))
+            found[f"lists__{name}__{layer - 1}"] = random.choice((0, length, length, length))
     return found
 
 
@@ -98,7 +100,7 @@ def _slots(geometry: Geometry, sweep: Sweep, anew: bool, settings: dict[str, Any
         idle += settling(geometry)
     elif walked and sweep.keeps_parity(geometry.memory_ports):
         idle += (elapsed + idle) % 2
-    yield from (_SILENT | {"slots__issued": 0} for _ in range(idle))
+    yield from (_SILENT | {"slots__issued": 0, "slots__walking": 0} for _ in range(idle))
     if not walked:
         return
     lengths = (max(1, rows), max(1, columns)) if sweep.rows_outer else (max(1, columns), max(1, rows))
@@ -127,6 +129,7 @@ def _visit(
         source = common | {"listing": sweep.rows, "index": row, "layer": geometry.edge_number(connection.row_layer)}
         found: Outputs = {
             "slots__issued": int(beat >= 0),
+            "slots__walking": 1,
             "slots__row_source": source | {"operand": row_operand, "sum": int(is_sum)},
             "slots__column_source": common | {"operand": Operand.ZERO if is_input else column_operand},
             "slots__row_sum": {"valid": int(sweep.kind is Kind.ROW_SUM), "read": 0},

@@ -9,12 +9,13 @@ from ceprop.hdl.cell.synapse import SUM_STAGE, UPDATE_READ_STAGE, load_stage, wr
 from ceprop.sim.units.cell import Cell
 from ceprop.sim.units.slots import CellSlot, Change, predict, stimulus
 
+_SLOTS = 6000
 _EXHAUSTIVE_CASES = 1 << 14
 
 
 async def bench_synapse(cell: Cell) -> None:
     """Run random visits, and then every weight, state and dither if these are few."""
-    reached = await _run(cell, _random_slots(cell, 6000))
+    reached = await _run(cell, _random_slots(cell, _SLOTS))
     assert reached == {False, True}, "at one end of the range, no update was saturated, so the bench proves too little"
     for connection in cell.specification.connections:
         await _exhaustive(cell, connection)
@@ -33,7 +34,8 @@ async def _run(cell: Cell, slots: list[CellSlot]) -> set[bool]:
         cell.equal(f"sum to the {side} in cycle {now - 1}", early, total)
     for now in range(1, len(slots)):
         count = counts[now - 1] + (now in expected.saturated)
-        cell.equal(f"saturations in cycle {now}", outputs[now]["east__saturations"], count)
+        for side in ("east", "east_now"):
+            cell.equal(f"saturations to the {side} in cycle {now}", outputs[now][f"{side}__saturations"], count)
         for source, target in (("west__bundle", "east"), ("north__bundle", "south")):
             passed = cell.bits(source, cycles[now - 1].get(source, {}))
             cell.equal(f"bundle to the {target} in cycle {now}", outputs[now][f"{target}__bundle"], passed)

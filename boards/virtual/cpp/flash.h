@@ -39,7 +39,8 @@ class Flash {
         clock_ = clock;
         if (!select) driven_ = 0;
         if (driven_ & enable) break_rule(FlashRule::CONTENTION);
-        if (select && !quad() && !(levels >> HOLD_LINE & 1)) break_rule(FlashRule::HOLD);
+        if (select && !wide() && !(levels >> HOLD_LINE & 1)) break_rule(FlashRule::HOLD);
+        if (select && !wide() && !(levels >> PROTECT_LINE & 1)) break_rule(FlashRule::PROTECT);
         if (part_.fault == FlashFault::GROUNDED) return levels & ~ANSWER;
         return part_.fault == FlashFault::ABSENT ? levels : (levels & ~driven_) | (output_ & driven_);
     }
@@ -47,7 +48,7 @@ class Flash {
   private:
     static constexpr uint64_t ADDRESS_END = 4;  // bytes of a command with an address
     static constexpr uint64_t OPCODE_CLOCKS = 8, QUAD_ADDRESS_CLOCKS = 6, MODE_CLOCKS = 2;
-    static constexpr int HOLD_LINE = 3, DUMMY_CLOCKS = 8;
+    static constexpr int PROTECT_LINE = 2, HOLD_LINE = 3, DUMMY_CLOCKS = 8;
     static constexpr uint8_t ANSWER = 2, OWN_BITS = 3;  // line 1; bits of the status that no host writes
 
     const FlashTimes times_;
@@ -85,6 +86,9 @@ class Flash {
         if (part_.quad_bit == QuadBit::NONE) return true;
         return part_.quad_bit == QuadBit::STATUS_BIT_6 ? status_ >> 6 & 1 : status_2_ >> 1 & 1;
     }
+
+    // Whether WP and HOLD are data lines now. Without a bit for it, they are so in QUAD_READ alone.
+    bool wide() const { return part_.quad_bit == QuadBit::NONE ? command_ == QUAD_READ : quad(); }
 
     bool reads() const { return command_ == READ || dummies(); }
     int dummies() const {

@@ -30,7 +30,7 @@ enum FlashCommand : uint8_t {
 
 // The rules that a host keeps, in the order in which `simulation.py` has their texts. The first one is broken by none.
 enum class FlashRule : uint8_t {
-    NONE, CLOCK, REST, DUMMY, BUSY, ENABLE, PAGE, CONTENTION, WAKING, HOLD, QUAD, UNKNOWN, STAYS, MODE
+    NONE, CLOCK, REST, DUMMY, BUSY, ENABLE, PAGE, CONTENTION, WAKING, HOLD, QUAD, UNKNOWN, STAYS, MODE, PROTECT
 };
 
 // Where the bit is that turns WP and HOLD into data lines; Micron's parts need none.

@@ -291,3 +291,25 @@ def test_a_reply_that_comes_again_is_not_that_of_the_next_request() -> None:
     assert protocol.outstanding == 1
     protocol.receive(encode(bytes([1, Command.READ | REPLY]) + b"new"))
     assert (protocol.outstanding, request.reply) == (0, b"new")
+
+
+def test_a_reply_to_an_earlier_identify_is_not_that_of_the_next() -> None:
+    """A board that was asked before, or another one, says what was true then: another count and another board."""
+
+    def identity(sequence: int, expected: int, board: int) -> bytes:
+        told = Identity(PROTOCOL, expected, 0, bytes(8), board, 1, 1)
+        return encode(bytes([sequence, Command.IDENTIFY | REPLY]) + told.pack())
+
+    protocol = LinkProtocol("test", TIMING, lambda: 0.0, 6)
+    request = protocol.identify()
+    protocol.receive(identity(6, 99, 1))
+    assert protocol.outstanding == 1
+    protocol.receive(identity(7, 3, 2))
+    found = protocol.identity_of(request)
+    assert (protocol.outstanding, found.expected, found.board) == (0, 3, 2)
+    again = protocol.identify()
+    protocol.receive(identity(7, 99, 1))
+    assert protocol.outstanding == 1
+    protocol.receive(identity(8, 4, 2))
+    assert protocol.identity_of(again).expected == 4
+    assert protocol.submit(Command.READ, b"", reads=True).sequence == 4

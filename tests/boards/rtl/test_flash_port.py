@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amaranth.hdl import Cat, Const, Value
 from amaranth.sim import Simulator
 
+from ceprop.boards.rtl.flash import flash_port
 from ceprop.boards.rtl.flash.flash_facts import FlashTiming
 from ceprop.boards.rtl.flash.flash_port import FlashPort
 from ceprop.boards.rtl.flash.port_registers import FlashTask
@@ -141,6 +143,21 @@ def test_reads_whatever_the_pauses(part: str, lines: int, power_on: Any, data: b
         assert bench.cycles - before < 2 * (48 + 30 * 8 + 6 * 30)
 
     _run(power_on(part, _CLOCK_HZ), lines, work)
+
+
+@pytest.mark.parametrize(("high", "rule"), [(0b101, "WP is low"), (0b011, "HOLD is low")])
+def test_a_port_that_lets_wp_or_hold_fall_is_found(
+    high: int, rule: str, power_on: Any, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flash_port, "on_line_0", lambda bit: Value.cast(Cat(bit, Const(high, 3))))
+    chip = power_on("winbond", _CLOCK_HZ)
+
+    async def work(bench: Bench) -> None:
+        assert await bench.read(_ADDRESS, 2, lambda: 0) == data[:2]
+
+    with pytest.raises(AssertionError):
+        _run(chip, 4, work)
+    assert chip.broken() == (rule, 0x00)
 
 
 @pytest.mark.parametrize(

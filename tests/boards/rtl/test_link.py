@@ -120,7 +120,7 @@ class Board:
         out, samples = self.link.sender.bytes, self.link.dispatcher.core.samples
         if context.get(out.valid):
             self.line.append(context.get(out.payload))
-        if context.get(samples.valid):
+        if context.get(samples.valid) and context.get(samples.ready):
             self.samples.append(context.get(samples.payload))
         reset = context.get(self.link.dispatcher.reset)
         self.resets += reset
@@ -301,3 +301,26 @@ def test_garbage_changes_nothing(garbage: bytes) -> None:
     assert set(found[:-1]) <= {refused(0, 0, Refusal.DAMAGED, 0)}
     assert not board.memory
     assert board.samples == b"ok"
+
+
+class BusyBoard(Board):
+    """A core that takes no byte of a sample until only `later` bytes are left to come."""
+
+    later = 0
+
+    def _feed(self, context: Any, left: list[int]) -> int:
+        context.set(self.link.dispatcher.core.samples.ready, len(left) <= self.later)
+        return super()._feed(context, left)
+
+
+def test_a_frame_without_room_is_refused_and_changes_nothing() -> None:
+    """Two frames wait, so a third one finds no room. It is refused as damaged, and it is carried out when it comes
+    again."""
+    contents = [bytes([16 * number + 1] * 5) for number in range(3)]
+    frames = [request(number, Command.SAMPLES, content) for number, content in enumerate(contents)]
+    board = BusyBoard()
+    board.later = len(frames[2])
+    replies = board.run(b"".join([*frames, frames[2]]))
+    assert bytes(board.samples) == b"".join(contents)
+    refusal = refused(0, 0, Refusal.DAMAGED, 1)
+    assert replies == [done(0, Command.SAMPLES), refusal, done(1, Command.SAMPLES), done(2, Command.SAMPLES)]

@@ -129,6 +129,7 @@ _BREAKS = {
     "the part does not know it": ("issi", 20e6, 0x35, lambda chip: chip.transfer(0x35, count=1)),
     "it writes a status that stays, and the part has a volatile one": ("winbond", 20e6, 0x31, _stays),
     "the mode byte makes the part leave out the next opcode": ("winbond", 20e6, 0xEB, lambda chip: _mode(chip, 0x20)),
+    "WP is low": ("winbond", 20e6, 0x00, lambda chip: chip.tick(1, 0, 0b1000)),
 }
 
 
@@ -157,6 +158,24 @@ def test_a_broken_rule_is_known_with_its_command(rule: str, power_on: Any, image
     assert chip.broken() is None
     work(chip)
     assert chip.broken() == (rule, command)
+
+
+@pytest.mark.parametrize(("line", "rule"), [(2, "WP is low"), (3, "HOLD is low")])
+@pytest.mark.parametrize("opcode", [0x03, 0x3B, 0xEB])
+@pytest.mark.parametrize("part", ["winbond", "issi", "macronix", "gigadevice", "micron"])
+def test_wp_and_hold_are_high_where_they_are_no_data(
+    part: str, opcode: int, line: int, rule: str, power_on: Any
+) -> None:
+    """A line is low for one cycle of the opcode. With the quad-enable bit set, it is a data line. A part of Micron has
+    no such bit, and it is a data line only behind the opcode of a read over four lines."""
+    chip = power_on(part)
+    chip.wake()
+    if opcode == 0xEB:
+        _set_quad(chip, part)
+    assert chip.broken() is None
+    chip.tick(1, 0, 0b1100 & ~(1 << line))
+    free = opcode == 0xEB and part != "micron"
+    assert chip.broken() == (None if free else (rule, 0x00))
 
 
 @pytest.mark.parametrize(
