@@ -17,6 +17,7 @@ from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
 from ceprop.sim.fault import flipped_weight
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
 from ceprop.sim.ports import unfit_ports
+from ceprop.sim.register_trials import try_registers
 from ceprop.specification import Geometry, registers
 
 PATIENCE = 10
@@ -71,8 +72,10 @@ class Bench:
         """The cycle, by sample, at which the core had received the whole sample."""
 
     async def prepare(self) -> None:
-        """Load the network and the settings of the whole run, and start to collect the trace."""
+        """Load the network and the settings of the whole run, try the registers, and start to collect the trace."""
         await self._commanded(self._load())
+        if not self.outcome.mismatches:
+            await self._commanded(try_registers(self.driver, self.checker, self.settings))
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
 

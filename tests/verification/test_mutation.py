@@ -11,9 +11,19 @@ from amaranth.lib.wiring import In, Out
 
 from ceprop import CepropError, Specification
 from ceprop.hdl.export import checked_rtlil
-from ceprop.verification.mutation import COMPARISONS, CoreCampaign, MutatedCore, core_campaign, score_of
+from ceprop.verification.mutation import (
+    COMPARISONS,
+    CoreCampaign,
+    LinkCampaign,
+    MutatedCore,
+    core_campaign,
+    link,
+    score_of,
+)
 from ceprop.verification.mutation.equivalence import prove_equivalent
+from ceprop.verification.mutation.link_script import LinkScript
 from ceprop.verification.mutation.local_netlist import Reach, Surroundings
+from ceprop.verification.mutation.mutant import Mutant
 from ceprop.verification.mutation.mutated_design import Choice, MutatedDesign, mutated_design
 
 TINY = MutatedCore(
@@ -105,3 +115,31 @@ def test_an_equivalent_mutant_is_proven_and_others_are_not(filter_design: Mutate
     assert fate("$or", "Y", "const1") == Reach(0, 0)
     assert fate("$or", "Y", "const0") is None
     assert fate("$and", "Y", "inv") is None
+
+
+def mutants(count: int) -> MutatedDesign:
+    """A design of which nothing but the numbers of its mutants is needed."""
+    made = (
+        Mutant(number, "inv", "$not", "link", "$1", "A", 0, 0, "boards/rtl/crc.py:1") for number in range(1, count + 1)
+    )
+    return MutatedDesign("link", "", {}, tuple(made))
+
+
+def link_campaign(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> LinkCampaign:
+    """The campaign of a link with four mutants, whose program writes these lines for them."""
+    program = "\n".join(["#!/bin/sh", 'if [ "$6" = 0 ]; then touch answers; echo 0 same 9; exit; fi', "cat <<END"])
+    program += "\n".join(["", "a line of the simulation", *lines, "END", ""])
+    monkeypatch.setattr(LinkScript, "build", lambda script: script)
+    monkeypatch.setattr(link, "differing", lambda *_: None)
+    monkeypatch.setattr(link, "build_executable", lambda *_, **__: program.encode())
+    monkeypatch.setattr(LinkCampaign, "_make", lambda _: mutants(4))
+    return LinkCampaign(TINY.given, 4, 1, folder)
+
+
+@pytest.mark.slow
+def test_what_becomes_of_the_mutants_of_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = link_campaign(tmp_path, monkeypatch, "1 same 9", "2 differs 3", "3 silent 4", "4 ended 9")
+    campaign._try(ignore)
+    assert {v.mutant: v.reason for v in campaign.verdicts()} == {0: None, 1: None, 2: "mismatch", 3: "hang", 4: "end"}
+    with pytest.raises(CepropError, match="link: the program ended with exit code 0"):
+        link_campaign(tmp_path / "other", monkeypatch, "1 same 9", "2 same 9", "3 same 9")._try(ignore)

@@ -14,7 +14,7 @@ from ceprop.verification.mutation.local_netlist import DIFFERENT, Reach, Surroun
 REACHES = (Reach(0, 0), Reach(1, 0), Reach(1, 2), Reach(2, 1), Reach(3, 2))
 """The parts around a mutant on which a proof is tried, from the smallest one."""
 
-_SECONDS = 300.0
+_SECONDS = 120.0
 """The time for the proofs of one mutant. A proof that takes longer decides nothing."""
 
 _STEPS = 4
