@@ -10,14 +10,23 @@ from pathlib import Path
 
 from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
+from ceprop.common.kept_files import key_of
+from ceprop.verification.kept import digest_of, package_sources, tool_versions
 from ceprop.verification.mutation.equivalence import prove_equivalent
 from ceprop.verification.mutation.fate import Fate
 from ceprop.verification.mutation.local_netlist import Reach, Surroundings
 from ceprop.verification.mutation.mutant import Mutant
-from ceprop.verification.mutation.mutated_design import MutatedDesign
+from ceprop.verification.mutation.mutated_design import Choice, MutatedDesign
 from ceprop.verification.mutation.verdicts import Verdict, verdicts_in
 
 Say = Callable[[str], None]
+
+
+def own_folder(root: Path, name: str, verilog: str, choice: Choice) -> Path:
+    """Return the folder below `root` that keeps a campaign: only that of this design with these mutants, for these
+    sources and tools."""
+    key = key_of(verilog, asdict(choice), digest_of(package_sources(), tool_versions()))
+    return root / f"{name}-{key[:12]}"
 
 
 class Campaign(ABC):
@@ -28,8 +37,7 @@ class Campaign(ABC):
     name : str
         The name of the design in the results.
     folder : Path
-        The folder that keeps the design, the verdicts, the proofs and the compiled simulation. It is only for this
-        design, number of mutants and seed.
+        The folder that keeps the design, the verdicts, the proofs and the compiled simulation (:func:`own_folder`).
     """
 
     def __init__(self, name: str, folder: Path):

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from ceprop.boards.flow.toolchain import YOSYS
-from ceprop.common.kept_files import key_of
-from ceprop.hdl import generate
-from ceprop.verification.mutation.campaign import Campaign, Say
+from ceprop.verification.mutation.campaign import Campaign, Say, own_folder
 from ceprop.verification.mutation.cores import COMPARISONS, MutatedCore
 from ceprop.verification.mutation.mutated_design import MutatedDesign
 from ceprop.verification.mutation.trial import Trial, try_mutants
@@ -17,13 +14,12 @@ class CoreCampaign(Campaign):
 
     def __init__(self, core: MutatedCore, count: int, seed: int, folder: Path):
         self.core = core
-        self.count = count
         self.seed = seed
-        key = key_of(generate(core.specification, checks=True).verilog, count, seed, YOSYS.version)
-        super().__init__(core.name, folder / f"{core.name}-{key[:12]}")
+        self.choice = core.choice(count, seed)
+        super().__init__(core.name, own_folder(folder, core.name, core.generated.verilog, self.choice))
 
     def _make(self) -> MutatedDesign:
-        return self.core.mutated(self.count, self.seed)
+        return self.core.mutated(self.choice)
 
     def _try(self, say: Say) -> None:
         for comparison in COMPARISONS:
@@ -34,4 +30,5 @@ class CoreCampaign(Campaign):
             trial = Trial(comparison.name, [0, *left], str(self.verdict_file))
             plan = self.core.plan(comparison, self.seed, build=self.folder)
             data = self.core.dataset(comparison, self.seed)
-            try_mutants(self.design, self.core.specification, self.core.manifest, data, plan, trial)
+            manifest = self.core.generated.manifest
+            try_mutants(self.design, self.core.specification, manifest, data, plan, trial)

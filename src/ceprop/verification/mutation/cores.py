@@ -1,13 +1,13 @@
 """The cores that are mutated, and the comparisons that try to kill the mutants."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ceprop.hdl import Core, generate
+from ceprop.hdl import Core, GeneratedCore, generate
 from ceprop.hdl.checks import VIOLATIONS
 from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import checked_rtlil
@@ -76,7 +76,7 @@ COMPARISONS = (
     CoreComparison("without a pause", 8, options={"read_every": 8}),
     CoreComparison("pauses", options={"read_every": 3, "pauses": 5}),
     CoreComparison("no skipping", 4, options={"read_every": 4, "skip": False}),
-    CoreComparison("resets", options={"interruptions": True}),
+    CoreComparison("resets", 16, options={"interruptions": True}),
     CoreComparison("inference", 8, options={"read_every": 8, "learn": False}),
     CoreComparison("rewrites", 8, options={"read_every": 8, "rewrites": (2, 4, 6)}),
     CoreComparison("settling", change=_settling, options={"read_every": 2}),
@@ -108,16 +108,20 @@ class MutatedCore:
         return self.given.override("array.trace=true")
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The manifest of the core with its checks."""
-        return generate(self.specification, checks=True).manifest
+    def generated(self) -> GeneratedCore:
+        """The core without mutants, with its checks."""
+        return generate(self.specification, checks=True)
 
-    def mutated(self, count: int, seed: int) -> MutatedDesign:
-        """Return the core with so many mutants. None of them is in the checks or in the trace, which the delivered
-        core does not have."""
-        top = self.manifest["top"]
+    def choice(self, count: int, seed: int) -> Choice:
+        """Return which mutants are chosen: none in the checks or in the trace, which the delivered core does not
+        have."""
+        return Choice(count, seed, "hdl", (VIOLATIONS, "trace__*"), ("hdl/checks.py", "hdl/io/trace_port.py"))
+
+    def mutated(self, choice: Choice) -> MutatedDesign:
+        """Return the core with its mutants."""
+        top = self.generated.top
         rtlil, _ = checked_rtlil(Core(Geometry(self.specification), PORTABLE), top, lines=True)
-        return mutated_design(rtlil, top, Choice(count, seed, "hdl", (VIOLATIONS, "trace__*")))
+        return mutated_design(rtlil, top, choice)
 
     def dataset(self, comparison: CoreComparison, seed: int) -> Dataset:
         """Return random samples. Half as many as are shown, so that there are two epochs and the rates change."""
@@ -134,8 +138,3 @@ class MutatedCore:
         if comparison.change is not None:
             comparison.change(network)
         return ComparisonPlan(samples=comparison.samples, network=network, **found)
-
-
-def comparisons_of(names: Sequence[str]) -> list[CoreComparison]:
-    """Return the comparisons with these names."""
-    return [comparison for comparison in COMPARISONS if comparison.name in names]

@@ -3,20 +3,18 @@ them."""
 
 from pathlib import Path
 
-from ceprop.boards.flow.toolchain import YOSYS
 from ceprop.boards.parts.registry import GENERIC
 from ceprop.boards.rtl.system import SYSTEM, System
 from ceprop.boards.rtl.transport import StreamTransport
 from ceprop.boards.virtual.executable import build_executable
 from ceprop.common.errors import CepropError
-from ceprop.common.kept_files import key_of
 from ceprop.common.processes import output_of
 from ceprop.common.scratch import private_folder
 from ceprop.hdl.checks import VIOLATIONS
 from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import checked_rtlil, checked_verilog
 from ceprop.specification import Geometry, Specification
-from ceprop.verification.mutation.campaign import Campaign, Say
+from ceprop.verification.mutation.campaign import Campaign, Say, own_folder
 from ceprop.verification.mutation.link_script import LinkScript, differing
 from ceprop.verification.mutation.mutated_design import Choice, MutatedDesign, mutated_design
 from ceprop.verification.mutation.verdicts import Reason, Verdict, add_verdict
@@ -28,6 +26,7 @@ _SECONDS = 60
 """The processor time for the script. A mutant that takes more is killed. The script takes a few seconds."""
 _BUSY = 10
 """A busy machine gives a tenth of its time."""
+_COMPARISON = "requests"
 _AT_ONCE = 50
 """Mutants that one call of the program tries."""
 _REASONS: dict[str, Reason | None] = {
@@ -57,24 +56,23 @@ class LinkCampaign(Campaign):
     """
 
     def __init__(self, specification: Specification, count: int, seed: int, folder: Path):
-        self.count, self.seed = count, seed
+        self.choice = Choice(count, seed, "boards/rtl", (VIOLATIONS,))
         transport = StreamTransport()
         geometry = Geometry(specification)
         self._system = System(
             geometry, PORTABLE, board=GENERIC, clock_hz=CLOCK_HZ, transport=transport, flash_lines=_LINES
         )
         self.script = LinkScript(geometry, seed).build()
-        key = key_of(checked_verilog(self._system, SYSTEM)[0], count, seed, YOSYS.version)
-        super().__init__("link", folder / f"link-{key[:12]}")
+        verilog, _ = checked_verilog(self._system, SYSTEM)
+        super().__init__("link", own_folder(folder, "link", verilog, self.choice))
 
     def _make(self) -> MutatedDesign:
         rtlil, _ = checked_rtlil(self._system, SYSTEM, lines=True)
-        return mutated_design(rtlil, SYSTEM, Choice(self.count, self.seed, "boards/rtl", (VIOLATIONS,)))
+        return mutated_design(rtlil, SYSTEM, self.choice)
 
     def _try(self, say: Say) -> None:
         steps = b"".join(self.script.steps)
-        comparison = f"requests {key_of(steps.hex())[:8]}"
-        left = self.left(comparison)
+        left = self.left(_COMPARISON)
         if not left:
             return
         say(f"link, compiling the mutants; then {len(left)} mutants")
@@ -91,15 +89,15 @@ class LinkCampaign(Campaign):
             for name, content in (("board", program), ("flash", self.script.flash), ("script", steps)):
                 (place / name).write_bytes(content)
             (place / "board").chmod(0o700)
-            self._run(place, [0], comparison)
+            self._run(place, [0])
             wrong = differing(self.script, (place / "answers").read_bytes())
             if wrong is not None:
                 raise CepropError(f"link, without a mutant: {wrong}")
             for start in range(0, len(left), _AT_ONCE):
-                self._run(place, left[start : start + _AT_ONCE], comparison)
+                self._run(place, left[start : start + _AT_ONCE])
                 say(f"link: {min(start + _AT_ONCE, len(left))} of {len(left)} mutants")
 
-    def _run(self, place: Path, numbers: list[int], comparison: str) -> None:
+    def _run(self, place: Path, numbers: list[int]) -> None:
         """Try mutants with the program in a folder, and add their verdicts."""
         command = ["./board", "flash", str(CLOCK_HZ), "script", "answers", str(_SECONDS), *map(str, numbers)]
         code, output = output_of(command, folder=place, seconds=_BUSY * _SECONDS * len(numbers))
@@ -110,4 +108,4 @@ class LinkCampaign(Campaign):
             raise CepropError(f"link: the program ended with exit code {code}: {output[-200:]!r}")
         for number, (_, outcome, step) in found.items():
             finding = None if outcome == "same" else f"step {step}: {_FINDINGS[outcome]}"
-            add_verdict(self.verdict_file, Verdict(number, comparison, _REASONS[outcome], finding))
+            add_verdict(self.verdict_file, Verdict(number, _COMPARISON, _REASONS[outcome], finding))

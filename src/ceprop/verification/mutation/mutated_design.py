@@ -66,12 +66,15 @@ class Choice:
         Only cells that a file in this folder of the package makes have mutants, for example "hdl".
     apart : tuple of str
         Patterns of outputs. Cells that serve only these outputs have no mutants.
+    without : tuple of str
+        Files whose cells have no mutants. Equal registers are merged, and such a register can serve other outputs too.
     """
 
     count: int
     seed: int
     folder: str
     apart: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def mutated_design(rtlil: str, top: str, choice: Choice) -> MutatedDesign:
@@ -133,7 +136,11 @@ def _choosing(top: str, choice: Choice) -> list[str]:
 def _numbered(candidates: list[Mutant], module: Mapping[str, Any], choice: Choice) -> tuple[Mutant, ...]:
     """Return mutants that change something, numbered from 1, as many as are wanted."""
     readers = _read_bits(module)
-    chosen = [mutant for mutant in candidates if _changes(mutant, module["cells"][mutant.cell], readers)]
+    chosen = [
+        mutant
+        for mutant in candidates
+        if mutant.file not in choice.without and _changes(mutant, module["cells"][mutant.cell], readers)
+    ]
     random.Random(choice.seed).shuffle(chosen)
     return tuple(replace(mutant, number=number) for number, mutant in enumerate(chosen[: choice.count], 1))
 
