@@ -15,7 +15,8 @@ from ceprop.hdl.devices.primitives import PORTABLE
 from ceprop.hdl.export import checked_rtlil, checked_verilog
 from ceprop.specification import Geometry, Specification
 from ceprop.verification.mutation.campaign import Campaign, Say, own_folder
-from ceprop.verification.mutation.link_script import LinkScript, differing
+from ceprop.verification.mutation.link_answers import differing
+from ceprop.verification.mutation.link_script import LinkScript
 from ceprop.verification.mutation.mutated_design import Choice, MutatedDesign, mutated_design
 from ceprop.verification.mutation.verdicts import Reason, Verdict, add_verdict
 

@@ -8,10 +8,10 @@ from random import Random
 import numpy as np
 
 from ceprop.boards.host.data_sets import data_set_image
-from ceprop.boards.host.frames import FrameDecoder, encode
+from ceprop.boards.host.frames import encode
 from ceprop.boards.host.memories import GroupCodec, Memories, Region
 from ceprop.boards.host.packing import pack_samples
-from ceprop.boards.protocol import HEAD_BYTES, LONGEST_PAYLOAD, REPLY, Address, Command, Flash
+from ceprop.boards.protocol import LONGEST_PAYLOAD, Address, Command, Flash
 from ceprop.model import Dataset, Network, Trainer, plain
 from ceprop.specification import Geometry, registers
 from ceprop.verification.networks import random_samples
@@ -275,41 +275,3 @@ def _trained(geometry: Geometry, dataset: Dataset, first: int, epochs: int) -> N
     trainer.epoch = first
     trainer.run_epochs(first + epochs)
     return trainer.network
-
-
-def differing(script: LinkScript, answers: bytes) -> str | None:
-    """Compare the answers with what the protocol and the model say. Return the first difference.
-
-    Every step must have come to its end, and every network that is read back must be that of the model.
-    """
-    replies = list(_answers(answers))
-    if len(replies) != len(script.steps):
-        return f"{len(replies)} answers to {len(script.steps)} steps"
-    for number, (came, _) in enumerate(replies):
-        if not came:
-            return f"step {number}: no answer in time"
-    memories, groups = Memories(script.geometry), GroupCodec(script.geometry)
-    for start, expected in script.read_back:
-        words, step = {}, start
-        for region in memories.regions:
-            content = b""
-            while len(content) < region.count * groups.size:
-                (body,) = FrameDecoder().feed(replies[step][1])
-                if body is None or body[1] != Command.READ | REPLY:
-                    return f"step {step}: the board does not read"
-                content, step = content + body[HEAD_BYTES:], step + 1
-            size = groups.size
-            words[region] = groups.unpack([content[k : k + size] for k in range(0, len(content), size)])
-        found = memories.network_of(words)
-        if found.weights_sha256() != expected.weights_sha256():
-            return f"step {start}: the network is not that of the model"
-    return None
-
-
-def _answers(content: bytes) -> list[tuple[int, bytes]]:
-    found, place = [], 0
-    while place < len(content):
-        came, count = struct.unpack_from("<II", content, place)
-        found.append((came, content[place + 8 : place + 8 + count]))
-        place += 8 + count
-    return found
