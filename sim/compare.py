@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ceprop.common.errors import CepropError
 from ceprop.common.paths import StrPath
 from ceprop.common.scratch import private_folder
 from ceprop.hdl import generate
@@ -133,7 +134,7 @@ def compare_core(
     `core` was generated from `specification`, with its trace and its checks. Its Verilog may be a netlist of the same
     ports. `models` are the models of the cells that this Verilog instantiates, by file name.
 
-    Raises :class:`CepropError` where the simulator is missing or fails.
+    Raises :class:`CepropError` where the simulator is missing or fails, and where the module has other ports.
     """
     tool = find_simulator(plan.simulator, plan.wave_file is not None)
     design = Design(core.top, core.verilog, models, waves=plan.wave_file is not None, long=plan.samples > _FEW)
@@ -145,6 +146,8 @@ def compare_core(
                 tool, design, Bench(bench, {VARIABLE: str(place)}), place, plan.build_folder, plan.wave_file
             )
         outcome = Outcome.load(place)
+    if outcome.unfit is not None:
+        raise CepropError(f"module {core.top}: {outcome.unfit}")
     return comparison_of(outcome, specification, plan, build_seconds, seconds)
 
 

@@ -203,9 +203,13 @@ class CoreDriver:
     async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
         """Read registers with consecutive addresses in one command. `names` are in the order of the addresses. As in
         :meth:`read`, the response is not ready at first."""
-        payload = self.codecs["command"].pack(space=0, address=self.addresses[names[0]], count=len(names))
-        beats = await self._ask(payload, len(names))
-        return {name: beat & ((1 << REGISTER_BITS) - 1) for name, beat in zip(names, beats, strict=True)}
+        words = await self.read_register_words(len(names), self.addresses[names[0]])
+        return dict(zip(names, words, strict=True))
+
+    async def read_register_words(self, count: int, address: int = 0) -> list[int]:
+        """Read the words at `count` addresses of registers, from `address` on, as :meth:`read_registers` does."""
+        payload = self.codecs["command"].pack(space=0, address=address, count=count)
+        return [beat & ((1 << REGISTER_BITS) - 1) for beat in await self._ask(payload, count)]
 
     # --- whole memories
 

@@ -132,7 +132,8 @@ class Outcome:
 
     `followed_samples` is the number of samples that arrived so early that the core began with them at once.
     `elapsed_cycles` is the sum of their clock cycles, each measured from the previous result to their own. `errors` is
-    the number of wrong predictions. The other fields are as in :class:`ceprop.sim.Comparison`.
+    the number of wrong predictions. `unfit` tells why the module was not simulated at all, if its ports are not those
+    of the manifest. The other fields are as in :class:`ceprop.sim.Comparison`.
     """
 
     samples: int = 0
@@ -146,6 +147,7 @@ class Outcome:
     mismatches: int = 0
     first_mismatch: str | None = None
     weights_sha256: str = ""
+    unfit: str | None = None
     counters: dict[str, int] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:

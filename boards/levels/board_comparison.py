@@ -16,6 +16,7 @@ from ceprop.boards.host.requests import SIMULATION_TIMING
 from ceprop.boards.host.sequence import Batch
 from ceprop.boards.host.transport import SerialTransport
 from ceprop.boards.virtual.simulation import Simulation
+from ceprop.hdl.cycles import CycleModel
 from ceprop.model import Dataset
 from ceprop.sim import Comparison, ComparisonPlan
 from ceprop.sim.check import Checker
@@ -57,7 +58,7 @@ class _Bench:
 
     def __init__(self, design: Design, job: Job):
         self._job = job
-        self._model = ModelSide(job, design.geometry)
+        self._model = ModelSide(job, design.geometry, CycleModel(design.geometry))
         self.outcome = Outcome()
         self._checker = Checker(design.geometry, self.outcome)
 

@@ -75,9 +75,10 @@ def sim(
     """Train the hardware of SPEC in a simulator, and compare it with the golden model.
 
     At the level of the RTL, every state is compared after every step, every weight between samples, and every count of
-    cycles. A synthesized core has no trace, so its states are compared after each sample. At the levels below, a whole
-    board is driven at its pins: its predictions and counters are compared after each sample, and its memories after
-    the last one. The exit code is 1 if anything differs.
+    cycles. Verilog of --verilog has no checks, and it has the trace of states only with array.trace in SPEC. A
+    synthesized core has no trace, so its states are compared after each sample. At the levels below, a whole board is
+    driven at its pins: its predictions and counters are compared after each sample, and its memories after the last
+    one. The exit code is 1 if anything differs.
     """
     from ceprop.model import load_dataset
     from ceprop.sim import ComparisonPlan

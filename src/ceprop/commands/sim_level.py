@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from ceprop.commands.options import primitives_option
+from ceprop.commands.types import INPUT_FILE
 from ceprop.common.report import Report
 from ceprop.specification import Geometry, Specification
 
@@ -29,12 +31,14 @@ _BOARD_OF_FAMILY = {"ice40": "ice40_hx8k_b_evn", "ecp5": "ulx3s_25f"}
 
 @dataclass(frozen=True)
 class Level:
-    """A level, and what names its device: a family or a board. `primitives` are those of the RTL."""
+    """A level, and what names its device: a family or a board. `primitives` are those of the RTL, and `verilog` is a
+    file with the RTL, or None where it is generated."""
 
     name: str
     family: "Family | None"
     board_name: str | None
     primitives: str
+    verilog: Path | None
 
     @property
     def below_rtl(self) -> bool:
@@ -44,13 +48,16 @@ class Level:
     @property
     def title(self) -> str:
         """The end of a table's title."""
+        if self.verilog is not None:
+            return f", {self.verilog},"
         return f", {self.name} for {self._device.name}," if self.below_rtl else ""
 
     @property
     def fields(self) -> dict[str, str | None]:
         """The fields of the result that tell what was compared."""
         if not self.below_rtl:
-            return {"level": RTL, "primitives": self.primitives}
+            given = self.verilog and str(self.verilog)
+            return {"level": RTL, "primitives": self.primitives, "verilog": given}
         device = self._device
         board = self._board and self._board.name
         names = {"family": device.family, "device": device.name, "board": board}
@@ -68,6 +75,8 @@ class Level:
         if not self.below_rtl:
             self._check_rtl(plant_fault)
             return
+        if self.verilog is not None:
+            raise click.UsageError(f"--verilog {self.verilog}: is for --level rtl; a level below makes its own netlist")
         if self.family is None and self.board_name is None:
             raise click.UsageError(f"--level {self.name}: --family or --board must be given")
         source = click.get_current_context().get_parameter_source("primitives")
@@ -115,10 +124,12 @@ class Level:
         label = f"comparing on {plan.simulator}"
         if not self.below_rtl:
             from ceprop.hdl.devices.primitives import primitives_named
-            from ceprop.sim import compare
+            from ceprop.sim import compare, compare_verilog
 
+            whole = replace(plan, primitives=primitives_named(self.primitives))
             with report.progress(label) as advance:
-                whole = replace(plan, primitives=primitives_named(self.primitives))
+                if self.verilog is not None:
+                    return compare_verilog(specification, dataset, whole, self.verilog, progress=advance)
                 return compare(specification, dataset, whole, progress=advance)
         if self.of_board:
             return self._compare_board(specification, dataset, plan, report, flip_table_bit=flip_table_bit)
@@ -174,7 +185,7 @@ class Level:
 
 
 def level_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--level`, `--family`, `--board` and `--primitives`. The verb gets a `level`."""
+    """Add `--level`, `--family`, `--board`, `--verilog` and `--primitives`. The verb gets a `level`."""
 
     @click.option(
         "--level",
@@ -189,11 +200,23 @@ def level_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         "--family", type=click.Choice(["ice40", "ecp5"]), help="Family of the device, for the levels below the RTL."
     )
     @click.option("--board", metavar="NAME", help="Board whose device is meant, in place of --family.")
+    @click.option(
+        "--verilog",
+        type=INPUT_FILE,
+        metavar="FILE",
+        help="Verilog to compare in place of the generated RTL: a file of `ceprop generate`, which may be edited.",
+    )
     @primitives_option
     @wraps(verb)
     def with_level(
-        *arguments: Any, level_name: str, family: "Family | None", board: str | None, primitives: str, **options: Any
+        *arguments: Any,
+        level_name: str,
+        family: "Family | None",
+        board: str | None,
+        verilog: Path | None,
+        primitives: str,
+        **options: Any,
     ) -> Any:
-        return verb(*arguments, level=Level(level_name, family, board, primitives), **options)
+        return verb(*arguments, level=Level(level_name, family, board, primitives, verilog), **options)
 
     return with_level

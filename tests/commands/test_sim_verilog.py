@@ -1,0 +1,63 @@
+"""`ceprop sim --verilog`: a file that the user gives is compared, and a fault in it is found."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ceprop.cli import run
+
+# On one worker, which then compiles the core once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sim of given Verilog")]
+
+Refused = Callable[[list[str]], str]
+Result = Callable[..., dict[str, Any]]
+SAMPLES = ["--samples", "2", "--build", "build"]
+
+
+@pytest.fixture
+def verilog(tiny: Path) -> Path:
+    """The file that `ceprop generate` writes."""
+    assert run(["generate", str(tiny), "-o", "made"]) == 0
+    return Path("made/tiny.v")
+
+
+def broken(verilog: Path, pattern: str, replacement: str) -> list[str]:
+    """The options for a copy of the file in which something was replaced once."""
+    text, count = re.subn(pattern, replacement, verilog.read_text(), count=1, flags=re.MULTILINE)
+    assert count
+    verilog.with_name("edited.v").write_text(text)
+    return ["--verilog", str(verilog.with_name("edited.v")), *SAMPLES]
+
+
+def test_the_generated_file_passes_and_a_fault_in_it_is_found(
+    verilog: Path, tiny: Path, result: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = result(["train", str(tiny), "--samples", "2"])
+    values = result(["sim", str(tiny), "--verilog", str(verilog), *SAMPLES])
+    assert values["mismatches"] == 0
+    assert values["verilog"] == str(verilog)
+    assert values["weights_sha256"] == trained["weights_sha256"]
+    # The sum of a multiplier becomes a difference.
+    faulty = broken(verilog, r"^(module \\?tiny_core\.array\.cell_0_0\b[\s\S]*?) \+ ", r"\1 - ")
+    assert run(["sim", str(tiny), *faulty]) == 1
+    assert "ceprop: sample 0" in capsys.readouterr().err
+
+
+def test_a_file_that_does_not_fit_is_refused(verilog: Path, tiny: Path, refused: Refused) -> None:
+    assert "missing.v: No such file" in refused(["sim", str(tiny), "--verilog", "missing.v"])
+    for pattern, replacement, complaint in (
+        (r"^module tiny_core\(", "module other(", "edited.v: has no module tiny_core"),
+        (r"^endmodule", "endmodul", "edited.v: verilator could not build tiny_core: %Error: tiny_core.v:"),
+        (r"\bresult__valid\b", "result__given", "edited.v: "),
+    ):
+        assert complaint in refused(["sim", str(tiny), *broken(verilog, pattern, replacement)])
+    wider = ["sim", str(tiny), "--set", "formats.state_bits=9", "--verilog", str(verilog), *SAMPLES]
+    assert re.search(r"tiny.v: module tiny_core: port \w+: has \d+ bits, must have \d+", refused(wider))
+
+
+def test_only_the_rtl_is_given(verilog: Path, tiny: Path, refused: Refused) -> None:
+    below = ["sim", str(tiny), "--verilog", str(verilog), "--level", "synthesized", "--family", "ice40"]
+    assert "is for --level rtl" in refused(below)
