@@ -230,6 +230,7 @@ class _Run:
         shown = [self.field(now, "registers__address") for now in range(self.begin + 1, len(self.outputs))]
         address, found = self.command["address"], []
         for number in range(self.command["count"]):
+            self.equal(f"of group {number}", "registers__address", address + number in shown, True)
             first, taken = (
                 self.begin + 1 + shown.index(address + k) if address + k in shown else len(self.outputs) - 1
                 for k in (number, number + 1)

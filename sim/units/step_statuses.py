@@ -25,7 +25,7 @@ class StepStatuses:
         may_change, may_differ = random.random() < 0.7, random.random() < 0.6
         statuses: list[tuple[Edge, dict[str, int]]] = []
         for edge in edges:
-            statuses += [(edge, status) for status in self._of_edge(edge, may_change)]
+            statuses.extend((edge, status) for status in self._of_edge(edge, may_change))
         for _, status in statuses:
             aperiodic = status["changed"] if first else random.getrandbits(1)
             status["aperiodic"] = aperiodic if first or may_differ else 0

@@ -94,8 +94,8 @@ def test_cases_of_a_given_specification_are_kept_apart(tmp_path: Path, monkeypat
     monkeypatch.setattr(worker.gc, "set_threshold", lambda *_: None)
     claim, found = claim_named("compiled-model"), []
     for layers in (None, (1, 1), (2, 3), None):
-        fields = layers and {"layers": layers, "update": {"shifts": [8]}}
-        given = fields and Specification.from_mapping(fields)
+        fields = {"layers": layers, "update": {"shifts": [8]}}
+        given = None if layers is None else Specification.from_mapping(fields)
         (result,) = Campaign({claim: [0]}, 1, 1, tmp_path, "digest", given).run(unwatched)
         assert result.mismatches == 0
         found.append(result.counts["weights"])

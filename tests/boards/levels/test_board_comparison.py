@@ -12,6 +12,7 @@ import pytest
 from ceprop.boards.host.results import Predictions
 from ceprop.boards.host.sequence import Batch
 from ceprop.boards.levels.board_comparison import _Bench
+from ceprop.hdl.cycles import CycleModel
 from ceprop.model import Dataset, Network
 from ceprop.sim import ComparisonPlan
 from ceprop.sim.compare import job_of
@@ -29,6 +30,7 @@ SPECIFICATION = Specification.from_mapping(
         "array": {"rows": 2, "cols": 2},
     }
 )
+GEOMETRY = Geometry(SPECIFICATION)
 SAMPLES = 2
 
 
@@ -36,7 +38,7 @@ class ModelDriver:
     """A driver of a board that is the golden model."""
 
     def __init__(self, job: Job):
-        self._model = ModelSide(job, Geometry(SPECIFICATION))
+        self._model = ModelSide(job, GEOMETRY, CycleModel(GEOMETRY))
         self._states = np.zeros(0)
 
     def reset(self) -> None:
