@@ -148,6 +148,7 @@ def draw(weights: list[Runs], states: list[Runs], bursts: list[Runs]) -> None:
     axes[2].set(xlabel="epochs finished", ylabel="test error, %", yscale="log", title="weights, all flips at once")
     for axis in axes:
         axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
         axis.grid(which="both", alpha=0.3)
         axis.legend(fontsize="small")
     figure.savefig(HERE / "faults.png", dpi=110)
