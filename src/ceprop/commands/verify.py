@@ -67,7 +67,7 @@ def verify(
 ) -> int:
     """Show what the project claims, the evidence for each claim, and what the evidence does not cover.
 
-    The evidence is a number of cases, which are drawn from the seed. Without --full, all cases take about 13
+    The evidence is a number of cases, which are drawn from the seed. Without --full, all cases take about 14
     minutes of processor time. A finished case is kept and not run again, until the sources of ceprop or its tools
     change. The exit code is 1 if a comparison failed.
     """
