@@ -229,12 +229,10 @@ class _Run:
         and not before the bank has found it."""
         shown = [self.field(now, "registers__address") for now in range(self.begin + 1, len(self.outputs))]
         address, found = self.command["address"], []
-        for number in range(self.command["count"]):
+        for number in range(self.command["count"] + 1):
             self.equal(f"of group {number}", "registers__address", address + number in shown, True)
-            first, taken = (
-                self.begin + 1 + shown.index(address + k) if address + k in shown else len(self.outputs) - 1
-                for k in (number, number + 1)
-            )
+        for number in range(self.command["count"]):
+            first, taken = (self.begin + 1 + shown.index(address + k) for k in (number, number + 1))
             self.equal(taken, "registers__address", taken - first >= REGISTER_LATENCY, True)
             found.append(self.cycles[taken]["registers__value"])
         return found

@@ -247,10 +247,10 @@ def test_a_changed_core_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that do not wait for the last sums."""
     returned = Core._all_returned
     monkeypatch.setattr(Core, "_all_returned", lambda core, edge: returned(core, edge) - 6)
-    _, mismatch = verdict("core-on-icarus", 2)
+    _, mismatch = verdict("core-on-icarus", 1)
     assert mismatch is not None
     assert mismatch.startswith("sample ")
-    assert "ceprop verify --claim core-on-icarus --seed 1 --case 2" in mismatch
+    assert "ceprop verify --claim core-on-icarus --seed 1 --case 1" in mismatch
 
 
 @pytest.mark.slow
