@@ -24,8 +24,9 @@ the selection; on ECP5 look-up tables hold the words."""
 
 _TITLES: Mapping[Around, str] = {"link": "a link", "link with flash": "a link and flash", "alone": "flash alone"}
 
-_COMPACT_SHARE = 0.9
-"""The share of its look-up tables that a design takes which is made compact, as measured."""
+_COMPACT_SHARE = 0.99
+"""The share of its look-up tables that a design takes which is made compact, as measured: 784-64-10 as 4x7 on a ULX3S
+25F takes 12,902 look-up tables of logic in place of 13,146, of 23,500 in all."""
 
 
 @dataclass(frozen=True, eq=False)
