@@ -33,7 +33,7 @@ MEMORIES = {
 }
 """Memories, and edges, of which the lowest bit of the first word is wrong."""
 
-FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS)
+FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS, "setting")
 
 
 class FaultyDriver(driver.CoreDriver):
@@ -94,6 +94,12 @@ class FaultyDriver(driver.CoreDriver):
             found[connection.backward_base << self.geometry.row_slot_bits, 0] ^= 1
         elif MEMORIES.get(self.fault) == (space, column) and address == lane == 0:
             found[0, 0] ^= 1
+        return found
+
+    async def read_register_words(self, count: int, address: int = 0) -> list[int]:
+        found = await super().read_register_words(count, address)
+        if self.fault == "setting":
+            found[0] ^= 1
         return found
 
     async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
