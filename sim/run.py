@@ -148,9 +148,15 @@ def _environment(tool: Simulator, design: Design, bench: Bench) -> dict[str, str
 
 
 def _reason(log: Path) -> str:
-    """Return the last line of the traceback of a test, or the last line of the log if it has no traceback."""
+    """Return the last line of the traceback of a test or what ended the simulator, or the last line of the log if it
+    has neither."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-    errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
+    errors = [
+        line
+        for line in lines
+        # Verilator says where it stopped after it has said why.
+        if line.partition(":")[0].endswith(("Error", "Exception", "FATAL", "%Fatal")) and not line.endswith("$stop")
+    ]
     return next(filter(None, [*errors[::-1], *lines[::-1]]), "no reason given")
 
 

@@ -16,6 +16,9 @@ from ceprop.common.files import write_aside
 from ceprop.common.records import write_record
 
 NETLIST = "netlist.json"
+ACTIVATION_TABLES = "*.activation/m:*"
+"""The tables of the sigmoid, as yosys selects them."""
+
 _CELL = "cell.json"
 _WHOLE = "whole.json"
 _RESULT = "synthesis.json"
@@ -119,11 +122,12 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     """Where memories go that yosys infers. Lists and states of units take block RAM, however short, where the look-up
     tables hold no words, and so do the answers that wait, where the weights leave it to them. Elsewhere a core's
     memories take distributed RAM, which is faster to read and leaves block RAM to the weights, and only the link's go
-    there."""
+    there. The table of the sigmoid takes block RAM everywhere: distributed RAM has no contents before it is written."""
     if device.family == "ice40":
         waiting = "block" if device.room.sprams else "logic"
         return (
             'setattr -set ram_style "block" *.event_lists/m:* *.neuron_*.state_memory/m:*',
+            f'setattr -set ram_style "block" {ACTIVATION_TABLES}',
             f'setattr -set ram_style "{waiting}" *.response_fifo/m:* *.trace_fifo/m:*',
         )
     link = " ".join(memory.pattern for memory in LINK_MEMORIES)
@@ -131,7 +135,7 @@ def _small_memories(device: Device) -> tuple[str, ...]:
     return (
         "select -set named */m:* */m:_* %d",
         'setattr -set ram_style "distributed" @named',
-        f'setattr -set ram_style "block" {link}',
+        f'setattr -set ram_style "block" {link} {ACTIVATION_TABLES}',
     )
 
 

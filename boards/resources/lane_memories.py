@@ -31,6 +31,12 @@ def neuron_memories(geometry: Geometry, edge: Edge) -> list[LaneMemory]:
     return found + ([LaneMemory(2 << slot_bits, geometry.widths.drive_bits, 2)] if drives > 1 else [])
 
 
+def activation_tables(geometry: Geometry) -> list[LaneMemory]:
+    """The table of the sigmoid in one lane of neurons, which is in block RAM. The hard sigmoid has none."""
+    formats, activation = geometry.specification.formats, geometry.specification.activation
+    return [LaneMemory(1 << activation.table_bits, formats.state_bits, 1)] if activation.kind == "sigmoid" else []
+
+
 def input_memory(geometry: Geometry) -> LaneMemory:
     """The lists of inputs of one column lane."""
     bits = geometry.specification.formats.input_bits + address_bits(geometry.slots(0))

@@ -7,9 +7,9 @@ from ceprop.boards.parts.devices import Device
 from ceprop.boards.parts.registry import GENERIC
 from ceprop.boards.parts.registry import board as board_named
 from ceprop.boards.resources.core_fit import memory_need
-from ceprop.boards.resources.lane_memories import LaneMemory, input_memory, neuron_memories
+from ceprop.boards.resources.lane_memories import LaneMemory, activation_tables, input_memory, neuron_memories
 from ceprop.boards.rtl.system import LINK_MEMORIES
-from ceprop.hdl.devices import ice40
+from ceprop.hdl.devices import ecp5, ice40
 from ceprop.specification import Edge, Geometry
 
 _COUNTER_BLOCKS = 1
@@ -75,9 +75,11 @@ def core_blocks(geometry: Geometry, device: Device) -> int:
     weights = memory_need(geometry, device)
     found = geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
     if device.family == "ecp5":
-        return found
+        tables = sum(ecp5.blocks(table.words, table.bits, 1) for table in activation_tables(geometry))
+        return found + sum(lanes * tables for _, lanes in _edges(geometry))
     found += geometry.cols * _ice40_blocks([input_memory(geometry)])
-    found += sum(lanes * _ice40_blocks(neuron_memories(geometry, edge)) for edge, lanes in _edges(geometry))
+    for edge, lanes in _edges(geometry):
+        found += lanes * _ice40_blocks(neuron_memories(geometry, edge) + activation_tables(geometry))
     waiting = device.room.sprams and geometry.memory_ports > 1
     return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if waiting else 0)
 

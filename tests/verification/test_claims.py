@@ -1,25 +1,28 @@
 """Every claim runs its first cases, and a fault that is planted turns its verdict."""
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from amaranth.hdl import Module
 
 from ceprop import CepropError
+from ceprop.boards import board, check_fit
 from ceprop.hdl import Core
 from ceprop.hdl.devices.multiplier import PortableMultiplier
 from ceprop.model import fast
 from ceprop.sim import Comparison, ComparisonPlan
 from ceprop.sim.run import FailedBenchError
-from ceprop.specification import Specification
+from ceprop.specification import Geometry, Specification
 from ceprop.verification import CLAIMS, Claim, claim_named
 from ceprop.verification.case import Case
-from ceprop.verification.claims import boards, comparisons, flash, gradients, kills, parts
+from ceprop.verification.claims import boards, comparisons, flash, gradients, kills, levels, parts
 from ceprop.verification.worker import run_case
 
 CHEAP = {
@@ -55,6 +58,12 @@ CASES = {
 }
 """The cases of the other claims that run here. `ceprop verify` runs many more."""
 
+BELOW_RTL = {
+    "synthesized": (("synthesized_core",), "compare_synthesized"),
+    "below-synthesis": (("built_board", "board_netlist"), "compare_board"),
+}
+"""Claims whose comparisons run in `tests/boards/levels/`: what makes the hardware, and what compares it."""
+
 _SAME = Comparison(40, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
 """A comparison of 40 samples that finds no difference."""
 
@@ -74,7 +83,7 @@ def verdict(name: str, number: int) -> tuple[dict[str, int], str | None]:
 
 
 def test_every_claim_is_tried_here() -> None:
-    assert sorted([*CHEAP, *CASES]) == sorted(claim.name for claim in CLAIMS)
+    assert sorted([*CHEAP, *CASES, *BELOW_RTL]) == sorted(claim.name for claim in CLAIMS)
 
 
 @pytest.mark.parametrize("name", CHEAP)
@@ -205,6 +214,26 @@ def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.Monke
     _, mismatch = verdict(name, 0)
     assert mismatch is not None
     assert "the simulation ended after 1 of" in mismatch
+
+
+@pytest.mark.parametrize("name", BELOW_RTL)
+def test_a_netlist_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    makers, comparison = BELOW_RTL[name]
+    for maker in makers:
+        monkeypatch.setattr(levels, maker, lambda *_: SimpleNamespace(design=None))
+    for samples, first in ((3, None), (1, "sample 0, bias of layer 2"), (1, None)):
+        same = replace(_SAME, samples_compared=samples, first_mismatch=first)
+        monkeypatch.setattr(levels, comparison, lambda *_, same=same: same)
+        counts, mismatch = verdict(name, 0)
+        assert (mismatch is None) == (samples == 3)
+        assert counts[claim_named(name).unit] > 0
+    assert "the simulation ended after 1 of 3 samples" in str(mismatch)
+
+
+def test_cores_below_the_rtl_fit_their_boards() -> None:
+    for name in ("icebreaker", "ulx3s_25f", "ice40_hx8k_b_evn"):
+        for number in range(8):
+            check_fit(Geometry(levels._core_for(board(name), random.Random(number), number)), board(name))
 
 
 def test_what_a_killed_program_leaves_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from ceprop.specification import Specification
 
 @pytest.fixture(scope="session")
 def smallest() -> Specification:
-    """A core of one cell."""
+    """A core of one cell, with a sigmoid, whose table is a memory."""
     return Specification.from_mapping(
         {
             "name": "smallest",
             "layers": [5, 3],
             "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
+            "activation": {"kind": "sigmoid", "table_bits": 5},
             "phases": {"free_steps": 4, "nudged_steps": 3},
             "update": {"rounding": "stochastic", "shifts": [4]},
             "array": {"rows": 1, "cols": 1, "memory_words": 64},

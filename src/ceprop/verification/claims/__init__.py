@@ -9,6 +9,7 @@ from ceprop.verification.claims.flash import FLASH, PACKED_SAMPLES
 from ceprop.verification.claims.gradients import GRADIENTS
 from ceprop.verification.claims.interruptions import RESETS, RESETS_EVERYWHERE, REWRITES
 from ceprop.verification.claims.kills import KILLS
+from ceprop.verification.claims.levels import BELOW_SYNTHESIS, SYNTHESIZED
 from ceprop.verification.claims.parts import DEVICE_PARTS, PARTS
 from ceprop.verification.claims.phase_ends import PHASE_ENDS
 from ceprop.verification.claims.proofs import PROOFS
@@ -18,11 +19,13 @@ from ceprop.verification.claims.work_saved import DRIVE_AHEAD, SKIPPING
 from ceprop.verification.claims.worked_example import WORKED_EXAMPLE
 
 CLAIMS: tuple[Claim, ...] = (
+    BELOW_SYNTHESIS,
     FLASH,
     BOARDS,
     SOAK,
     KILLS,
     LINE_NOISE,
+    SYNTHESIZED,
     PARTS,
     DEVICE_PARTS,
     CORE_ON_VERILATOR,
