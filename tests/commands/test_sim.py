@@ -43,20 +43,15 @@ def test_sim_proves_the_hash_that_train_ends_with(simulator: str, build: list[st
     assert values["weights_sha256"] == trained["weights_sha256"]
 
 
-@pytest.mark.parametrize(
-    "options", [["--no-skip", "--primitives", "ecp5"], ["--primitives", "ice40", "--read-every", "2"]], ids=" ".join
-)
-def test_sim_without_skipping_and_for_a_device(options: list[str], result: Result) -> None:
+def test_sim_without_skipping_and_for_a_device(result: Result) -> None:
     trained = result(["train", DIGITS, *SMALL, "--samples", "2"])
-    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", "icarus", "--samples", "2", *options]
-    values = result(arguments)
+    arguments = ["sim", DIGITS, *SMALL, *SHAPE, "--simulator", "icarus", "--samples", "2"]
+    values = result([*arguments, "--no-skip", "--primitives", "ecp5", "--read-every", "2"])
     assert values["mismatches"] == 0
     assert values["weights_sha256"] == trained["weights_sha256"]
-    assert values["skip"] == ("--no-skip" not in options)
-    assert values["primitives"] == next((o for o in options if o in ("ecp5", "ice40")), "portable")
-    assert values["followed_samples"] == (1 if "--read-every" in options else 0)
+    assert (values["skip"], values["primitives"], values["followed_samples"]) == (False, "ecp5", 1)
     executed = values["counters"]["free_steps_executed"], values["counters"]["nudged_steps_executed"]  # pyright: ignore
-    assert executed == (16, 8) or "--no-skip" not in options
+    assert executed == (16, 8)
 
 
 @same_core

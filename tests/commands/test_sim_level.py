@@ -49,8 +49,10 @@ def test_options_that_do_not_go_together(options: list[str], reason: str, refuse
 
 @pytest.mark.slow
 def test_a_synthesized_core_ends_with_the_hash_of_train(tiny: Path, elsewhere: Path, result: Result) -> None:
-    trained = result(["train", str(tiny), "--samples", "2"])
-    found = result(["sim", str(tiny), "--level", "synthesized", "--family", "ecp5", "--samples", "2"])
+    few_bits = ["--set", "formats.state_bits=4", "--set", "formats.weight_bits=8", "--set", "formats.weight_fraction=8"]
+    core = [str(tiny), *few_bits, "--set", "update.shifts=[5]", "--set", "array.cols=1", "--samples", "2"]
+    trained = result(["train", *core])
+    found = result(["sim", *core, "--level", "synthesized", "--family", "ecp5"])
     assert found["mismatches"] == 0
     assert found["weights_sha256"] == trained["weights_sha256"]
     assert (found["level"], found["family"], found["primitives"]) == ("synthesized", "ecp5", "ecp5")

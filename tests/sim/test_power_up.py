@@ -32,9 +32,8 @@ SPECIFICATION = Specification.from_mapping(
 )
 CORES = {
     "synchronous": [],
-    "alternating": ["phases.order='alternating'"],
-    "two drives": ["array.drives=2", "rule='ep'"],
-    "one port and list": ["array.memory_ports=1", "array.input_lists=1", "phases.order='alternating'"],
+    "alternating, two drives": ["phases.order='alternating'", "array.drives=2", "rule='ep'"],
+    "one port and list": ["array.memory_ports=1", "array.input_lists=1"],
 }
 
 _WORD = re.compile(r"^(    \\?[\w.$]+\[\d+\] = )(\d+)'[dhb][0-9a-fx]+;", re.MULTILINE)

@@ -41,28 +41,26 @@ CASES = {
     "line-noise": [1],
     "soak": [0],
     "kills": [0],
-    # Parts with tables of the sigmoid on one port, in Verilator. Parts with few bits, in Icarus, are in
-    # `tests/sim/test_unit_comparisons.py`.
-    "parts": [1],
-    # ECP5 in Icarus and iCE40 in Verilator.
-    "device-parts": [0, 4],
-    "core-on-verilator": [6],
-    "core-on-icarus": [2],
-    "silent-checks": [0],
-    "skipping": [5],
+    "core-on-verilator": [17],
+    "core-on-icarus": [20],
+    "silent-checks": [4],
+    "skipping": [2],
     "resets": [4],
-    "resets-everywhere": [16],
+    "resets-everywhere": [4],
     "phase-ends": [3],
-    "drive-ahead": [0],
-    "rewrites": [0],
+    "drive-ahead": [4],
+    "rewrites": [7],
 }
-"""The cases of the other claims that run here. `ceprop verify` runs many more."""
+"""The cases of the other claims that run here, with small networks. `ceprop verify` runs many more."""
 
 BELOW_RTL = {
     "synthesized": (("synthesized_core",), "compare_synthesized"),
     "below-synthesis": (("built_board", "board_netlist"), "compare_board"),
 }
 """Claims whose comparisons run in `tests/boards/levels/`: what makes the hardware, and what compares it."""
+
+PARTS = ("parts", "device-parts")
+"""Claims whose benches run in `tests/sim/test_unit_comparisons.py` and `tests/sim/test_primitives.py`."""
 
 _SAME = Comparison(40, 9, 9, 9, 0, None, "", 0, 9, {}, 0, 0, 1.0, 1.0, 1.0)
 """A comparison of 40 samples that finds no difference."""
@@ -83,7 +81,7 @@ def verdict(name: str, number: int) -> tuple[dict[str, int], str | None]:
 
 
 def test_every_claim_is_tried_here() -> None:
-    assert sorted([*CHEAP, *CASES, *BELOW_RTL]) == sorted(claim.name for claim in CLAIMS)
+    assert sorted([*CHEAP, *CASES, *BELOW_RTL, *PARTS]) == sorted(claim.name for claim in CLAIMS)
 
 
 @pytest.mark.parametrize("name", CHEAP)
@@ -289,8 +287,9 @@ def test_a_changed_part_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         m.d.sync += multiplier.product.eq(multiplier.a - multiplier.b)
         return m
 
-    monkeypatch.setattr(PortableMultiplier, "elaborate", elaborate)
     monkeypatch.setattr(parts, "units_of", lambda _: ["multiplier"])
+    assert verdict("parts", 0) == ({"parts": 1}, None)
+    monkeypatch.setattr(PortableMultiplier, "elaborate", elaborate)
     _, mismatch = verdict("parts", 0)
     assert mismatch is not None
     assert "multiplier: " in mismatch

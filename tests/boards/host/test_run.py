@@ -20,8 +20,8 @@ from ceprop.specification.bundled import bundled_specification
 
 DIGITS = specification_for(Specification.load(bundled_specification("digits")), board("icebreaker"))
 _NO_SNAPSHOT = "no whole snapshot of this specification lies in its flash"
-FEW_UNITS = "layers=[64, 16, 10]"
-"""A quarter of the weights, for a simulated line carries each of them there and back."""
+FEW_UNITS = "layers=[64, 4, 10]"
+"""A tenth of the weights, for a simulated line carries each of them there and back."""
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ SPECIFICATION = Specification.from_mapping(
         "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
         "phases": {"free_steps": 8, "nudged_steps": 3},
         "update": {"shifts": [4, 4]},
-        "array": {"rows": 2, "cols": 2},
+        "array": {"rows": 1, "cols": 1},
     }
 )
 
