@@ -95,7 +95,7 @@ UNSEEN = (
     Design("digits", "orangecrab_r0_2_25f", "link with flash", shape(4, 4, *SHORT)),
     Design("mnist-64", "ulx3s_25f", "link with flash", shape(2, 7, "array.memory_words=4096", *ALTERNATING)),
     Design("mnist-64", "ulx3s_25f", "link with flash", shape(3, 5, "array.memory_words=4096", *SHORT)),
-    Design("digits", "icebreaker", "alone", shape(1, 2, *ONE_PORT, "layers=[64, 16, 10]", *SHORT)),
+    Design("digits", "icebreaker", "alone", shape(1, 1, *ONE_PORT, "layers=[64, 48, 10]", *SHORT)),
 )
 
 

@@ -1,6 +1,7 @@
 """The page of the evidence is that of the results, and the results are those of the claims."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def verification_page(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The program that writes the page."""
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
-    import verification_page
-
-    return verification_page
+    return import_module("verification_page")
 
 
 def test_the_page_is_that_of_the_results(verification_page: Any) -> None:
