@@ -1,5 +1,7 @@
 """The whole core against the golden model: one case of each kind, and faults that must be seen. `ceprop verify` runs
-many more cases of every kind."""
+many more cases of every kind.
+
+This file is long, because its tests share two specifications and what was compiled for them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,6 @@
-"""A port that never falls silent, and a board that answers nonsense: one line within the link's patience, always."""
+"""A port that never falls silent, and a board that answers nonsense: one line within the link's patience, always.
+
+This file is long, because its tests share the boards that answer nonsense."""
 
 import os
 import pty

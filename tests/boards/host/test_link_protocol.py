@@ -2,7 +2,9 @@
 of another request, nothing is carried out twice, and no request waits beyond its deadline.
 
 The line to the board keeps the order of its bytes, as every transport does. The line to the host may also swap frames,
-which is harder than any transport is."""
+which is harder than any transport is.
+
+This file is long, because a state machine of hypothesis is read best as a whole."""
 
 from collections import deque
 

@@ -1,5 +1,7 @@
 """Whatever a host asks for, the board answers or refuses within a bounded time, and goes on: every combination of
-command, memory, address, count and length at a small core, in one simulation of all the hardware behind AXI4-Stream."""
+command, memory, address, count and length at a small core, in one simulation of all the hardware behind AXI4-Stream.
+
+This file is long, because its tests share that simulation."""
 
 import struct
 from collections.abc import Iterator

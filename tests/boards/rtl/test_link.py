@@ -1,4 +1,6 @@
-"""The RTL of the link, from the bytes of a transport to the core's streams and back."""
+"""The RTL of the link, from the bytes of a transport to the core's streams and back.
+
+This file is long, because its tests share a board that stands for the core."""
 
 # Amaranth makes ports and states at run time, where pyright cannot see them.
 # pyright: reportAttributeAccessIssue=false, reportGeneralTypeIssues=false, reportOperatorIssue=false
