@@ -7,6 +7,7 @@ from typing import Literal
 
 from ceprop.boards.parts.devices import Device
 from ceprop.boards.parts.registry import Board
+from ceprop.boards.resources.lane_memories import activation_tables, lanes_of_neurons
 from ceprop.common.errors import CepropError
 from ceprop.hdl.devices import ecp5, ice40
 from ceprop.specification import Geometry, Specification
@@ -47,12 +48,19 @@ def memory_need(geometry: Geometry, device: Device) -> MemoryNeed:
     return MemoryNeed("block_rams", ice40.blocks(words, bits))
 
 
+def table_blocks(geometry: Geometry) -> int:
+    """Block RAMs of an ECP5 for the tables of the sigmoid in all lanes of neurons."""
+    lanes = sum(count for _, count in lanes_of_neurons(geometry))
+    return lanes * sum(ecp5.blocks(table.words, table.bits, 1) for table in activation_tables(geometry))
+
+
 def needs(geometry: Geometry, device: Device, luts: Luts = least_luts) -> dict[str, int]:
-    """What a core takes, by the names of :class:`Resources`: multipliers and the weights' memory exactly, look-up
-    tables by an estimate. A device without multipliers makes them of look-up tables."""
+    """What a core takes, by the names of :class:`Resources`: multipliers, the weights' memory and on ECP5 the tables of
+    the sigmoid exactly, look-up tables by an estimate. A device without multipliers makes them of look-up tables."""
     cells = geometry.rows * geometry.cols
     memory = memory_need(geometry, device)
-    found = {"luts": math.ceil(luts(geometry, device)), memory.kind: cells * memory.blocks}
+    blocks = cells * memory.blocks + (table_blocks(geometry) if device.family == "ecp5" else 0)
+    found = {"luts": math.ceil(luts(geometry, device)), memory.kind: blocks}
     return found | ({"multipliers": cells} if device.room.multipliers else {})
 
 

@@ -13,6 +13,12 @@ class LaneMemory(NamedTuple):
     copies: int
 
 
+def lanes_of_neurons(geometry: Geometry) -> list[tuple[Edge, int]]:
+    """The edges of the array that have neurons, and the lanes of each."""
+    edges: tuple[tuple[Edge, int], ...] = (("row", geometry.rows), ("column", geometry.cols))
+    return [(edge, lanes) for edge, lanes in edges if geometry.layers(edge)]
+
+
 def neuron_memories(geometry: Geometry, edge: Edge) -> list[LaneMemory]:
     """The memories of one lane of neurons: running sums and drives, biases, states, lists of units, generators. Where
     weights have two ports, biases and states are read twice in a cycle, a sum and its drive lie beside each other, else

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from ceprop.boards.parts.devices import Device
 from ceprop.boards.parts.registry import GENERIC
 from ceprop.boards.parts.registry import board as board_named
-from ceprop.boards.resources.core_fit import memory_need
-from ceprop.boards.resources.lane_memories import LaneMemory, activation_tables, input_memory, neuron_memories
+from ceprop.boards.resources.core_fit import memory_need, table_blocks
+from ceprop.boards.resources.lane_memories import (
+    LaneMemory,
+    activation_tables,
+    input_memory,
+    lanes_of_neurons,
+    neuron_memories,
+)
 from ceprop.boards.rtl.system import LINK_MEMORIES
-from ceprop.hdl.devices import ecp5, ice40
-from ceprop.specification import Edge, Geometry
+from ceprop.hdl.devices import ice40
+from ceprop.specification import Geometry
 
 _COUNTER_BLOCKS = 1
 """Block RAMs of an iCE40's counters."""
@@ -75,10 +81,9 @@ def core_blocks(geometry: Geometry, device: Device) -> int:
     weights = memory_need(geometry, device)
     found = geometry.rows * geometry.cols * weights.blocks if weights.kind == "block_rams" else 0
     if device.family == "ecp5":
-        tables = sum(ecp5.blocks(table.words, table.bits, 1) for table in activation_tables(geometry))
-        return found + sum(lanes * tables for _, lanes in _edges(geometry))
+        return found + table_blocks(geometry)
     found += geometry.cols * _ice40_blocks([input_memory(geometry)])
-    for edge, lanes in _edges(geometry):
+    for edge, lanes in lanes_of_neurons(geometry):
         found += lanes * _ice40_blocks(neuron_memories(geometry, edge) + activation_tables(geometry))
     waiting = device.room.sprams and geometry.memory_ports > 1
     return found + _COUNTER_BLOCKS + (_WAITING_BLOCKS if waiting else 0)
@@ -88,14 +93,9 @@ def _ice40_blocks(memories: list[LaneMemory]) -> int:
     return sum(memory.copies * ice40.blocks(memory.words, memory.bits) for memory in memories)
 
 
-def _edges(geometry: Geometry) -> list[tuple[Edge, int]]:
-    edges: tuple[tuple[Edge, int], ...] = (("row", geometry.rows), ("column", geometry.cols))
-    return [(edge, lanes) for edge, lanes in edges if geometry.layers(edge)]
-
-
 def _small_memories(geometry: Geometry) -> Iterator[SmallMemory]:
     formats, copies = geometry.specification.formats, geometry.memory_ports
-    for edge, lanes in _edges(geometry):
+    for edge, lanes in lanes_of_neurons(geometry):
         words, lane = geometry.neuron_words(edge), f"*.{edge}_edge.neuron_*"
         for pattern, bits in (
             (f"{lane}.event_lists/m:*", 2 * words * geometry.slot_bits(edge)),

@@ -27,6 +27,16 @@ def test_too_few_block_rams() -> None:
         check_fit(Geometry(_specification(4, 7, "layers=[784,72,10]")), board("ulx3s_25f"))
 
 
+def test_the_tables_of_the_sigmoid_take_block_rams() -> None:
+    sigmoid = ("activation.kind='sigmoid'", "array.memory_words=4096")
+    device = board("ulx3s_25f").device
+    without, found = (needs(Geometry(_specification(4, 7, *fields)), device) for fields in (sigmoid[1:], sigmoid))
+    assert found["block_rams"] == without["block_rams"] + 4 + 7
+    # A table of 2^12 states of 8 bits takes two blocks.
+    large = needs(Geometry(_specification(4, 7, *sigmoid, "activation.table_bits=12")), device)
+    assert large["block_rams"] == without["block_rams"] + 2 * (4 + 7)
+
+
 def test_too_few_sprams() -> None:
     message = r"^array 2x3: needs 6 SPRAMs, icebreaker \(iCE40UP5K\) has 4; 2x2 fits$"
     with pytest.raises(CepropError, match=message):
