@@ -94,7 +94,10 @@ UNSEEN = (
     Design("digits", "ice40_hx8k_b_evn", "link", shape(1, 1, *ONE_PORT, *SMALL, *SHORT)),
     Design("digits", "orangecrab_r0_2_25f", "link with flash", shape(4, 4, *SHORT)),
     Design("mnist-64", "ulx3s_25f", "link with flash", shape(2, 7, "array.memory_words=4096", *ALTERNATING)),
-    Design("mnist-64", "ulx3s_25f", "link with flash", shape(3, 5, "array.memory_words=4096", *SHORT)),
+    Design(
+        *("mnist-64", "ulx3s_25f", "link with flash"),
+        shape(3, 5, "layers=[784, 32, 10]", "array.memory_words=4096", *SHORT),
+    ),
     Design("digits", "icebreaker", "alone", shape(1, 1, *ONE_PORT, "layers=[64, 48, 10]", *SHORT)),
 )
 
