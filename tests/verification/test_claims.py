@@ -46,8 +46,8 @@ CASES = {
     "silent-checks": [4],
     "skipping": [2],
     "resets": [4],
-    "resets-everywhere": [4],
-    "phase-ends": [3],
+    "resets-everywhere": [10],
+    "phase-ends": [2],
     "drive-ahead": [4],
     "rewrites": [7],
 }
