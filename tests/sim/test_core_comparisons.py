@@ -38,7 +38,7 @@ SPECIFICATION = Specification.from_mapping(
 VALUES = r"model (-?\d+), hardware (-?\d+)"
 AT_THE_END = "sample 1, after the last step,"
 FOUND = {
-    "setting": rf"sample 0, register \w+: {VALUES}",
+    **dict.fromkeys(("setting", "most", "least", "set_back"), rf"sample 0, register \w+: {VALUES}"),
     "late": rf"sample 1, cycles since the previous result: {VALUES}",
     "silent": r"sample 1, the core hangs: no answer in \d+ cycles, where the model expects \d+",
     "prediction": rf"sample 1, prediction: {VALUES}",

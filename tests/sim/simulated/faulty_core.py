@@ -33,7 +33,10 @@ MEMORIES = {
 }
 """Memories, and edges, of which the lowest bit of the first word is wrong."""
 
-FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS, "setting")
+SETTINGS = ("setting", "most", "least", "set_back")
+"""Faults in the four times in which all registers are read before the first sample, one in each."""
+
+FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS, *SETTINGS)
 
 
 class FaultyDriver(driver.CoreDriver):
@@ -43,7 +46,7 @@ class FaultyDriver(driver.CoreDriver):
 
     def __init__(self, dut: Any, geometry: Any, manifest: dict[str, Any], *, pauses: int | None = None):
         super().__init__(Flickering(dut) if self.fault == "flicker" else dut, geometry, manifest, pauses=pauses)
-        self._results = 0
+        self._results = self._reads = 0
 
     async def _beat(self, name: str) -> int:
         beat = await super()._beat(name)
@@ -98,8 +101,8 @@ class FaultyDriver(driver.CoreDriver):
 
     async def read_register_words(self, count: int, address: int = 0) -> list[int]:
         found = await super().read_register_words(count, address)
-        if self.fault == "setting":
-            found[0] ^= 1
+        found[0] ^= self.fault in SETTINGS and SETTINGS.index(self.fault) == self._reads
+        self._reads += 1
         return found
 
     async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
