@@ -15,9 +15,20 @@ from mutation import commit, filled
 
 from ceprop.common.files import write_aside
 from ceprop.common.report import Report, as_json, percent
-from ceprop.verification.coverage import EMPTY, POINTS, RUNS, SEED, SILENT, CoveredRun, Run, Summary, run_covered
+from ceprop.verification.coverage import (
+    EMPTY,
+    POINTS,
+    RUNS,
+    SEED,
+    SILENT,
+    CoveredRun,
+    Run,
+    Summary,
+    run_covered,
+    sources_digest,
+)
 from ceprop.verification.coverage.summary import KINDS, Tally, grouped
-from ceprop.verification.kept import digest_of, package_sources, tool_versions
+from ceprop.verification.kept import tool_versions
 
 HERE = Path(__file__).parent
 
@@ -134,7 +145,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, default=HERE.parents[1] / "build/coverage")
     parser.add_argument("--only", choices=sorted({run.core.name for run in RUNS}), help="one core")
     options = parser.parse_args()
-    report, digest = Report(), digest_of(package_sources(), tool_versions())
+    report, digest = Report(), sources_digest()
     chosen = [run for run in RUNS if options.only in (None, run.core.name)]
     runs = {run.name: made(run, options.build, digest, report) for run in chosen}
     summary = Summary.of(list(runs.values()))

@@ -5,7 +5,8 @@ import pytest
 from ceprop import CepropError
 from ceprop.verification.coverage.counting import Counting, merged
 from ceprop.verification.coverage.found import Found
-from ceprop.verification.coverage.points import EMPTY, POINTS, Point
+from ceprop.verification.coverage.points import POINTS, Point
+from ceprop.verification.coverage.reasons import EMPTY
 
 SHAPES = Point("shape", {"round": "It is round.", "square": "It is square.", "flat": "It is flat."})
 

@@ -7,10 +7,10 @@ are counted by Verilator, and belong to the files of `hdl/`. `run_covered` makes
 """
 
 from ceprop.verification.coverage.hardware import HardwareCoverage, Place
-from ceprop.verification.coverage.points import EMPTY, POINTS, Point
-from ceprop.verification.coverage.run import CoveredRun, run_covered
+from ceprop.verification.coverage.points import POINTS, Point
+from ceprop.verification.coverage.reasons import EMPTY, SILENT, Silent
+from ceprop.verification.coverage.run import CoveredRun, run_covered, sources_digest
 from ceprop.verification.coverage.runs import RUNS, SEED, Run
-from ceprop.verification.coverage.silent import SILENT, Silent
 from ceprop.verification.coverage.summary import Summary
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Silent",
     "Summary",
     "run_covered",
+    "sources_digest",
 ]

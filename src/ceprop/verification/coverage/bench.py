@@ -66,6 +66,8 @@ class Watcher:
         free_bins(specification, record, found, skip=job.skip)
         nudged_bins(specification, record, bool(job.negatives[number]), found, skip=job.skip)
         register_bins(specification, bench.settings, found)
+        for name in _COUNTERS:  # every counter was read before the first sample
+            found.add(f"counter {name}", "zero", not number)
         if self._rewritten(number):
             self._replay.rewrite()
         self._replay.sample(number, record, found)

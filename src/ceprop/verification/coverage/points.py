@@ -1,7 +1,6 @@
 """The bins of functional coverage: each is a situation that the comparisons of cores must meet.
 
-A point has bins that belong together. A bin has a name and one sentence. `EMPTY` has the bins that no comparison fills,
-each with its reason.
+A point has bins that belong together. A bin has a name and one sentence.
 """
 
 from dataclasses import dataclass
@@ -226,7 +225,10 @@ _REGISTERS = (
         for name in ("free_steps", "nudged_steps", "nudge_shift", "nudge_negative", "learn", "skip", "rate_shift")
     ),
     *(
-        Point(f"counter {name}", {"zero": f"`{name}` is read as zero.", "counts": f"`{name}` is read above zero."})
+        Point(
+            f"counter {name}",
+            {"zero": f"`{name}` is read as zero.", "counts": f"`{name}` is above zero after the last sample."},
+        )
         for name in ("free_steps_executed", "nudged_steps_executed", "saturations", "ties", "slots")
     ),
     Point("wrap of counters", {"wraps": "A counter passes its largest value and begins at zero again."}),
@@ -244,7 +246,12 @@ _STREAMS = (
                 "waits": "A beat waits for its reader.",
                 "waits long": "A beat waits for 40 cycles or more.",
                 "reader waits": "The reader waits for a beat.",
-                **({} if name == "result" else {"back to back": "Beats pass in two cycles in a row."}),
+                # Between two commands, and between two results, the core needs several cycles.
+                **(
+                    {"back to back": "Beats pass in two cycles in a row."}
+                    if name in ("response", "sample", "trace")
+                    else {}
+                ),
             },
         )
         for name in STREAMS
@@ -261,6 +268,3 @@ _STREAMS = (
 
 POINTS = (*_SPECIFICATION, *_SAMPLE, *_PHASES, *_NUMBERS, *_REGISTERS, *_STREAMS)
 """All points, in the order in which they are published."""
-
-EMPTY: dict[tuple[str, str], str] = {}
-"""Why a bin stays empty, by its point and its name."""

@@ -18,6 +18,7 @@ from ceprop.sim.run import Bench, simulate
 from ceprop.verification.coverage.constants import constant_bits
 from ceprop.verification.coverage.hardware import HardwareCoverage, Place, hardware_coverage
 from ceprop.verification.coverage.runs import Run
+from ceprop.verification.kept import digest_of, package_sources, tool_versions
 
 BINS = "bins.json"
 """The file into which the testbench writes the counts of the bins."""
@@ -51,13 +52,19 @@ class CoveredRun:
     cycles: int
 
 
+def sources_digest() -> str:
+    """Return the digest of the sources and tools on which the result of a run depends, apart from the run itself."""
+    apart = tuple(f"verification/coverage/{name}.py" for name in ("runs", "reasons", "summary"))
+    return digest_of(((name, text) for name, text in package_sources() if name not in apart), tool_versions())
+
+
 def run_covered(run: Run, build: Path, digest: str) -> CoveredRun:
     """Compare a core with the golden model, and count what is covered. `build` keeps the result and the compiled
-    simulation. The result is used again under the same `digest`, which is that of the sources and the tools.
+    simulation. The result is used again under the same `digest` (:func:`sources_digest`).
 
     Raises :class:`CepropError` where the simulator is missing or fails, and where the core differs from the model.
     """
-    key = key_of(run.name, digest)
+    key = key_of(run.key, digest)
     path = build / f"{key[:16]}.json"
     content = kept(path, key)
     if content is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ceprop.common.kept_files import key_of
 from ceprop.model import Dataset
 from ceprop.sim import ComparisonPlan
 from ceprop.specification import Specification
@@ -86,6 +87,19 @@ _ROW = Specification.from_mapping(
 )
 """VF in synchronous order on one long row, with the longest phases."""
 
+_TWO_STEPS = Specification.from_mapping(
+    {
+        "name": "two-steps",
+        "layers": [2, 2, 2],
+        "formats": {"state_bits": 3, "input_bits": 2, "weight_bits": 5, "weight_fraction": 4},
+        "phases": {"free_steps": 2, "nudged_steps": 2},
+        "nudge": {"shift": 1},
+        "update": {"shifts": [2, 2]},
+        "array": {"rows": 1, "cols": 1},
+    }
+)
+"""A free phase that ends in period 2 ends in its last permitted step."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -112,6 +126,13 @@ class Run:
     def dataset(self) -> Dataset:
         """The samples."""
         return self.shown(self.specification) if self.shown else self.core.dataset(self.comparison, SEED)
+
+    @property
+    def key(self) -> str:
+        """A digest of the core, the samples and the conditions. What the comparison does to the network follows from
+        its name."""
+        samples = [self.dataset.train_inputs.tolist(), self.dataset.train_labels.tolist()]
+        return key_of(self.name, self.specification.fields(), self.comparison.samples, self.comparison.options, samples)
 
     def plan(self, build: Path) -> ComparisonPlan:
         """Return what is compared. `build` keeps the compiled simulation."""
@@ -145,7 +166,7 @@ CORES = (
     (_part("wide", "nudge.sign='negative'"), ("at rest",)),
     (_part("single", "nudge.sign='alternating'"), ("resets",)),
     (_CENTRED, ("rewrites",)),
-    *((specification, ()) for specification in (_CELL, _COLUMN, _ROW)),
+    *((specification, ()) for specification in (_CELL, _COLUMN, _ROW, _TWO_STEPS)),
 )
 """The cores, each with further comparisons. Together they have every rule in every order, and every value of every
 field with few values."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from ceprop.verification.coverage.counting import Counts, merged
 from ceprop.verification.coverage.hardware import HardwareCoverage, Kind, Place, add
-from ceprop.verification.coverage.points import EMPTY
+from ceprop.verification.coverage.reasons import EMPTY, reason_of
 from ceprop.verification.coverage.run import CoveredRun
-from ceprop.verification.coverage.silent import reason_of
 
 KINDS: tuple[Kind, ...] = ("line", "branch", "toggle")
 

@@ -1,9 +1,16 @@
-"""The places of the hardware that no comparison reaches, each with its reason."""
+"""The bins that no comparison fills, and the places of the hardware that none reaches, each with its reason."""
 
 import re
 from dataclasses import dataclass
 
 from ceprop.verification.coverage.hardware import Place
+
+EMPTY: dict[tuple[str, str], str] = {
+    ("wrap of counters", "wraps"): "2^32 events take hours in a simulation.",
+    ("streams that wait together", "command and response"): "The testbench of a core sends a command only after the "
+    "responses to the one before.",
+}
+"""Why a bin stays empty, by its point and its name."""
 
 
 @dataclass(frozen=True)
