@@ -1,14 +1,18 @@
 """The bins of samples whose states, inputs and updates are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ceprop import CepropError, Specification
 from ceprop.model import FreeEnd, Network, SampleRecord, plain
+from ceprop.model.plain_update import Update
 from ceprop.sim import ComparisonPlan
 from ceprop.sim.compare import job_of
 from ceprop.specification import Geometry
 from ceprop.verification.coverage.found import Found
+from ceprop.verification.coverage.numbers import update_bins
 from ceprop.verification.coverage.replay import Replay
 from ceprop.verification.coverage.situations import free_bins, input_bins, nudged_bins, specification_bins
 from ceprop.verification.networks import random_samples
@@ -83,6 +87,12 @@ def test_ends_of_the_nudged_phase(nudged: list[int], bins: set[str]) -> None:
     assert found.bins == {"first nudged phase": bins | {"negative"}}
 
 
+def test_a_phase_of_one_step_has_a_bin_of_its_own() -> None:
+    found, short = Found(), SPECIFICATION.override("phases.nudged_steps=1")
+    nudged_bins(short, record([2, 2, 2], 2, FreeEnd.SETTLED), False, found, skip=True)
+    assert found.bins == {"first nudged phase": {"first step rests", "one step", "positive"}}
+
+
 def test_a_specification_has_one_bin_of_each_field() -> None:
     found = Found()
     specification_bins(GEOMETRY, found)
@@ -110,6 +120,27 @@ def test_what_happens_inside_a_sample_follows_from_its_states() -> None:
     assert {"raised", "lowered"} <= found.bins["update: biases"]
     assert "update: backward weights" not in found.bins, "the rule has one weight set"
     assert not found.bins["state"] & {"first entry", "last entry"}, "the activation has no table"
+
+
+def test_a_count_of_saturations_that_differs_fails() -> None:
+    samples = random_samples(SPECIFICATION, np.random.default_rng(1), 1)
+    job = job_of(SPECIFICATION, {}, samples, ComparisonPlan(samples=1))
+    found = plain.run_sample(job.network.copy(), job.inputs[0], int(job.labels[0]), shifts=job.shifts(0), trace=True)
+    with pytest.raises(CepropError, match=rf"{found.saturations} saturations in place of {found.saturations + 1}"):
+        Replay(job).sample(0, replace(found, saturations=found.saturations + 1), Found())
+
+
+def test_a_rounding_carries_where_the_value_is_above_the_one_rounded_down() -> None:
+    values, none = np.array([3, 3, 3], np.int32), np.zeros(3, bool)
+    down = Update(2, "weights", values, np.array([3, 4, 5]), none)
+    for moved, bins, rounding in (
+        ([3, 4, 5], {"raised"}, {"stochastic, no carry"}),
+        ([4, 4, 5], {"raised", "carry"}, {"stochastic, carry", "stochastic, no carry"}),
+        ([4, 5, 6], {"raised", "carry"}, {"stochastic, carry"}),
+    ):
+        found = Found()
+        update_bins(SPECIFICATION, replace(down, moved=np.array(moved)), down, found)
+        assert found.bins == {"update: weights between neurons": bins, "rounding of updates": rounding}
 
 
 def test_a_replay_of_another_network_fails() -> None:

@@ -79,13 +79,13 @@ _ROW = Specification.from_mapping(
         "rule": "vf",
         "angle": 90,
         "formats": {"state_bits": 4, "input_bits": 4, "weight_bits": 6, "weight_fraction": 5},
-        "phases": {"free_steps": 1023, "nudged_steps": 1023},
+        "phases": {"free_steps": 12, "nudged_steps": 6},
         "nudge": {"sign": "random", "shift": 2},
         "update": {"rounding": "nearest", "shifts": [3, 3]},
         "array": {"rows": 1, "cols": 5},
     }
 )
-"""VF in synchronous order on one long row, with the longest phases."""
+"""VF in synchronous order on one long row. A lane has so many units that the trace fills while its reader pauses."""
 
 _TWO_STEPS = Specification.from_mapping(
     {
@@ -99,6 +99,9 @@ _TWO_STEPS = Specification.from_mapping(
     }
 )
 """A free phase that ends in period 2 ends in its last permitted step."""
+
+_LONGEST = _TWO_STEPS.override("name='longest'", "phases.free_steps=1023", "phases.nudged_steps=1023")
+"""The longest phases."""
 
 
 @dataclass(frozen=True)
@@ -179,5 +182,8 @@ def _runs(specification: Specification, more: tuple[str, ...]) -> list[Run]:
     return [*same, *(Run(core, comparison, shown) for comparison, shown in others)]
 
 
-RUNS = tuple(run for specification, more in CORES for run in _runs(specification, more))
+RUNS = (
+    *(run for specification, more in CORES for run in _runs(specification, more)),
+    Run(MutatedCore(_LONGEST.name, _LONGEST), _WHOLE, _random),
+)
 """All comparisons. Those of one core follow each other, so that it is compiled once."""
