@@ -204,18 +204,15 @@ class Bench:
         return now
 
     async def _traced(self, record: SampleRecord) -> list[int]:
-        """Return the beats of the trace that belong to a sample. A reader that pauses may have them only after the
-        result, and may then have some of the next sample."""
-        traced = self.driver.traced
-        if self.job.pauses is None:
-            beats = traced.copy()
-        else:
-            count = self.checker.trace_beats(record)
-            for _ in range(count * LONG_PAUSE):
-                if len(traced) >= count:
-                    break
-                await FallingEdge(self.driver.dut.clk)
-            beats = traced[:count]
+        """Return the beats of the trace that belong to a sample. The last ones may come after the result: the trace
+        takes longer through a long array, and a reader may pause. A reader that pauses may then have some of the next
+        sample."""
+        traced, count = self.driver.traced, self.checker.trace_beats(record)
+        for _ in range(LONG_PAUSE if self.job.pauses is None else count * LONG_PAUSE):
+            if len(traced) >= count:
+                break
+            await FallingEdge(self.driver.dut.clk)
+        beats = traced.copy() if self.job.pauses is None else traced[:count]
         del traced[: len(beats)]
         return beats
 
