@@ -92,7 +92,13 @@ def test_without_a_fault_nothing_is_found(outcomes: dict[str, dict[str, Any]]) -
     found = outcomes["none"]
     assert (found["mismatches"], found["first_mismatch"], found["samples"]) == (0, None, 2)
     assert found["followed_samples"] == 1
-    assert outcomes.keys() == FOUND.keys() | {"none", "flicker"}
+    assert outcomes.keys() == FOUND.keys() | {"none", "late_trace", "flicker"}
+
+
+def test_a_trace_that_comes_after_the_result_is_no_fault(outcomes: dict[str, dict[str, Any]]) -> None:
+    """It does so in a long array, where a nudged phase ends at once."""
+    unlike = {name for name, value in outcomes["late_trace"].items() if value != outcomes["none"][name]}
+    assert unlike == {"fault"}
 
 
 @pytest.mark.parametrize("fault", FOUND)

@@ -36,7 +36,19 @@ MEMORIES = {
 SETTINGS = ("setting", "most", "least", "set_back")
 """Faults in the four times in which all registers are read before the first sample, one in each."""
 
-FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS, *SETTINGS)
+FAULTS = (
+    "none",
+    "late_trace",
+    "late",
+    "silent",
+    "flicker",
+    *RESULT,
+    *TRACE,
+    *MEMORIES,
+    "backward",
+    *COUNTERS,
+    *SETTINGS,
+)
 
 
 class FaultyDriver(driver.CoreDriver):
@@ -49,6 +61,8 @@ class FaultyDriver(driver.CoreDriver):
         self._results = self._reads = 0
 
     async def _beat(self, name: str) -> int:
+        if name == "trace" and self.fault == "late_trace":
+            await self._first_result()
         beat = await super()._beat(name)
         if name == "result":
             self._results += 1
@@ -85,6 +99,17 @@ class FaultyDriver(driver.CoreDriver):
                 del self.traced[steps[-slots] :]
             case "lost_trace":
                 self.traced.clear()
+
+    async def _first_result(self) -> None:
+        """Wait for some cycles after the first result. Until then, the trace waits in the core."""
+        if self._results:
+            return
+        self.dut.trace__ready.value = 0
+        while not self._results:
+            await FallingEdge(self.dut.clk)
+        for _ in range(50):
+            await FallingEdge(self.dut.clk)
+        self.dut.trace__ready.value = 1
 
     def _pause(self) -> int:
         return 3 if self.fault == "flicker" else super()._pause()
