@@ -94,7 +94,7 @@ def test_yosys_finds_the_bits_that_never_change() -> None:
 
 @pytest.mark.parametrize("direction", ["0->1", "1->0"])
 def test_bits_of_a_signal_are_named_together(direction: str) -> None:
-    names = ["sum[10]", "sum[2]", "flag"]
+    names = ["sum[10]", "sum[2]", "flag[0]"]
     places = [Place("hdl/part.py", "toggle", f"{name} {direction}") for name in names]
     branch = Place("hdl/part.py", "branch", "out if rst cond_then")
     assert grouped([*places, branch]) == {

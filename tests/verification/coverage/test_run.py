@@ -90,7 +90,7 @@ class TestTinyCore:
     def test_two_runs_are_added(self, covered: CoveredRun) -> None:
         both = Summary.of([covered, covered])
         assert both.counts["rule and order"]["c-ep, synchronous"] == 8
-        assert both.hardware[Place("hdl/core.py", "toggle", "result__valid 0->1")] == 2 * covered.samples
+        assert both.hardware[Place("hdl/core.py", "toggle", "result__valid[0] 0->1")] == 2 * covered.samples
         assert ("rule and order", "ep, synchronous", None) in both.empty
 
     def test_a_run_is_kept_for_its_digest(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ceprop.verification.coverage.counting import Counts, merged
 from ceprop.verification.coverage.hardware import HardwareCoverage, Kind, Place, add
@@ -50,7 +50,7 @@ class Summary:
         hardware = HardwareCoverage()
         for run in runs:
             for place, count in run.hardware.items():
-                add(hardware, place, count)
+                add(hardware, _numbered(place), count)
         return cls(merged([run.counts for run in runs]), hardware)
 
     @property
@@ -84,12 +84,19 @@ class Summary:
         )
 
 
+def _numbered(place: Place) -> Place:
+    """Return a place with the number of its bit. A signal of one bit may have several bits in another core."""
+    if place.kind != "toggle" or "[" in place.name:
+        return place
+    return replace(place, name=place.name.replace(" ", "[0] "))
+
+
 def grouped(places: Iterable[Place]) -> dict[tuple[str, str, str], str]:
     """Return places in few words: the bits of a signal by file, kind and signal, and other places alone."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for place in places:
-        match = re.fullmatch(r"([^\[]*)(?:\[(\d+)\])? (0->1|1->0)", place.name) if place.kind == "toggle" else None
-        name, bit = (match[1], match[2] or "0") if match else (place.name, "")
+        match = re.fullmatch(r"([^\[]*)\[(\d+)\] (0->1|1->0)", place.name) if place.kind == "toggle" else None
+        name, bit = (match[1], match[2]) if match else (place.name, "")
         bits = found.setdefault((place.file, place.kind, name), [])
         if bit not in bits:
             bits.append(bit)
