@@ -57,6 +57,9 @@ _CELL = Specification.from_mapping(
 )
 """EP in alternating order on one cell, with phases of one step."""
 
+_STEPS = _CELL.override("name='steps'", "phases.free_steps=6", "phases.nudged_steps=4")
+"""The same with several steps."""
+
 _COLUMN = Specification.from_mapping(
     {
         "name": "column",
@@ -167,6 +170,17 @@ _ALL = ("learning", "without a pause", "pauses", "inference", "settling", "swing
 """The comparisons of mutants that are made with every core."""
 _WHOLE = CoreComparison("no skipping", 2, options={"read_every": 2, "skip": False})
 _PAUSED = CoreComparison("pauses without commands", 8, options={"read_every": 8, "pauses": 3})
+
+
+def _blank(specification: Specification) -> Dataset:
+    """Two samples without an input that is not zero."""
+    inputs = np.zeros((2, specification.layers[0]), np.uint16)
+    labels = np.arange(2) % specification.classes
+    return Dataset("blank", inputs, labels, inputs, labels)
+
+
+_AT_REST = next(comparison for comparison in COMPARISONS if comparison.name == "at rest")
+_BLANK = CoreComparison("blank samples", 2, change=_AT_REST.change)
 _ENDS = CoreComparison("ends of the inputs", 8, options={"read_every": 2})
 
 CORES = (
@@ -174,8 +188,7 @@ CORES = (
     (_part("table", "nudge.sign='random'"), ()),
     (_part("wide", "nudge.sign='negative'"), ("at rest",)),
     (_part("single", "nudge.sign='alternating'"), ("resets",)),
-    (_CENTRED, ("at rest",)),
-    *((specification, ()) for specification in (_CELL, _COLUMN, _ROW, _TWO_STEPS)),
+    *((specification, ()) for specification in (_CENTRED, _CELL, _STEPS, _COLUMN, _ROW, _TWO_STEPS)),
 )
 """The cores, each with further comparisons. Together they have every rule in every order, and every value of every
 field with few values."""
@@ -190,6 +203,7 @@ def _runs(specification: Specification, more: tuple[str, ...]) -> list[Run]:
 
 RUNS = (
     *(run for specification, more in CORES for run in _runs(specification, more)),
+    Run(MutatedCore(_CENTRED.name, _CENTRED), _BLANK, _blank),
     Run(MutatedCore(_LONGEST.name, _LONGEST), _WHOLE, _random),
 )
-"""All comparisons. Those of one core follow each other, so that it is compiled once."""
+"""All comparisons. Those of one core mostly follow each other, so that its Verilog is generated once."""
