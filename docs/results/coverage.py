@@ -31,12 +31,14 @@ from ceprop.verification.coverage.summary import KINDS, Tally, grouped
 from ceprop.verification.kept import tool_versions
 
 HERE = Path(__file__).parent
+ESCAPED = "\\|"
+"""A bar within a cell of a table."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |" for row in lines)
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', ESCAPED) for cell in row)} |" for row in lines)
 
 
 def numbers(tally: Tally) -> list[str]:
