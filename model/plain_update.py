@@ -1,7 +1,9 @@
 """The learning rules of the readable golden model (docs/numerics.md, 5): one update of all weights and biases from two
 sets of states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,8 +14,43 @@ States = list[np.ndarray]
 """States of layers 1 to L, int64 (n_l,) each."""
 
 
+@dataclass(frozen=True)
+class Update:
+    """One update of a set of weights, or of the biases of a layer.
+
+    Fields
+    ------
+    connection : int
+        The connection of the weights, or the layer of the biases.
+    kind : "weights", "backward weights" or "biases"
+        What is updated.
+    values : array
+        The values before the update, int32: the array of the network itself.
+    moved, lost : array
+        The values after the update, int64, and which of them were saturated, bool.
+    """
+
+    connection: int
+    kind: Literal["weights", "backward weights", "biases"]
+    values: np.ndarray
+    moved: np.ndarray
+    lost: np.ndarray
+
+
 def learn(network: Network, x: np.ndarray, old: States, new: States, shifts: Sequence[int], negative: bool) -> int:
-    """Update all weights and biases from the states `old` and `new`. Returns the number of saturations.
+    """Update all weights and biases from the states `old` and `new`. Returns the number of saturations. The arguments
+    are those of :func:`updates`."""
+    saturations = 0
+    for each in updates(network, x, old, new, shifts, negative):
+        each.values[:] = each.moved
+        saturations += int(np.count_nonzero(each.lost))
+    return saturations
+
+
+def updates(
+    network: Network, x: np.ndarray, old: States, new: States, shifts: Sequence[int], negative: bool
+) -> Iterator[Update]:
+    """Yield the updates of all weights and biases from the states `old` and `new`, without changing the network.
 
     With continual learning, these are the states before and after one step. Otherwise they are the states at the end of
     the free phase and at the end of the nudged phase. `x` are the n_0 inputs, `shifts` the rate shifts of the
@@ -23,21 +60,17 @@ def learn(network: Network, x: np.ndarray, old: States, new: States, shifts: Seq
     sign = -1 if negative else 1
     generators = [generator.astype(np.int64) for generator in network.generators]
     pattern = input_pattern(specification, np.arange(len(x)))
-    saturations = 0
     for connection, shift in zip(specification.connections, shifts, strict=True):
         here = connection - 1
         constant = sign * (new[here] - old[here]) << specification.formats.state_bits
-        moved, lost = update_bias(
-            specification, connection, network.biases[here].astype(np.int64), constant, generators[here], shift
-        )
-        network.biases[here][:] = moved
-        saturations += int(np.count_nonzero(lost))
+        biases = network.biases[here]
+        moved, lost = update_bias(specification, connection, biases.astype(np.int64), constant, generators[here], shift)
+        yield Update(connection, "biases", biases, moved, np.asarray(lost))
         dither = np.bitwise_xor.outer(generators[here], generators[here - 1] if here else pattern)
-        for weights, difference in _differences(network, connection, x, old, new):
+        kinds: tuple[Literal["weights"], Literal["backward weights"]] = ("weights", "backward weights")
+        for kind, (weights, difference) in zip(kinds, _differences(network, connection, x, old, new), strict=False):
             moved, lost = update(specification, connection, weights.astype(np.int64), sign * difference, dither, shift)
-            weights[:] = moved
-            saturations += int(np.count_nonzero(lost))
-    return saturations
+            yield Update(connection, kind, weights, moved, np.asarray(lost))
 
 
 def _differences(

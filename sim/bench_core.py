@@ -1,7 +1,7 @@
 """The cocotb testbench in which the core and the golden model learn the same samples and are compared."""
 
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ PATIENCE = 10
 GROUP_CYCLES = 20
 """Upper bound of the cycles in which one group is written, or read back on its own."""
 
+Observer = Callable[["Bench", int, Expected], None]
+"""Is called after each sample in which nothing differed, with the number of the sample and with what was expected."""
+
 
 @cocotb.test()
 async def learn_side_by_side(dut) -> None:
@@ -36,17 +39,20 @@ async def learn_side_by_side(dut) -> None:
     outcome.save(place)
 
 
-async def compare_side_by_side(dut: Any, job: Job, progress: Path, cycles: CycleModel) -> Outcome:
+async def compare_side_by_side(
+    dut: Any, job: Job, progress: Path, cycles: CycleModel, observer: Observer | None = None
+) -> Outcome:
     """Run the samples of the job on the core and on the model. Stop after the first sample that differs.
 
     The number of compared samples is written to the file `progress`. `cycles` is the cycle model of the core.
+    `observer` sees each sample that was compared.
     """
     geometry = cycles.geometry
     if (unfit := unfit_ports(dut, job.manifest)) is not None:
         return Outcome(unfit=unfit)
     driver = CoreDriver(dut, geometry, job.manifest, pauses=job.pauses)
     await driver.start()
-    bench = Bench(job, cycles, driver, progress)
+    bench = Bench(job, cycles, driver, progress, observer)
     await bench.prepare()
     for batch in job.batches():
         if bench.outcome.mismatches:
@@ -57,10 +63,13 @@ async def compare_side_by_side(dut: Any, job: Job, progress: Path, cycles: Cycle
 
 class Bench:
     """One run of the core and the model, compared by a checker. `progress` is the file into which the number of
-    compared samples is written."""
+    compared samples is written. `observer` sees each sample that was compared."""
 
-    def __init__(self, job: Job, cycles: CycleModel, driver: CoreDriver, progress: Path):
+    def __init__(
+        self, job: Job, cycles: CycleModel, driver: CoreDriver, progress: Path, observer: Observer | None = None
+    ):
         self.job = job
+        self.observer = observer
         self.progress = progress
         self.geometry = geometry = cycles.geometry
         self.driver = driver
@@ -144,6 +153,8 @@ class Bench:
             if before is None or self.outcome.mismatches:
                 sending.cancel()
                 return
+            if self.observer is not None:
+                self.observer(self, number, expected)
             if number == batch[-1] and self.job.reads_after(number):
                 await self._patiently(self._read_back(expected), expected, self._groups * GROUP_CYCLES)
 
@@ -193,18 +204,15 @@ class Bench:
         return now
 
     async def _traced(self, record: SampleRecord) -> list[int]:
-        """Return the beats of the trace that belong to a sample. A reader that pauses may have them only after the
-        result, and may then have some of the next sample."""
-        traced = self.driver.traced
-        if self.job.pauses is None:
-            beats = traced.copy()
-        else:
-            count = self.checker.trace_beats(record)
-            for _ in range(count * LONG_PAUSE):
-                if len(traced) >= count:
-                    break
-                await FallingEdge(self.driver.dut.clk)
-            beats = traced[:count]
+        """Return the beats of the trace that belong to a sample. The last ones may come after the result: the trace
+        takes longer through a long array, and a reader may pause. A reader that pauses may then have some of the next
+        sample."""
+        traced, count = self.driver.traced, self.checker.trace_beats(record)
+        for _ in range(LONG_PAUSE if self.job.pauses is None else count * LONG_PAUSE):
+            if len(traced) >= count:
+                break
+            await FallingEdge(self.driver.dut.clk)
+        beats = traced.copy() if self.job.pauses is None else traced[:count]
         del traced[: len(beats)]
         return beats
 

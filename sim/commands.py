@@ -36,6 +36,9 @@ _INCLUDED = f"{_HEADER}.fast"
 _OPTIONS = "options.f"
 _DUMP = "dump"
 
+COVERAGE = "coverage.dat"
+"""The name of the file into which a simulation in Verilator counts its coverage."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -43,7 +46,8 @@ class Design:
 
     `top` is the name of the top module and `verilog` is its text. `sources` are further files, by name. `waves` tells
     whether waveforms (FST) are written. `long` tells whether the simulation takes so long that the compiler should
-    optimise it.
+    optimise it. `coverage` tells whether Verilator counts the lines, branches and toggles, into the file
+    :data:`COVERAGE`.
     """
 
     top: str
@@ -51,6 +55,7 @@ class Design:
     sources: Mapping[str, str] = field(default_factory=dict)
     waves: bool = False
     long: bool = False
+    coverage: bool = False
 
     @property
     def sources_in_order(self) -> dict[str, str]:
@@ -104,6 +109,7 @@ def build_commands(tool: Simulator, design: Design) -> list[list[str]]:
         dump = ["-s", _DUMP, f"{_DUMP}.v"] if design.waves else []
         return [["iverilog", "-o", made, "-s", design.top, "-g2012", "-f", _OPTIONS, *dump, *sources]]
     verilator = [str(tool.path), *_VERILATOR_BUILD, "-Mdir", ".", "--prefix", "Vtop", "--top-module", design.top]
+    verilator += ["--coverage-line", "--coverage-toggle"] if design.coverage else []
     verilator += ["-o", made, "-LDFLAGS", _LINKING, *(["--trace", "--trace-fst"] if design.waves else [])]
     # With -O1, the compilation is a quarter faster than with -O2, and the simulation is a tenth slower.
     optimized = "-O1" if design.long else "-O0"

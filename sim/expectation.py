@@ -8,7 +8,7 @@ import numpy as np
 
 from ceprop.hdl.cycles import END, Cost, CycleModel, Prefetched
 from ceprop.hdl.events import SampleEvents
-from ceprop.model import SampleRecord, plain
+from ceprop.model import Network, SampleRecord, plain
 from ceprop.sim.events import full_sample_events, sample_events
 from ceprop.sim.job import Job
 from ceprop.specification import Geometry
@@ -21,10 +21,12 @@ COUNTERS = ("samples", "cycles", "slots", "free_steps_executed", "nudged_steps_e
 
 @dataclass(frozen=True)
 class Expected:
-    """The expectation of one sample: the record of the model, with its trace, and the cost of the cycle model."""
+    """The expectation of one sample: the record of the model, with its trace, and the cost of the cycle model.
+    `prefetched` is the number of slots of its drive that were sent while the core worked on the sample before."""
 
     record: SampleRecord
     cost: Cost
+    prefetched: int = 0
 
     @property
     def result(self) -> dict[str, int]:
@@ -59,11 +61,8 @@ class ModelSide:
         self.counters = dict.fromkeys(COUNTERS, 0)
 
     def rewrite(self) -> None:
-        """Change the sign of the weights of the first connection. The most negative weight becomes the largest, because
-        it has no opposite."""
-        largest = (1 << self.job.specification.formats.weight_bits - 1) - 1
-        weights = self.network.weights[0]
-        weights[:] = np.minimum(-weights, largest)
+        """Change the sign of the weights of the first connection."""
+        rewrite_weights(self.network)
 
     def sample(self, number: int, early: int | None = None) -> Expected:
         """Run a sample and return what is expected of the core.
@@ -102,7 +101,15 @@ class ModelSide:
         )
         for name, more in zip(COUNTERS, added, strict=True):
             self.counters[name] += int(more)
-        return Expected(record, cost)
+        return Expected(record, cost, prefetched.slots)
+
+
+def rewrite_weights(network: Network) -> None:
+    """Change the sign of the weights of the first connection. The most negative weight becomes the largest, because it
+    has no opposite."""
+    largest = (1 << network.specification.formats.weight_bits - 1) - 1
+    weights = network.weights[0]
+    weights[:] = np.minimum(-weights, largest)
 
 
 def _model(samples: int) -> Callable[..., SampleRecord]:

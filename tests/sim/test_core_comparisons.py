@@ -38,7 +38,7 @@ SPECIFICATION = Specification.from_mapping(
 VALUES = r"model (-?\d+), hardware (-?\d+)"
 AT_THE_END = "sample 1, after the last step,"
 FOUND = {
-    "setting": rf"sample 0, register \w+: {VALUES}",
+    **dict.fromkeys(("setting", "most", "least", "set_back"), rf"sample 0, register \w+: {VALUES}"),
     "late": rf"sample 1, cycles since the previous result: {VALUES}",
     "silent": r"sample 1, the core hangs: no answer in \d+ cycles, where the model expects \d+",
     "prediction": rf"sample 1, prediction: {VALUES}",
@@ -92,7 +92,13 @@ def test_without_a_fault_nothing_is_found(outcomes: dict[str, dict[str, Any]]) -
     found = outcomes["none"]
     assert (found["mismatches"], found["first_mismatch"], found["samples"]) == (0, None, 2)
     assert found["followed_samples"] == 1
-    assert outcomes.keys() == FOUND.keys() | {"none", "flicker"}
+    assert outcomes.keys() == FOUND.keys() | {"none", "late_trace", "flicker"}
+
+
+def test_a_trace_that_comes_after_the_result_is_no_fault(outcomes: dict[str, dict[str, Any]]) -> None:
+    """It does so in a long array, where a nudged phase ends at once."""
+    unlike = {name for name, value in outcomes["late_trace"].items() if value != outcomes["none"][name]}
+    assert unlike == {"fault"}
 
 
 @pytest.mark.parametrize("fault", FOUND)

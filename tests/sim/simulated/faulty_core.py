@@ -33,7 +33,22 @@ MEMORIES = {
 }
 """Memories, and edges, of which the lowest bit of the first word is wrong."""
 
-FAULTS = ("none", "late", "silent", "flicker", *RESULT, *TRACE, *MEMORIES, "backward", *COUNTERS, "setting")
+SETTINGS = ("setting", "most", "least", "set_back")
+"""Faults in the four times in which all registers are read before the first sample, one in each."""
+
+FAULTS = (
+    "none",
+    "late_trace",
+    "late",
+    "silent",
+    "flicker",
+    *RESULT,
+    *TRACE,
+    *MEMORIES,
+    "backward",
+    *COUNTERS,
+    *SETTINGS,
+)
 
 
 class FaultyDriver(driver.CoreDriver):
@@ -43,9 +58,11 @@ class FaultyDriver(driver.CoreDriver):
 
     def __init__(self, dut: Any, geometry: Any, manifest: dict[str, Any], *, pauses: int | None = None):
         super().__init__(Flickering(dut) if self.fault == "flicker" else dut, geometry, manifest, pauses=pauses)
-        self._results = 0
+        self._results = self._reads = 0
 
     async def _beat(self, name: str) -> int:
+        if name == "trace" and self.fault == "late_trace":
+            await self._first_result()
         beat = await super()._beat(name)
         if name == "result":
             self._results += 1
@@ -83,6 +100,17 @@ class FaultyDriver(driver.CoreDriver):
             case "lost_trace":
                 self.traced.clear()
 
+    async def _first_result(self) -> None:
+        """Wait for some cycles after the first result. Until then, the trace waits in the core."""
+        if self._results:
+            return
+        self.dut.trace__ready.value = 0
+        while not self._results:
+            await FallingEdge(self.dut.clk)
+        for _ in range(50):
+            await FallingEdge(self.dut.clk)
+        self.dut.trace__ready.value = 1
+
     def _pause(self) -> int:
         return 3 if self.fault == "flicker" else super()._pause()
 
@@ -98,8 +126,8 @@ class FaultyDriver(driver.CoreDriver):
 
     async def read_register_words(self, count: int, address: int = 0) -> list[int]:
         found = await super().read_register_words(count, address)
-        if self.fault == "setting":
-            found[0] ^= 1
+        found[0] ^= self.fault in SETTINGS and SETTINGS.index(self.fault) == self._reads
+        self._reads += 1
         return found
 
     async def read_registers(self, names: Sequence[str]) -> dict[str, int]:
