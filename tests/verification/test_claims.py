@@ -42,7 +42,7 @@ CASES = {
     "soak": [0],
     "kills": [0],
     "core-on-verilator": [17],
-    "core-on-icarus": [20],
+    "core-on-icarus": [6],
     "silent-checks": [4],
     "skipping": [2],
     "resets": [4],
