@@ -104,7 +104,8 @@ def _places(text: str) -> Iterator[_Place]:
     occurrences = dict.fromkeys(_operators(), 0)
     for node in ast_nodes(get_ast(text)):
         for name, operator in _operators().items():
-            for first, _ in operator.mutation_positions(node):
+            # The base class of the operators does not declare what this method returns.
+            for first, _ in operator.mutation_positions(node):  # pyright: ignore[reportGeneralTypeIssues]
                 if first not in exempt:
                     yield _Place(name, occurrences[name], first[0])
                 occurrences[name] += 1
