@@ -133,13 +133,20 @@ def publish(found: dict[str, Any]) -> None:
     write_aside(PAGE, filled(text, "survivors", survivor_table(folders)).encode())
 
 
+def at_least_one(text: str) -> int:
+    """A whole number of the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number of at least 1")
+    return int(text)
+
+
 def arguments() -> argparse.Namespace:
     """The arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", choices=[folder.name for folder in FOLDERS], help="only this folder")
-    parser.add_argument("--mutants", type=int, default=300, help="mutants of each folder")
-    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once")
-    parser.add_argument("--deadline", type=float, default=120.0, help="seconds for one mutant")
+    parser.add_argument("--mutants", type=at_least_one, default=300, help="mutants of each folder")
+    parser.add_argument("--jobs", type=at_least_one, default=2, help="mutants that are tried at once")
+    parser.add_argument("--deadline", type=at_least_one, default=120, help="seconds for one mutant")
     parser.add_argument("--build", type=Path, default=ROOT / "build/python_mutation", help="keeps finished mutants")
     parser.add_argument("--no-publish", action="store_true", help="only print the figures")
     return parser.parse_args()

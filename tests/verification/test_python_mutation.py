@@ -11,6 +11,7 @@ from ceprop.verification.python_mutation import (
     KeptVerdicts,
     MutatedFolder,
     PythonCampaign,
+    SourceMutant,
     drawn_mutants,
     source_scores,
     trial,
@@ -18,6 +19,7 @@ from ceprop.verification.python_mutation import (
 from ceprop.verification.python_mutation.private_copy import PrivateCopy
 from ceprop.verification.python_mutation.stages import Stage, stages_of
 from ceprop.verification.python_mutation.trial import TestBed
+from ceprop.verification.python_mutation.verdicts import Finding
 
 ROOT = Path(__file__).parents[2]
 AWAKE = "def test_twice():\n    from part import twice\n    assert twice(3) == 6\n"
@@ -66,14 +68,23 @@ def test_what_a_test_sees_is_killed_once_and_what_none_sees_survives(
     }
     assert {name: (checkout / name).read_text(encoding="utf-8") for name in CHECKOUT} == CHECKOUT
 
-    def never(*_: Any) -> None:
-        raise AssertionError("a mutant was tried again")
+    tried: list[str] = []
 
-    monkeypatch.setattr(TestBed, "judge", never)
+    def judge(_: TestBed, mutant: SourceMutant, *__: Any) -> Finding:
+        tried.append(mutant.file)
+        return Finding("another", False, 0.0)
+
+    monkeypatch.setattr(TestBed, "judge", judge)
+    monkeypatch.setattr(TestBed, "measure", lambda *_: {})
     assert campaign(checkout).run(ignore, 1) == fates
+    assert tried == []
+    # A killed mutant depends on the test that has killed it, and a survivor on every test.
     (checkout / "tests/src/part/test_asleep.py").write_text(ASLEEP + "    assert half(8) == 4\n")
-    with pytest.raises(AssertionError, match="a mutant was tried again"):
-        campaign(checkout).run(ignore, 1)
+    campaign(checkout).run(ignore, 1)
+    assert tried == ["src/part/asleep.py"]
+    (checkout / "tests/src/part/test_awake.py").write_text(AWAKE + "\n")
+    campaign(checkout).run(ignore, 1)
+    assert sorted(tried) == ["src/part/asleep.py", "src/part/asleep.py", "src/part/awake.py"]
 
 
 def test_a_test_that_fails_without_a_mutant_ends_the_campaign(checkout: Path) -> None:
@@ -88,10 +99,10 @@ def test_a_deadline_kills_only_what_was_far_quicker_without_the_mutant(
     bed = TestBed(PrivateCopy(checkout, CHECKOUT, tmp_path / "copy"), tmp_path / "numba")
     (mutant,) = drawn_mutants({"src/part/asleep.py": CHECKOUT["src/part/asleep.py"]}, 1, 1)
     stage = Stage("not slow", ("tests/src/part/test_asleep.py",), 1.0)
-    late = bed.judge(mutant, "key", [stage], 0.01)
+    late = bed.judge(mutant, [stage], 0.01)
     assert (late.killer, late.undecided) == (None, True)
     monkeypatch.setattr(trial, "_ALLOWANCE", 0.01)
-    hanging = bed.judge(mutant, "key", [Stage(stage.marks, stage.tests, 0.0)], 60.0)
+    hanging = bed.judge(mutant, [Stage(stage.marks, stage.tests, 0.0)], 60.0)
     assert (hanging.killer, hanging.undecided) == ("no end after 0 s", False)
 
 

@@ -1,11 +1,11 @@
 """All mutants of one folder: each is tried in a private copy of the checkout. Verdicts are kept, so that an interrupted
 run goes on."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from queue import SimpleQueue
 
 from ceprop.common.kept_files import key_of
@@ -21,8 +21,6 @@ from ceprop.verification.python_mutation.verdicts import KeptVerdicts, SourceVer
 
 Say = Callable[[str], None]
 Fates = list[tuple[SourceMutant, SourceVerdict]]
-
-_ALL_TESTS = ("tests/", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,18 @@ class PythonCampaign:
     def run(self, say: Say, jobs: int) -> Fates:
         """Try all mutants without a kept verdict, at most `jobs` of them at once. Return each mutant with its verdict.
 
-        What is undecided is not kept, and the next run tries it again. Raises :class:`CepropError` where a test fails
-        without a mutant.
+        The verdict on a killed mutant rests on the file of the test that failed, and that on a survivor on all tests.
+        It counts as long as these are the same. What is undecided is not kept, and the next run tries it again.
+
+        Raises :class:`CepropError` where a test fails without a mutant.
         """
-        verdicts = self.kept.read()
-        left = [mutant for mutant in self.mutants if self._key(mutant) not in verdicts]
+        kept = self.kept.read().items()
+        verdicts = {key: verdict for key, verdict in kept if verdict.tests == self._digest_of_tests(verdict.killer)}
+        left = [mutant for mutant in self.mutants if _key(mutant) not in verdicts]
         say(f"{self.folder.name}: {len(self.mutants)} mutants, {len(left)} of them not tried yet")
         for verdict in self._tried(left, say, jobs):
             verdicts[verdict.key] = verdict
-        return [(mutant, verdicts[self._key(mutant)]) for mutant in self.mutants]
+        return [(mutant, verdicts[_key(mutant)]) for mutant in self.mutants]
 
     def _tried(self, mutants: Sequence[SourceMutant], say: Say, jobs: int) -> Sequence[SourceVerdict]:
         if not mutants:
@@ -90,12 +91,13 @@ class PythonCampaign:
                 free.put(bed)
 
             def judged(mutant: SourceMutant) -> SourceVerdict:
-                bed = free.get(timeout=self.deadline * 2 + 60)
+                bed = free.get_nowait()  # there are as many as threads
                 try:
-                    tests = stages_of(self.folder, mutant.file, quick, slow)
-                    verdict = bed.judge(mutant, self._key(mutant), tests, self.deadline)
+                    found = bed.judge(mutant, stages_of(self.folder, mutant.file, quick, slow), self.deadline)
                 finally:
                     free.put(bed)
+                tests = self._digest_of_tests(found.killer)
+                verdict = SourceVerdict(**asdict(found), key=_key(mutant), tests=tests)
                 if not verdict.undecided:
                     self.kept.add(verdict)
                 say(_line(mutant, verdict))
@@ -107,20 +109,31 @@ class PythonCampaign:
         place = stack.enter_context(private_folder())
         return TestBed(PrivateCopy(self.root, self.files, place / "checkout"), place / "numba")
 
-    def _key(self, mutant: SourceMutant) -> str:
-        return key_of(mutant.file, mutant.text, self._digest_of_tests)
+    def _digest_of_tests(self, killer: str | None) -> str:
+        """Return a digest of the tests that decide: the file of the test that has killed a mutant, or all of them."""
+        file = (killer or "").partition("::")[0]
+        return self._digests.get(file) or key_of(self._digests)
 
     @cached_property
-    def _digest_of_tests(self) -> str:
-        return digest_of(self._tests(), {})
-
-    def _tests(self) -> Iterator[tuple[str, bytes]]:
-        for file in sorted(self.files):
-            if file.startswith(_ALL_TESTS):
-                yield file, self._content(file)
+    def _digests(self) -> dict[str, str]:
+        """The digests of the files of tests that concern the folder, each with everything that no file of tests is."""
+        tests = {test.partition("::")[0] for test in self.folder.all_concerned()}.union(
+            self.folder.test_files(self.files)
+        )
+        common = [(file, self._content(file)) for file in sorted(self.files) if _is_common(file)]
+        return {test: digest_of([*common, (test, self._content(test))], {}) for test in sorted(tests)}
 
     def _content(self, file: str) -> bytes:
         return (self.root / file).read_bytes()
+
+
+def _is_common(file: str) -> bool:
+    """Whether all tests depend on a file: settings, fixtures and what tests import."""
+    return file == "pyproject.toml" or (file.startswith("tests/") and not PurePosixPath(file).match("test_*.py"))
+
+
+def _key(mutant: SourceMutant) -> str:
+    return key_of(mutant.file, mutant.text)
 
 
 def _slowest(measured: Sequence[Sequence[Times]]) -> Iterator[Times]:
@@ -132,36 +145,3 @@ def _slowest(measured: Sequence[Sequence[Times]]) -> Iterator[Times]:
 def _line(mutant: SourceMutant, verdict: SourceVerdict) -> str:
     fate = verdict.killer or ("undecided" if verdict.undecided else "survived")
     return f"{mutant.file}:{mutant.line}: {mutant.change}: {fate} ({verdict.seconds:.0f} s)"
-
-
-@dataclass(frozen=True)
-class SourceScore:
-    """The numbers of mutants, of killed ones and of undecided ones. All that are not killed have survived."""
-
-    mutants: int
-    killed: int
-    undecided: int
-
-    @property
-    def survived(self) -> int:
-        """The number of mutants that were not killed."""
-        return self.mutants - self.killed
-
-    @property
-    def share(self) -> float:
-        """The share of killed mutants."""
-        return self.killed / self.mutants
-
-
-def source_scores(fates: Iterable[tuple[SourceMutant, SourceVerdict]]) -> dict[str, SourceScore]:
-    """Return the score of each source file, in the order of their names."""
-    files: dict[str, list[SourceVerdict]] = {}
-    for mutant, verdict in fates:
-        files.setdefault(mutant.file, []).append(verdict)
-    return {file: source_score(files[file]) for file in sorted(files)}
-
-
-def source_score(verdicts: Sequence[SourceVerdict]) -> SourceScore:
-    """Return the score of some mutants."""
-    killed = sum(verdict.killer is not None for verdict in verdicts)
-    return SourceScore(len(verdicts), killed, sum(verdict.undecided for verdict in verdicts))

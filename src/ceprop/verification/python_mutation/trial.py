@@ -15,7 +15,7 @@ from ceprop.common.scratch import private_folder
 from ceprop.verification.python_mutation.mutants import SourceMutant
 from ceprop.verification.python_mutation.private_copy import PrivateCopy
 from ceprop.verification.python_mutation.stages import Stage, read_times
-from ceprop.verification.python_mutation.verdicts import SourceVerdict
+from ceprop.verification.python_mutation.verdicts import Finding
 
 _FACTOR = 5
 _ALLOWANCE = 45.0
@@ -61,7 +61,7 @@ class TestBed:
                 raise CepropError(f"the tests fail without a mutant: {_reason(code, output)}")
             return read_times(report)
 
-    def judge(self, mutant: SourceMutant, key: str, stages: Sequence[Stage], deadline: float) -> SourceVerdict:
+    def judge(self, mutant: SourceMutant, stages: Sequence[Stage], deadline: float) -> Finding:
         """Try a mutant.
 
         It is killed by the first test that fails, and by a stage that takes five times as long as without a mutant and
@@ -77,10 +77,10 @@ class TestBed:
                 seconds = round(time.monotonic() - begin, 1)
                 if code is None:
                     late = own > left
-                    return SourceVerdict(key, None if late else f"no end after {own:.0f} s", late, seconds)
+                    return Finding(None if late else f"no end after {own:.0f} s", late, seconds)
                 if code != _PASSED:
-                    return SourceVerdict(key, _reason(code, output), False, seconds)
-        return SourceVerdict(key, None, False, round(time.monotonic() - begin, 1))
+                    return Finding(_reason(code, output), False, seconds)
+        return Finding(None, False, round(time.monotonic() - begin, 1))
 
     def _run(self, command: Sequence[str], numba: Path, seconds: float) -> tuple[int | None, str]:
         """Run pytest in the copy; return its exit code, or None where it took too long, and its output."""

@@ -9,13 +9,11 @@ from ceprop.common.errors import CepropError
 
 
 @dataclass(frozen=True)
-class SourceVerdict:
+class Finding:
     """What the tests say of a mutant.
 
     Fields
     ------
-    key : str
-        The digest of the file, the mutant and the tests.
     killer : str or None
         The test that failed, or what else ended the tests. None where the mutant survived.
     undecided : bool
@@ -24,10 +22,25 @@ class SourceVerdict:
         The time that the tests took.
     """
 
-    key: str
     killer: str | None
     undecided: bool
     seconds: float
+
+
+@dataclass(frozen=True)
+class SourceVerdict(Finding):
+    """A finding with what it is of.
+
+    Fields
+    ------
+    key : str
+        The digest of the file with the mutant.
+    tests : str
+        The digest of the tests on which the finding rests.
+    """
+
+    key: str
+    tests: str
 
 
 class KeptVerdicts:
