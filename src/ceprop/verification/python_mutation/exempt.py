@@ -17,8 +17,9 @@ _ALIAS = re.compile(r"_?[A-Z]\w*[a-z]\w*")
 class ExemptPlaces:
     """The exempt places of a source file.
 
-    These are docstrings, `__all__`, type annotations, names of types, `if TYPE_CHECKING`, and the texts of exceptions
-    and warnings. An annotation with a call is not exempt, because it may check values: `Annotated[int, Field(ge=1)]`.
+    These are docstrings, `__all__`, type annotations, names of types, `if TYPE_CHECKING`, and the texts of exceptions,
+    warnings and printed lines. An annotation with a call is not exempt, because it may check values:
+    `Annotated[int, Field(ge=1)]`.
     """
 
     text: str
