@@ -49,8 +49,8 @@ def _section(title: str, result: dict[str, Any]) -> str:
 - Command: `ceprop verify{option} --seed {result["seed"]} --json FILE`
 - Commit: {result["commit"]}
 - Cases: {sum(claim["cases"] for claim in claims):,}, of which {sum(claim["mismatches"] for claim in claims):,} differ
-- Processor time: {seconds / 60:,.0f} minutes for the cases, on {machine["cores"]} cores of a machine with
-  {machine["system"]} ({machine["machine"]})
+- Time: {result["seconds"] / 60:,.0f} minutes in all, and {seconds / 60:,.0f} minutes as the sum over all cases, on a machine
+  with {machine["cores"]} cores, {machine["system"]} and {machine["machine"]}; what else the machine did is not recorded
 - Tools: {tools}
 
 | claim | evidence | count | mismatches | not covered | seconds |
