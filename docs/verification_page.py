@@ -49,8 +49,8 @@ def _section(title: str, result: dict[str, Any]) -> str:
 - Command: `ceprop verify{option} --seed {result["seed"]} --json FILE`
 - Commit: {result["commit"]}
 - Cases: {sum(claim["cases"] for claim in claims):,}, of which {sum(claim["mismatches"] for claim in claims):,} differ
-- Time: {result["seconds"] / 60:,.0f} minutes in all, and {seconds / 60:,.0f} minutes as the sum over all cases, on a machine
-  with {machine["cores"]} cores, {machine["system"]} and {machine["machine"]}; what else the machine did is not recorded
+- Time: {result["seconds"] / 60:,.0f} minutes in all, and {seconds / 60:,.0f} minutes as the sum over all cases, on
+  {machine["cores"]} cores, {machine["system"]} and {machine["machine"]}; other work on the machine is not recorded
 - Tools: {tools}
 
 | claim | evidence | count | mismatches | not covered | seconds |
