@@ -67,7 +67,7 @@ def test_verb(odd_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "--claim", "perfection"]) == 2
-    assert capsys.readouterr().err.startswith("ceprop: claim 'perfection': must be one of flash, boards, ")
+    assert capsys.readouterr().err.startswith("ceprop: claim 'perfection': must be one of below-synthesis, ")
 
 
 @pytest.mark.parametrize(
