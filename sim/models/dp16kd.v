@@ -108,7 +108,7 @@ module DP16KD #(
             end
         if (!TABLE && DATA_WIDTH_B != DATA_WIDTH_A || BITS != 36 && BITS != 18 && BITS != 9 && BITS != 4 && BITS != 2 && BITS != 1)
             $fatal(1, "DP16KD: only equal widths of 36, 18, 9, 4, 2 or 1 are modelled");
-        if (DUAL ? REGMODE_A != (BITS == 36 ? "OUTREG" : "NOREG") : BITS == 36)
+        if (DUAL ? REGMODE_A != (BITS == 36 ? "OUTREG" : "NOREG") : BITS == 36 || !TABLE && REGMODE_A != "OUTREG")
             $fatal(1, "DP16KD: the output register of the port that reads must be on, and off in a table");
         if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000" || GSR != "DISABLED" || !TABLE
                 && (RESETMODE != "SYNC" || ASYNC_RESET_RELEASE != "SYNC"

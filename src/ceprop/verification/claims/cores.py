@@ -19,14 +19,19 @@ _PRIMITIVES = (PORTABLE, PORTABLE, ECP5, ICE40)
 
 def primitives_for(specification: Specification, draw: random.Random) -> Primitives:
     """Return a set whose multiplier takes the specification's operands."""
-    bits = Geometry(specification).widths.operand_bits
     while True:
         primitives = draw.choice(_PRIMITIVES)
         try:
-            primitives.check_multiplier(max(specification.formats.weight_bits, bits), bits)
+            check_multiplier(specification, primitives)
         except CepropError:
             continue
         return primitives
+
+
+def check_multiplier(specification: Specification, primitives: Primitives) -> None:
+    """Raise :class:`CepropError` where the multiplier of a set does not take the specification's operands."""
+    bits = Geometry(specification).widths.operand_bits
+    primitives.check_multiplier(max(specification.formats.weight_bits, bits), bits)
 
 
 def _compare(case: Case, simulator: "SimulatorName") -> Found:

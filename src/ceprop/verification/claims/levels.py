@@ -16,6 +16,7 @@ from ceprop.specification import Geometry, Specification
 from ceprop.specification.bundled import bundled_specification
 from ceprop.verification.case import Case, Claim, Found
 from ceprop.verification.claims.comparisons import found_in
+from ceprop.verification.claims.cores import check_multiplier
 from ceprop.verification.networks import random_core, random_samples
 
 if TYPE_CHECKING:
@@ -65,13 +66,9 @@ def _core_for(target: Board, draw: random.Random, number: int) -> Specification:
     """Return a random core that fits a board."""
     while True:
         specification = random_core(draw, number)
-        geometry = Geometry(specification)
-        operands = geometry.widths.operand_bits
         try:
-            check_fit(geometry, target)
-            primitives_named(target.device.primitives).check_multiplier(
-                max(specification.formats.weight_bits, operands), operands
-            )
+            check_fit(Geometry(specification), target)
+            check_multiplier(specification, primitives_named(target.device.primitives))
         except CepropError:
             continue
         return specification
