@@ -6,8 +6,12 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from ceprop.specification import Specification
 
 # Before numpy is imported: the matrices here are small, and tests run beside each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -39,7 +43,7 @@ def _damages(content: bytes, count: int) -> Iterator[bytes]:
 
 _TINY = """
 name = "tiny"
-layers = [64, 10]
+layers = [9, 4]
 [formats]
 weight_bits = 12
 weight_fraction = 12
@@ -48,8 +52,6 @@ free_steps = 5
 nudged_steps = 3
 [update]
 shifts = [8]
-[quantiser]
-high = 16
 [array]
 rows = 1
 cols = 2
@@ -62,6 +64,43 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("specification") / "tiny.toml"
     path.write_text(_TINY, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of IDX files for this specification: random images of 3x3 pixels in four classes."""
+    folder, generator = tmp_path_factory.mktemp("images"), random.Random(1)
+    for stem, count in (("train", 40), ("t10k", 10)):
+        images, labels = bytes(generator.choices(range(256), k=9 * count)), bytes(generator.choices(range(4), k=count))
+        for kind, sizes, content in (("images-idx3", (count, 3, 3), images), ("labels-idx1", (count,), labels)):
+            head = bytes([0, 0, 8, len(sizes)]) + b"".join(size.to_bytes(4, "big") for size in sizes)
+            (folder / f"{stem}-{kind}-ubyte").write_bytes(head + content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_board() -> "Specification":
+    """A network for a whole board that is placed, routed and simulated. The samples of its comparison look up the bit
+    of a look-up table that its seed chooses."""
+    from ceprop.specification import Specification
+
+    return Specification.from_mapping(
+        {
+            "name": "small",
+            "layers": [5, 3],
+            "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
+            "phases": {"free_steps": 4, "nudged_steps": 3},
+            "update": {"rounding": "stochastic", "shifts": [4]},
+            "array": {"rows": 1, "cols": 1, "memory_words": 64},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def small_board_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for this board. Place and route takes most of a minute. So the tests that need the board are in the
+    group `a board below the RTL`, and only the first of them builds it."""
+    return tmp_path_factory.mktemp("small board")
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ def test_a_name_is_loaded_when_it_is_used() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr.strip() == ""
 
 
-def test_training_takes_paths_as_text_and_goes_on_to_the_same_bits(tiny: Path, tmp_path: Path) -> None:
-    whole = train(Specification.load(str(tiny)), samples=60)
+def test_training_takes_paths_as_text_and_goes_on_to_the_same_bits(tiny: Path, tiny_data: Path, tmp_path: Path) -> None:
+    whole = train(Specification.load(str(tiny)), tiny_data, samples=60)
     checkpoint = str(tmp_path / "run.checkpoint")
-    train(str(tiny), "digits", samples=20, checkpoint=checkpoint)
-    resumed = train(tiny, samples=60, checkpoint=checkpoint, resume=True)
+    train(str(tiny), str(tiny_data), samples=20, checkpoint=checkpoint)
+    resumed = train(tiny, tiny_data, samples=60, checkpoint=checkpoint, resume=True)
     assert resumed.trainer.network.weights_sha256() == whole.trainer.network.weights_sha256()
     assert resumed.samples == 40
 

@@ -121,6 +121,8 @@ class PreparedDesign:
     def kept(self, seed: int) -> Build | None:
         """The bitstream of an earlier call with this seed, if it is there and whole."""
         run = self._run(seed)
+        if self.keeps_routed and not (run / ROUTED).is_file():
+            return None
         found = cached(run / _RESULT, _KIND, lambda fields: _whole(Build.from_fields(fields), run))
         return found and replace(found, bitstream=str(run / found.bitstream))
 
@@ -129,7 +131,8 @@ class PreparedDesign:
         board, run = self.design.board, self._run(seed)
         run.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        report = route(board, self._arguments(seed), run)
+        more = ["--write", ROUTED] if self.keeps_routed else []
+        report = route(board, [*self._arguments(seed), *more], run)
         bitstream = pack(board, run, self.pack_options)
         icetime_mhz = measure_with_icetime(board, run) if "icetime" in self.tools else None
         seconds = time.monotonic() - start
@@ -154,8 +157,7 @@ class PreparedDesign:
 
     def _arguments(self, seed: int) -> list[str]:
         fastest_mhz = max(self.design.fastest_hz.values()) / 1e6
-        arguments = pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{CONSTRAINTS}", fastest_mhz)
-        return [*arguments, "--write", ROUTED] if self.keeps_routed else arguments
+        return pinned_arguments(self.design.board, seed, f"../{NETLIST}", f"../{CONSTRAINTS}", fastest_mhz)
 
 
 def prepare(design: Design, folder: Path, progress: Progress) -> PreparedDesign:

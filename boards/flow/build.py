@@ -1,6 +1,5 @@
 """From a specification to a bitstream for a board."""
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -102,18 +101,10 @@ def build(
     return _deliver(replace(met, seconds=round(seconds, 1), tried=tried), folder)
 
 
-def first_clock(
-    geometry: Geometry,
-    board: Board,
-    around: Around,
-    *,
-    baud: int = BAUD,
-    most_hz: float = math.inf,
-) -> Clock:
-    """The clock, or clocks, with which :func:`build` begins at a baud rate, or slower ones of at most `most_hz`. Raises
-    :class:`CepropError` where no clock makes the baud rate."""
-    limits = _limits(geometry, board, around)
-    return _clock(board, {name: min(limit, most_hz) for name, limit in limits.items()}, baud)
+def first_clock(geometry: Geometry, board: Board, around: Around, *, baud: int = BAUD) -> Clock:
+    """The clock, or clocks, with which :func:`build` begins at a baud rate. Raises :class:`CepropError` where no clock
+    makes the baud rate."""
+    return _clock(board, _limits(geometry, board, around), baud)
 
 
 def _limits(geometry: Geometry, board: Board, around: Around) -> dict[str, float]:

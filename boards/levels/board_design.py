@@ -11,7 +11,6 @@ from ceprop.boards.resources.choose import fitted
 from ceprop.specification import Specification
 
 _BAUD = 3_000_000
-_MOST_HZ = 12.0 * _BAUD
 """A byte takes few cycles, because every simulated cycle of a netlist takes long."""
 
 _SEED = 1
@@ -28,14 +27,14 @@ class BuiltBoard:
 
 
 def built_board(specification: Specification, board: Board, folder: Path, say: Progress) -> BuiltBoard:
-    """Build a board with the tools and options of `ceprop build --no-flash`, at a clock of at most 36 MHz and with a
-    fast UART. `say` is called with each stage.
+    """Build what `ceprop build --no-flash --baud 3000000` builds at its first attempt. `say` is called with each stage.
 
-    Everything is kept below `folder`, by a digest of all that it was made from. Raises :class:`CepropError` where the
+    Everything is kept below `folder`, by a digest of all that it was made from, as that verb keeps it in the folder
+    `work`. Raises :class:`CepropError` where the
     specification does not fit the board beside the link, where a tool is missing, or where a tool fails.
     """
     geometry = fitted(specification, board, flash=False)
-    clock = first_clock(geometry, board, "link", baud=_BAUD, most_hz=_MOST_HZ)
+    clock = first_clock(geometry, board, "link", baud=_BAUD)
     prepared = replace(prepare(Design(geometry, board, clock, _BAUD), folder, say), keeps_routed=True)
     built = prepared.kept(_SEED)
     if built is None:

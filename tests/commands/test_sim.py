@@ -76,8 +76,8 @@ def test_planted_fault_is_found_and_named(build: list[str], capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-def test_waveforms_are_written(simulator: str, tiny: Path, elsewhere: Path, result: Result) -> None:
-    arguments = ["sim", str(tiny), "--simulator", simulator, "--samples", "1", "--waves"]
+def test_waveforms_are_written(simulator: str, tiny: Path, tiny_data: Path, elsewhere: Path, result: Result) -> None:
+    arguments = ["sim", str(tiny), "--data", str(tiny_data), "--simulator", simulator, "--samples", "1", "--waves"]
     values = result([*arguments, "--build", "here"])
     assert values["waves"] == f"here/tiny-{simulator}.fst"
     assert (elsewhere / "here" / f"tiny-{simulator}.fst").stat().st_size > 1000

@@ -48,9 +48,12 @@ def test_options_that_do_not_go_together(options: list[str], reason: str, refuse
 
 
 @pytest.mark.slow
-def test_a_synthesized_core_ends_with_the_hash_of_train(tiny: Path, elsewhere: Path, result: Result) -> None:
-    few_bits = ["--set", "formats.state_bits=4", "--set", "formats.weight_bits=8", "--set", "formats.weight_fraction=8"]
-    core = [str(tiny), *few_bits, "--set", "update.shifts=[5]", "--set", "array.cols=1", "--samples", "2"]
+def test_a_synthesized_core_ends_with_the_hash_of_train(
+    tiny: Path, tiny_data: Path, elsewhere: Path, result: Result
+) -> None:
+    formats = ("formats.state_bits=4", "formats.weight_bits=8", "formats.weight_fraction=8")
+    changes = [word for field in (*formats, "update.shifts=[5]", "array.cols=1") for word in ("--set", field)]
+    core = [str(tiny), "--data", str(tiny_data), *changes, "--samples", "2"]
     trained = result(["train", *core])
     found = result(["sim", *core, "--level", "synthesized", "--family", "ecp5"])
     assert found["mismatches"] == 0

@@ -75,9 +75,10 @@ def test_generate_without_a_home(tiny: Path, temporary: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("verb", ["generate", "sim"])
-def test_no_room_is_one_line(verb: str, tiny: Path, tmp_path: Path) -> None:
+def test_no_room_is_one_line(verb: str, tiny: Path, tiny_data: Path, tmp_path: Path) -> None:
     """A limit for files stands for a full disk: both end in an error of the system."""
-    options = {"generate": ["-o", tmp_path / "made"], "sim": ["--simulator", "icarus", "--samples", "1"]}
+    simulation = ["--data", tiny_data, "--simulator", "icarus", "--samples", "1"]
+    options = {"generate": ["-o", tmp_path / "made"], "sim": simulation}
     done = ceprop(verb, tiny, *options[verb], file_bytes=50_000)
     assert done.returncode == 2
     assert done.stderr.startswith("ceprop: no room for temporary files in ")
@@ -86,8 +87,10 @@ def test_no_room_is_one_line(verb: str, tiny: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "made" / "tiny.v").exists()
 
 
-def test_a_build_folder_that_cannot_be_made_is_one_line(tiny: Path) -> None:
-    done = ceprop("sim", tiny, "--simulator", "icarus", "--samples", "1", "--build", "/dev/null/full")
+def test_a_build_folder_that_cannot_be_made_is_one_line(tiny: Path, tiny_data: Path) -> None:
+    simulation = ["sim", tiny, "--data", tiny_data, "--simulator", "icarus", "--samples", "1"]
+    done = ceprop(*simulation, "--build", "/dev/null/full")
     assert done.returncode == 2
     assert done.stderr.startswith("ceprop: ")
+    assert "/dev/null/full" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -127,13 +127,14 @@ def test_a_simulation_that_is_ended_leaves_nothing(
     moment: str,
     code: int,
     tiny: Path,
+    tiny_data: Path,
     temporary: Path,
     compiled: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if moment == "cc1plus":
         monkeypatch.setenv("CCACHE_DISABLE", "1")
-    command = [sys.executable, "-m", "ceprop", "sim", str(tiny), "--samples", "10"]
+    command = [sys.executable, "-m", "ceprop", "sim", str(tiny), "--data", str(tiny_data), "--samples", "1000"]
     if moment == "./tiny_core":
         command += ["--build", str(compiled)]
     ours = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

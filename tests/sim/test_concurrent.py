@@ -14,6 +14,7 @@ from ceprop import CepropError
 from ceprop.cli import run
 from ceprop.common.kept_files import keep, kept
 from ceprop.common.locks import only_in, only_on
+from ceprop.specification.bundled import bundled_specification
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +26,17 @@ FAULT = ["--plant-fault", "weight"]
 same_core = pytest.mark.xdist_group("concurrent simulations")
 
 
-def arguments(tiny: Path, build: Path, *more: str) -> list[str]:
-    return ["sim", str(tiny), "--samples", "2", "--build", str(build), *more]
+Verb = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def verb(tiny: Path, tiny_data: Path) -> Verb:
+    """The verb for a folder of compiled simulations, with further arguments."""
+
+    def made(build: Path, *more: str) -> list[str]:
+        return ["sim", str(tiny), "--data", str(tiny_data), "--samples", "2", "--build", str(build), *more]
+
+    return made
 
 
 def start(verb: list[str]) -> subprocess.Popen[bytes]:
@@ -34,35 +44,35 @@ def start(verb: list[str]) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def build(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(verb: Verb, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the core is compiled already."""
     folder = tmp_path_factory.mktemp("shared")
-    assert run(arguments(tiny, folder)) == 0
+    assert run(verb(folder)) == 0
     return folder
 
 
 @same_core
-def test_two_at_once_keep_their_verdicts(tiny: Path, build: Path) -> None:
+def test_two_at_once_keep_their_verdicts(verb: Verb, build: Path) -> None:
     order, running = (FAULT, []), []
     for fault in order:
-        running.append(start(arguments(tiny, build, *fault)))
+        running.append(start(verb(build, *fault)))
         time.sleep(0.5)
     assert [process.wait(300) for process in running] == [int(bool(fault)) for fault in order]
 
 
-def test_two_that_compile_at_once_keep_their_verdicts(tiny: Path, tmp_path: Path) -> None:
-    running = [start(arguments(tiny, tmp_path, "--simulator", "icarus", *fault)) for fault in (FAULT, [])]
+def test_two_that_compile_at_once_keep_their_verdicts(verb: Verb, tmp_path: Path) -> None:
+    running = [start(verb(tmp_path, "--simulator", "icarus", *fault)) for fault in (FAULT, [])]
     assert [process.wait(300) for process in running] == [1, 0]
 
 
 @same_core
-def test_a_damaged_simulation_is_compiled_again(tiny: Path, build: Path) -> None:
+def test_a_damaged_simulation_is_compiled_again(verb: Verb, build: Path) -> None:
     (compiled,) = build.iterdir()
     before, when = compiled.read_bytes(), compiled.stat().st_mtime_ns
-    assert run(arguments(tiny, build)) == 0
+    assert run(verb(build)) == 0
     assert compiled.stat().st_mtime_ns == when
     compiled.write_bytes(before[:1000] + b"x" + before[1001:])
-    assert run(arguments(tiny, build, *FAULT)) == 1
+    assert run(verb(build, *FAULT)) == 1
     assert compiled.stat().st_size == len(before)
 
 
@@ -78,10 +88,9 @@ def test_what_is_kept_belongs_to_its_key(tmp_path: Path) -> None:
         assert kept(path, "key") is None
 
 
-def test_waveforms_of_two_runs_do_not_mix(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    verb = arguments(tiny, tmp_path, "--waves", "--simulator", "icarus")
+def test_waveforms_of_two_runs_do_not_mix(verb: Verb, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with only_on(tmp_path / "tiny-icarus.fst"):
-        assert run(verb) == 2
+        assert run(verb(tmp_path, "--waves", "--simulator", "icarus")) == 2
     assert "another ceprop is at work on it" in capsys.readouterr().err
     assert not (tmp_path / "tiny-icarus.fst").exists()
 
@@ -110,8 +119,8 @@ def test_a_lock_that_a_killed_process_left_is_free(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verb", "locked"),
     [
-        (["train", "SPEC", "--samples", "1", "--checkpoint", "run"], "run"),
-        (["train", "SPEC", "--samples", "1", "--checkpoint", "run", "--resume"], "run"),
+        (["train", "DIGITS", "--samples", "1", "--checkpoint", "run"], "run"),
+        (["train", "DIGITS", "--samples", "1", "--checkpoint", "run", "--resume"], "run"),
         (["generate", "SPEC", "-o", "folder"], "folder/.ceprop"),
         (["build", "SPEC", "--board", "icebreaker", "-o", "folder"], "folder/.ceprop"),
         (["build", "SPEC", "--board", "generic", "--clock-mhz", "50", "-o", "folder"], "folder/.ceprop"),
@@ -124,8 +133,10 @@ def test_the_second_of_two_verbs_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = Path(locked)
+    files = {"SPEC": str(tiny), "DIGITS": str(bundled_specification("digits"))}
+    words = [files.get(word, word) for word in verb]
     if "--resume" in verb:
-        assert run([str(tiny) if word == "SPEC" else word for word in verb if word != "--resume"]) == 0
+        assert run([word for word in words if word != "--resume"]) == 0
     with only_in(path.parent) if path.name == ".ceprop" else only_on(path):
-        assert run([str(tiny) if word == "SPEC" else word for word in verb]) == 2
+        assert run(words) == 2
     assert "another ceprop is at work on it" in capsys.readouterr().err

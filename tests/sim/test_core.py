@@ -116,7 +116,7 @@ KINDS = {
 def kind(name: str) -> Specification:
     """A network on 1x2 cells."""
     shape = ("array.rows=1", "array.cols=2")
-    few = ("layers=[12, 7, 5]", "phases.free_steps=9", "phases.nudged_steps=4")
+    few = ("layers=[12, 7, 5]", "phases.free_steps=6", "phases.nudged_steps=3")
     return SMALL.override(*few, *shape, *KINDS[name])
 
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -42,14 +42,7 @@ CASES = {
     "soak": [0],
     "kills": [0],
     "core-on-verilator": [17],
-    "core-on-icarus": [6],
     "silent-checks": [4],
-    "skipping": [2],
-    "resets": [4],
-    "resets-everywhere": [10],
-    "phase-ends": [2],
-    "drive-ahead": [4],
-    "rewrites": [7],
 }
 """The cases of the other claims that run here, with small networks. `ceprop verify` runs many more."""
 
@@ -58,6 +51,18 @@ BELOW_RTL = {
     "below-synthesis": (("built_board", "board_netlist"), "compare_board"),
 }
 """Claims whose comparisons run in `tests/boards/levels/`: what makes the hardware, and what compares it."""
+
+ON_CORES: dict[str, Callable[[Sequence[ComparisonPlan]], bool]] = {
+    "core-on-icarus": lambda plans: plans[0].simulator == "icarus",
+    "skipping": lambda plans: [plan.skip for plan in plans] == [True, False],
+    "resets": lambda plans: len(plans[0].interruptions or ()) == plans[0].samples,
+    "resets-everywhere": lambda plans: list(plans[0].interruptions or ()) == list(range(plans[0].samples)),
+    "phase-ends": lambda plans: plans[0].network is not None,
+    "drive-ahead": lambda plans: not plans[0].learn and plans[0].read_every == plans[0].samples,
+    "rewrites": lambda plans: plans[0].rewrites == [2, 4, 6],
+}
+"""Claims that simulate one random core per case, and what makes each of them this claim. `tests/sim/test_core.py` has a
+comparison of each kind. A case of `core-on-verilator` is simulated here too."""
 
 PARTS = ("parts", "device-parts")
 """Claims whose benches run in `tests/sim/test_unit_comparisons.py` and `tests/sim/test_primitives.py`."""
@@ -81,7 +86,7 @@ def verdict(name: str, number: int) -> tuple[dict[str, int], str | None]:
 
 
 def test_every_claim_is_tried_here() -> None:
-    assert sorted([*CHEAP, *CASES, *BELOW_RTL, *PARTS]) == sorted(claim.name for claim in CLAIMS)
+    assert sorted([*CHEAP, *CASES, *ON_CORES, *BELOW_RTL, *PARTS]) == sorted(claim.name for claim in CLAIMS)
 
 
 @pytest.mark.parametrize("name", CHEAP)
@@ -98,6 +103,25 @@ def test_first_cases(name: str, number: int) -> None:
     counts, mismatch = verdict(name, number)
     assert mismatch is None
     assert counts[claim_named(name).unit] > 0
+
+
+@pytest.mark.parametrize("name", ON_CORES)
+def test_a_core_of_a_claim_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[ComparisonPlan] = []
+
+    def compare(_: Any, __: Any, plan: ComparisonPlan) -> Comparison:
+        plans.append(plan)
+        done = plan.samples - missing
+        return replace(_SAME, samples_compared=done, first_mismatch=first, elapsed_cycles=9)
+
+    monkeypatch.setattr(comparisons, "compare", compare)
+    for missing, first in ((0, None), (0, "sample 0, bias of layer 2"), (1, None)):
+        plans.clear()
+        counts, mismatch = verdict(name, 2)
+        assert ON_CORES[name](plans)
+        assert counts[claim_named(name).unit] > 0
+        assert (mismatch is None) == ((missing, first) == (0, None))
+    assert f"the simulation ended after {plans[0].samples - 1} of {plans[0].samples} samples" in str(mismatch)
 
 
 @pytest.mark.parametrize(

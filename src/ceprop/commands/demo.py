@@ -30,7 +30,7 @@ class _Plan:
 
     The states of the initial network change in almost every step. The trained network is the result that a user keeps.
     With a trace, every state of every step is compared. Without it, the hardware is the same bytes as the file that is
-    written. Icarus is a thousand times slower, and has to show only that the file means the same to a second simulator.
+    written. Icarus is a thousand times slower. It has to show only that this file means the same to a second simulator.
     """
 
     simulator: "SimulatorName"
@@ -43,7 +43,7 @@ _PLANS = (
     _Plan("verilator", "initial", True, 40),
     _Plan("verilator", "trained", True, 20),
     _Plan("verilator", "trained", False, 20),
-    _Plan("icarus", "initial", True, 1),
+    _Plan("icarus", "initial", False, 1),
 )
 
 

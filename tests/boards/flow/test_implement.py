@@ -18,8 +18,8 @@ from ceprop.specification import Specification
 _FIELDS = {
     "name": "small",
     "layers": [5, 3],
-    "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
-    "update": {"rounding": "stochastic", "shifts": [4]},
+    "formats": {"state_bits": 3, "input_bits": 2, "weight_bits": 5, "weight_fraction": 4},
+    "update": {"rounding": "floor", "shifts": [3]},
     "array": {"rows": 1, "cols": 1, "memory_words": 64},
 }
 

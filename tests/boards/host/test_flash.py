@@ -110,21 +110,21 @@ def test_a_board_learns_by_itself(
 ) -> None:
     # The host looks so late that its own clock would give a much lower rate.
     monkeypatch.setattr("ceprop.boards.host.flash._POLL_SECONDS", 0.5)
-    flash, some = tmp_path / "flash", dataset.first(120, 30)
+    flash, some = tmp_path / "flash", dataset.first(60, 20)
     write_data_set(flash, some)
     with opened(build, flash) as driver:
         trainer = Trainer.start(SPECIFICATION, some)
         proof = train_from_flash_beside(driver, trainer, 2, lambda *_: None)
-        assert (proof.mismatches, proof.learned.samples) == (0, 240)
+        assert (proof.mismatches, proof.learned.samples) == (0, 120)
         # After each epoch it was evaluated.
-        assert driver.counters()["samples"] == 300
+        assert driver.counters()["samples"] == 160
         expected = Trainer.start(SPECIFICATION, some)
         expected.run_epochs(2)
         assert same(proof.found, expected.network)
         status, row = driver.status(), expected.history[-1]
         assert (status.epochs, status.samples_left) == (2, 0)
-        assert status.training_errors == round(120 * row.online_error)
-        assert status.held_out_errors == round(30 * row.test_error)
+        assert status.training_errors == round(60 * row.online_error)
+        assert status.held_out_errors == round(20 * row.test_error)
         speed = Speed.of_proof(proof)
         # It reads the whole file before the first sample, and again for each pass.
         assert 0 < speed.start_seconds < speed.seconds

@@ -23,18 +23,6 @@ from ceprop.specification import Specification
 
 HX8K = "ice40_hx8k_b_evn"
 PLAN = ComparisonPlan(samples=3, command="pytest")
-SMALL = Specification.from_mapping(
-    {
-        "name": "small",
-        "layers": [5, 3],
-        "formats": {"state_bits": 4, "input_bits": 3, "weight_bits": 8, "weight_fraction": 6},
-        "phases": {"free_steps": 4, "nudged_steps": 3},
-        "update": {"rounding": "stochastic", "shifts": [4]},
-        "array": {"rows": 1, "cols": 1, "memory_words": 64},
-    }
-)
-"""These samples look up the bit that its seed chooses."""
-
 # On one worker, which builds the board once.
 same_board = pytest.mark.xdist_group("a board below the RTL")
 
@@ -43,14 +31,14 @@ Compiled = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
-def built(made: Path) -> BuiltBoard:
-    return built_board(SMALL, board(HX8K), made, lambda _: None)
+def built(small_board: Specification, small_board_folder: Path) -> BuiltBoard:
+    return built_board(small_board, board(HX8K), small_board_folder / "work", lambda _: None)
 
 
 @pytest.mark.slow
 @same_board
 def test_a_board_learns_what_the_model_learns(
-    built: BuiltBoard, samples: Dataset, made: Path, soon_compiled: Compiled
+    small_board: Specification, built: BuiltBoard, samples: Dataset, made: Path, soon_compiled: Compiled
 ) -> None:
     with soon_compiled():
         hardware = board_netlist("bitstream", built, made)
@@ -59,7 +47,7 @@ def test_a_board_learns_what_the_model_learns(
     assert (found.samples_compared, found.weights_compared) == (3, 5 * 3 + 3)
     assert found.counters["samples"] == 3
     assert found.cycles > 0
-    trainer = Trainer.start(SMALL, samples)
+    trainer = Trainer.start(small_board, samples)
     trainer.run(3)
     assert found.weights_sha256 == trainer.network.weights_sha256()
 

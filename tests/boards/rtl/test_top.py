@@ -1,6 +1,7 @@
 """The top level of every board: its pins, its clock, and nothing that its tools do not take."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ SPI = {
 """Select, from the host, to it, clock."""
 
 
+@cache
 def _top(name: str, flash: bool = False, spi: bool = False) -> TopLevel:
     return top_level(board(name), _clock(board(name)), spi=spi, flash=flash)
 
@@ -130,7 +132,7 @@ def test_boards_without_a_uart_have_pins_for_one() -> None:
 
 
 def test_the_same_each_time() -> None:
-    assert _top("orangecrab_r0_2_85f") == _top("orangecrab_r0_2_85f")
+    assert _top.__wrapped__("orangecrab_r0_2_85f") == _top("orangecrab_r0_2_85f")
     assert list(_top("orangecrab_r0_2_85f").pack_options) == ["--compress", "--freq", "38.8"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from ceprop.model.reference.network import ReferenceNetwork
 from ceprop.model.reference.theory import Sample, median_errors, theory_settings
 
 LAYERS = (12, 16, 4)
+
+# On one worker, which then compiles the model for weights of more than 16 bits once.
+wide_weights = pytest.mark.xdist_group("wide weights")
 
 
 def network_of(
@@ -143,20 +147,27 @@ def named(layers: Sequence[int], name: str, seed: int, beta: float, order: str) 
     return dict(integer_networks(layers, seed, beta, order))[name]
 
 
+@cache
+def linear_free_phases(order: str) -> list[FreePhase]:
+    """Those of the floating-point network, which are the same for all formats."""
+    network = named(LAYERS, "linear", 1, 2.0**-6, order)
+    return [FreePhase.of(network, sample.inputs, sample.targets) for sample in samples_of(LAYERS, 8)]
+
+
 def integer_median(state_bits: int, weight_bits: int, order: str) -> np.ndarray:
     """States and weights of the linear network, median over samples."""
     network = named(LAYERS, "linear", 1, 2.0**-6, order)
     model = integer.quantised(network, integer.integer_specification(network, state_bits, weight_bits))
     before = model.weights_sha256()
     found = []
-    for sample in samples_of(LAYERS, 8):
-        free = FreePhase.of(network, sample.inputs, sample.targets)
+    for sample, free in zip(samples_of(LAYERS, 8), linear_free_phases(order), strict=True):
         errors = integer.integer_errors(network, model, free, sample.inputs)
         found.append(errors.states + errors.weights)
     assert model.weights_sha256() == before, "a rate of 0 must not move weights"
     return np.median(found, axis=0)
 
 
+@wide_weights
 @pytest.mark.parametrize("order", ["synchronous", "alternating"])
 def test_integer_error_falls_with_bits(order: str) -> None:
     states = [integer_median(bits, 24, order) for bits in (8, 10, 12, 14, 16)]
@@ -212,6 +223,7 @@ def test_one_order_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ]  # fmt: skip
 
 
+@wide_weights
 def test_integer_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = result(["--integer", "--beta", "0.03125", "--out", str(tmp_path)], capsys)
     floating, *others = found["relative_error"]
