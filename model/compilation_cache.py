@@ -3,6 +3,9 @@ file that another user can have written is not unpacked.
 
 Numba's own cache does not verify its files. An empty or truncated file would end the program with a traceback, and
 damaged machine code may do anything. This cache ignores such a file, and the function is compiled again.
+
+One process compiles a function, and the others wait for its file. Otherwise all workers of a run that begins with an
+empty cache would compile the same functions.
 """
 
 import hashlib
@@ -10,17 +13,21 @@ import io
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from ceprop.common.errors import CepropWarning
+from ceprop.common.errors import CepropError, CepropWarning
+from ceprop.common.locks import wait_for
 from ceprop.common.ownership import only_ours
 
 _MAGIC = b"ceprop compiled code 1\n"
 _DIGEST = hashlib.sha256().digest_size
+_PATIENCE = 300.0
+"""Seconds to wait for the process that compiles a function. It takes some 15 seconds of processor time. After that,
+this process compiles too."""
 
 
 class SealedCache(FunctionCache):
@@ -32,6 +39,22 @@ class SealedCache(FunctionCache):
         # These files have a name of their own, because Numba's files of the same function have no checksum.
         name = f"{self._impl.filename_base}.sealed"
         self._cache_file = SealedFiles(locator.get_cache_path(), name, locator.get_source_stamp())
+        self._alone = ExitStack()
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load compiled code. If there is none, return None, and let other processes wait until it is saved."""
+        found = super().load_overload(sig, target_context)
+        if found is not None:
+            return found
+        self._alone.close()  # A compilation that failed was not saved.
+        # Without a lock, because the folder cannot be written or the wait was long, every process compiles.
+        with suppress(CepropError):
+            self._alone.enter_context(wait_for(Path(self._cache_file._index_path), _PATIENCE))
+        # Another process may have saved it meanwhile.
+        found = super().load_overload(sig, target_context)
+        if found is not None:
+            self._alone.close()
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save compiled code. If the folder cannot be written, a warning is given and the program goes on."""
@@ -39,6 +62,8 @@ class SealedCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError as error:
             _warn(f"cannot be kept in {self._cache_path} ({error.strerror}); it is compiled in every process")
+        finally:
+            self._alone.close()
 
 
 class SealedFiles(IndexDataCacheFile):

@@ -1,24 +1,32 @@
 """Runs the tools that make netlists and place and route them, each in its folder and with its log.
 
-yosys and nextpnr come as WebAssembly from PyPI and run in the Python of this program; they have a `/tmp` of their own,
-so files are named relative to the folder. icetime is a program.
+yosys and nextpnr come as WebAssembly from PyPI and run in a Python of their own; they have a `/tmp` of their own, so
+files are named relative to the folder. icetime is a program.
 """
 
 import importlib.metadata
 import importlib.util
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ceprop.common.caches import cache_folder
 from ceprop.common.errors import CepropError
+from ceprop.common.files import write_aside
+from ceprop.common.locks import wait_for
 from ceprop.common.processes import run_to_end
 
 _MOST_SECONDS = 6 * 3600
-"""Seconds for a tool: the largest array for the largest part takes one to place and route."""
+"""Seconds for a tool: the largest array for the largest part takes one hour to place and route."""
+
+_COMPILE_SECONDS = 1800
+"""Seconds for the compilation of a tool. yosys takes the longest: 70 seconds of processor time."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,25 @@ class WasmTool:
         if importlib.util.find_spec(self.module) is None:
             raise CepropError(f"{self.name} is missing: pip install {self.package}")
         return importlib.metadata.version(self.package)
+
+    def compile(self) -> None:
+        """Have the tool compiled, where this user has not run it yet.
+
+        YoWASP compiles WebAssembly at its first start, and writes the machine code to its place while other processes
+        may run what lies there. Such a process ends with a bus error. So one process compiles, and all others wait.
+
+        Raises :class:`CepropError` where the tool is missing, where its cache cannot be written, and where another
+        process takes too long.
+        """
+        version = "-".join((self.version, *map(importlib.metadata.version, ("yowasp-runtime", "wasmtime"))))
+        mark = _yowasp_cache() / self.module / f"{self.name}-{version}.compiled"
+        if mark.exists():
+            return
+        with wait_for(mark, _COMPILE_SECONDS):
+            if not mark.exists():
+                # What it prints, and its exit code, do not matter. icepack has no option that ends with 0.
+                run_to_end([*self.command, "--version"], output=subprocess.DEVNULL, seconds=_COMPILE_SECONDS)
+                write_aside(mark, b"")
 
     @property
     def command(self) -> list[str]:
@@ -63,7 +90,7 @@ def run_tool(tool: WasmTool, arguments: list[str], folder: Path, log: str) -> No
     """Run a tool in `folder`; everything that it prints goes to the file `log` there.
 
     Raises :class:`CepropError` that names the tool, its complaint and the log."""
-    assert tool.version  # that it is here
+    tool.compile()
     run_program(tool.name, [*tool.command, *arguments], folder, log)
 
 
@@ -95,7 +122,17 @@ def find_icetime() -> Path:
 
 
 def _complaint(log: Path, code: int) -> str:
-    """The first line with ERROR in it, or the last line."""
+    """The first line with ERROR in it. Without one, how the program ended, and the last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     found = next((line for line in lines if re.match(r"ERROR", line)), None)
-    return found or (lines[-1] if lines else f"exit code {code}")
+    # :func:`run_to_end` has the codes of a shell.
+    end = f"ended by signal {code - 128}" if code > 128 else f"exit code {code}"
+    return found or (f"{end} after: {lines[-1]}" if lines else end)
+
+
+def _yowasp_cache() -> Path:
+    """The folder in which YoWASP's runtime keeps machine code."""
+    named = os.environ.get("YOWASP_CACHE_DIR")
+    if named:
+        return Path(named)
+    return cache_folder() / "YoWASP"

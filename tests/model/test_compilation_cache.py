@@ -4,16 +4,20 @@ import errno
 import importlib.util
 import os
 import random
+import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from numba.core import config
+from numba.core.errors import TypingError
 
 from ceprop.common.errors import CepropWarning
-from ceprop.model import kernel
+from ceprop.common.locks import wait_for
+from ceprop.model import compilation_cache, kernel
 from ceprop.model.compilation_cache import SealedFiles
 
 SOURCE = "def double(x):\n    return 2 * x\n"
@@ -48,6 +52,34 @@ def test_a_whole_file_is_used(double: Callable[[], Any], tmp_path: Path) -> None
     assert (first(4), hits(first)) == (8, 0)
     assert len(kept(tmp_path)) == 2
     assert (second(4), hits(second)) == (8, 1)
+
+
+def test_what_another_process_compiles_meanwhile_is_used(
+    double: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[Path] = []
+
+    @contextmanager
+    def let_another_compile(file: Path, seconds: float) -> Iterator[None]:
+        waited.append(file)
+        monkeypatch.setattr(compilation_cache, "wait_for", wait_for)
+        assert double()(4) == 8
+        with wait_for(file, seconds):
+            yield
+
+    monkeypatch.setattr(compilation_cache, "wait_for", let_another_compile)
+    late = double()
+    assert (late(4), hits(late)) == (8, 1)
+    assert len(waited) == 1
+
+
+def test_a_compilation_that_fails_holds_nobody_up(double: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation_cache, "_PATIENCE", 30.0)
+    begin, first = time.monotonic(), double()
+    with pytest.raises(TypingError):
+        first(None)
+    assert first(4) == 8
+    assert time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("name", ["*.nbi", "*.nbc"])

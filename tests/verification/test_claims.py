@@ -62,7 +62,13 @@ ON_CORES: dict[str, Callable[[Sequence[ComparisonPlan]], bool]] = {
     "rewrites": lambda plans: plans[0].rewrites == [2, 4, 6],
 }
 """Claims that simulate one random core per case, and what makes each of them this claim. `tests/sim/test_core.py` has a
-comparison of each kind. A case of `core-on-verilator` is simulated here too."""
+comparison of each kind."""
+
+SIMULATED_TOO: dict[str, Callable[[Sequence[ComparisonPlan]], bool]] = {
+    "core-on-verilator": lambda plans: plans[0].simulator == "verilator",
+    "silent-checks": lambda plans: plans[0].read_every == plans[0].samples,
+}
+"""Such claims of which a case is simulated here as well."""
 
 PARTS = ("parts", "device-parts")
 """Claims whose benches run in `tests/sim/test_unit_comparisons.py` and `tests/sim/test_primitives.py`."""
@@ -105,8 +111,10 @@ def test_first_cases(name: str, number: int) -> None:
     assert counts[claim_named(name).unit] > 0
 
 
-@pytest.mark.parametrize("name", ON_CORES)
-def test_a_core_of_a_claim_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "is_planned"), (ON_CORES | SIMULATED_TOO).items())
+def test_a_core_of_a_claim_that_differs_is_found(
+    name: str, is_planned: Callable[[Sequence[ComparisonPlan]], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     plans: list[ComparisonPlan] = []
 
     def compare(_: Any, __: Any, plan: ComparisonPlan) -> Comparison:
@@ -118,15 +126,13 @@ def test_a_core_of_a_claim_that_differs_is_found(name: str, monkeypatch: pytest.
     for missing, first in ((0, None), (0, "sample 0, bias of layer 2"), (1, None)):
         plans.clear()
         counts, mismatch = verdict(name, 2)
-        assert ON_CORES[name](plans)
+        assert is_planned(plans)
         assert counts[claim_named(name).unit] > 0
         assert (mismatch is None) == ((missing, first) == (0, None))
     assert f"the simulation ended after {plans[0].samples - 1} of {plans[0].samples} samples" in str(mismatch)
 
 
-@pytest.mark.parametrize(
-    "claim", [claim for claim in CLAIMS if claim.takes_specification], ids=lambda claim: claim.name
-)
+@pytest.mark.parametrize("claim", [each for each in CLAIMS if each.takes_specification], ids=lambda each: each.name)
 def test_a_given_specification_is_taken(claim: Claim, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given = Specification.from_mapping({"layers": [2, 3], "update": {"shifts": [8]}, "array": {"rows": 1}})
     taken = []
@@ -211,31 +217,6 @@ def test_a_board_that_violates_a_check_is_found(name: str, monkeypatch: pytest.M
     _, mismatch = verdict(name, 0)
     assert mismatch is not None
     assert "violated the check fifo_overflow (ceprop verify" in mismatch
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "core-on-verilator",
-        "skipping",
-        "silent-checks",
-        "resets",
-        "resets-everywhere",
-        "phase-ends",
-        "drive-ahead",
-        "rewrites",
-    ],
-)
-def test_a_comparison_that_differs_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for first in (None, "sample 1, bias of layer 2"):
-        same = replace(_SAME, samples_compared=10_000, first_mismatch=first)
-        monkeypatch.setattr(comparisons, "compare", lambda *_, same=same: same)
-        _, mismatch = verdict(name, 0)
-        assert (mismatch is None) == (first is None)
-    monkeypatch.setattr(comparisons, "compare", lambda *_: replace(_SAME, samples_compared=1))
-    _, mismatch = verdict(name, 0)
-    assert mismatch is not None
-    assert "the simulation ended after 1 of" in mismatch
 
 
 @pytest.mark.parametrize("name", BELOW_RTL)

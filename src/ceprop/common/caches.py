@@ -31,6 +31,12 @@ def cache_environment() -> dict[str, str]:
     return {_VARIABLE: str(folder)}
 
 
+def cache_folder() -> Path:
+    """Return the folder in which the tools keep what they compile. Raises :class:`CepropError` as
+    :func:`cache_environment` does."""
+    return Path(cache_environment().get(_VARIABLE, _user_folder()))
+
+
 def matplotlib_environment() -> dict[str, str]:
     """Return the variables that this program's environment needs before Matplotlib is imported.
 
@@ -40,10 +46,9 @@ def matplotlib_environment() -> dict[str, str]:
     if "MPLCONFIGDIR" in os.environ or _can_be_made(_settings_folder()):
         return {}
     try:
-        folder = Path(cache_environment().get(_VARIABLE, _user_folder()))
+        return {"MPLCONFIGDIR": str(cache_folder() / "matplotlib")}
     except CepropError:
         return {}  # a program without plots needs no such folder
-    return {"MPLCONFIGDIR": str(folder / "matplotlib")}
 
 
 def _settings_folder() -> Path:

@@ -1,19 +1,28 @@
-"""Locks: one process at a time works on a file or in a folder, and a second process is refused."""
+"""Locks: one process at a time works on a file or in a folder. A second process is refused, or it waits."""
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from ceprop.common.errors import CepropError
 
+_POLL_SECONDS = 0.05
+"""The time between two looks at a lock that another process has."""
+
 
 def only_on(file: Path) -> AbstractContextManager[None]:
     """Work alone on a file while the context lasts, as :func:`only_in` does in a folder. The lock is a file
     beside it."""
+    return wait_for(file, 0)
+
+
+def wait_for(file: Path, seconds: float) -> AbstractContextManager[None]:
+    """Work alone on a file as with :func:`only_on`, and wait up to so many seconds for another process."""
     target = Path(os.path.realpath(file))
-    return _locked(target.with_name(f".{target.name}.lock"), file)
+    return _locked(target.with_name(f".{target.name}.lock"), file, seconds)
 
 
 def only_in(folder: Path) -> AbstractContextManager[None]:
@@ -23,15 +32,17 @@ def only_in(folder: Path) -> AbstractContextManager[None]:
     stayed empty. The lock of a killed process is free. Raises :class:`CepropError` where another process works in the
     folder, or where nothing can be written.
     """
-    return _locked(folder / ".ceprop.lock", folder)
+    return _locked(folder / ".ceprop.lock", folder, 0)
 
 
 @contextmanager
-def _locked(lock: Path, what: Path) -> Iterator[None]:
+def _locked(lock: Path, what: Path, patience: float) -> Iterator[None]:
+    deadline = time.monotonic() + patience
     made = [folder for folder in lock.parents if not folder.exists()]
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _taken(lock)
+        while (descriptor := _taken(lock)) is None and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
     except OSError as error:
         raise CepropError(f"cannot write {lock}: {error.strerror}") from None
     if descriptor is None:
@@ -49,7 +60,8 @@ def _locked(lock: Path, what: Path) -> Iterator[None]:
 
 
 def _taken(lock: Path) -> int | None:
-    """Return the descriptor that locks the file, or None where another process has locked it."""
+    """Return the descriptor that locks the file, or None where another process has locked it. A second lock in the same
+    process counts as one of another process."""
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
