@@ -9,6 +9,8 @@ from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ceprop.boards.rtl.requests import dispatcher
+from ceprop.boards.rtl.requests.parts import DispatcherParts
 from ceprop.hdl.neuron import activation, state_update
 from ceprop.hdl.streams import stream_of
 from ceprop.hdl.typing import Interface
@@ -87,6 +89,19 @@ def _lose_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "Fifo", Small)
 
 
+def _answer_no_damaged_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher that is done with a damaged frame without a reply."""
+    real = dispatcher.add_head_states
+
+    def add_head_states(m: Module, parts: DispatcherParts) -> None:
+        refuse = parts.refuse
+        object.__setattr__(parts, "refuse", lambda m, _: setattr(m, "next", "END"))
+        real(m, parts)
+        object.__setattr__(parts, "refuse", refuse)
+
+    monkeypatch.setattr(dispatcher, "add_head_states", add_head_states)
+
+
 Fault = Callable[[pytest.MonkeyPatch], None]
 FAULTS: dict[tuple[str, int], Fault] = {
     ("clipping", 0): _patch(arithmetic, "clip", _wraps),
@@ -97,6 +112,7 @@ FAULTS: dict[tuple[str, int], Fault] = {
     ("fifo", 0): _lose_a_word,
     ("granule_splitter", 1): _keep_the_rest,
     ("stream_crossing", 0): _patch(streams, "StreamCrossing", Unsynchronised),
+    ("replies", 0): _answer_no_damaged_frame,
 }
 """For a property, and a seed whose form the fault changes: a fault in the part."""
 

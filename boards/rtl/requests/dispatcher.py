@@ -1,5 +1,7 @@
 """Carries out the requests of the host (`docs/protocol.md`)."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -125,8 +127,13 @@ class Dispatcher(wiring.Component):
             self.flash.index.eq(parts.registers.index),
         ]
         _find_facts(m, parts)
+        self.add_states(m, parts)
+        return m
+
+    def add_states(self, m: Module, parts: DispatcherParts) -> Any:
+        """Add the state machine. Return it, so that a proof can watch its states."""
         byte, last = select_payload(m, parts)
-        with m.FSM():
+        with m.FSM() as states:
             add_head_states(m, parts)
             add_check_states(m, parts)
             add_argument_state(m, parts)
@@ -135,7 +142,7 @@ class Dispatcher(wiring.Component):
             add_reply_states(m, parts, byte, last)
             add_group_states(m, parts)
             add_result_states(m, parts)
-        return m
+        return states
 
     def _parts(self, request: RequestDecoder, group: GroupRegister) -> DispatcherParts:
         ports = Ports(self._geometry)

@@ -5,24 +5,31 @@ from amaranth.hdl import Module
 from ceprop.boards.protocol import LONGEST_PAYLOAD, Refusal
 from ceprop.boards.rtl.requests.parts import DispatcherParts
 from ceprop.boards.rtl.signatures import RESULT_BYTES
+from ceprop.hdl.io.stream_payloads import Ports
 
-_RESET_CYCLES = 4
+RESET_CYCLES = 4
+"""Cycles for which RESET resets the core."""
 
-_MOST_RESULTS = (LONGEST_PAYLOAD - 1) // RESULT_BYTES
+MOST_RESULTS = (LONGEST_PAYLOAD - 1) // RESULT_BYTES
 """Results that a reply holds after their count."""
+
+
+def most_groups(ports: Ports) -> int:
+    """How many groups of words READ takes: what a reply holds, and what the count of the core's command holds."""
+    return min(LONGEST_PAYLOAD // ports.group_bytes, 2 ** ports.command["count"].width - 1)
 
 
 def add_execution_states(m: Module, parts: DispatcherParts) -> None:
     """EXECUTE, ASK, RESET, SAMPLES: what needs no more of the payload, and SAMPLES, which needs only the payload."""
     request, registers, body = parts.request, parts.registers, parts.frames.body
-    most_groups = min(LONGEST_PAYLOAD // parts.ports.group_bytes, 2 ** parts.ports.command["count"].width - 1)
+    most = most_groups(parts.ports)
     with m.State("EXECUTE"):
         m.next = "REPLY SEQUENCE"
         with m.If(request.read):
             m.next = "ASK"
-            with m.If((registers.left == 0) | (registers.left > most_groups)):
+            with m.If((registers.left == 0) | (registers.left > most)):
                 parts.refuse(m, Refusal.LENGTH)
-        with m.Elif(request.results), m.If(registers.left > _MOST_RESULTS):
+        with m.Elif(request.results), m.If(registers.left > MOST_RESULTS):
             parts.refuse(m, Refusal.LENGTH)
         with m.Elif(request.reset):
             m.next = "RESET"
@@ -35,7 +42,7 @@ def add_execution_states(m: Module, parts: DispatcherParts) -> None:
     with m.State("RESET"):
         m.d.comb += parts.reset.eq(1)
         m.d.sync += registers.index.eq(registers.index + 1)
-        with m.If(registers.index == _RESET_CYCLES - 1):
+        with m.If(registers.index == RESET_CYCLES - 1):
             m.d.sync += registers.index.eq(0)
             m.next = "REPLY SEQUENCE"
     with m.State("SAMPLES"):

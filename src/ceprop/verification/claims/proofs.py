@@ -20,11 +20,11 @@ def _run(case: Case) -> Found:
 PROOFS = Claim(
     name="proofs",
     claim="Rounding, clipping, saturation and new states are those of numerics.md for all numbers. Streams "
-    "neither drop nor repeat.",
+    "neither drop nor repeat. Every request to a board gets one reply, and nothing keeps RESET from being carried out.",
     evidence="random forms of each property, which the SAT solver of yosys proves for all inputs by induction over "
     "time, or up to a cycle",
     unit="properties",
-    not_covered="forms that the solver does not decide in time, multipliers, whole cores, and the replies of the link; "
+    not_covered="forms that the solver does not decide in time, multipliers, whole cores, and what a reply says; "
     "queues of several words after 14 cycles",
     quick=2 * len(_NAMES),
     full=40 * len(_NAMES),

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from ceprop.verification.formal.arithmetic import clipping, new_state, saturation
+from ceprop.verification.formal.dispatcher import replies
 from ceprop.verification.formal.proof import Proof, Property, UndecidedError, prove
 from ceprop.verification.formal.streams import fifo, granule_splitter, pipeline_register, stream_crossing
 
@@ -15,7 +16,7 @@ PROPERTIES: Mapping[str, Callable[[random.Random], Property]] = {
     function.__name__: function
     for function in (
         *(new_state, clipping, saturation),
-        *(pipeline_register, fifo, granule_splitter, stream_crossing),
+        *(pipeline_register, fifo, granule_splitter, stream_crossing, replies),
     )
 }
 """For each property, the function that draws one of its forms."""
