@@ -12,9 +12,9 @@ from ceprop.common.errors import CepropError
 from ceprop.common.files import write_aside
 from ceprop.common.kept_files import key_of
 from ceprop.verification.kept import digest_of, package_sources, tool_versions
-from ceprop.verification.mutation.equivalence import prove_equivalent
+from ceprop.verification.mutation.equivalence import is_equivalent
 from ceprop.verification.mutation.fate import Fate
-from ceprop.verification.mutation.local_netlist import Reach, Surroundings
+from ceprop.verification.mutation.miter import Miters
 from ceprop.verification.mutation.mutant import Mutant
 from ceprop.verification.mutation.mutated_design import Choice, MutatedDesign
 from ceprop.verification.mutation.verdicts import Verdict, verdicts_in
@@ -67,8 +67,8 @@ class Campaign(ABC):
         return [self._fate(mutant, killers.get(mutant.number), say) for mutant in self.design.mutants]
 
     @cached_property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(self.design.netlist)
+    def _miters(self) -> Miters:
+        return Miters(self.design.netlist)
 
     @property
     def verdict_file(self) -> Path:
@@ -90,11 +90,9 @@ class Campaign(ABC):
 
     def _fate(self, mutant: Mutant, killer: Verdict | None, say: Say) -> Fate:
         if killer is not None:
-            return Fate(self.name, mutant, killer, None)
+            return Fate(self.name, mutant, killer, False)
         path = self.folder / f"proof-{mutant.number}.json"
         if not path.exists():
             say(f"{self.name}, proof of mutant {mutant.number}: {mutant.source}, {mutant.change}")
-            reach = prove_equivalent(self._surroundings, mutant.number)
-            write_aside(path, json.dumps(reach and asdict(reach)).encode())
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return Fate(self.name, mutant, None, kept and Reach(**kept))
+            write_aside(path, json.dumps(is_equivalent(self._miters, mutant.number)).encode())
+        return Fate(self.name, mutant, None, json.loads(path.read_text(encoding="utf-8")))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ceprop.verification.mutation.local_netlist import Reach
 from ceprop.verification.mutation.mutant import Mutant
 from ceprop.verification.mutation.verdicts import Verdict
 
@@ -20,19 +19,19 @@ class Fate:
         The mutant.
     killer : Verdict or None
         The verdict that killed it.
-    equivalent : Reach or None
-        The part of the design on which it was proven equivalent. A mutant that has neither has survived.
+    equivalent : bool
+        It is proven to be equivalent.
     """
 
     design: str
     mutant: Mutant
     killer: Verdict | None
-    equivalent: Reach | None
+    equivalent: bool
 
     @property
     def survived(self) -> bool:
         """Whether nothing has killed the mutant, and no proof has shown that it is equivalent."""
-        return self.killer is None and self.equivalent is None
+        return self.killer is None and not self.equivalent
 
 
 @dataclass(frozen=True)
