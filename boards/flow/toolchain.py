@@ -53,7 +53,7 @@ class WasmTool:
         """Have the tool compiled, where this user has not run it yet.
 
         YoWASP compiles WebAssembly at its first start, and writes the machine code to its place while other processes
-        may run what lies there. Such a process ends with a bus error. So one process compiles, and all others wait.
+        may run what lies there. Such a process may end by a signal. So one process compiles, and all others wait.
 
         Raises :class:`CepropError` where the tool is missing, where its cache cannot be written, and where another
         process takes too long.

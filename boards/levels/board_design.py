@@ -30,8 +30,8 @@ def built_board(specification: Specification, board: Board, folder: Path, say: P
     """Build what `ceprop build --no-flash --baud 3000000` builds at its first attempt. `say` is called with each stage.
 
     Everything is kept below `folder`, by a digest of all that it was made from, as that verb keeps it in the folder
-    `work`. Raises :class:`CepropError` where the
-    specification does not fit the board beside the link, where a tool is missing, or where a tool fails.
+    `work`. Raises :class:`CepropError` where the specification does not fit the board beside the link, where a tool is
+    missing, or where a tool fails.
     """
     geometry = fitted(specification, board, flash=False)
     clock = first_clock(geometry, board, "link", baud=_BAUD)

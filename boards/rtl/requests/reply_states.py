@@ -5,7 +5,8 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from ceprop.boards.protocol import REFUSAL, REPLY, Identity, Refusal, Status
 from ceprop.boards.rtl.requests.parts import DispatcherParts
 
-_REFUSAL_BYTES = 3
+REFUSAL_BYTES = 3
+"""Bytes of the payload of a refusal."""
 
 
 def select_payload(m: Module, parts: DispatcherParts) -> tuple[Signal, Signal]:
@@ -19,7 +20,7 @@ def select_payload(m: Module, parts: DispatcherParts) -> tuple[Signal, Signal]:
     with m.If(registers.refused):
         m.d.sync += [
             byte.eq(refusal.word_select(registers.index, 8)),
-            last.eq(registers.index == _REFUSAL_BYTES - 1),
+            last.eq(registers.index == REFUSAL_BYTES - 1),
         ]
     with m.Elif(parts.request.status):
         m.d.sync += [byte.eq(flash.byte), last.eq(registers.index == Status.BYTES - 1)]

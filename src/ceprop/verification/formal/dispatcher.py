@@ -100,37 +100,37 @@ class _Answering(Elaboratable):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.dispatcher = self.dispatcher
-        togo = self._frames(m)
+        to_come = self._frames(m)
         self._once(m)
-        self._resets(m, togo)
-        self._counts(m, togo)
-        self._ends(m, togo)
+        self._resets(m, to_come)
+        self._counts(m, to_come)
+        self._ends(m, to_come)
         return m
 
     def _frames(self, m: Module) -> Signal:
         """Frames of any length, one after the other, as :class:`FrameSignature` has them. Return the number of bytes
         that are still to come."""
         frames = self.dispatcher.frames
-        togo, recent = Signal(8, name="togo"), Signal(range(_SETTLING + 1), name="recent")
+        to_come, recent = Signal(8, name="to_come"), Signal(range(_SETTLING + 1), name="recent")
         taken, begins = frames.body.valid & frames.body.ready, self.comes & ~frames.waiting
         m.d.sync += recent.eq(Mux(taken | frames.release | begins, _SETTLING, recent - (recent != 0)))
         with m.If(frames.release):
             m.d.sync += frames.waiting.eq(0)
         with m.Elif(begins):
-            m.d.sync += [frames.waiting.eq(1), togo.eq(self.length)]
+            m.d.sync += [frames.waiting.eq(1), to_come.eq(self.length)]
         with m.Elif(taken):
-            m.d.sync += togo.eq(togo - 1)
+            m.d.sync += to_come.eq(to_come - 1)
         was_steady = earlier(m, frames.steady, 1)
         m.d.comb += [
             Assume((self.length >= HEAD_BYTES) & (self.length <= _LONGEST)),
             Assume(~frames.steady | (frames.waiting & (recent == 0))),
-            Assume(~frames.steady | ((frames.remaining == togo) & (frames.none == (togo == 0)))),
+            Assume(~frames.steady | ((frames.remaining == to_come) & (frames.none == (to_come == 0)))),
             # A byte comes after the counts of bytes are right, and they stay right until it is taken.
-            Assume(~frames.body.valid | (frames.steady & was_steady & (togo != 0))),
+            Assume(~frames.body.valid | (frames.steady & was_steady & (to_come != 0))),
             Assume(~was_steady | (recent == _SETTLING) | frames.steady),
             Assume(~earlier(m, frames.damaged & ~frames.heard, 1) | frames.damaged),
         ]
-        return togo
+        return to_come
 
     def _waits(self, m: Module, changes: Value) -> Value:
         """Whoever is waited for answers. The sender takes a byte and then none for two cycles. Return whether anything
@@ -171,7 +171,7 @@ class _Answering(Elaboratable):
             Assert(~dispatcher.frames.release | dispatcher.at("END")),
         ]
 
-    def _resets(self, m: Module, togo: Value) -> None:
+    def _resets(self, m: Module, to_come: Value) -> None:
         """A RESET in its turn is carried out, whatever else is at work."""
         dispatcher = self.dispatcher
         request, registers = dispatcher.parts.request, dispatcher.parts.registers
@@ -181,18 +181,18 @@ class _Answering(Elaboratable):
         with m.If(dispatcher.reset):
             m.d.sync += was_reset.eq(1)
         with m.If(dispatcher.at("CHECK")):
-            fits = (registers.code == Command.RESET) & (togo == 0)
+            fits = (registers.code == Command.RESET) & (to_come == 0)
             m.d.sync += in_turn.eq(fits & (registers.sequence == registers.expected))
         m.d.comb += [
             Assert(~in_turn | dispatcher.at(*_OF_RESET)),
             Assert(~in_turn | ~dispatcher.at(*_REPLY_HEAD, "END") | was_reset),
             Assert(~in_turn | dispatcher.at("IDLE") | (~registers.refused & (registers.code == Command.RESET))),
-            Assert(~in_turn | dispatcher.at("IDLE") | (togo == 0)),
+            Assert(~in_turn | dispatcher.at("IDLE") | (to_come == 0)),
             Assert(~dispatcher.reset | request.reset),
             Assert(~dispatcher.at(*_HEAD) | ~in_turn),
         ]
 
-    def _counts(self, m: Module, togo: Value) -> None:
+    def _counts(self, m: Module, to_come: Value) -> None:
         """What the counters are in each state. The potential needs it, and no request can break it."""
         dispatcher = self.dispatcher
         parts, registers, request = dispatcher.parts, dispatcher.parts.registers, dispatcher.parts.request
@@ -201,10 +201,10 @@ class _Answering(Elaboratable):
         answers = at(*_REPLY_HEAD) & ~refused
         damaged = refused & (registers.reason == Refusal.DAMAGED)
         m.d.comb += [
-            Assert(togo <= _LONGEST),
-            Assert(~at("SEQUENCE") | (togo >= HEAD_BYTES)),
-            Assert(~(at("IDLE") | damaged) | ~dispatcher.frames.waiting | (togo >= HEAD_BYTES)),
-            Assert(~at("CODE") | (togo >= HEAD_BYTES - 1)),
+            Assert(to_come <= _LONGEST),
+            Assert(~at("SEQUENCE") | (to_come >= HEAD_BYTES)),
+            Assert(~(at("IDLE") | damaged) | ~dispatcher.frames.waiting | (to_come >= HEAD_BYTES)),
+            Assert(~at("CODE") | (to_come >= HEAD_BYTES - 1)),
             Assert(at("IDLE") | damaged | dispatcher.frames.waiting),
             Assert(~refused | at("IDLE", *_REPLY_HEAD, "PAYLOAD", "END")),
             Assert(~at("SAMPLES") | request.samples),
@@ -224,15 +224,15 @@ class _Answering(Elaboratable):
             Assert(~(answers & request.results) | (left <= MOST_RESULTS)),
         ]
 
-    def _ends(self, m: Module, togo: Value) -> None:
+    def _ends(self, m: Module, to_come: Value) -> None:
         """The potential: it is positive while a request is at work, and each change makes it smaller."""
         dispatcher = self.dispatcher
         registers, idle = dispatcher.parts.registers, dispatcher.at("IDLE")
-        potential = Potential(dispatcher.parts, togo)
+        potential = Potential(dispatcher.parts, to_come)
         states = {name: dispatcher.at(name) for name in potential.of_states()}
         now = potential.selected(m, states)
         # While a damaged frame is answered, the next one may come.
-        coming = Mux(dispatcher.at(*_HEAD, *_WORK), togo, 0)
+        coming = Mux(dispatcher.at(*_HEAD, *_WORK), to_come, 0)
         place = Value.cast(Cat(*states.values(), registers.index, registers.left, coming))
         changes = earlier(m, place, 1) != place
         waits, silent = self._waits(m, changes), Signal(range(_SILENT + 2), name="silent")

@@ -4,8 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 
 from ceprop.boards.protocol import LONGEST_BODY, LONGEST_PAYLOAD, Identity, Status
 from ceprop.boards.rtl.requests.parts import DispatcherParts
-
-_REFUSAL_BYTES = 3
+from ceprop.boards.rtl.requests.reply_states import REFUSAL_BYTES
 
 
 class Potential:
@@ -15,12 +14,12 @@ class Potential:
     ----------
     parts : DispatcherParts
         What the states share.
-    togo : Value
+    to_come : Value
         The bytes of the frame that are still to come.
     """
 
-    def __init__(self, parts: DispatcherParts, togo: Value):
-        self._parts, self._togo = parts, togo
+    def __init__(self, parts: DispatcherParts, to_come: Value):
+        self._parts, self._to_come = parts, to_come
         self._group = parts.ports.group_bytes
         groups = LONGEST_PAYLOAD // self._group
         # At least the changes of any reply.
@@ -42,36 +41,36 @@ class Potential:
 
     def _until_checked(self) -> dict[str, Value]:
         """Head and checks. WRITE is measured by groups."""
-        togo, left, reply = self._togo, self._parts.registers.left, self._reply
+        to_come, left, reply = self._to_come, self._parts.registers.left, self._reply
         measured = 2 * Mux(left[-1], 0, left)
         return {
             "IDLE": Value.cast(0),
-            "SEQUENCE": reply + 24 + 5 * togo,
-            "CODE": reply + 24 + 5 * togo,
-            "DECODE": reply + 24 + 5 * togo,
-            "CHECK": reply + 20 + 5 * togo,
-            "MEASURE": reply + 11 + 3 * togo + measured,
-            "MEASURED": reply + 12 + 3 * togo + measured,
+            "SEQUENCE": reply + 24 + 5 * to_come,
+            "CODE": reply + 24 + 5 * to_come,
+            "DECODE": reply + 24 + 5 * to_come,
+            "CHECK": reply + 20 + 5 * to_come,
+            "MEASURE": reply + 11 + 3 * to_come + measured,
+            "MEASURED": reply + 12 + 3 * to_come + measured,
         }
 
     def _until_done(self) -> dict[str, Value]:
         """Arguments and execution."""
-        togo, reply = self._togo, self._reply
+        to_come, reply = self._to_come, self._reply
         return {
-            "ARGUMENTS": reply + 10 + 3 * togo,
+            "ARGUMENTS": reply + 10 + 3 * to_come,
             "EXECUTE": Value.cast(reply + 9),
             "ASK": Value.cast(reply + 1),
             "RESET": reply + 1 + self._until(3),
-            "SAMPLES": reply + 1 + togo,
-            "WORDS": reply + 1 + 3 * togo,
-            "SHIFTED": reply + 3 + 3 * togo,
-            "PUT": reply + 2 + 3 * togo,
+            "SAMPLES": reply + 1 + to_come,
+            "WORDS": reply + 1 + 3 * to_come,
+            "SHIFTED": reply + 3 + 3 * to_come,
+            "PUT": reply + 2 + 3 * to_come,
         }
 
     def _reply_states(self, left: Value) -> dict[str, Value]:
         registers, request = self._parts.registers, self._parts.request
         statuses = Mux(request.status, Status.BYTES - 1, Identity.BYTES - 1)
-        payload = 1 + self._until(Mux(registers.refused, _REFUSAL_BYTES - 1, statuses))
+        payload = 1 + self._until(Mux(registers.refused, REFUSAL_BYTES - 1, statuses))
         groups = 1 + left * (self._group + 1)
         count = 2 + 2 * left
         others = Mux(request.read, groups, Mux(request.results, count, payload + Mux(request.status, 2, 0)))

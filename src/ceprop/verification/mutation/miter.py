@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ceprop.common.errors import CepropError
 from ceprop.verification.mutation.mutant import CONTROL
 
 Bit = int | str
@@ -201,7 +202,8 @@ def _reads(cell: Mapping[str, Any]) -> Iterator[_Read]:
     """Yield the read ports of a memory."""
     ports, parameters = cell["connections"], cell["parameters"]
     width, address = int(parameters["WIDTH"], 2), int(parameters["ABITS"], 2)
-    assert not {*ports["RD_ARST"], *ports["RD_SRST"]} - {"0"}, "a read port has no reset"
+    if {*ports["RD_ARST"], *ports["RD_SRST"]} - {"0"}:
+        raise CepropError("a memory whose read port has a reset has no miter")
     for number, clocked in enumerate(reversed(parameters["RD_CLK_ENABLE"])):
         yield _Read(
             ports["RD_CLK"][number] if clocked == "1" else None,
